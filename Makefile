@@ -1,0 +1,70 @@
+# What `make` does, and nothing else: each target is a command that can be typed.
+
+PYTHON ?= python3
+VENV = .venv
+BIN = $(VENV)/bin
+UV = $(BIN)/uv
+INSTALLED = $(VENV)/installed
+WORKERS ?= auto
+
+.DEFAULT_GOAL := help
+.PHONY: help up down test check unit lint types engine bench soak format schema layers requirements clean
+
+help: ## Lists the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+up: $(INSTALLED) ## Brings the example customer up on this machine: the main job
+	@$(BIN)/backup-org sandbox up
+
+down: ## Stops what `make up` left running
+	@if [ -x $(BIN)/backup-org ]; then $(BIN)/backup-org sandbox down; fi
+
+test: check ## The whole test suite, from nothing
+
+check: lint types ## What CI runs: formatting, lint, types, tests
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile
+
+unit: $(INSTALLED) ## The tests that need no engine, in seconds
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile tests/unit tests/stack
+
+engine: $(INSTALLED) ## The tests with the genuine Pulumi engine
+	$(BIN)/pytest tests/engine
+
+lint: $(INSTALLED)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(INSTALLED)
+	$(BIN)/basedpyright
+
+format: $(INSTALLED) ## Formats, and mends what lint can mend itself
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(INSTALLED) ## Measures; each line a ratio against a baseline in the same run
+	$(BIN)/python -m benchmarks
+
+schema: $(INSTALLED) ## Writes stacks/settings.schema.json from the models
+	$(BIN)/backup-org settings-schema > stacks/settings.schema.json
+
+$(INSTALLED): requirements-bootstrap.txt requirements-dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.12")'
+	@test -x $(BIN)/python || { echo "install: a virtual environment in $(VENV)"; $(PYTHON) -m venv $(VENV); }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bootstrap.txt
+	@echo "install: requirements-dev.txt"
+	@VIRTUAL_ENV=$(VENV) $(UV) pip sync --quiet --require-hashes requirements-dev.txt
+	@VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+COMPILE = $(UV) pip compile --quiet --python-version 3.11 --universal --generate-hashes \
+	--custom-compile-command "make requirements"
+
+requirements: ## Pins and hashes everything anew from pyproject.toml
+	$(COMPILE) pyproject.toml -o requirements.txt
+	$(COMPILE) pyproject.toml --extra sandbox --group dev -c requirements.txt -o requirements-dev.txt
+	$(COMPILE) --group pyproject.toml:bootstrap -c requirements-dev.txt -o requirements-bootstrap.txt
+	$(COMPILE) --group pyproject.toml:layer-base -c requirements-dev.txt -o handlers/layers/base.txt
+	$(COMPILE) --group pyproject.toml:layer-duckdb -c requirements-dev.txt -o handlers/layers/duckdb.txt
+
+clean: down ## Removes what was built in this checkout; caches of the user stay
+	rm -rf $(VENV) build .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,97 @@
+"""What an account needs for its events to reach the alert bus, in each of its Regions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.iam import Statement, policy_document, service_trust
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertForwardingArgs:
+    alert_bus_arn: pulumi.Input[str]
+    event_pattern: str
+    """Which events to forward."""
+    regions: Sequence[str]
+
+
+class AlertForwarding(pulumi.ComponentResource):
+    """An event that cannot be forwarded rests in a dead-letter queue of its Region."""
+
+    dead_letter_urls: dict[str, pulumi.Output[str]]
+    """By Region."""
+
+    def __init__(
+        self, name: str, args: AlertForwardingArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("backup-org:components:AlertForwarding", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        role = aws.iam.Role(
+            name, name=name, assume_role_policy=service_trust("events.amazonaws.com"), opts=child
+        )
+        aws.iam.RolePolicy(
+            name,
+            name=name,
+            role=role.name,
+            policy=policy_document(
+                Statement(
+                    sid="PutOnTheAlertBus",
+                    actions=["events:PutEvents"],
+                    resources=[args.alert_bus_arn],
+                )
+            ),
+            opts=child,
+        )
+        self.dead_letter_urls = {
+            region: self._forward(name, region, args, role.arn) for region in args.regions
+        }
+        self.register_outputs({"dead_letter_urls": self.dead_letter_urls})
+
+    def _forward(
+        self, name: str, region: str, args: AlertForwardingArgs, role_arn: pulumi.Input[str]
+    ) -> pulumi.Output[str]:
+        child = pulumi.ResourceOptions(parent=self)
+        rule = aws.cloudwatch.EventRule(
+            f"{name}-{region}",
+            name=name,
+            description="Forwards what concerns an operator to the alert bus",
+            event_pattern=args.event_pattern,
+            region=region,
+            opts=child,
+        )
+        dead_letters = aws.sqs.Queue(
+            f"{name}-{region}",
+            name=f"{name}-dead-letters",
+            message_retention_seconds=14 * 24 * 3600,
+            sqs_managed_sse_enabled=True,
+            region=region,
+            opts=child,
+        )
+        aws.sqs.QueuePolicy(
+            f"{name}-{region}",
+            queue_url=dead_letters.url,
+            policy=policy_document(
+                Statement(
+                    sid="RuleSends",
+                    actions=["sqs:SendMessage"],
+                    resources=[dead_letters.arn],
+                    principal={"Service": "events.amazonaws.com"},
+                    conditions={"ArnEquals": {"aws:SourceArn": rule.arn}},
+                )
+            ),
+            region=region,
+            opts=child,
+        )
+        aws.cloudwatch.EventTarget(
+            f"{name}-{region}",
+            rule=rule.name,
+            target_id="alert-bus",
+            arn=args.alert_bus_arn,
+            role_arn=role_arn,
+            dead_letter_config={"arn": dead_letters.arn},
+            region=region,
+            opts=child,
+        )
+        return dead_letters.url

@@ -1,0 +1,42 @@
+"""The role in which AWS Backup backs up, and if so decided restores, an account's resources."""
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.iam import service_trust
+
+_MANAGED = "arn:aws:iam::aws:policy"
+_BACKUP = {
+    "backup": f"{_MANAGED}/service-role/AWSBackupServiceRolePolicyForBackup",
+    "backup-s3": f"{_MANAGED}/AWSBackupServiceRolePolicyForS3Backup",
+}
+_RESTORE = {
+    "restore": f"{_MANAGED}/service-role/AWSBackupServiceRolePolicyForRestores",
+    "restore-s3": f"{_MANAGED}/AWSBackupServiceRolePolicyForS3Restore",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackupRoleArgs:
+    may_restore: bool
+
+
+class BackupRole(pulumi.ComponentResource):
+    arn: pulumi.Output[str]
+
+    def __init__(
+        self, name: str, args: BackupRoleArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("backup-org:components:BackupRole", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        role = aws.iam.Role(
+            name, name=name, assume_role_policy=service_trust("backup.amazonaws.com"), opts=child
+        )
+        for suffix, policy in (_BACKUP | (_RESTORE if args.may_restore else {})).items():
+            aws.iam.RolePolicyAttachment(
+                f"{name}-{suffix}", role=role.name, policy_arn=policy, opts=child
+            )
+        self.arn = role.arn
+        self.register_outputs({"arn": self.arn})

@@ -1,0 +1,68 @@
+"""A KMS key of our own, with its alias."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.iam import Statement, policy_document
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncryptionKeyArgs:
+    account: str
+    """Whose IAM policies may give access to the key."""
+    description: str
+    grants: Sequence[Statement] = ()
+    """Who else may use it: AWS services, other accounts."""
+    region: str | None = None
+
+
+class EncryptionKey(pulumi.ComponentResource):
+    """Rotated yearly; deleted no sooner than 30 days after `destroy`, so that it can be saved."""
+
+    arn: pulumi.Output[str]
+
+    def __init__(
+        self, name: str, args: EncryptionKeyArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("backup-org:components:EncryptionKey", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        key = aws.kms.Key(
+            name,
+            description=args.description,
+            enable_key_rotation=True,
+            deletion_window_in_days=30,
+            policy=policy_document(
+                Statement(
+                    sid="AccountAdministers",
+                    actions=["kms:*"],
+                    resources=["*"],
+                    principal={"AWS": f"arn:aws:iam::{args.account}:root"},
+                ),
+                *args.grants,
+            ),
+            region=args.region,
+            opts=child,
+        )
+        aws.kms.Alias(
+            name,
+            name=f"alias/{name}",
+            target_key_id=key.key_id,
+            region=args.region,
+            opts=child,
+        )
+        self.arn = key.arn
+        self.register_outputs({"arn": self.arn})
+
+
+def service_may_use_key(service: str, account: str) -> Statement:
+    """Lets an AWS service encrypt and decrypt on behalf of this account."""
+    return Statement(
+        sid=f"{service.partition('.')[0].title()}UsesTheKey",
+        actions=["kms:Decrypt", "kms:GenerateDataKey*"],
+        resources=["*"],
+        principal={"Service": service},
+        conditions={"StringEquals": {"aws:SourceAccount": account}},
+    )

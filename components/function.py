@@ -1,0 +1,92 @@
+"""A Lambda function from a folder in handlers/, with its own role and log group."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.iam import Statement, policy_document, service_trust
+from components.packaging import Platform, entry_point, handler_archive
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunctionHome:
+    """What the functions of a stack have in common."""
+
+    platform: Platform
+    base_layer: pulumi.Input[str]
+    """ARN of the version of the layer that every handler needs."""
+    log_retention_days: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunctionArgs:
+    handler: str
+    """The folder in handlers/."""
+    description: str
+    environment: Mapping[str, pulumi.Input[str]]
+    permissions: Sequence[Statement]
+    """What its role may do beyond writing its own log."""
+    home: FunctionHome
+    more_layers: Sequence[pulumi.Input[str]] = ()
+    """ARNs of layer versions beside the base."""
+    memory_mb: int = 256
+    timeout_seconds: int = 60
+    scratch_mb: int = 512
+    """Its temporary storage; 512 to 10,240."""
+
+
+class Function(pulumi.ComponentResource):
+    name: pulumi.Output[str]
+    arn: pulumi.Output[str]
+
+    def __init__(
+        self, name: str, args: FunctionArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("backup-org:components:Function", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        logs = aws.cloudwatch.LogGroup(
+            name,
+            name=f"/aws/lambda/{name}",
+            retention_in_days=args.home.log_retention_days,
+            opts=child,
+        )
+        role = aws.iam.Role(
+            name, name=name, assume_role_policy=service_trust("lambda.amazonaws.com"), opts=child
+        )
+        permissions = aws.iam.RolePolicy(
+            name,
+            name=name,
+            role=role.name,
+            policy=policy_document(
+                Statement(
+                    sid="WriteItsLog",
+                    actions=["logs:CreateLogStream", "logs:PutLogEvents"],
+                    resources=[pulumi.Output.concat(logs.arn, ":*")],
+                ),
+                *args.permissions,
+            ),
+            opts=child,
+        )
+        function = aws.lambda_.Function(
+            name,
+            name=name,
+            description=args.description,
+            role=role.arn,
+            runtime=args.home.platform.runtime,
+            architectures=[args.home.platform.architecture],
+            handler=entry_point(args.handler),
+            code=handler_archive(args.handler),
+            layers=[args.home.base_layer, *args.more_layers],
+            environment={"variables": args.environment},
+            memory_size=args.memory_mb,
+            timeout=args.timeout_seconds,
+            ephemeral_storage={"size": args.scratch_mb},
+            logging_config={"log_format": "JSON", "log_group": logs.name},
+            # A first invocation must find the role's permissions in place.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[permissions]),
+        )
+        self.name = function.name
+        self.arn = function.arn
+        self.register_outputs({"name": self.name, "arn": self.arn})

@@ -1,0 +1,112 @@
+"""The daily look whether every report plan delivered, and the alarm when one did not."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.alarm import Alarm, AlarmArgs
+from components.function import Function, FunctionArgs, FunctionHome
+from components.iam import Statement
+
+_SIX_UTC = "cron(0 6 * * ? *)"  # AWS Backup delivers between 01:00 and 05:00 UTC
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportWatchArgs:
+    plans: Mapping[str, str]
+    """The template of each report plan, by the plan's name."""
+    bucket_name: pulumi.Input[str]
+    bucket_arn: pulumi.Input[str]
+    bucket_key_arn: pulumi.Input[str] | None
+    home: FunctionHome
+    alarm_topics: Sequence[pulumi.Input[str]]
+
+
+class ReportWatch(pulumi.ComponentResource):
+    def __init__(
+        self, name: str, args: ReportWatchArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("backup-org:components:ReportWatch", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        function = Function(name, _function(args), child)
+        rule = aws.cloudwatch.EventRule(
+            name,
+            name=name,
+            description="When every report of the day should have arrived",
+            schedule_expression=_SIX_UTC,
+            opts=child,
+        )
+        aws.lambda_.Permission(
+            name,
+            statement_id="Schedule",
+            action="lambda:InvokeFunction",
+            function=function.name,
+            principal="events.amazonaws.com",
+            source_arn=rule.arn,
+            opts=child,
+        )
+        aws.cloudwatch.EventTarget(
+            name, rule=rule.name, target_id="function", arn=function.arn, opts=child
+        )
+        Alarm(
+            f"{name}-missing",
+            AlarmArgs(
+                description="Report plans delivered nothing today: the function's log names them "
+                "and the reason.",
+                namespace="BackupOrg",
+                metric="MissingReports",
+                dimensions={"service": "watch_reports"},
+                statistic="Maximum",
+                without_data="ignore",  # until the next day's look
+                topics=args.alarm_topics,
+            ),
+            child,
+        )
+        Alarm(
+            f"{name}-errors",
+            AlarmArgs(
+                description="The look whether reports arrived failed itself.",
+                namespace="AWS/Lambda",
+                metric="Errors",
+                dimensions={"FunctionName": function.name},
+                statistic="Sum",
+                topics=args.alarm_topics,
+            ),
+            child,
+        )
+        self.register_outputs({})
+
+
+def _function(args: ReportWatchArgs) -> FunctionArgs:
+    return FunctionArgs(
+        handler="watch_reports",
+        description="Looks whether every report plan delivered",
+        environment={
+            "REPORT_PLANS": json.dumps(args.plans),
+            "REPORTS_BUCKET": args.bucket_name,
+        },
+        permissions=[
+            Statement(sid="ListReportJobs", actions=["backup:ListReportJobs"], resources=["*"]),
+            Statement(
+                sid="SeeReports",
+                actions=["s3:GetObject"],
+                resources=[pulumi.Output.concat(args.bucket_arn, "/*")],
+            ),
+            Statement(sid="ListReports", actions=["s3:ListBucket"], resources=[args.bucket_arn]),
+            *(
+                [
+                    Statement(
+                        sid="DecryptReports",
+                        actions=["kms:Decrypt"],
+                        resources=[args.bucket_key_arn],
+                    )
+                ]
+                if args.bucket_key_arn is not None
+                else []
+            ),
+        ],
+        home=args.home,
+    )

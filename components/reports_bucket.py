@@ -1,0 +1,96 @@
+"""The bucket that report plans deliver to, open to AWS Backup's reports alone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import pulumi
+
+from components.closed_bucket import ClosedBucket, ClosedBucketArgs
+from components.encryption_key import EncryptionKey, EncryptionKeyArgs
+from components.iam import Statement
+from components.reports_service_role import reports_service_role_arn
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportsBucketArgs:
+    bucket_name: str
+    account: str
+    """Whose report plans deliver here; its AWSServiceRoleForBackupReports must exist."""
+    encryption: Literal["own_key", "s3_managed"]
+    expire_after_days: int | None
+    transition_after_days: int | None
+    """To S3 Standard-IA."""
+    access_logs_bucket: str | None
+    force_destroy: bool
+
+
+class ReportsBucket(pulumi.ComponentResource):
+    """Policies as in AWS Backup's guide, "Creating report plans using the AWS Backup console"."""
+
+    name: pulumi.Output[str]
+    arn: pulumi.Output[str]
+    key_arn: pulumi.Output[str] | None
+    """None: S3's own key encrypts."""
+    deliverable: Sequence[pulumi.Resource]
+    """What must stand before a report can be delivered."""
+
+    def __init__(
+        self, name: str, args: ReportsBucketArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("backup-org:components:ReportsBucket", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        self.key_arn = None
+        if args.encryption == "own_key":
+            key = EncryptionKey(
+                name,
+                EncryptionKeyArgs(
+                    account=args.account,
+                    description="AWS Backup reports",
+                    grants=[reports_are_encrypted(args.account)],
+                ),
+                child,
+            )
+            self.key_arn = key.arn
+        bucket = ClosedBucket(
+            name,
+            ClosedBucketArgs(
+                bucket_name=args.bucket_name,
+                key_arn=self.key_arn,
+                expire_after_days={"": args.expire_after_days} if args.expire_after_days else {},
+                transition_after_days=args.transition_after_days,
+                access_logs_bucket=args.access_logs_bucket,
+                force_destroy=args.force_destroy,
+                grants=lambda arn: [reports_are_delivered(arn, args.account)],
+                tells_eventbridge=True,
+            ),
+            child,
+        )
+        self.name, self.arn = bucket.name, bucket.arn
+        self.deliverable = [bucket.policy]
+        self.register_outputs({"name": self.name, "arn": self.arn, "key_arn": self.key_arn})
+
+
+def reports_are_delivered(bucket_arn: pulumi.Input[str], account: str) -> Statement:
+    """What a bucket's policy must hold for an account's reports to be delivered to it."""
+    return Statement(
+        sid="BackupDeliversReports",
+        actions=["s3:PutObject"],
+        resources=[
+            f"{bucket_arn}/*"
+            if isinstance(bucket_arn, str)
+            else pulumi.Output.concat(bucket_arn, "/*")
+        ],
+        principal={"AWS": reports_service_role_arn(account)},
+        conditions={"StringEquals": {"s3:x-amz-acl": "bucket-owner-full-control"}},
+    )
+
+
+def reports_are_encrypted(account: str) -> Statement:
+    """What the policy of a bucket's key must hold, where it has one of its own."""
+    return Statement(
+        sid="ReportsAreEncrypted",
+        actions=["kms:GenerateDataKey", "kms:Decrypt"],
+        resources=["*"],
+        principal={"AWS": reports_service_role_arn(account)},
+    )

@@ -1,0 +1,194 @@
+"""Replication of delivered reports to a bucket of the audit account, as AWS documents it.
+
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-walkthrough-2.html and
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-config-for-kms-objects.html
+"""
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.closed_bucket import ClosedBucket, ClosedBucketArgs
+from components.encryption_key import EncryptionKey, EncryptionKeyArgs
+from components.iam import Conditions, Statement, policy_document, service_trust
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportsCopyBucketArgs:
+    bucket_name: str
+    account: str
+    source_account: str
+    source_role: str
+    """The name of the role that replicates; it need not exist yet."""
+    expire_after_days: int
+    force_destroy: bool
+
+
+class ReportsCopyBucket(pulumi.ComponentResource):
+    """Where the copies go: in the audit account."""
+
+    arn: pulumi.Output[str]
+    key_arn: pulumi.Output[str]
+
+    def __init__(
+        self, name: str, args: ReportsCopyBucketArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("backup-org:components:ReportsCopyBucket", name, None, opts)
+        # AWS refuses a policy that names a role which does not exist: the account, then, and of
+        # its principals this one.
+        source = {"AWS": f"arn:aws:iam::{args.source_account}:root"}
+        role = f"arn:aws:iam::{args.source_account}:role/{args.source_role}"
+        only_the_role: Conditions = {"ArnEquals": {"aws:PrincipalArn": role}}
+        key = EncryptionKey(
+            name,
+            EncryptionKeyArgs(
+                account=args.account,
+                description="Copies of AWS Backup reports",
+                grants=[
+                    Statement(
+                        sid="CopiesAreEncrypted",
+                        actions=["kms:Encrypt", "kms:GenerateDataKey"],
+                        resources=["*"],
+                        principal=source,
+                        conditions=only_the_role,
+                    )
+                ],
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
+        bucket = ClosedBucket(
+            name,
+            ClosedBucketArgs(
+                bucket_name=args.bucket_name,
+                key_arn=key.arn,
+                expire_after_days={"": args.expire_after_days},
+                force_destroy=args.force_destroy,
+                grants=lambda arn: [
+                    Statement(
+                        sid="CopiesAreWritten",
+                        actions=[
+                            "s3:ReplicateObject",
+                            "s3:ReplicateTags",
+                            "s3:ObjectOwnerOverrideToBucketOwner",
+                        ],
+                        resources=[pulumi.Output.concat(arn, "/*")],
+                        principal=source,
+                        conditions=only_the_role,
+                    ),
+                    Statement(
+                        sid="VersioningIsSeen",
+                        actions=["s3:GetBucketVersioning", "s3:ListBucket"],
+                        resources=[arn],
+                        principal=source,
+                        conditions=only_the_role,
+                    ),
+                ],
+                tells_eventbridge=True,
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
+        self.arn, self.key_arn = bucket.arn, key.arn
+        self.register_outputs({"arn": self.arn, "key_arn": self.key_arn})
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportsReplicationArgs:
+    role_name: str
+    bucket_name: pulumi.Input[str]
+    bucket_arn: pulumi.Input[str]
+    bucket_key_arn: pulumi.Input[str] | None
+    copy_account: str
+    copy_bucket_arn: pulumi.Input[str]
+    copy_key_arn: pulumi.Input[str]
+
+
+class ReportsReplication(pulumi.ComponentResource):
+    """Sends every delivered report on; the reports bucket must be versioned."""
+
+    def __init__(
+        self, name: str, args: ReportsReplicationArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("backup-org:components:ReportsReplication", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        role = aws.iam.Role(
+            name,
+            name=args.role_name,
+            assume_role_policy=service_trust("s3.amazonaws.com"),
+            opts=child,
+        )
+        permissions = aws.iam.RolePolicy(
+            name,
+            name=args.role_name,
+            role=role.name,
+            policy=policy_document(*_permissions(args)),
+            opts=child,
+        )
+        encrypted = args.bucket_key_arn is not None
+        aws.s3.BucketReplicationConfig(
+            name,
+            bucket=args.bucket_name,
+            role=role.arn,
+            rules=[
+                {
+                    "id": "copy-to-audit",
+                    "status": "Enabled",
+                    "priority": 0,
+                    "filter": {"prefix": ""},
+                    "delete_marker_replication": {"status": "Disabled"},
+                    "source_selection_criteria": {
+                        "sse_kms_encrypted_objects": {"status": "Enabled"}
+                    }
+                    if encrypted
+                    else None,
+                    "destination": {
+                        "bucket": args.copy_bucket_arn,
+                        "account": args.copy_account,
+                        "access_control_translation": {"owner": "Destination"},
+                        "encryption_configuration": {"replica_kms_key_id": args.copy_key_arn},
+                    },
+                }
+            ],
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[permissions]),
+        )
+        self.register_outputs({})
+
+
+def _permissions(args: ReportsReplicationArgs) -> list[Statement]:
+    statements = [
+        Statement(
+            sid="ReadReplication",
+            actions=["s3:GetReplicationConfiguration", "s3:ListBucket"],
+            resources=[args.bucket_arn],
+        ),
+        Statement(
+            sid="ReadVersions",
+            actions=[
+                "s3:GetObjectVersionForReplication",
+                "s3:GetObjectVersionAcl",
+                "s3:GetObjectVersionTagging",
+            ],
+            resources=[pulumi.Output.concat(args.bucket_arn, "/*")],
+        ),
+        Statement(
+            sid="WriteCopies",
+            actions=[
+                "s3:ReplicateObject",
+                "s3:ReplicateTags",
+                "s3:ObjectOwnerOverrideToBucketOwner",
+            ],
+            resources=[pulumi.Output.concat(args.copy_bucket_arn, "/*")],
+        ),
+        Statement(
+            sid="EncryptCopies",
+            actions=["kms:Encrypt", "kms:GenerateDataKey"],
+            resources=[args.copy_key_arn],
+        ),
+    ]
+    if args.bucket_key_arn is not None:
+        statements.append(
+            Statement(
+                sid="DecryptReports", actions=["kms:Decrypt"], resources=[args.bucket_key_arn]
+            )
+        )
+    return statements

@@ -1,0 +1,190 @@
+"""From the alert bus to ServiceNow: rule → topic → queue → handlers/open_ticket."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.encryption_key import (
+    EncryptionKey,
+    EncryptionKeyArgs,
+    service_may_use_key,
+)
+from components.event_patterns import job_ends_and_alarms
+from components.function import FunctionArgs, FunctionHome
+from components.iam import Statement, policy_document
+from components.queue_worker import QueueWorker, QueueWorkerArgs
+
+_FUNCTION_TIMEOUT_SECONDS = 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketingArgs:
+    account: str
+    region: str
+    customer: str
+    alert_bus_name: pulumi.Input[str]
+    service_now_url: str
+    service_now_secret: str
+    """Name of the secret with ServiceNow's credentials, in this account and Region."""
+    assignment_group: str
+    urgency: str
+    impact: str
+    close_code: str
+    alarm_prefix: str
+    """Alarms whose names start so become incidents too."""
+    home: FunctionHome
+    alarm_topics: Sequence[pulumi.Input[str]] = ()
+
+
+class Ticketing(pulumi.ComponentResource):
+    topic_arn: pulumi.Output[str]
+    queue_url: pulumi.Output[str]
+    dead_letters_url: pulumi.Output[str]
+    function_name: pulumi.Output[str]
+
+    def __init__(
+        self, name: str, args: TicketingArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("backup-org:components:Ticketing", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        key = EncryptionKey(
+            name,
+            EncryptionKeyArgs(
+                account=args.account,
+                description="Job events on their way to ServiceNow",
+                grants=[
+                    service_may_use_key(service, args.account)
+                    for service in ("events.amazonaws.com", "sns.amazonaws.com")
+                ],
+            ),
+            child,
+        )
+        rule = aws.cloudwatch.EventRule(
+            name,
+            name=name,
+            description="Takes the ends of jobs, and alarms, to ServiceNow",
+            event_bus_name=args.alert_bus_name,
+            event_pattern=job_ends_and_alarms(args.alarm_prefix),
+            opts=child,
+        )
+        topic = aws.sns.Topic(name, name=name, kms_master_key_id=key.arn, opts=child)
+        aws.sns.TopicPolicy(
+            name,
+            arn=topic.arn,
+            policy=policy_document(_may_send("events", "sns:Publish", topic.arn, rule.arn)),
+            opts=child,
+        )
+        ledger = self._ledger(name, key.arn)
+        worker = QueueWorker(
+            name,
+            QueueWorkerArgs(
+                function=_function(args, ledger, key.arn),
+                senders=lambda queue: [_may_send("sns", "sqs:SendMessage", queue, topic.arn)],
+                dead_letter_senders=lambda queue: [
+                    _may_send("events", "sqs:SendMessage", queue, rule.arn),
+                    _may_send("sns", "sqs:SendMessage", queue, topic.arn),
+                ],
+                key_arn=key.arn,
+                alarm_topics=args.alarm_topics,
+            ),
+            child,
+        )
+        aws.cloudwatch.EventTarget(
+            name,
+            rule=rule.name,
+            event_bus_name=args.alert_bus_name,
+            target_id="topic",
+            arn=topic.arn,
+            dead_letter_config={"arn": worker.dead_letters_arn},
+            opts=child,
+        )
+        aws.sns.TopicSubscription(
+            name,
+            topic=topic.arn,
+            protocol="sqs",
+            endpoint=worker.queue_arn,
+            # Raw, so that a dead letter is the event itself wherever it got stuck, and is replayed
+            # to the queue as it lies.
+            raw_message_delivery=True,
+            redrive_policy=pulumi.Output.json_dumps(
+                {"deadLetterTargetArn": worker.dead_letters_arn}
+            ),
+            opts=child,
+        )
+        self.topic_arn = topic.arn
+        self.queue_url = worker.queue_url
+        self.dead_letters_url = worker.dead_letters_url
+        self.function_name = worker.function_name
+        self.register_outputs(
+            {
+                "topic_arn": self.topic_arn,
+                "queue_url": self.queue_url,
+                "dead_letters_url": self.dead_letters_url,
+                "function_name": self.function_name,
+            }
+        )
+
+    def _ledger(self, name: str, key_arn: pulumi.Input[str]) -> aws.dynamodb.Table:
+        return aws.dynamodb.Table(
+            name,
+            name=name,
+            billing_mode="PAY_PER_REQUEST",
+            hash_key="correlation_id",
+            attributes=[{"name": "correlation_id", "type": "S"}],
+            ttl={"attribute_name": "forget_at", "enabled": True},
+            server_side_encryption={"enabled": True, "kms_key_arn": key_arn},
+            point_in_time_recovery={"enabled": True},
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+
+def _may_send(
+    service: str, action: str, target: pulumi.Input[str], source: pulumi.Input[str]
+) -> Statement:
+    return Statement(
+        sid=f"{service.title()}Sends",
+        actions=[action],
+        resources=[target],
+        principal={"Service": f"{service}.amazonaws.com"},
+        conditions={"ArnEquals": {"aws:SourceArn": source}},
+    )
+
+
+def _function(
+    args: TicketingArgs, ledger: aws.dynamodb.Table, key_arn: pulumi.Input[str]
+) -> FunctionArgs:
+    secret = f"arn:aws:secretsmanager:{args.region}:{args.account}:secret:{args.service_now_secret}"
+    return FunctionArgs(
+        handler="open_ticket",
+        description="Turns AWS Backup's job events into ServiceNow incidents",
+        environment={
+            "CUSTOMER": args.customer,
+            "SERVICE_NOW_URL": args.service_now_url,
+            "SERVICE_NOW_SECRET": args.service_now_secret,
+            "LEDGER_TABLE": ledger.name,
+            # Longer than the function may run: whoever holds a lease beyond that is dead.
+            "LEASE_SECONDS": str(_FUNCTION_TIMEOUT_SECONDS + 15),
+            "ASSIGNMENT_GROUP": args.assignment_group,
+            "URGENCY": args.urgency,
+            "IMPACT": args.impact,
+            "CLOSE_CODE": args.close_code,
+        },
+        permissions=[
+            Statement(
+                sid="ReadItsSecret",
+                actions=["secretsmanager:GetSecretValue"],
+                # Secrets Manager adds six characters to a secret's ARN.
+                resources=[f"{secret}-??????"],
+            ),
+            Statement(
+                sid="KeepItsLedger",
+                actions=["dynamodb:GetItem", "dynamodb:UpdateItem"],
+                resources=[ledger.arn],
+            ),
+            Statement(sid="ReadItsLedger", actions=["kms:Decrypt"], resources=[key_arn]),
+        ],
+        home=args.home,
+        timeout_seconds=_FUNCTION_TIMEOUT_SECONDS,
+    )

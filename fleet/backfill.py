@@ -1,0 +1,248 @@
+"""Partitions and curated files for reports that lie in the bucket already.
+
+What is there is listed, what is missing is worked out, and only that is made: an interrupted
+backfill goes on where it was.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+
+from fleet.errors import ToldError
+from handlers.curate_reports.core import curated_key
+from handlers.object_events import CreatedObject
+from handlers.partition_reports.core import Partition, obstacle, report_of
+from handlers.partition_reports.partitions import Partitions
+from handlers.raw_csv import scan
+from handlers.raw_tables import storage_descriptor
+from handlers.report_keys import parse
+from handlers.report_templates import Template
+
+if TYPE_CHECKING:
+    from mypy_boto3_glue import GlueClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
+
+_READERS = 16
+_PARTITIONS_A_CALL = 100
+_MESSAGES_A_CALL = 10
+_CHUNK = 1 << 20
+
+T = TypeVar("T")
+Tell = Callable[[str, int, int], None]
+"""Hears what is being done, how much of it is done, and how much there is."""
+
+
+class BackfillFailed(ToldError):
+    """What an API refused; what was made until then stays, and need not be made again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lake:
+    """A stack's reports and what is made of them."""
+
+    reports_bucket: str
+    lake_bucket: str
+    database: str
+    plans: Mapping[str, str]
+    """The template of each report plan by the plan's name."""
+    curation_queue: str
+    """Its URL."""
+    adds_partitions: bool
+    """False: Athena computes them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clients:
+    s3: S3Client
+    glue: GlueClient
+    sqs: SQSClient
+
+
+@dataclass(frozen=True, kw_only=True)
+class Todo:
+    """What objects in the bucket need and do not have."""
+
+    partitions: Mapping[Partition, Sequence[str]]
+    """The keys of the reports in each partition's folder."""
+    templates: Mapping[Partition, Template]
+    curations: Sequence[CreatedObject]
+
+
+@dataclass
+class Done:
+    objects: int = 0
+    reports: int = 0
+    partitions: int = 0
+    withheld: dict[str, str] = field(default_factory=dict[str, str])
+    """By folder, why the raw table cannot read it."""
+    curations: int = 0
+    """Handed to the curation function, which works them off by and by."""
+
+
+def todo(
+    objects: Iterable[CreatedObject],
+    known: frozenset[tuple[str, tuple[str, ...]]],
+    curated: frozenset[str],
+    lake: Lake,
+) -> Todo:
+    """Works out what is missing; `known` are tables and values of partitions, `curated` keys."""
+    folders: dict[Partition, list[str]] = {}
+    templates: dict[Partition, Template] = {}
+    curations: list[CreatedObject] = []
+    for created in objects:
+        report = report_of(created.bucket, created.key, lake.plans)
+        if report is None:
+            continue
+        partition = report.partition
+        if lake.adds_partitions and (partition.table, partition.values) not in known:
+            folders.setdefault(partition, []).append(created.key)
+            templates[partition] = report.template
+        if curated_key(report.template, parse(created.key)) not in curated and created.size:
+            curations.append(created)
+    return Todo(partitions=folders, templates=templates, curations=curations)
+
+
+class Backfill:
+    """Does what is missing, at the APIs' floor of calls, and tells how far it is."""
+
+    def __init__(self, lake: Lake, clients: Clients, tell: Tell) -> None:
+        self._lake = lake
+        self._s3, self._glue, self._sqs = clients.s3, clients.glue, clients.sqs
+        self._tell = tell
+        self._partitions = Partitions(clients.glue, lake.database)
+
+    def run(self, *, recheck: bool = False) -> Done:
+        """`recheck`: partitions that are there are looked at again, as a new header demands."""
+        done = Done()
+        objects = list(self._objects(done))
+        missing = todo(
+            objects,
+            frozenset() if recheck else frozenset(self._known_partitions()),
+            frozenset(self._keys(self._lake.lake_bucket, "curated/")),
+            self._lake,
+        )
+        done.reports = sum(
+            report_of(o.bucket, o.key, self._lake.plans) is not None for o in objects
+        )
+        self._add_partitions(missing, done, recheck=recheck)
+        self._curate(missing.curations, done)
+        return done
+
+    def _objects(self, done: Done) -> Iterator[CreatedObject]:
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._lake.reports_bucket)
+        for page in pages:
+            for found in page.get("Contents", []):
+                done.objects += 1
+                yield CreatedObject(
+                    bucket=self._lake.reports_bucket,
+                    key=found.get("Key", ""),
+                    size=found.get("Size", 0),
+                )
+            self._tell("objects listed", done.objects, 0)
+
+    def _keys(self, bucket: str, prefix: str) -> Iterator[str]:
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        for page in pages:
+            yield from (found.get("Key", "") for found in page.get("Contents", []))
+
+    def _known_partitions(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        tables = {f"{template}_report" for template in self._lake.plans.values()}
+        for table in sorted(tables) if self._lake.adds_partitions else ():
+            pages = self._glue.get_paginator("get_partitions").paginate(
+                DatabaseName=self._lake.database, TableName=table, ExcludeColumnSchema=True
+            )
+            for page in pages:
+                for partition in page["Partitions"]:
+                    yield table, tuple(partition.get("Values", []))
+
+    def _add_partitions(self, missing: Todo, done: Done, *, recheck: bool) -> None:
+        fits: dict[str, list[Partition]] = {}
+        for number, (partition, reason) in enumerate(self._checked(missing), start=1):
+            self._tell("folders looked at", number, len(missing.partitions))
+            if reason is None:
+                fits.setdefault(partition.table, []).append(partition)
+            else:
+                done.withheld[partition.folder] = reason
+                if recheck:
+                    self._partitions.withhold(partition)
+        total = sum(map(len, fits.values()))
+        for table, partitions in fits.items():
+            for some in _groups(partitions, _PARTITIONS_A_CALL):
+                self._create(table, some)
+                done.partitions += len(some)
+                self._tell("partitions added", done.partitions, total)
+
+    def _checked(self, missing: Todo) -> Iterator[tuple[Partition, str | None]]:
+        def check(partition: Partition) -> tuple[Partition, str | None]:
+            return partition, self._obstacle(missing, partition)
+
+        for template in set(missing.templates.values()):
+            self._partitions.columns(template.table)  # once, before the readers ask for them
+        with ThreadPoolExecutor(_READERS) as pool:
+            yield from pool.map(check, list(missing.partitions))
+
+    def _obstacle(self, missing: Todo, partition: Partition) -> str | None:
+        """Why the raw table cannot read a folder, by the first of its reports that it cannot."""
+        columns = self._partitions.columns(partition.table)
+        for key in missing.partitions[partition]:
+            body = self._s3.get_object(Bucket=partition.bucket, Key=key)["Body"]
+            found = scan(body.iter_chunks(_CHUNK))
+            reason = obstacle(missing.templates[partition], columns, found)
+            if reason is not None:
+                return f"{key}: {reason}"
+        return None
+
+    def _create(self, table: str, partitions: Sequence[Partition]) -> None:
+        columns = self._partitions.columns(table)
+        answer = self._glue.batch_create_partition(
+            DatabaseName=self._lake.database,
+            TableName=table,
+            PartitionInputList=[
+                {
+                    "Values": list(partition.values),
+                    "StorageDescriptor": storage_descriptor(columns, partition.location),
+                }
+                for partition in partitions
+            ],
+        )
+        for error in answer.get("Errors", []):
+            detail = error.get("ErrorDetail", {})
+            if detail.get("ErrorCode") != "AlreadyExistsException":
+                raise BackfillFailed(f"{table} {error.get('PartitionValues')}: {detail}")
+
+    def _curate(self, curations: Sequence[CreatedObject], done: Done) -> None:
+        for some in _groups(curations, _MESSAGES_A_CALL):
+            answer = self._sqs.send_message_batch(
+                QueueUrl=self._lake.curation_queue,
+                Entries=[
+                    {"Id": str(number), "MessageBody": _event(created)}
+                    for number, created in enumerate(some)
+                ],
+            )
+            if answer.get("Failed"):
+                raise BackfillFailed(f"the curation queue refused: {answer['Failed']}")
+            done.curations += len(some)
+            self._tell("reports handed to curation", done.curations, len(curations))
+
+
+def _event(created: CreatedObject) -> str:
+    """What S3 would have said of the object."""
+    return json.dumps(
+        {
+            "source": "backup-org.backfill",
+            "detail-type": "Object Created",
+            "detail": {
+                "bucket": {"name": created.bucket},
+                "object": {"key": created.key, "size": created.size},
+            },
+        }
+    )
+
+
+def _groups(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    return (items[start : start + size] for start in range(0, len(items), size))

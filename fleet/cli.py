@@ -1,0 +1,119 @@
+"""The `backup-org` command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+import pulumi
+import typer
+from rich.table import Table
+
+from fleet import accounts, lake_commands, layers
+from fleet.at_hand import console, engine_here, project, tell
+from fleet.deployment import Deployment, Outcome
+from fleet.doctor import examine
+from fleet.errors import ToldError
+from fleet.order import chosen, in_order
+from fleet.progress import StackProgress
+from fleet.sandbox import commands as sandbox_commands
+from stacks import load
+from stacks.schema import schema_text
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="AWS Backup for an organization of accounts."
+)
+lake_commands.register(app)
+app.add_typer(sandbox_commands.app, name="sandbox")
+
+KNOWN_ERRORS = (ToldError, pulumi.RunError, ValueError, *sandbox_commands.ERRORS)
+
+Names = Annotated[
+    list[str] | None, typer.Argument(help="Stacks or customers; every stack where none is named.")
+]
+
+
+@app.command()
+def up(names: Names = None) -> None:
+    """Deploy stacks, each after those that it reads: preview with policies, then update."""
+    _act(names, Deployment.up)
+
+
+@app.command()
+def preview(names: Names = None) -> None:
+    """Show what `up` would change, with policies."""
+    _act(names, Deployment.preview)
+
+
+@app.command()
+def destroy(names: Names = None) -> None:
+    """Delete what stacks deployed, the readers first."""
+    _act(names, Deployment.destroy, backwards=True)
+
+
+@app.command()
+def outputs(stack: str) -> None:
+    """Print what a stack exports; secrets masked."""
+    console.print_json(data=Deployment(engine_here(), stack).outputs())
+
+
+@app.command(name="layers")
+def build_layers(names: Names = None) -> None:
+    """Build the functions' layers for the platforms that the stacks' settings declare."""
+    root = project()
+    for stack in chosen(names or [], root):
+        for file in layers.built_for(load.from_files(stack, root), tell):
+            console.print(f"{stack}: {file.name}")
+
+
+@app.command()
+def doctor(names: Names = None) -> None:
+    """Look up in AWS what settings alone cannot tell; exits with 1 where something needs a cure."""
+    root = project()
+    sick = False
+    table = Table("stack", "about", "found", "cure")
+    for stack in chosen(names or [], root):
+        settings = load.from_files(stack, root)
+        for finding in examine(settings, accounts.session(settings)):
+            sick = sick or bool(finding.cure)
+            table.add_row(stack, finding.about, finding.found, finding.cure)
+    console.print(table)
+    if sick:
+        raise typer.Exit(1)
+
+
+@app.command(name="settings-schema")
+def settings_schema() -> None:
+    """Print the JSON schema of settings files, for editors."""
+    typer.echo(schema_text(), nl=False)
+
+
+def _act(
+    names: list[str] | None, act: Callable[[Deployment], Outcome], *, backwards: bool = False
+) -> None:
+    stacks = chosen(names or [], project())
+    ready = engine_here()
+    with StackProgress(console) as progress:
+        deployments = [Deployment(ready, stack, progress.hear) for stack in stacks]
+        for deployment in deployments:
+            layers.built_for(deployment.settings, progress.say)
+        outcomes = in_order(deployments, act, backwards=backwards)
+    console.print(_table(outcomes))
+
+
+def _table(outcomes: list[Outcome]) -> Table:
+    table = Table("stack", "changes", "seconds")
+    for outcome in outcomes:
+        done = {op: count for op, count in outcome.changes.items() if op != "same" and count}
+        changes = ", ".join(f"{count} {op}" for op, count in sorted(done.items()))
+        table.add_row(outcome.stack, changes or "none", f"{outcome.seconds:.1f}")
+    return table
+
+
+def main() -> None:
+    """Known errors are said in full and without a traceback."""
+    try:
+        app()
+    except KNOWN_ERRORS as error:
+        console.print(str(error), style="red", markup=False)
+        raise SystemExit(1) from error

@@ -1,0 +1,182 @@
+"""One stack through the Pulumi engine: preview, up, refresh, destroy, outputs.
+
+The program runs inline, in this process, through the Automation API: it is the project's own
+__main__.py, which `pulumi up` with an official CLI runs just the same.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, cast
+
+from pulumi import automation
+from pulumi.automation import EngineEvent, PulumiCommand
+from pulumi.automation.errors import CommandError
+from pulumi.runtime import settings as runtime
+
+from fleet.errors import ToldError
+from fleet.paths import PROJECT
+from stacks import load
+from stacks.load import Settings
+
+POLICIES = PROJECT / "policies"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Engine:
+    """The CLI, and where it keeps its things."""
+
+    command: PulumiCommand
+    project: Path = PROJECT
+    """Holds Pulumi.yaml and stacks/customers."""
+    environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What the CLI and its plugins get beside this process's own: PULUMI_HOME, AWS_…"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    stack: str
+    changes: Mapping[str, int]
+    """How many resources, by what was done: create, update, replace, delete, same."""
+    seconds: float
+
+
+class StackFailed(ToldError):
+    """A stack that could not be brought where it should be; the messages are the engine's."""
+
+    def __init__(self, stack: str, doing: str, messages: list[str]) -> None:
+        said = "\n  ".join(messages) or "the engine gave no reason"
+        super().__init__(f"{stack}: {doing} failed:\n  {said}")
+        self.stack = stack
+        self.messages = messages
+
+
+OnEvent = Callable[[str, EngineEvent], None]
+
+
+def ignore(stack: str, event: EngineEvent) -> None:
+    """For whom the engine's events are nothing."""
+    del stack, event
+
+
+class Deployment:
+    """A stack and its settings, at an engine."""
+
+    def __init__(self, engine: Engine, stack: str, on_event: OnEvent = ignore) -> None:
+        self.stack = stack
+        self.settings: Settings = load.from_files(stack, engine.project)
+        self._engine = engine
+        self._on_event = on_event
+
+    def preview(self) -> Outcome:
+        with self._run("preview") as (stack, options):
+            result = stack.preview(**options, **self._policies())
+        return self._outcome(result.change_summary)
+
+    def up(self) -> Outcome:
+        """Previews first: what a policy refuses is refused before anything is created."""
+        self.preview()
+        with self._run("up") as (stack, options):
+            result = stack.up(**options, **self._policies())
+        return self._outcome(result.summary.resource_changes or {})
+
+    def refresh(self) -> Outcome:
+        with self._run("refresh") as (stack, options):
+            result = stack.refresh(**options)
+        return self._outcome(result.summary.resource_changes or {})
+
+    def destroy(self) -> Outcome:
+        with self._run("destroy") as (stack, options):
+            result = stack.destroy(**options)
+        return self._outcome(result.summary.resource_changes or {})
+
+    def outputs(self) -> dict[str, Any]:
+        """By name; a secret is shown as [secret]."""
+        return {
+            name: "[secret]" if output.secret else output.value
+            for name, output in self._stack.outputs().items()
+        }
+
+    @cached_property
+    def _stack(self) -> automation.Stack:
+        root = self._engine.project
+        return automation.create_or_select_stack(
+            stack_name=self.stack,
+            project_name="backup-org",
+            program=lambda: _run_project(root),
+            opts=automation.LocalWorkspaceOptions(
+                work_dir=str(root),
+                pulumi_command=self._engine.command,
+                env_vars={
+                    "PULUMI_SKIP_UPDATE_CHECK": "1",
+                    "BACKUP_ORG_PYTHON": sys.executable,
+                    **self._engine.environment,
+                },
+            ),
+        )
+
+    @contextmanager
+    def _run(self, doing: str) -> Generator[tuple[automation.Stack, dict[str, Any]]]:
+        """Collects what the engine says; raises StackFailed with that when it fails."""
+        self._started = time.monotonic()
+        messages: list[str] = []
+
+        def hear(event: EngineEvent) -> None:
+            messages.extend(_complaints(event))
+            self._on_event(self.stack, event)
+
+        try:
+            yield self._stack, {"on_event": hear, "color": "never"}
+        except CommandError as error:
+            raise StackFailed(self.stack, doing, messages or [str(error)]) from error
+
+    def _policies(self) -> dict[str, Any]:
+        """The policy pack, and what this customer demands of it."""
+        demands = {"vault_has_its_own_key": {"vault_key": self.settings.policy.vault_key}}
+        file = self._engine.project / "build" / "policy" / f"{self.stack}.json"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(demands))
+        return {"policy_packs": [str(POLICIES)], "policy_pack_configs": [str(file)]}
+
+    def _outcome(self, changes: Mapping[Any, int]) -> Outcome:
+        return Outcome(
+            stack=self.stack,
+            changes={str(getattr(op, "value", op)): count for op, count in changes.items()},
+            seconds=time.monotonic() - self._started,
+        )
+
+
+def _run_project(root: Path) -> None:
+    """Runs __main__.py as the language host would; runpy would swap sys.modules under threads."""
+    cast(Any, runtime.SETTINGS).root_directory = str(root)
+    path = PROJECT / "__main__.py"
+    exec(  # noqa: S102 - our own program
+        compile(path.read_text(encoding="utf-8"), str(path), "exec"),
+        {"__name__": "__main__", "__file__": str(path)},
+    )
+
+
+def _complaints(event: EngineEvent) -> Iterator[str]:
+    """Errors and policy violations in an event, as people read them."""
+    diagnostic = event.diagnostic_event
+    if diagnostic is not None and diagnostic.severity == "error":
+        yield f"{_resource(diagnostic.urn)}{diagnostic.message.strip()}"
+    violation = event.policy_event
+    if violation is not None and violation.enforcement_level == "mandatory":
+        where = _resource(violation.resource_urn)
+        yield f"policy {violation.policy_name}: {where}{violation.message.strip()}"
+
+
+def _resource(urn: str | None) -> str:
+    """`aws:s3/bucket:Bucket reports: `; nothing for the stack itself."""
+    if urn is None or "pulumi:pulumi:Stack::" in urn:
+        return ""
+    kinds, name = urn.split("::")[-2:]
+    return f"{kinds.rpartition('$')[2]} {name}: "

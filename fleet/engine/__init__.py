@@ -1,0 +1,80 @@
+"""The Pulumi engine: an official CLI where there is one, else built from its Go module.
+
+Looked for in this order: PATH, this user's cache, Pulumi's own installer, `go install`. The version
+is that of the Python SDK in requirements.txt; go.mod beside this file pins the same one.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from urllib.error import URLError
+
+from pulumi.automation import PulumiCommand
+from pulumi.automation.errors import InvalidVersionError
+from semver import VersionInfo
+
+from fleet.engine.build import build
+from fleet.errors import ToldError
+from fleet.paths import cache_folder
+
+VERSION = VersionInfo.parse(version("pulumi"))
+
+Tell = Callable[[str], None]
+
+
+class EngineError(ToldError):
+    """There is no engine; says what to do about it."""
+
+
+def engine(tell: Tell) -> PulumiCommand:
+    """The CLI to work with. `tell` hears one line for each place looked at, and any progress."""
+    if shutil.which("pulumi"):
+        found = _usable(None, tell)
+        if found is not None:
+            return found
+    root = cache_folder() / "pulumi" / f"v{VERSION}"
+    if (root / "bin" / "pulumi").exists():
+        found = _usable(root, tell)
+        if found is not None:
+            return found
+    return _installed(root, tell)
+
+
+def _usable(root: Path | None, tell: Tell) -> PulumiCommand | None:
+    """The CLI under `root`, or on PATH; None, and why, where it does not serve."""
+    where = "on PATH" if root is None else f"in {root}"
+    try:
+        command = PulumiCommand(root=str(root) if root else None, version=VERSION)
+    except InvalidVersionError as error:
+        tell(f"engine: passed over Pulumi {where}: {error}")
+    except (OSError, subprocess.CalledProcessError) as error:
+        tell(f"engine: passed over Pulumi {where}, which does not run: {error}")
+    else:
+        tell(f"engine: Pulumi {command.version} {where}")
+        return command
+    return None
+
+
+def _installed(root: Path, tell: Tell) -> PulumiCommand:
+    try:
+        command = PulumiCommand.install(root=str(root), version=VERSION)
+    except (URLError, OSError, subprocess.CalledProcessError) as error:
+        tell(f"engine: Pulumi's installer cannot be had here ({error})")
+    else:
+        tell(f"engine: Pulumi {VERSION} installed in {root}")
+        return command
+    go = shutil.which("go")
+    if go is None:
+        raise EngineError(
+            f"there is no Pulumi CLI, and no Go to build it with: install Pulumi {VERSION} or "
+            "later, or Go, so that it is on PATH"
+        )
+    build(Path(go), root, str(VERSION), tell)
+    built = _usable(root, tell)
+    if built is None:
+        raise EngineError(f"the engine that was just built does not run; delete {root}, try again")
+    return built

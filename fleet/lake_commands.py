@@ -1,0 +1,185 @@
+"""Commands over a stack's reports: asked, completed and mended."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+
+from components.query_library import queries
+from fleet import accounts, dead_letters, headers
+from fleet.at_hand import console, engine_here, project
+from fleet.backfill import Backfill, Clients, Done, Lake
+from fleet.deployment import Deployment
+from fleet.errors import ToldError
+from fleet.query import Lake as QueriedLake
+from fleet.query import named_or_sql, run_query
+from fleet.reports_stack import ReportsStack, queues_of, reports_stack
+
+lake = typer.Typer(no_args_is_help=True, help="Mend the report lake.")
+
+Stack = Annotated[
+    str | None, typer.Option(help="The stack with the reports; needed where there are several.")
+]
+
+
+def query(
+    text: Annotated[str, typer.Argument(help="The name of a query (see `lake queries`), or SQL.")],
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="A parameter of the query: days=30")
+    ] = None,
+    csv: Annotated[Path | None, typer.Option(help="Where to write all rows.")] = None,
+    stack: Stack = None,
+) -> None:
+    """Ask the lake, through Athena; prints the first rows."""
+    here = reports_stack(engine_here(), stack)
+    region = here.settings.region
+    answer = run_query(
+        QueriedLake(
+            session=here.session,
+            region=region,
+            database=here.outputs["reports_database"],
+            workgroup=here.outputs["reports_workgroup"],
+        ),
+        named_or_sql(text, region, **_parameters(set_ or [])),
+    )
+    console.print(answer.table())
+    read = answer.scanned_bytes / 1e6
+    console.print(f"{len(answer.rows)} rows, {read:.2f} MB read, {answer.seconds:.1f} s")
+    if csv is not None:
+        answer.write_csv(csv)
+        console.print(f"written to {csv}")
+
+
+def list_queries() -> None:
+    """List the queries that come with the lake, and their parameters."""
+    for name, known in queries("REGION").items():
+        parameters = ", ".join(f"{k}={v}" for k, v in known.parameters.items())
+        console.print(f"[bold]{name}[/bold] {parameters}\n  {known.description}")
+
+
+def backfill(
+    recheck: Annotated[
+        bool, typer.Option(help="Look again at partitions that are there, after a new header.")
+    ] = False,
+    stack: Stack = None,
+) -> None:
+    """Make the partitions and curated files that reports already in the bucket need."""
+    _show(_backfilled(reports_stack(engine_here(), stack), recheck=recheck))
+
+
+def replay(
+    stack: Annotated[str, typer.Argument(help="The stack, such as acme-audit.")],
+    which: Annotated[str, typer.Argument(help="tickets, partitions or curation")],
+) -> None:
+    """Send what rests in a dead-letter queue back to be tried again."""
+    deployment = Deployment(engine_here(), stack)
+    queues = queues_of(deployment.outputs())
+    if which not in queues:
+        there = ", ".join(sorted(queues)) or "none"
+        raise ToldError(f"{stack} has no queue {which}; it has: {there}")
+    sqs = accounts.session(deployment.settings).client("sqs")
+    queue = queues[which]
+    count = dead_letters.replay(sqs, queue["dead_letters"], queue["queue"])
+    console.print(f"{count} messages sent back to {which}")
+
+
+def register(app: typer.Typer) -> None:
+    """Adds these commands to `backup-org`."""
+    app.command()(query)
+    app.command(name="queries")(list_queries)
+    app.command()(backfill)
+    app.command()(replay)
+    app.add_typer(lake, name="lake")
+
+
+@lake.command(name="learn-header")
+def learn_header(
+    template: Annotated[
+        str | None, typer.Option(help="Learn this template's alone: backup_job, …")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    stack: Stack = None,
+) -> None:
+    """Take the CSV headers of withheld reports into the settings, deploy, and let them follow."""
+    here = reports_stack(engine_here(), stack)
+    queue = here.queues.get("partitions")
+    if queue is None:
+        raise ToldError("Athena computes this stack's partitions: no report is ever withheld")
+    sqs = here.session.client("sqs")
+    letters = list(dead_letters.received(sqs, queue["dead_letters"]))
+    dead_letters.release(sqs, queue["dead_letters"], letters)
+    found = [o for o in headers.observed(letters) if template in (None, o.template)]
+    if not found:
+        console.print(f"of {len(letters)} dead letters none was withheld for its header")
+        return
+    for one in found:
+        console.print(
+            f"[bold]{one.template}[/bold], {len(one.keys)} reports such as {one.keys[-1]}"
+        )
+        console.print(f"  expected {list(one.expected)}\n  found    {list(one.header)}")
+    if not yes:
+        typer.confirm(
+            "Take the last one of each template into the settings and deploy?", abort=True
+        )
+    name = here.deployment.stack
+    path = headers.write_headers(project(), name, {one.template: one.header for one in found})
+    console.print(f"written to {path}")
+    outcome = Deployment(engine_here(), name).up()
+    console.print(f"{name}: {dict(outcome.changes)}")
+    count = dead_letters.replay(sqs, queue["dead_letters"], queue["queue"])
+    console.print(f"{count} withheld reports sent back")
+    _show(_backfilled(here, recheck=True))
+
+
+def _parameters(given: list[str]) -> dict[str, str]:
+    pairs = [pair.partition("=") for pair in given]
+    wrong = [name for name, equals, _ in pairs if not equals]
+    if wrong:
+        raise ToldError(f"--set takes name=value, not {', '.join(wrong)}")
+    return {name: value for name, _, value in pairs}
+
+
+def _backfilled(here: ReportsStack, *, recheck: bool) -> Done:
+    outputs = here.outputs
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        console=console,
+        disable=not console.is_terminal,
+    ) as progress:
+        tasks: dict[str, TaskID] = {}
+
+        def tell(what: str, done: int, of: int) -> None:
+            if what not in tasks:
+                tasks[what] = progress.add_task(what, total=of or None)
+            progress.update(tasks[what], completed=done, total=of or None)
+
+        return Backfill(
+            Lake(
+                reports_bucket=outputs["reports_bucket"],
+                lake_bucket=outputs["reports_lake_bucket"],
+                database=outputs["reports_database"],
+                plans=outputs["report_plans"],
+                curation_queue=here.queues["curation"]["queue"],
+                adds_partitions="partitions" in here.queues,
+            ),
+            Clients(
+                s3=here.session.client("s3"),
+                glue=here.session.client("glue"),
+                sqs=here.session.client("sqs"),
+            ),
+            tell,
+        ).run(recheck=recheck)
+
+
+def _show(done: Done) -> None:
+    console.print(
+        f"{done.objects} objects, {done.reports} of them reports: {done.partitions} partitions "
+        f"added, {done.curations} reports handed to curation, {len(done.withheld)} withheld"
+    )
+    for folder, reason in done.withheld.items():
+        console.print(f"  {folder}: {reason}")

@@ -1,0 +1,72 @@
+"""What a person sees while stacks are worked on: a line a stack, live on a terminal."""
+
+from __future__ import annotations
+
+import threading
+from types import TracebackType
+from typing import Self
+
+from pulumi.automation import EngineEvent, OpType
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+
+class StackProgress:
+    """Takes the engine's events of several stacks, from their threads."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._lock = threading.Lock()
+        self._tasks: dict[str, TaskID] = {}
+        self._seen: dict[str, int] = {}
+        self._bars = Progress(
+            SpinnerColumn(finished_text="✓"),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.completed:.0f} of {task.total:.0f}"),
+            TimeElapsedColumn(),
+            console=console,
+            disable=not console.is_terminal,
+        )
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bars.stop()
+
+    def say(self, message: str) -> None:
+        """A line that stays."""
+        self._bars.console.print(message, highlight=False)
+
+    def hear(self, stack: str, event: EngineEvent) -> None:
+        with self._lock:
+            if stack not in self._tasks:
+                self._tasks[stack] = self._bars.add_task(stack, total=0)
+            task = self._tasks[stack]
+            before, after = event.resource_pre_event, event.res_outputs_event
+            if before is not None:
+                self._seen[stack] = self._seen.get(stack, 0) + 1
+                doing = "previewing" if before.planning else _doing(before.metadata.op)
+                self._bars.update(task, total=self._seen[stack], description=f"{stack}: {doing}")
+            elif after is not None:
+                self._bars.advance(task)
+            elif event.summary_event is not None:
+                self._seen[stack] = 0
+                self._bars.update(task, description=f"{stack}: done")
+
+
+def _doing(op: OpType) -> str:
+    return {
+        OpType.CREATE: "creating",
+        OpType.UPDATE: "updating",
+        OpType.DELETE: "deleting",
+        OpType.SAME: "checking",
+        OpType.REFRESH: "refreshing",
+    }.get(op, str(op.value))

@@ -1,0 +1,71 @@
+"""The stack whose reports a command is about, with a session in its account and its outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+
+from fleet import accounts
+from fleet.deployment import Deployment, Engine
+from fleet.errors import ToldError
+from stacks import load
+from stacks.load import Settings
+
+
+class NoReports(ToldError):
+    """There is no stack with reports, none was deployed, or it is not clear which is meant."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportsStack:
+    deployment: Deployment
+    settings: Settings
+    session: boto3.Session
+    outputs: Mapping[str, Any]
+
+    @property
+    def queues(self) -> Mapping[str, Mapping[str, str]]:
+        return queues_of(self.outputs)
+
+
+def queues_of(outputs: Mapping[str, Any]) -> dict[str, Mapping[str, str]]:
+    """Of the functions of a stack that work off queues (curation, partitions, tickets): the URLs of
+    its queue and of its dead_letters, and the name of its function."""
+    queues: dict[str, Mapping[str, str]] = dict(outputs.get("report_queues", {}))
+    if "ticket_queue" in outputs:
+        queues["tickets"] = {
+            "queue": outputs["ticket_queue"],
+            "dead_letters": outputs["ticket_dead_letters"],
+            "function": outputs["ticket_function"],
+        }
+    return queues
+
+
+def reports_stack(engine: Engine, stack: str | None) -> ReportsStack:
+    """The named stack, or the only one that has reports."""
+    name = stack or _only_one(engine)
+    deployment = Deployment(engine, name)
+    outputs = deployment.outputs()
+    if "reports_bucket" not in outputs:
+        raise NoReports(f"{name} has no reports deployed; run: backup-org up {name}")
+    return ReportsStack(
+        deployment=deployment,
+        settings=deployment.settings,
+        session=accounts.session(deployment.settings),
+        outputs=outputs,
+    )
+
+
+def _only_one(engine: Engine) -> str:
+    found = [
+        name
+        for name in load.stacks_in(engine.project)
+        if load.from_files(name, engine.project).reports is not None
+    ]
+    if len(found) != 1:
+        there = ", ".join(found) or "none"
+        raise NoReports(f"say with --stack which stack's reports are meant; there are: {there}")
+    return found[0]

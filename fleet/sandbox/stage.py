@@ -1,0 +1,77 @@
+"""A running sandbox with a customer's settings in it, ready to be deployed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pulumi.automation import PulumiCommand
+
+from fleet.deployment import Deployment, Engine, OnEvent, ignore
+from fleet.paths import PROJECT
+from fleet.sandbox.workspace import Workspace
+from sandbox.aws.organization import Account, Organization
+from sandbox.client import Sandbox, SandboxError
+from stacks import load
+from stacks.load import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    customer: str
+    workspace: Workspace
+    sandbox: Sandbox
+    engine: Engine
+
+    @property
+    def stacks(self) -> Mapping[str, Settings]:
+        """The customer's stacks by name, as the workspace has their settings now."""
+        return stacks_of(self.customer, self.workspace.project)
+
+    def deployments(self, on_event: OnEvent = ignore) -> list[Deployment]:
+        """One for each stack."""
+        return [Deployment(self.engine, stack, on_event) for stack in self.stacks]
+
+
+def running(
+    customer: str, workspace: Workspace, *, time_scale: float = 60, with_parent: bool = False
+) -> Sandbox:
+    """The sandbox that runs in a workspace, else a new one without any state."""
+    try:
+        return Sandbox.attach(workspace.root)
+    except SandboxError:
+        workspace.clear()
+    stacks = stacks_of(customer, PROJECT)
+    organization = Organization(
+        management_account=next(iter(stacks.values())).organization.management_account,
+        accounts=[
+            Account(id=settings.account, name=name.removeprefix(f"{customer}-"))
+            for name, settings in stacks.items()
+        ],
+    )
+    workspace.install_plugin()
+    return Sandbox.start(
+        workspace.root,
+        organization=organization,
+        time_scale=time_scale,
+        with_parent=with_parent,
+        pulumi_home=workspace.pulumi_home,
+    )
+
+
+def staged(customer: str, workspace: Workspace, sandbox: Sandbox, command: PulumiCommand) -> Stage:
+    """Copies the customer's settings in, and puts the engine's plugin where it looks."""
+    workspace.prepare(customer, sandbox.servicenow_url)
+    region = next(iter(stacks_of(customer, PROJECT).values())).region
+    return Stage(
+        customer=customer,
+        workspace=workspace,
+        sandbox=sandbox,
+        engine=workspace.engine(command, sandbox, region),
+    )
+
+
+def stacks_of(customer: str, project: Path) -> dict[str, Settings]:
+    names = [name for name in load.stacks_in(project) if name.startswith(f"{customer}-")]
+    return {name: load.from_files(name, project) for name in names}

@@ -1,0 +1,172 @@
+"""The main job: a customer's organization is brought up, reports on itself, and opens a ticket."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from components.query_library import queries
+from fleet.deployment import Deployment
+from fleet.errors import ToldError
+from fleet.order import in_order
+from fleet.progress import StackProgress
+from fleet.query import Answer, Lake, run_query
+from fleet.sandbox.stage import Stage
+from stacks.settings import CentralSettings, MemberSettings
+
+_SERVICE_NOW_USER = {"username": "backup.monitor", "password": "sandbox"}
+_ACCOUNTS, _DAYS, _VOLUME = 40, 30, 3
+"""Reports as of so many accounts, of so many days, with so many jobs a day in each Region."""
+
+
+class TourFailed(ToldError):
+    """A step of the main job that did not come to what it should."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One line of the table at the end."""
+
+    what: str
+    came_to: str
+    seconds: float
+
+
+@dataclass
+class Tour:
+    """What was done, in order; `run` does it all."""
+
+    stage: Stage
+    progress: StackProgress
+    steps: list[Step] = field(default_factory=list[Step])
+    outputs: dict[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
+    answers: dict[str, Answer] = field(default_factory=dict[str, Answer])
+    counts: dict[str, int] = field(default_factory=dict[str, int])
+    incident: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def run(self) -> None:
+        give_credentials(self.stage)
+        self._deploy()
+        self._deliver_reports()
+        self._ask()
+        self._fail_a_backup()
+
+    def _deploy(self) -> None:
+        with self._step("deploy the stacks") as came_to:
+            deployments = self.stage.deployments(self.progress.hear)
+            outcomes = in_order(deployments, Deployment.up)
+            self.outputs = {d.stack: d.outputs() for d in deployments}
+            changed = sum(
+                count
+                for outcome in outcomes
+                for op, count in outcome.changes.items()
+                if op != "same"
+            )
+            self.counts["stacks"] = len(outcomes)
+            self.counts["resources"] = sum(sum(o.changes.values()) for o in outcomes)
+            came_to.append(
+                f"{len(outcomes)} stacks, {self.counts['resources']} resources, {changed} changed"
+            )
+
+    def _deliver_reports(self) -> None:
+        with self._step("deliver a month of reports") as came_to:
+            delivered = self.stage.sandbox.call(
+                "reports.deliver", days=_DAYS, accounts=_ACCOUNTS, volume=_VOLUME
+            )
+            failed = [job for job in delivered["jobs"] if job["Status"] != "COMPLETED"]
+            if failed:
+                raise TourFailed(f"a report was not delivered: {failed[0]}")
+            self.counts["reports"] = delivered["objects"]
+            came_to.append(
+                f"{delivered['objects']} files, {delivered['bytes'] / 1e6:.1f} MB, as of "
+                f"{_ACCOUNTS} accounts"
+            )
+        with self._step("take them in: partitions and Parquet") as came_to:
+            self.stage.sandbox.call("settle")
+            lake, outputs = self._lake()
+            glue = lake.session.client("glue")
+            pages = glue.get_paginator("get_partitions").paginate(
+                DatabaseName=lake.database, TableName="backup_job_report"
+            )
+            partitions = sum(len(page["Partitions"]) for page in pages)
+            s3 = lake.session.client("s3")
+            curated = sum(
+                len(page.get("Contents", []))
+                for page in s3.get_paginator("list_objects_v2").paginate(
+                    Bucket=outputs["reports_lake_bucket"], Prefix="curated/"
+                )
+            )
+            self.counts |= {"partitions": partitions, "curated": curated}
+            came_to.append(f"{partitions} partitions of backup jobs, {curated} curated files")
+
+    def _ask(self) -> None:
+        with self._step("ask the lake") as came_to:
+            lake, _ = self._lake()
+            for query in queries(lake.region).values():
+                self.answers[query.name] = run_query(lake, query.sql(), poll_seconds=0.05)
+            rows = sum(len(answer.rows) for answer in self.answers.values())
+            self.counts["queries"] = len(self.answers)
+            came_to.append(f"{len(self.answers)} queries, {rows} rows")
+
+    def _lake(self) -> tuple[Lake, Mapping[str, Any]]:
+        for stack, outputs in self.outputs.items():
+            if "reports_workgroup" in outputs:
+                settings = self.stage.stacks[stack]
+                return Lake(
+                    session=self.stage.sandbox.session(settings.account, settings.region),
+                    region=settings.region,
+                    database=outputs["reports_database"],
+                    workgroup=outputs["reports_workgroup"],
+                ), outputs
+        raise TourFailed("no stack of the customer has reports")
+
+    def _fail_a_backup(self) -> None:
+        member = next(s for s in self.stage.stacks.values() if isinstance(s, MemberSettings))
+        region = member.regions[0]
+        with self._step(f"fail a backup job in {member.account}") as came_to:
+            resource = f"arn:aws:ec2:{region}:{member.account}:volume/vol-0a1b2c3d4e5f60718"
+            self.stage.sandbox.call(
+                "backup.job",
+                kind="backup",
+                account=member.account,
+                region=region,
+                vault=next(iter(member.vaults)),
+                resource_arn=resource,
+                state="FAILED",
+                message="The volume is in the state error.",
+            )
+            self.stage.sandbox.call("settle")
+            incidents = self.stage.sandbox.call("servicenow")["incidents"]
+            about = [i for i in incidents if resource in i["description"] and i["state"] == "1"]
+            if len(about) != 1:
+                raise TourFailed(f"expected one incident about {resource}, found {len(about)}")
+            self.incident = about[0]
+            self.counts["incidents"] = len(incidents)
+            came_to.append(f"{self.incident['number']}: {self.incident['short_description']}")
+
+    @contextmanager
+    def _step(self, what: str) -> Generator[list[str]]:
+        started = time.monotonic()
+        came_to: list[str] = []
+        yield came_to
+        seconds = time.monotonic() - started
+        self.steps.append(Step(what=what, came_to=" ".join(came_to), seconds=seconds))
+        self.progress.say(f"{what}: {' '.join(came_to)} ({seconds:.1f} s)")
+
+
+def give_credentials(stage: Stage) -> None:
+    """What an operator does once: ServiceNow's credentials, where the settings say they are."""
+    for settings in stage.stacks.values():
+        if not isinstance(settings, CentralSettings) or settings.ticketing is None:
+            continue
+        session = stage.sandbox.session(settings.account, settings.region)
+        secrets = session.client("secretsmanager")
+        listed = [secret.get("Name") for secret in secrets.list_secrets()["SecretList"]]
+        if settings.ticketing.secret not in listed:
+            secrets.create_secret(
+                Name=settings.ticketing.secret, SecretString=json.dumps(_SERVICE_NOW_USER)
+            )

@@ -1,0 +1,113 @@
+"""The sandbox's own copy of the project's settings, and the engine that deploys from it.
+
+A copy, because a stack's first deployment writes into its settings file, and because three values
+of a customer hang on this machine: where ServiceNow's stand-in answers, and what functions run on.
+"""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pulumi.automation import PulumiCommand
+
+from components.packaging import Platform
+from fleet.deployment import Engine
+from fleet.paths import PROJECT
+from sandbox.client import Sandbox
+from sandbox.plugin import install
+from stacks.load import CUSTOMERS, KEY
+
+_ARCHITECTURES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
+_PASSPHRASE = "sandbox"  # noqa: S105 - protects nothing: no state here holds a secret
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workspace:
+    """A folder with Pulumi.yaml and the customers' settings, and Pulumi's home and state."""
+
+    root: Path
+
+    @property
+    def project(self) -> Path:
+        return self.root / "project"
+
+    @property
+    def pulumi_home(self) -> Path:
+        return self.root / "pulumi"
+
+    @property
+    def backend_url(self) -> str:
+        return f"file://{self.root / 'state'}"
+
+    def prepare(self, customer: str, service_now_url: str) -> None:
+        """Copies the settings of a customer; the state that is there stays."""
+        folder = self.project / CUSTOMERS
+        folder.mkdir(parents=True, exist_ok=True)
+        (self.root / "state").mkdir(parents=True, exist_ok=True)
+        shutil.copy(PROJECT / "Pulumi.yaml", self.project)
+        shared = _read(PROJECT / CUSTOMERS / f"{customer}.yaml")
+        here = machine()
+        functions = {"runtime": here.runtime, "architecture": here.architecture}
+        _write(folder / f"{customer}.yaml", {**shared, "functions": functions})
+        for file in sorted((PROJECT / CUSTOMERS).glob(f"Pulumi.{customer}-*.yaml")):
+            content = _read(file)
+            # What Pulumi wrote there at the stack's first deployment must stay.
+            target = folder / file.name
+            content |= {k: v for k, v in _read(target).items() if k not in content}
+            ticketing = content["config"][KEY].get("ticketing")
+            if ticketing:
+                ticketing["url"] = service_now_url
+            _write(target, content)
+
+    def install_plugin(self) -> None:
+        """Puts the stand-in for the aws plugin where the engine looks."""
+        install(self.pulumi_home, Path(sys.executable))
+
+    def clear(self) -> None:
+        """Forgets the state: it is worth nothing without the AWS that it tells of."""
+        for folder in (self.project, self.root / "state", self.root / "functions"):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def environment(self, sandbox: Sandbox, region: str) -> Mapping[str, str]:
+        """What the CLI, and a shell beside it, needs."""
+        return {
+            **sandbox.environment(region),
+            "PULUMI_HOME": str(self.pulumi_home),
+            "PULUMI_BACKEND_URL": self.backend_url,
+            "PULUMI_CONFIG_PASSPHRASE": _PASSPHRASE,
+        }
+
+    def engine(self, command: PulumiCommand, sandbox: Sandbox, region: str) -> Engine:
+        return Engine(
+            command=command,
+            project=self.project,
+            environment=self.environment(sandbox, region),
+        )
+
+
+def machine() -> Platform:
+    """What functions are declared to run on here: this machine, and this Python."""
+    architecture = _ARCHITECTURES.get(platform.machine().lower())
+    if architecture is None:
+        raise ValueError(f"Lambda knows no architecture {platform.machine()}, as this machine is")
+    return Platform(
+        runtime=f"python{sys.version_info.major}.{sys.version_info.minor}",
+        architecture=architecture,
+    )
+
+
+def _read(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def _write(path: Path, content: Mapping[str, Any]) -> None:
+    path.write_text(yaml.safe_dump(dict(content), sort_keys=False), encoding="utf-8")

@@ -1,0 +1,111 @@
+"""Turns a report that was delivered to the reports bucket into typed Parquet in the lake.
+
+S3 → EventBridge → SQS → this function. A message that fails, for a report without the columns that
+its rows need, say, is tried again and then rests in the dead-letter queue.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from handlers import environment
+from handlers.batches import work_off
+from handlers.curate_reports.core import curated_key, curation
+from handlers.curate_reports.duck import curate, header_of
+from handlers.delivered_objects import open_delivered
+from handlers.object_events import created_object
+from handlers.report_keys import UnrecognisedKey, parse
+from handlers.report_templates import TEMPLATES
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    report_plans: str
+    """JSON: the template of each report plan by the plan's name."""
+    lake_bucket: str
+    duckdb_memory_mb: str
+
+
+logger = Logger(service="curate_reports")
+metrics = Metrics(namespace="BackupOrg", service="curate_reports")
+
+
+class Curator:
+    """Curates delivered reports, one at a time."""
+
+    def __init__(self, settings: Environment, s3: S3Client) -> None:
+        self._plans: Mapping[str, str] = json.loads(settings.report_plans)
+        self._lake_bucket = settings.lake_bucket
+        self._memory_mb = int(settings.duckdb_memory_mb)
+        self._s3 = s3
+
+    def take_in(self, message: str) -> None:
+        created = created_object(message)
+        if not self._is_report(created.key):
+            metrics.add_metric(name="IgnoredObjects", unit=MetricUnit.Count, value=1)
+            return
+        with TemporaryDirectory() as scratch:
+            source = Path(scratch) / "report.csv"
+            delivered = open_delivered(self._s3, created)
+            with source.open("wb") as file:
+                shutil.copyfileobj(delivered.body, file)
+            self._curate(delivered.key, source)
+
+    def _is_report(self, key: str) -> bool:
+        try:
+            report = parse(key)
+        except UnrecognisedKey:
+            return False
+        return report.plan in self._plans and report.file.lower().endswith(".csv")
+
+    def _curate(self, key: str, source: Path) -> None:
+        report = parse(key)
+        template = TEMPLATES[self._plans[report.plan]]
+        header = header_of(source)
+        if header is None:
+            logger.warning("the report is empty", key=key)
+            return
+        how = curation(template, header)
+        target = source.with_name("report.parquet")
+        made = curate(how, source, target, plan=report.plan, key=key, memory_mb=self._memory_mb)
+        with target.open("rb") as file:
+            self._s3.put_object(
+                Bucket=self._lake_bucket, Key=curated_key(template, report), Body=file
+            )
+        logger.info("curated", key=key, rows=made.rows, unknown_columns=how.unknown)
+        metrics.add_metric(name="CuratedRows", unit=MetricUnit.Count, value=made.rows)
+        if made.unreadable:
+            logger.warning("values not of their type are null", key=key, columns=made.unreadable)
+            unreadable = sum(made.unreadable.values())
+            metrics.add_metric(name="UnreadableValues", unit=MetricUnit.Count, value=unreadable)
+
+
+@cache
+def _curator() -> Curator:
+    return Curator(environment.read(Environment, os.environ), boto3.client("s3"))
+
+
+def _take_in(message: str) -> None:
+    _curator().take_in(message)
+
+
+@metrics.log_metrics
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> Any:
+    return work_off(event, context, _take_in)

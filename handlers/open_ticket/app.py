@@ -1,0 +1,122 @@
+"""Turns AWS Backup's job events into ServiceNow incidents, one for each resource in trouble.
+
+alert bus → SNS → SQS → this function. A message that fails is tried again and then rests in the
+dead-letter queue.
+"""
+
+import datetime
+import json
+import os
+import time
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Any
+
+import boto3
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from handlers import environment
+from handlers.batches import work_off
+from handlers.open_ticket import core
+from handlers.open_ticket.core import Action, IncidentStyle, JobEnd
+from handlers.open_ticket.ledger import Ledger
+from handlers.open_ticket.service_now import Credentials, ServiceNow
+
+_SECRET_IS_FRESH_SECONDS = 300
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    customer: str
+    service_now_url: str
+    service_now_secret: str
+    """Name of the secret."""
+    ledger_table: str
+    lease_seconds: str
+    assignment_group: str
+    urgency: str
+    impact: str
+    close_code: str
+
+
+logger = Logger(service="open_ticket")
+metrics = Metrics(namespace="BackupOrg", service="open_ticket")
+
+
+class Desk:
+    """Files what happened to jobs."""
+
+    def __init__(self, settings: Environment) -> None:
+        self._settings = settings
+        self._ledger = Ledger(
+            boto3.client("dynamodb"),
+            settings.ledger_table,
+            lease_seconds=int(settings.lease_seconds),
+        )
+        self._style = IncidentStyle(
+            customer=settings.customer,
+            assignment_group=settings.assignment_group,
+            urgency=settings.urgency,
+            impact=settings.impact,
+            close_code=settings.close_code,
+        )
+
+    def file(self, job: JobEnd, now: datetime.datetime) -> Action:
+        correlation_id = core.correlation_id(self._style.customer, job)
+        if core.action(job, self._ledger.recall(correlation_id)) is Action.NOTHING:
+            return Action.NOTHING
+        with self._ledger.lease(correlation_id, now) as lease:
+            action = core.action(job, lease.memory)
+            if action is not Action.NOTHING:
+                self._tell_service_now(action, job, correlation_id)
+                self._ledger.remember(lease, job)
+        return action
+
+    def _tell_service_now(self, action: Action, job: JobEnd, correlation_id: str) -> None:
+        service_now = self._service_now()
+        incident = service_now.open_incident(correlation_id)
+        if action is Action.RESOLVE:
+            if incident is None:
+                logger.info("somebody closed the incident already", correlation_id=correlation_id)
+                return
+            number = service_now.update_incident(incident, core.resolution_fields(job, self._style))
+        elif incident is None:
+            number = service_now.create_incident(core.incident_fields(job, self._style))
+        else:
+            number = service_now.update_incident(incident, core.note_fields(job))
+        logger.info(action.value, incident=number, job=job.job_id, resource=job.resource)
+
+    def _service_now(self) -> ServiceNow:
+        period = int(time.monotonic() // _SECRET_IS_FRESH_SECONDS)
+        return _client(
+            self._settings.service_now_url, _secret(self._settings.service_now_secret, period)
+        )
+
+
+@lru_cache(maxsize=1)
+def _secret(name: str, period: int) -> str:  # noqa: ARG001 - a new period reads it again
+    return boto3.client("secretsmanager").get_secret_value(SecretId=name)["SecretString"]
+
+
+@lru_cache(maxsize=1)
+def _client(url: str, secret: str) -> ServiceNow:
+    return ServiceNow(url, Credentials(json.loads(secret)))
+
+
+@cache
+def _desk() -> Desk:
+    return Desk(environment.read(Environment, os.environ))
+
+
+def _file(message: str) -> None:
+    job = core.job_end(json.loads(message))
+    action = _desk().file(job, datetime.datetime.now(datetime.UTC))
+    metrics.add_metric(name=f"Jobs{action.title()}", unit=MetricUnit.Count, value=1)
+
+
+@metrics.log_metrics
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> Any:
+    return work_off(event, context, _file)

@@ -1,0 +1,125 @@
+"""What was last done about each correlation id, and who is at it: a DynamoDB table.
+
+ServiceNow has no unique correlation id: two events of one resource, handled at once, would find no
+incident and open two. So each correlation id is leased while it is worked on. The ledger also
+spares ServiceNow the look-up for every job that completes as it should.
+"""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from handlers.open_ticket.core import JobEnd, Memory
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+_FORGET_AFTER = datetime.timedelta(days=400)
+
+
+class Busy(Exception):
+    """Another invocation is at this correlation id; the message is tried again later."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lease:
+    correlation_id: str
+    holder: str
+    memory: Memory | None
+
+
+class Ledger:
+    """Items: correlation_id; lease_holder, lease_ends (epoch seconds) while somebody is at it;
+    incident_open, job_id, event_time of what was last done; forget_at (epoch seconds, DynamoDB's
+    time to live)."""
+
+    def __init__(self, dynamodb: DynamoDBClient, table: str, *, lease_seconds: int) -> None:
+        self._dynamodb = dynamodb
+        self._table = table
+        self._lease_seconds = lease_seconds
+
+    def recall(self, correlation_id: str) -> Memory | None:
+        item = self._dynamodb.get_item(
+            TableName=self._table, Key=_key(correlation_id), ConsistentRead=True
+        ).get("Item", {})
+        return _memory(item)
+
+    @contextmanager
+    def lease(self, correlation_id: str, now: datetime.datetime) -> Generator[Lease]:
+        """Holds a correlation id; raises Busy where another holds it. A holder that died loses it
+        when its time is up, which is longer than a function may run."""
+        holder = uuid.uuid4().hex
+        epoch = int(now.timestamp())
+        try:
+            item = self._dynamodb.update_item(
+                TableName=self._table,
+                Key=_key(correlation_id),
+                UpdateExpression=(
+                    "SET lease_holder = :holder, lease_ends = :ends, forget_at = :forget"
+                ),
+                ConditionExpression="attribute_not_exists(lease_ends) OR lease_ends < :now",
+                ExpressionAttributeValues={
+                    ":holder": {"S": holder},
+                    ":ends": {"N": str(epoch + self._lease_seconds)},
+                    ":now": {"N": str(epoch)},
+                    ":forget": _forget_at(now),
+                },
+                ReturnValues="ALL_NEW",
+            ).get("Attributes", {})
+        except self._dynamodb.exceptions.ConditionalCheckFailedException as error:
+            raise Busy(f"{correlation_id} is being worked on; to be tried again") from error
+        try:
+            yield Lease(correlation_id=correlation_id, holder=holder, memory=_memory(item))
+        finally:
+            self._release(correlation_id, holder)
+
+    def remember(self, lease: Lease, job: JobEnd) -> None:
+        """Notes what was done, while the lease is held."""
+        self._dynamodb.update_item(
+            TableName=self._table,
+            Key=_key(lease.correlation_id),
+            UpdateExpression="SET incident_open = :open, job_id = :job, event_time = :time",
+            ConditionExpression="lease_holder = :holder",
+            ExpressionAttributeValues={
+                ":open": {"BOOL": job.failed},
+                ":job": {"S": job.job_id},
+                ":time": {"S": job.time.isoformat()},
+                ":holder": {"S": lease.holder},
+            },
+        )
+
+    def _release(self, correlation_id: str, holder: str) -> None:
+        try:
+            self._dynamodb.update_item(
+                TableName=self._table,
+                Key=_key(correlation_id),
+                UpdateExpression="REMOVE lease_holder, lease_ends",
+                ConditionExpression="lease_holder = :holder",
+                ExpressionAttributeValues={":holder": {"S": holder}},
+            )
+        except self._dynamodb.exceptions.ConditionalCheckFailedException:
+            return  # it had run out and is another's by now, whose it stays
+
+
+def _key(correlation_id: str) -> dict[str, AttributeValueTypeDef]:
+    return {"correlation_id": {"S": correlation_id}}
+
+
+def _forget_at(now: datetime.datetime) -> AttributeValueTypeDef:
+    return {"N": str(int((now + _FORGET_AFTER).timestamp()))}
+
+
+def _memory(item: dict[str, AttributeValueTypeDef]) -> Memory | None:
+    if "event_time" not in item:
+        return None
+    return Memory(
+        open=item["incident_open"].get("BOOL", False),
+        job_id=item["job_id"].get("S", ""),
+        time=datetime.datetime.fromisoformat(item["event_time"].get("S", "")),
+    )

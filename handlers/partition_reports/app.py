@@ -1,0 +1,148 @@
+"""Adds the partition of a report that was delivered to the reports bucket.
+
+S3 → EventBridge → SQS → this function. A report that the raw table would misread is withheld from
+it, and the event rests in the dead-letter queue with both headers until somebody has looked.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from handlers import environment
+from handlers.batches import work_off
+from handlers.delivered_objects import open_delivered
+from handlers.object_events import CreatedObject, created_object
+from handlers.partition_reports.core import Report, obstacle, report_of
+from handlers.partition_reports.partitions import Partitions
+from handlers.raw_csv import scan
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    database: str
+    report_plans: str
+    """JSON: the template of each report plan by the plan's name."""
+    dead_letters_url: str
+    table_headers: str
+    """A digest of the raw tables' columns: a change of them starts the function anew."""
+
+
+logger = Logger(service="partition_reports")
+metrics = Metrics(namespace="BackupOrg", service="partition_reports")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Obstacle:
+    """Why a raw table cannot read a report, with both headers."""
+
+    reason: str
+    expected: list[str]
+    header: list[str]
+
+
+class Delivery:
+    """Takes delivered objects in."""
+
+    def __init__(
+        self, settings: Environment, s3: S3Client, sqs: SQSClient, partitions: Partitions
+    ) -> None:
+        self._plans: Mapping[str, str] = json.loads(settings.report_plans)
+        self._dead_letters_url = settings.dead_letters_url
+        self._s3 = s3
+        self._sqs = sqs
+        self._partitions = partitions
+
+    def take_in(self, message: str) -> None:
+        created = created_object(message)
+        report = report_of(created.bucket, created.key, self._plans)
+        if report is None:
+            logger.info("ignored: no report of these plans", key=created.key)
+            metrics.add_metric(name="IgnoredObjects", unit=MetricUnit.Count, value=1)
+            return
+        found = self._obstacle(report, created)
+        if found is not None:
+            self._withhold(report, created, message, found)
+        elif not self._partitions.knows(report.partition) and self._siblings_fit(report, created):
+            self._partitions.add(report.partition)
+            logger.info("partition added", location=report.partition.location)
+            metrics.add_metric(name="PartitionsAdded", unit=MetricUnit.Count, value=1)
+
+    def _obstacle(self, report: Report, created: CreatedObject) -> _Obstacle | None:
+        found = scan(open_delivered(self._s3, created).chunks())
+        columns = self._partitions.columns(report.partition.table)
+        reason = obstacle(report.template, columns, found)
+        if reason is None:
+            return None
+        return _Obstacle(reason=reason, expected=list(columns), header=list(found.header or []))
+
+    def _siblings_fit(self, report: Report, created: CreatedObject) -> bool:
+        """A report comes in parts, and one that cannot be read withholds the whole folder."""
+        partition = report.partition
+        pages = self._s3.get_paginator("list_objects_v2").paginate(
+            Bucket=partition.bucket, Prefix=partition.folder
+        )
+        for page in pages:
+            for found in page.get("Contents", []):
+                key = found.get("Key", "")
+                sibling = CreatedObject(bucket=partition.bucket, key=key, size=found.get("Size", 0))
+                if (
+                    key != created.key
+                    and report_of(partition.bucket, key, self._plans) is not None
+                    and (found_there := self._obstacle(report, sibling)) is not None
+                ):
+                    reason = found_there.reason
+                    logger.warning("withheld because of another part", part=key, reason=reason)
+                    return False
+        return True
+
+    def _withhold(
+        self, report: Report, created: CreatedObject, message: str, found: _Obstacle
+    ) -> None:
+        self._partitions.withhold(report.partition)
+        self._sqs.send_message(
+            QueueUrl=self._dead_letters_url,
+            MessageBody=message,
+            MessageAttributes={
+                name: {"DataType": "String", "StringValue": value}
+                for name, value in (
+                    ("Key", created.key),
+                    ("Template", report.template.name),
+                    ("Reason", found.reason),
+                    ("Expected", json.dumps(found.expected)),
+                    ("Header", json.dumps(found.header)),
+                )
+            },
+        )
+        logger.error("partition withheld", key=created.key, reason=found.reason)
+        metrics.add_metric(name="PartitionsWithheld", unit=MetricUnit.Count, value=1)
+
+
+@cache
+def _delivery() -> Delivery:
+    settings = environment.read(Environment, os.environ)
+    partitions = Partitions(boto3.client("glue"), settings.database)
+    return Delivery(settings, boto3.client("s3"), boto3.client("sqs"), partitions)
+
+
+def _take_in(message: str) -> None:
+    _delivery().take_in(message)
+
+
+@metrics.log_metrics
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> Any:
+    return work_off(event, context, _take_in)

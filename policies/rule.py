@@ -1,0 +1,95 @@
+"""A rule is a function: its name is the policy's name, its docstring the description.
+
+A rule over one resource yields what is wrong with it and how to mend it. A rule over a stack yields
+that together with the resource. Values that a preview cannot know are no violation: the rule stops
+there and is asked again during the update.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from policies.resources import NotYet, Resource
+
+Config = Mapping[str, Any]
+Violations = Iterator[tuple[Resource, str]]
+OverResource = Callable[[Resource, Config], Iterator[str]]
+OverStack = Callable[[Sequence[Resource], Config], Violations]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    name: str
+    description: str
+    scope: Literal["resource", "stack"]
+    check: OverStack
+    config_schema: Mapping[str, Mapping[str, Any]] = field(
+        default_factory=dict[str, Mapping[str, Any]]
+    )
+    """JSON schema of what a customer may demand of it, by property; each with a default."""
+
+    def violations(self, resources: Sequence[Resource], config: Config | None = None) -> Violations:
+        defaults = {name: schema["default"] for name, schema in self.config_schema.items()}
+        yield from self.check(resources, {**defaults, **(config or {})})
+
+
+RULES: dict[str, Rule] = {}
+
+
+def over_resource(
+    *types: str, config: Mapping[str, Mapping[str, Any]] | None = None
+) -> Callable[[OverResource], Rule]:
+    """Makes a rule that is asked of each resource of these types."""
+
+    def register(check: OverResource) -> Rule:
+        def over_each(resources: Sequence[Resource], settings: Config) -> Violations:
+            for resource in resources:
+                if resource.type in types:
+                    yield from _until_unknown(
+                        (resource, message) for message in check(resource, settings)
+                    )
+
+        return _register(check, "resource", over_each, config)
+
+    return register
+
+
+def over_stack(
+    *, config: Mapping[str, Mapping[str, Any]] | None = None
+) -> Callable[[OverStack], Rule]:
+    """Makes a rule that is asked of all resources of a stack together."""
+
+    def register(check: OverStack) -> Rule:
+        def over_all(resources: Sequence[Resource], settings: Config) -> Violations:
+            yield from _until_unknown(check(resources, settings))
+
+        return _register(check, "stack", over_all, config)
+
+    return register
+
+
+def _until_unknown(violations: Violations) -> Violations:
+    try:
+        yield from violations
+    except NotYet:
+        return
+
+
+def _register(
+    check: Callable[..., Any],
+    scope: Literal["resource", "stack"],
+    over: OverStack,
+    config: Mapping[str, Mapping[str, Any]] | None,
+) -> Rule:
+    rule = Rule(
+        name=check.__name__,
+        description=inspect.cleandoc(check.__doc__ or ""),
+        scope=scope,
+        check=over,
+        config_schema=config or {},
+    )
+    RULES[rule.name] = rule
+    return rule

@@ -1,0 +1,51 @@
+"""Rules about backup vaults."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from policies.resources import UNKNOWN, Resource
+from policies.rule import Config, Violations, over_resource, over_stack
+
+VAULT = "aws:backup/vault:Vault"
+KEY = "aws:kms/key:Key"
+_KEY_ARN = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[\w-]+")
+
+
+@over_stack()
+def vault_is_encrypted(resources: Sequence[Resource], _: Config) -> Violations:
+    """A backup vault's key can encrypt: it is named by its ARN, is enabled, and rotates.
+
+    Recovery points under a key that is disabled or deleted are lost.
+    """
+    keys = {resource.urn: resource for resource in resources if resource.type == KEY}
+    for vault in resources:
+        if vault.type != VAULT:
+            continue
+        arn = vault.props.get("kmsKeyArn")
+        if arn is not None and arn is not UNKNOWN and not _KEY_ARN.fullmatch(str(arn)):
+            yield vault, f"kmsKeyArn is {arn!r}; give the ARN of a key, not an id or an alias"
+        for urn in vault.sources.get("kmsKeyArn", ()):
+            key = keys.get(urn)
+            if key is not None and key.get("isEnabled") is False:
+                yield vault, f"its key {key.name} is disabled; enable it (isEnabled)"
+            if key is not None and key.get("enableKeyRotation") is not True:
+                yield vault, f"its key {key.name} does not rotate; set enableKeyRotation"
+
+
+@over_resource(
+    VAULT,
+    config={"vault_key": {"type": "string", "enum": ["any", "customer_managed"], "default": "any"}},
+)
+def vault_has_its_own_key(vault: Resource, config: Config) -> Iterator[str]:
+    """Where the customer demands it, a backup vault has a key of the customer's own.
+
+    A vault without one uses the AWS-managed key aws/backup, whose policy nobody can change: most of
+    its recovery points can never be copied to another account.
+    """
+    arn = vault.get("kmsKeyArn")
+    own = arn is not None and ":alias/aws/" not in arn
+    if config["vault_key"] == "customer_managed" and not own:
+        yield (
+            f"the vault {vault.name} would be encrypted with the AWS-managed key, and this "
+            "customer demands its own; set `key: customer_managed` for the vault"
+        )

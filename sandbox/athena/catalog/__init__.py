@@ -1,0 +1,1 @@
+"""What Athena knows of tables: Glue's databases, tables, views and partitions."""

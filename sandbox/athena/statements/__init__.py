@@ -1,0 +1,1 @@
+"""The statements that are no queries: views, tables, partitions, and what there is."""

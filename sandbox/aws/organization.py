@@ -1,0 +1,122 @@
+"""The organization that the sandbox stands for."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, cast
+
+ACCESS_KEY_ID = "sandbox-administrator"
+"""Of a user in the management account that may assume every account's administrator role."""
+SECRET_ACCESS_KEY = "sandbox"  # noqa: S105 - opens nothing but this machine's sandbox
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """A member account, or the management account itself."""
+
+    id: str
+    name: str
+    parent: str = ""
+    """The id of its organizational unit; "" for the root."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unit:
+    """An organizational unit; its parent is listed before it."""
+
+    id: str
+    name: str
+    parent: str = ""
+    """The id of the unit above; "" for the root."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Organization:
+    """An AWS Organization: ids, tree, and the role by which its accounts are administered."""
+
+    id: str = "o-exampleorg1"
+    root_id: str = "r-exam"
+    management_account: str = "111111111111"
+    accounts: Sequence[Account] = (
+        Account(id="111111111111", name="management"),
+        Account(id="222222222222", name="audit"),
+        Account(id="333333333333", name="member-one"),
+        Account(id="444444444444", name="member-two"),
+    )
+    units: Sequence[Unit] = ()
+    administrator_role: str = "OrganizationAccountAccessRole"
+    trusted_services: Sequence[str] = ("backup.amazonaws.com",)
+    backup_administrators: Sequence[str] = ()
+    """Accounts that are delegated administrators for AWS Backup from the start."""
+    regions: Sequence[str] = ("eu-central-1", "eu-west-1", "us-east-1")
+    """Where it has report plans, and what `*` stands for in their scope."""
+
+    def __post_init__(self) -> None:
+        problems = [
+            *_malformed(r"o-[a-z0-9]{10,32}", "organization id", [self.id]),
+            *_malformed(r"r-[a-z0-9]{4,32}", "root id", [self.root_id]),
+            *_malformed(r"[0-9]{12}", "account id", [account.id for account in self.accounts]),
+            *_malformed(
+                rf"ou-{self.root_id[2:]}-[a-z0-9]{{8,32}}",
+                "OU id",
+                [unit.id for unit in self.units],
+            ),
+            *self._misplaced(),
+        ]
+        if problems:
+            raise ValueError("the organization cannot be: " + "; ".join(problems))
+
+    def _misplaced(self) -> list[str]:
+        ids = [entry.id for entry in (*self.accounts, *self.units)]
+        accounts = {account.id for account in self.accounts}
+        units = {"", self.root_id, *(unit.id for unit in self.units)}
+        return [
+            *(f"{twice} is there twice" for twice in sorted({i for i in ids if ids.count(i) > 1})),
+            *(
+                f"{entry.id} is in {entry.parent}, which is no unit"
+                for entry in (*self.accounts, *self.units)
+                if entry.parent not in units
+            ),
+            *(
+                f"{account} is none of its accounts"
+                for account in (self.management_account, *self.backup_administrators)
+                if account not in accounts
+            ),
+        ]
+
+    @staticmethod
+    def parse(text: str) -> "Organization":
+        """Reads the JSON form: this class's fields by name; unknown ones are refused."""
+        content: Any = json.loads(text)
+        if not isinstance(content, dict):
+            raise ValueError("an organization's file holds a JSON object")
+        known = cast("dict[str, Any]", content)
+        _refuse_unknown(Organization, known)
+        known["accounts"] = [_account_entry(entry) for entry in known.get("accounts", [])]
+        known["units"] = [_unit_entry(entry) for entry in known.get("units", [])]
+        return Organization(**known)
+
+    def role_arn(self, account: str) -> str:
+        """The administrator role of an account."""
+        return f"arn:aws:iam::{account}:role/{self.administrator_role}"
+
+
+def _malformed(pattern: str, what: str, values: Sequence[str]) -> list[str]:
+    return [f"{value!r} is no {what}" for value in values if not re.fullmatch(pattern, value)]
+
+
+def _account_entry(entry: Mapping[str, Any]) -> Account:
+    _refuse_unknown(Account, entry)
+    return Account(**entry)
+
+
+def _unit_entry(entry: Mapping[str, Any]) -> Unit:
+    _refuse_unknown(Unit, entry)
+    return Unit(**entry)
+
+
+def _refuse_unknown(kind: type[Any], content: Mapping[str, Any]) -> None:
+    unknown = sorted(set(content) - {field.name for field in fields(kind)})
+    if unknown:
+        raise ValueError(f"an organization's {kind.__name__.lower()} has no {', '.join(unknown)}")

@@ -1,0 +1,1 @@
+"""AWS Backup Audit Manager's reports, generated and delivered as AWS delivers them."""

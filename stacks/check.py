@@ -1,0 +1,38 @@
+"""How checks of settings that span several fields are registered.
+
+Each yields problems as (location, message). A check names the fields that it reads, and runs when
+those are valid whatever else is wrong, so that one reading lists everything.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+from stacks.settings import StackSettings
+
+Location = tuple[int | str, ...]
+Problems = Iterator[tuple[Location, str]]
+S = TypeVar("S", bound=StackSettings)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    model: type[StackSettings]
+    reads: frozenset[str]
+    run: Callable[[StackSettings], Problems]
+
+
+CHECKS: list[Check] = []
+
+
+def check(model: type[S], *reads: str) -> Callable[[Callable[[S], Problems]], None]:
+    """Registers a check of a model's settings that reads these fields."""
+
+    def register(function: Callable[[S], Problems]) -> None:
+        def run(settings: StackSettings) -> Problems:
+            assert isinstance(settings, model)
+            yield from function(settings)
+
+        CHECKS.append(Check(model=model, reads=frozenset(reads), run=run))
+
+    return register

@@ -1,0 +1,83 @@
+"""Checks of a stack's settings that span several fields; importing this registers them."""
+
+from stacks import report_checks
+from stacks.check import CHECKS, Location, Problems, check
+from stacks.settings import (
+    AuditSettings,
+    CentralSettings,
+    ManagementSettings,
+    MemberSettings,
+    StackSettings,
+)
+
+__all__ = ["CHECKS", "Location", "report_checks"]
+
+
+@check(StackSettings, "organization")
+def _central_accounts_differ(s: StackSettings) -> Problems:
+    if s.organization.audit_account == s.organization.management_account:
+        yield (
+            ("organization", "audit_account"),
+            "is the management account; leave it out and set alerts_in: management",
+        )
+
+
+@check(StackSettings, "organization", "alerts_in")
+def _alerts_have_an_account(s: StackSettings) -> Problems:
+    if s.alerts_in == "audit" and s.organization.audit_account is None:
+        yield ("alerts_in",), "is audit, but organization.audit_account is not set; set either"
+
+
+@check(AuditSettings, "organization")
+def _an_audit_stack_has_an_account(s: AuditSettings) -> Problems:
+    if s.organization.audit_account is None:
+        yield ("organization", "audit_account"), "is required by a stack in the role audit"
+
+
+@check(CentralSettings, "role", "alerts_in", "ticketing")
+def _ticketing_stands_with_the_bus(s: CentralSettings) -> Problems:
+    assert isinstance(s, ManagementSettings | AuditSettings)
+    if s.ticketing is not None and s.alerts_in != s.role:
+        yield ("ticketing",), f"stands with the alert bus, in the {s.alerts_in} stack (alerts_in)"
+
+
+@check(MemberSettings, "organization", "account")
+def _a_member_is_no_central_account(s: MemberSettings) -> Problems:
+    for name, account in s.organization:
+        if s.account == account:
+            yield ("account",), f"is the {name.removesuffix('_account')} account: {account}"
+
+
+@check(MemberSettings, "regions")
+def _regions_are_named_once(s: MemberSettings) -> Problems:
+    for position, region in enumerate(s.regions):
+        if region in s.regions[:position]:
+            yield ("regions", position), f"{region} is named twice"
+
+
+@check(MemberSettings, "vaults", "plans")
+def _plans_name_vaults_of_the_stack(s: MemberSettings) -> Problems:
+    for name, plan in s.plans.items():
+        if plan.vault not in s.vaults:
+            known = ", ".join(sorted(s.vaults))
+            yield ("plans", name, "vault"), f"{plan.vault!r} is none of the stack's vaults: {known}"
+
+
+@check(MemberSettings, "plans")
+def _rules_hold_what_aws_demands(s: MemberSettings) -> Problems:
+    for plan_name, plan in s.plans.items():
+        for name, rule in plan.rules.items():
+            where = ("plans", plan_name, "rules", name)
+            cold = rule.move_to_cold_storage_after_days
+            if cold is not None and rule.delete_after_days < cold + 90:
+                yield (
+                    (*where, "delete_after_days"),
+                    f"is {rule.delete_after_days}, but what moves to cold storage after {cold} "
+                    f"days stays there 90 days at least: {cold + 90} or more",
+                )
+            if rule.completion_window_minutes < rule.start_window_minutes + 60:
+                yield (
+                    (*where, "completion_window_minutes"),
+                    "must exceed start_window_minutes by 60 at least, "
+                    f"is {rule.completion_window_minutes}",
+                )

@@ -1,0 +1,135 @@
+"""What stacks tell each other, typed: published as exports, consumed through stack references.
+
+A contract is a capability (alerts, reports, …), not a role, because the central parts may stand in
+either central account: a role's stack publishes the contracts of what stands in it.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol, TypeVar
+
+import pulumi
+
+from stacks.names import full_stack_name
+
+
+class Contract(Protocol):
+    """A frozen dataclass of outputs, none of them secret. VERSION rises when a field changes."""
+
+    __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]
+    NAME: ClassVar[str]
+    VERSION: ClassVar[int]
+
+
+C = TypeVar("C", bound=Contract)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportsContract:
+    """Published by the stack in which report plans, reports bucket and lake stand."""
+
+    NAME: ClassVar[str] = "reports"
+    VERSION: ClassVar[int] = 1
+
+    reports_bucket: pulumi.Output[str]
+    reports_database: pulumi.Output[str]
+    reports_workgroup: pulumi.Output[str]
+    reports_lake_bucket: pulumi.Output[str]
+    """For curated reports and the results of queries."""
+    report_plans: pulumi.Output[Mapping[str, str]]
+    """The template of each report plan that the lake holds, by the plan's name."""
+    report_queues: pulumi.Output[Mapping[str, Mapping[str, str]]]
+    """Of each function that takes reports in, curation and partitions: the URLs of its queue and
+    of its dead_letters, and the name of its function."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportsCopyContract:
+    """Published by the audit stack, where reports are copied to it."""
+
+    NAME: ClassVar[str] = "reports_copy"
+    VERSION: ClassVar[int] = 1
+
+    reports_copy_bucket_arn: pulumi.Output[str]
+    reports_copy_key_arn: pulumi.Output[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertsContract:
+    """Published by the stack in which the alert bus stands."""
+
+    NAME: ClassVar[str] = "alerts"
+    VERSION: ClassVar[int] = 1
+
+    alert_bus_arn: pulumi.Output[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketingContract:
+    """Published by the stack in which ticketing stands."""
+
+    NAME: ClassVar[str] = "ticketing"
+    VERSION: ClassVar[int] = 1
+
+    ticket_topic_arn: pulumi.Output[str]
+    ticket_queue: pulumi.Output[str]
+    ticket_dead_letters: pulumi.Output[str]
+    """The queues' URLs."""
+    ticket_function: pulumi.Output[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemberContract:
+    """Published by a member's stack."""
+
+    NAME: ClassVar[str] = "member"
+    VERSION: ClassVar[int] = 1
+
+    vault_arns: pulumi.Output[Mapping[str, Mapping[str, str]]]
+    """By Region, then by the vault's name in settings."""
+    plan_ids: pulumi.Output[Mapping[str, Mapping[str, str]]]
+    """By Region, then by the plan's name in settings."""
+
+
+CONTRACTS: tuple[type[Contract], ...] = (
+    ReportsContract,
+    ReportsCopyContract,
+    AlertsContract,
+    TicketingContract,
+    MemberContract,
+)
+
+
+def publish(*contracts: Contract) -> None:
+    """Exports every field of the contracts under its own name, and their versions."""
+    for contract in contracts:
+        for field in dataclasses.fields(contract):
+            pulumi.export(field.name, getattr(contract, field.name))
+    pulumi.export("contracts", {contract.NAME: str(contract.VERSION) for contract in contracts})
+
+
+def consume(contract: type[C], stack: str) -> C:
+    """The contract as another stack of the customer published it.
+
+    Raises RunError (when Pulumi resolves the outputs) naming everything that the stack does not
+    export, or the version that it exports instead.
+    """
+    # The engine itself refuses a stack that was never deployed, and names this: it says the cure.
+    name = f"{stack}, to be deployed before this stack"
+    outputs = pulumi.StackReference(name, full_stack_name(stack)).outputs
+    checked = outputs.apply(lambda exports: _checked(contract, stack, exports or {}))
+    return contract(**{field.name: checked[field.name] for field in dataclasses.fields(contract)})
+
+
+def _checked(contract: type[Contract], stack: str, exports: Mapping[str, Any]) -> Mapping[str, Any]:
+    missing = [f.name for f in dataclasses.fields(contract) if exports.get(f.name) is None]
+    if missing:
+        raise pulumi.RunError(f"{stack} does not export {', '.join(missing)}; deploy it first")
+    version = exports.get("contracts", {}).get(contract.NAME)
+    if version != str(contract.VERSION):
+        raise pulumi.RunError(
+            f"{stack} exports version {version} of {contract.NAME}, this program reads version "
+            f"{contract.VERSION}; deploy {stack} with this program first"
+        )
+    return exports

@@ -1,0 +1,195 @@
+"""Reads a stack's settings: its own values over its customer's, checked, every problem at once."""
+
+import difflib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, cast, get_args
+
+import pulumi
+import yaml
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from stacks.checks import CHECKS, Location
+from stacks.names import stack_name
+from stacks.settings import AuditSettings, ManagementSettings, MemberSettings, Model
+
+Settings = ManagementSettings | AuditSettings | MemberSettings
+Raw = Mapping[str, Any]
+Problem = tuple[Location, str]
+
+CUSTOMERS = Path("stacks/customers")
+KEY = "backup-org:settings"
+ROLES: Mapping[str, type[Settings]] = {
+    "management": ManagementSettings,
+    "audit": AuditSettings,
+    "member": MemberSettings,
+}
+
+
+class SettingsError(pulumi.RunError):
+    """Every problem of one stack's settings, each with its file, its path and its cure."""
+
+    def __init__(self, stack: str, problems: list[str]) -> None:
+        count = "a problem" if len(problems) == 1 else f"{len(problems)} problems"
+        lines = "".join(f"\n  {problem}" for problem in problems)
+        super().__init__(f"the settings of {stack} have {count}:{lines}")
+        self.problems = problems
+
+
+def from_config() -> Settings:
+    """The settings of the stack that Pulumi is running."""
+    root = Path(pulumi.get_root_directory() or ".")
+    return parse(pulumi.get_stack(), pulumi.Config().get_object("settings"), root)
+
+
+def from_files(stack: str, root: Path) -> Settings:
+    """The settings of a stack by its name, without running it; `root` holds Pulumi.yaml."""
+    path = root / CUSTOMERS / f"Pulumi.{stack}.yaml"
+    if not path.is_file():
+        known = ", ".join(stacks_in(root)) or "none"
+        raise SettingsError(stack, [f"{CUSTOMERS}/{path.name} does not exist; there are: {known}"])
+    return parse(stack, _read(path).get("config", {}).get(KEY), root)
+
+
+def stacks_in(root: Path) -> list[str]:
+    """The names of all stacks that have a settings file, sorted."""
+    files = (root / CUSTOMERS).glob("Pulumi.*.yaml")
+    return sorted(file.name.removeprefix("Pulumi.").removesuffix(".yaml") for file in files)
+
+
+def parse(stack: str, own: object, root: Path) -> Settings:
+    """Checks the stack's own values, laid over those of the customer that it extends."""
+    own_file = f"{CUSTOMERS}/Pulumi.{stack}.yaml"
+    if not isinstance(own, Mapping):
+        raise SettingsError(stack, [f"{own_file}: config holds no object {KEY}"])
+    values = dict(cast(Raw, own))
+    shared: Raw = {}
+    shared_file = f"{CUSTOMERS}/{values.pop('extends', None)}.yaml"
+    if "extends" in cast(Raw, own):
+        if not (root / shared_file).is_file():
+            raise SettingsError(stack, [f"{own_file}: extends: there is no {shared_file}"])
+        shared = _read(root / shared_file)
+    settings, problems = _validate(stack, _merge(shared, values))
+    if settings is None or problems:
+        raise SettingsError(
+            stack,
+            [
+                f"{shared_file if _holds(shared, loc) and not _holds(values, loc) else own_file}: "
+                f"{_path(loc)}: {message}"
+                for loc, message in problems
+            ],
+        )
+    return settings
+
+
+def _validate(stack: str, merged: Raw) -> tuple[Settings | None, list[Problem]]:
+    model = ROLES.get(str(merged.get("role")))
+    if model is None:
+        message = f"is {merged.get('role')!r}; write one of {', '.join(ROLES)}"
+        return None, [(("role",), message)]
+    settings: Settings | None = None
+    problems: list[Problem] = []
+    try:
+        settings = model.model_validate(merged)
+        valid: Raw = dict(settings)
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+        problems = [
+            (detail["loc"], _explained(model, detail))
+            for detail in details
+            if not _follows(detail, details)
+        ]
+        valid = dict(_valid_fields(model, merged, wrong={loc[0] for loc, _ in problems}))
+    partial = model.model_construct(**valid)
+    for check in CHECKS:
+        if issubclass(model, check.model) and check.reads <= valid.keys():
+            problems += check.run(partial)
+    named = {"customer", "role", "name"} & model.model_fields.keys()
+    if named <= valid.keys():
+        expected = stack_name(valid["customer"], valid["role"], valid.get("name", ""))
+        if expected != stack:
+            message = f"with role and name makes this stack {expected}, not {stack}; rename either"
+            problems.append((("customer",), message))
+    return settings, problems
+
+
+def _valid_fields(
+    model: type[Model], merged: Raw, *, wrong: set[int | str]
+) -> Iterator[tuple[str, Any]]:
+    for name, field in model.model_fields.items():
+        if name in wrong:
+            continue
+        if name in merged:
+            adapter: TypeAdapter[Any] = TypeAdapter(field.rebuild_annotation())
+            yield name, adapter.validate_python(merged[name])
+        else:
+            yield name, field.get_default(call_default_factory=True, validated_data={})
+
+
+def _follows(detail: ErrorDetails, details: list[ErrorDetails]) -> bool:
+    """Whether a list is too short only because its wrong items do not count."""
+    loc = detail["loc"]
+    return detail["type"] == "too_short" and any(
+        other["loc"][: len(loc)] == loc for other in details if other is not detail
+    )
+
+
+def _explained(model: type[Model], detail: ErrorDetails) -> str:
+    """What is wrong and what to write instead."""
+    match detail["type"]:
+        case "value_error":
+            return str(detail.get("ctx", {})["error"])
+        case "missing":
+            return "is required"
+        case "extra_forbidden":
+            known = _fields_at(model, detail["loc"][:-1])
+            near = difflib.get_close_matches(str(detail["loc"][-1]), known, n=1)
+            cure = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known)}"
+            return f"is unknown; {cure}"
+        case _:
+            message = detail["msg"]
+            return f"{message[:1].lower()}{message[1:]}, found {detail['input']!r}"
+
+
+def _fields_at(model: type[Model], loc: Location) -> list[str]:
+    """The fields of the model that stands at a location."""
+    for part in loc:
+        field = model.model_fields.get(str(part))
+        if field is not None:
+            model = _model_in(field.annotation) or model
+    return list(model.model_fields)
+
+
+def _model_in(annotation: Any) -> type[Model] | None:
+    if isinstance(annotation, type) and issubclass(annotation, Model):
+        return annotation
+    return next((found for arg in get_args(annotation) if (found := _model_in(arg))), None)
+
+
+def _merge(shared: Raw, own: Raw) -> dict[str, Any]:
+    """Objects merge key by key; anything else, lists too, is replaced by the stack's own."""
+    merged = {**shared, **own}
+    for key in shared.keys() & own.keys():
+        if isinstance(shared[key], Mapping) and isinstance(own[key], Mapping):
+            merged[key] = _merge(shared[key], own[key])
+    return merged
+
+
+def _holds(values: Any, loc: Location) -> bool:
+    for part in loc:
+        if isinstance(values, Mapping) and part in values:
+            values = cast(Raw, values)[str(part)]
+        else:
+            return isinstance(values, list)  # lists are never merged: all of it is from here
+    return True
+
+
+def _path(loc: Location) -> str:
+    parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc]
+    return "".join(parts).removeprefix(".")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return cast("dict[str, Any]", content) if isinstance(content, dict) else {}

@@ -1,0 +1,108 @@
+"""A member account's stack: vaults and plans in its Regions, and the way of its alerts out."""
+
+from collections.abc import Mapping, Sequence
+
+import pulumi
+
+from components import event_patterns
+from components.alert_forwarding import AlertForwarding, AlertForwardingArgs
+from components.backup_plan import BackupPlan, BackupPlanArgs, BackupRule
+from components.backup_role import BackupRole, BackupRoleArgs
+from components.vault import Vault, VaultArgs
+from stacks import names
+from stacks.contracts import AlertsContract, Contract, MemberContract, consume
+from stacks.functions import function_home
+from stacks.organization import OrganizationReader
+from stacks.providers import account_provider
+from stacks.references import alerts_stack
+from stacks.reports import ReportParts
+from stacks.settings import MemberSettings, Plan
+
+
+def deploy(settings: MemberSettings) -> Sequence[Contract]:
+    provider = account_provider(settings)
+    opts = pulumi.ResourceOptions(provider=provider)
+    prefix = names.prefix(settings.customer)
+    alerts = consume(AlertsContract, alerts_stack(settings))
+    AlertForwarding(
+        f"{prefix}-alerts",
+        AlertForwardingArgs(
+            alert_bus_arn=alerts.alert_bus_arn,
+            event_pattern=event_patterns.job_ends(),
+            regions=settings.regions,
+        ),
+        opts,
+    )
+    role = BackupRole(f"{prefix}-service", BackupRoleArgs(may_restore=True), opts)
+    vaults = {
+        region: {
+            name: Vault(
+                f"{prefix}-{name}-{region}",
+                VaultArgs(
+                    vault_name=name,
+                    account=settings.account,
+                    region=region,
+                    key=vault.key,
+                    force_destroy=vault.force_destroy,
+                ),
+                opts,
+            )
+            for name, vault in settings.vaults.items()
+        }
+        for region in settings.regions
+    }
+    plans = {
+        region: {
+            name: BackupPlan(
+                f"{prefix}-{name}-{region}",
+                _plan(name, plan, vaults[region][plan.vault], role, region),
+                opts,
+            )
+            for name, plan in settings.plans.items()
+        }
+        for region in settings.regions
+    }
+    vault_arns = {r: {name: v.arn for name, v in here.items()} for r, here in vaults.items()}
+    plan_ids = {r: {name: p.plan_id for name, p in here.items()} for r, here in plans.items()}
+    contract = MemberContract(vault_arns=_by_region(vault_arns), plan_ids=_by_region(plan_ids))
+    if settings.reports is None:
+        return [contract]
+    reports = ReportParts(
+        settings,
+        settings.reports,
+        OrganizationReader(provider),
+        function_home(settings, opts),
+        opts,
+    )
+    return [contract, reports.contract]
+
+
+def _by_region(
+    values: Mapping[str, Mapping[str, pulumi.Output[str]]],
+) -> pulumi.Output[Mapping[str, Mapping[str, str]]]:
+    return pulumi.Output.all(
+        **{region: pulumi.Output.all(**named) for region, named in values.items()}
+    )
+
+
+def _plan(name: str, plan: Plan, vault: Vault, role: BackupRole, region: str) -> BackupPlanArgs:
+    return BackupPlanArgs(
+        plan_name=name,
+        vault_name=vault.name,
+        rules=[
+            BackupRule(
+                name=rule_name,
+                schedule=rule.schedule,
+                timezone=rule.timezone,
+                start_window_minutes=rule.start_window_minutes,
+                completion_window_minutes=rule.completion_window_minutes,
+                move_to_cold_storage_after_days=rule.move_to_cold_storage_after_days,
+                delete_after_days=rule.delete_after_days,
+            )
+            for rule_name, rule in plan.rules.items()
+        ],
+        role_arn=role.arn,
+        tag=plan.selection.tag,
+        value=plan.selection.value,
+        region=region,
+    )

@@ -1,0 +1,48 @@
+"""Names that must be known before the thing that they name exists."""
+
+from collections.abc import Sequence
+
+import pulumi
+
+from handlers.report_templates import TEMPLATES
+from stacks.settings import Reports
+
+
+def stack_name(customer: str, role: str, member: str = "") -> str:
+    """What a customer's stack is called: acme-management, acme-audit, acme-member-payments."""
+    return f"{customer}-{role}-{member}" if member else f"{customer}-{role}"
+
+
+def full_stack_name(stack: str) -> str:
+    """The name by which another stack refers to it, on every backend."""
+    return f"{pulumi.get_organization()}/{pulumi.get_project()}/{stack}"
+
+
+def prefix(customer: str) -> str:
+    """What the names of a customer's resources start with."""
+    return f"{customer}-backup"
+
+
+def bucket(customer: str, purpose: str, account: str, region: str) -> str:
+    """Unique among all buckets of AWS; at most 63 characters with a customer's 20."""
+    return f"{customer}-backup-{purpose}-{account}-{region}"
+
+
+def replication_role(customer: str) -> str:
+    """The role that copies reports to the audit account, whose bucket names it beforehand."""
+    return f"{customer}-backup-reports-copy"
+
+
+def database(customer: str) -> str:
+    """Athena takes no hyphen in a database's name."""
+    return f"{customer.replace('-', '_')}_backup_reports"
+
+
+def report_templates(reports: Reports) -> Sequence[str]:
+    """The templates that the lake has a report plan of: all that are not switched off."""
+    return [name for name in TEMPLATES if reports.plans.get(name, True) is not None]
+
+
+def report_plan(customer: str, template: str) -> str:
+    """AWS Backup takes no hyphen in a report plan's name."""
+    return f"{customer.replace('-', '_')}_{template}_report"

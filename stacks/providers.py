@@ -1,0 +1,30 @@
+"""The one provider of a stack: its account, in the role that deploys there."""
+
+import pulumi_aws as aws
+
+from stacks.load import Settings
+from stacks.settings import StackSettings
+
+
+def account_provider(settings: Settings) -> aws.Provider:
+    """Refuses to work in any account but the stack's, whatever credentials are at hand."""
+    role = settings.deploy_role
+    return aws.Provider(
+        "account",
+        region=settings.region,
+        allowed_account_ids=[settings.account],
+        # A plain dict would reach the provider untranslated, in snake case, and be ignored there.
+        assume_roles=[
+            aws.ProviderAssumeRoleArgs(
+                role_arn=f"arn:aws:iam::{settings.account}:role/{role}",
+                session_name="backup-org",
+            )
+        ]
+        if role
+        else None,
+        default_tags=aws.ProviderDefaultTagsArgs(tags=_tags(settings)),
+    )
+
+
+def _tags(settings: StackSettings) -> dict[str, str]:
+    return {"managed-by": "backup-org", "customer": settings.customer, **settings.tags}

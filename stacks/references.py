@@ -1,0 +1,24 @@
+"""Which stacks a stack reads: the order in which a customer's stacks are deployed."""
+
+from collections.abc import Sequence
+
+from stacks.load import Settings
+from stacks.names import stack_name
+from stacks.settings import ManagementSettings, StackSettings
+
+
+def alerts_stack(settings: StackSettings) -> str:
+    """Where the alert bus stands."""
+    return stack_name(settings.customer, settings.alerts_in)
+
+
+def audit_stack(settings: StackSettings) -> str:
+    return stack_name(settings.customer, "audit")
+
+
+def references(settings: Settings) -> Sequence[str]:
+    """The stacks whose contracts a stack consumes, itself left out."""
+    read = {alerts_stack(settings)}
+    if isinstance(settings, ManagementSettings) and settings.copies_reports:
+        read.add(audit_stack(settings))
+    return sorted(read - {stack_name(settings.customer, settings.role)})

@@ -1,0 +1,259 @@
+"""Report plans, reports bucket, lake and functions, in whatever account the settings place them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+
+from components.function import FunctionHome
+from components.layer import Layer, LayerArgs
+from components.queue_worker import QueueWorker
+from components.raw_report_tables import Projection
+from components.report_intake import ReportIntake, ReportIntakeArgs
+from components.report_lake import ReportLake, ReportLakeArgs
+from components.report_plans import ReportPlan, ReportPlans, ReportPlansArgs
+from components.report_watch import ReportWatch, ReportWatchArgs
+from components.reports_bucket import (
+    ReportsBucket,
+    ReportsBucketArgs,
+    reports_are_delivered,
+    reports_are_encrypted,
+)
+from components.reports_service_role import ReportsServiceRole, ReportsServiceRoleArgs
+from handlers.report_templates import TEMPLATES
+from stacks import names
+from stacks.contracts import ReportsContract
+from stacks.load import Settings
+from stacks.organization import OrganizationReader
+from stacks.report_scopes import lake_plans, own_plans
+from stacks.settings import Reports
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bucket:
+    """The reports bucket, ours or not."""
+
+    name: pulumi.Input[str]
+    arn: pulumi.Input[str]
+    key_arn: pulumi.Input[str] | None
+    deliverable: Sequence[pulumi.Resource]
+
+
+class ReportParts:
+    """Deploys reports; `contract` is what that publishes."""
+
+    contract: ReportsContract
+    bucket: Bucket
+
+    def __init__(
+        self,
+        settings: Settings,
+        reports: Reports,
+        organization: OrganizationReader,
+        home: FunctionHome,
+        opts: pulumi.ResourceOptions,
+    ) -> None:
+        self._settings = settings
+        self._reports = reports
+        self._home = home
+        self._opts = opts
+        self._name = f"{names.prefix(settings.customer)}-reports"
+        by_template = lake_plans(reports, settings.customer, organization)
+        plans = {plan.name: template for template, of_it in by_template.items() for plan in of_it}
+        self.bucket = bucket = self._reports_bucket()
+        self._deploy_plans(by_template, bucket)
+        lake = self._lake(by_template, bucket)
+        intake = self._intake(plans, bucket, lake)
+        ReportWatch(
+            f"{self._name}-watch",
+            ReportWatchArgs(
+                plans=plans,
+                bucket_name=bucket.name,
+                bucket_arn=bucket.arn,
+                bucket_key_arn=bucket.key_arn,
+                home=home,
+                alarm_topics=settings.alarm_topics,
+            ),
+            opts,
+        )
+        self.contract = ReportsContract(
+            reports_bucket=pulumi.Output.from_input(bucket.name),
+            reports_database=lake.database,
+            reports_workgroup=lake.workgroup,
+            reports_lake_bucket=lake.bucket_name,
+            report_plans=pulumi.Output.from_input(plans),
+            report_queues=_queues(intake),
+        )
+
+    def _reports_bucket(self) -> Bucket:
+        wanted, settings = self._reports.bucket, self._settings
+        if wanted.existing:
+            assert wanted.name is not None
+            arn = f"arn:aws:s3:::{wanted.name}"
+            self._say_what_a_bucket_needs(arn)
+            return Bucket(name=wanted.name, arn=arn, key_arn=wanted.key_arn, deliverable=[])
+        role_stands: list[pulumi.Resource] = []
+        if self._reports.create_service_role:
+            role_stands.append(ReportsServiceRole(self._name, ReportsServiceRoleArgs(), self._opts))
+        made = ReportsBucket(
+            self._name,
+            ReportsBucketArgs(
+                bucket_name=wanted.name
+                or names.bucket(settings.customer, "reports", settings.account, settings.region),
+                account=settings.account,
+                encryption=wanted.encryption,
+                expire_after_days=wanted.expire_after_days,
+                transition_after_days=wanted.transition_to_infrequent_access_after_days,
+                access_logs_bucket=wanted.access_logs_bucket,
+                force_destroy=wanted.force_destroy,
+            ),
+            self._after(role_stands),
+        )
+        return Bucket(
+            name=made.name, arn=made.arn, key_arn=made.key_arn, deliverable=made.deliverable
+        )
+
+    def _say_what_a_bucket_needs(self, arn: str) -> None:
+        account = self._settings.account
+        pulumi.log.info(
+            f"nothing of {arn} is touched; it must send its events to EventBridge, and "
+            "`backup-org doctor` says which of the following statements it lacks"
+        )
+        for what, statement in (
+            ("its policy", reports_are_delivered(arn, account)),
+            ("the policy of its key, where it has one of its own", reports_are_encrypted(account)),
+        ):
+            text = json.dumps(statement.render())
+            pulumi.log.info(f"in {what}: {text}")
+        if self._reports.bucket.account not in (None, account):
+            pulumi.log.warn(
+                f"{arn} belongs to {self._reports.bucket.account}: AWS Backup's guide says that "
+                f"reports reach only buckets of the report plan's own account, {account}"
+            )
+
+    def _deploy_plans(
+        self, by_template: Mapping[str, Sequence[ReportPlan]], bucket: Bucket
+    ) -> None:
+        wanted = self._reports.plans
+        ours = [
+            plan
+            for template, plans in by_template.items()
+            if not ((setting := wanted.get(template)) and setting.existing)
+            for plan in plans
+        ]
+        ReportPlans(
+            self._name,
+            ReportPlansArgs(bucket_name=bucket.name, plans=[*ours, *own_plans(self._reports)]),
+            self._after(bucket.deliverable),
+        )
+
+    def _lake(self, by_template: Mapping[str, Sequence[ReportPlan]], bucket: Bucket) -> ReportLake:
+        settings, reports = self._settings, self._reports
+        return ReportLake(
+            self._name,
+            ReportLakeArgs(
+                account=settings.account,
+                region=settings.region,
+                database=reports.lake.database or names.database(settings.customer),
+                reports_bucket_name=bucket.name,
+                lake_bucket_name=names.bucket(
+                    settings.customer, "lake", settings.account, settings.region
+                ),
+                raw_columns=raw_columns(reports),
+                projections=self._projections(by_template),
+                expire_after_days=reports.bucket.expire_after_days,
+                results_expire_after_days=reports.lake.results_expire_after_days,
+                scan_limit_gib=reports.lake.scan_limit_gib,
+                force_destroy=reports.bucket.force_destroy,
+            ),
+            self._opts,
+        )
+
+    def _projections(
+        self, by_template: Mapping[str, Sequence[ReportPlan]]
+    ) -> dict[str, Projection]:
+        if self._reports.lake.partitions == "function":
+            return {}
+        account = self._settings.account if self._reports.scope == "account" else "crossaccount"
+        regions = self._reports.regions
+        region = regions[0] if len(regions) == 1 and regions != ("*",) else "crossregion"
+        return {
+            template: Projection(
+                plans=[plan.name for plan in plans],
+                scope="/".join(
+                    part for part in (plans[0].prefix, "Backup", account, region) if part
+                ),
+                first_year=_FIRST_YEAR,
+            )
+            for template, plans in by_template.items()
+        }
+
+    def _intake(self, plans: Mapping[str, str], bucket: Bucket, lake: ReportLake) -> ReportIntake:
+        settings = self._settings
+        duckdb = Layer(
+            f"{names.prefix(settings.customer)}-duckdb",
+            LayerArgs(layer="duckdb", platform=self._home.platform),
+            self._opts,
+        )
+        return ReportIntake(
+            self._name,
+            ReportIntakeArgs(
+                account=settings.account,
+                region=settings.region,
+                bucket_name=bucket.name,
+                bucket_arn=bucket.arn,
+                bucket_key_arn=bucket.key_arn,
+                lake_bucket_name=lake.bucket_name,
+                lake_bucket_arn=lake.bucket_arn,
+                lake_key_arn=lake.key_arn,
+                database=lake.database,
+                plans=plans,
+                raw_columns=raw_columns(self._reports),
+                adds_partitions=self._reports.lake.partitions == "function",
+                home=self._home,
+                duckdb_layer=duckdb.arn,
+                alarm_topics=settings.alarm_topics,
+            ),
+            self._opts,
+        )
+
+    def _after(self, resources: Sequence[pulumi.Resource]) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions.merge(
+            self._opts, pulumi.ResourceOptions(depends_on=list(resources))
+        )
+
+
+_FIRST_YEAR = 2019
+"""AWS Backup's own; Athena computes partitions from here on."""
+
+
+def raw_columns(reports: Reports) -> dict[str, list[str]]:
+    """The raw tables' columns by template: as learnt, else as AWS's guide has them."""
+    organization = reports.scope != "account"
+    found: dict[str, list[str]] = {}
+    for name in names.report_templates(reports):
+        template = TEMPLATES[name]
+        header = reports.lake.headers.get(name)
+        if header is None:
+            found[name] = [c.raw for c in template.columns_of(organization=organization)]
+        else:
+            found[name] = [template.raw_name(title) for title in header]
+    return found
+
+
+def _queues(intake: ReportIntake) -> pulumi.Output[Mapping[str, Mapping[str, str]]]:
+    workers = {"curation": intake.curation}
+    if intake.partitions is not None:
+        workers["partitions"] = intake.partitions
+    return pulumi.Output.all(**{name: _queue(worker) for name, worker in workers.items()})
+
+
+def _queue(worker: QueueWorker) -> pulumi.Output[Mapping[str, str]]:
+    return pulumi.Output.all(
+        queue=worker.queue_url,
+        dead_letters=worker.dead_letters_url,
+        function=worker.function_name,
+    )

@@ -1,0 +1,300 @@
+"""What may be set for a stack: one model per role, under `backup-org:settings` in its config.
+
+`stacks/load.py` reads and checks it; `stacks/rules.py` holds what spans several fields.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from stacks.values import (
+    AccountId,
+    BucketName,
+    CronExpression,
+    CustomerName,
+    DatabaseName,
+    Days,
+    FrameworkArn,
+    KeyArn,
+    KeyPrefix,
+    MemberName,
+    OrganizationalUnitId,
+    PlanName,
+    Region,
+    ReportPlanName,
+    ReportTemplate,
+    RoleName,
+    SecretName,
+    ServiceUrl,
+    Timezone,
+    TopicArn,
+    VaultName,
+)
+
+
+class Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Organization(Model):
+    """The customer's AWS Organization."""
+
+    management_account: AccountId
+    audit_account: AccountId | None = None
+
+
+class Functions(Model):
+    """What the Lambda functions run on; python3.11 stands on Amazon Linux 2, the others on 2023."""
+
+    runtime: Literal["python3.11", "python3.12", "python3.13"] = "python3.12"
+    architecture: Literal["x86_64", "arm64"] = "x86_64"
+    log_retention_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731] = 90
+
+
+class PolicyDemands(Model):
+    """What the policy pack demands of this customer beyond its own rules."""
+
+    vault_key: Literal["any", "customer_managed"] = "any"
+    """`customer_managed`: a vault encrypted with the AWS-managed key is refused."""
+
+
+class StackSettings(Model):
+    """What every stack of a customer needs; usually shared through `extends`."""
+
+    customer: CustomerName
+    organization: Organization
+    region: Region
+    """Where the central parts stand, and the provider's default Region."""
+    deploy_role: RoleName | None = None
+    """The role that deploys in this stack's account; none: the credentials at hand."""
+    tags: dict[str, str] = Field(default_factory=dict, max_length=40)
+    """Laid over every resource that takes tags."""
+    functions: Functions = Functions()
+    alerts_in: Literal["management", "audit"] = "audit"
+    """The central account where the alert bus and ticketing stand."""
+    alarm_topics: tuple[TopicArn, ...] = ()
+    """SNS topics of the stack's account and Region that hear of this system's own alarms. They
+    also go to the alert bus, and become incidents like any failed job."""
+    policy: PolicyDemands = PolicyDemands()
+
+
+class ReportScope(Model):
+    """Parts of an organization: units and accounts, at least one of either."""
+
+    organizational_units: tuple[OrganizationalUnitId, ...] = ()
+    """AWS reports on the accounts of these; list the units below them too."""
+    accounts: tuple[AccountId, ...] = ()
+
+
+Scope = Literal["organization", "account"] | ReportScope
+"""organization: all accounts, new ones included. account: the stack's own. Or parts."""
+
+
+class ReportPlan(Model):
+    """One report plan of AWS Backup Audit Manager, whose reports are the lake's."""
+
+    name: ReportPlanName | None = None
+    """By default `<customer>_<template>_report`; a number is added where plans are sharded."""
+    description: str | None = Field(default=None, max_length=1024)
+    tags: dict[str, str] = Field(default_factory=dict, max_length=50)
+    prefix: KeyPrefix | None = None
+    """Of the keys in the bucket; none: they start at Backup/."""
+    existing: bool = False
+    """The plan stands already, under `name`: only the lake is deployed over it."""
+
+
+class OwnReportPlan(Model):
+    """A report plan on this account alone, beside the lake: its reports stay out of the tables."""
+
+    template: ReportTemplate
+    name: ReportPlanName
+    prefix: KeyPrefix
+    """Its own, so that its reports never lie among those of the lake's plans."""
+    formats: frozenset[Literal["CSV", "JSON"]] = Field(default=frozenset({"CSV"}), min_length=1)
+    regions: tuple[Region | Literal["*"], ...] = ()
+    """None: the stack's own Region."""
+    framework_arns: tuple[FrameworkArn, ...] = ()
+    description: str | None = Field(default=None, max_length=1024)
+    tags: dict[str, str] = Field(default_factory=dict, max_length=50)
+
+
+class Sharding(Model):
+    """What is assumed where an organization may be too large for one report plan a template."""
+
+    daily_volume: Annotated[int, Field(ge=1, le=100_000)] = 100
+    """Jobs and control evaluations a day, in one account and Region."""
+    report_plan_quota: Annotated[int, Field(ge=1)] = 20
+    """Report plans an account may have; AWS raises it on request."""
+
+
+class ReportsBucket(Model):
+    """Where the report plans deliver to."""
+
+    name: BucketName | None = None
+    """By default `<customer>-backup-reports-<account>-<region>`."""
+    existing: bool = False
+    """The bucket stands already, under `name`: nothing of it is touched, and what its policies
+    lack is printed."""
+    account: AccountId | None = None
+    """Another account's bucket, which must exist. AWS's guide says that reports reach only a
+    bucket of the report plan's own account; its blog says that CloudFormation can name another's.
+    Prefer `copy_to_audit`."""
+    key_arn: KeyArn | None = None
+    """Of the key that an existing bucket encrypts with, for the functions that read it."""
+    copy_to_audit: bool = False
+    """Replicates every report to a bucket of the audit account (its `reports_copy`)."""
+    encryption: Literal["own_key", "s3_managed"] = "own_key"
+    expire_after_days: Days | None = 400
+    transition_to_infrequent_access_after_days: Annotated[int, Field(ge=30)] | None = None
+    """S3 Standard-IA; S3 takes nothing younger than 30 days."""
+    access_logs_bucket: BucketName | None = None
+    """Where S3 writes this bucket's access logs; it must exist and let S3's log service write."""
+    force_destroy: bool = False
+    """Lets `destroy` delete the reports with the bucket."""
+
+
+class Lake(Model):
+    """The Glue database and Athena workgroup over the reports."""
+
+    database: DatabaseName | None = None
+    """By default `<customer>_backup_reports`, with underscores for hyphens."""
+    partitions: Literal["function", "projection"] = "function"
+    """`function` adds a partition when its report arrives and withholds what raw tables cannot
+    read; `projection` computes them, needs no function, and withholds nothing."""
+    headers: dict[ReportTemplate, tuple[str, ...]] = Field(default_factory=dict)
+    """The CSV header that AWS really writes, by template; `backup-org lake learn-header` fills it
+    in. By default the order of AWS's guide."""
+    scan_limit_gib: Annotated[int, Field(ge=1, le=10_000)] = 100
+    """A query that would read more is stopped."""
+    results_expire_after_days: Days = 30
+
+
+class Reports(Model):
+    """Report plans, the bucket that they deliver to, and the lake over it."""
+
+    scope: Scope = "organization"
+    regions: tuple[Region | Literal["*"], ...] = Field(default=("*",), min_length=1)
+    """["*"]: every Region, those that AWS will add included."""
+    plans: dict[ReportTemplate, ReportPlan | None] = Field(default_factory=dict)
+    """What differs from the defaults, by template; null: no plan of this template."""
+    own_plans: tuple[OwnReportPlan, ...] = ()
+    sharding: Sharding = Sharding()
+    create_service_role: bool = True
+    """Creates AWSServiceRoleForBackupReports; false where the account already has it. `destroy`
+    leaves it: other report plans of the account may use it. `backup-org doctor` says which."""
+    bucket: ReportsBucket = ReportsBucket()
+    lake: Lake = Lake()
+
+
+class Ticketing(Model):
+    """Incidents in ServiceNow."""
+
+    url: ServiceUrl
+    secret: SecretName
+    """The Secrets Manager secret, in this account and Region, with ServiceNow's credentials: a
+    JSON object of username and password, of client_id and client_secret, or of api_key."""
+    assignment_group: str | None = None
+    urgency: Literal["1", "2", "3"] = "2"
+    impact: Literal["1", "2", "3"] = "2"
+    close_code: str = "Resolved by request"
+    """An instance has its own list of these."""
+
+
+class CentralSettings(StackSettings):
+    """What may stand in either central account."""
+
+    reports: Reports | None = None
+    ticketing: Ticketing | None = None
+
+
+class ManagementSettings(CentralSettings):
+    """The management account: by default the home of report plans, reports bucket and lake."""
+
+    role: Literal["management"]
+    reports: Reports | None = Reports()
+
+    @property
+    def copies_reports(self) -> bool:
+        """Whether delivered reports are replicated to the audit account."""
+        return self.reports is not None and self.reports.bucket.copy_to_audit
+
+    @property
+    def account(self) -> str:
+        return self.organization.management_account
+
+
+class ReportsCopy(Model):
+    """Where the management account's reports are replicated to."""
+
+    expire_after_days: Days = 400
+    force_destroy: bool = False
+    """Lets `destroy` delete the copies with the bucket."""
+
+
+class AuditSettings(CentralSettings):
+    """The audit account: by default the home of the alert bus and of ticketing."""
+
+    role: Literal["audit"]
+    reports_copy: ReportsCopy | None = None
+    """A bucket for copies of the management account's reports (reports.bucket.copy_to_audit)."""
+
+    @property
+    def account(self) -> str:
+        # A rule of the stack's settings has refused an audit stack without the account.
+        assert self.organization.audit_account is not None
+        return self.organization.audit_account
+
+
+class Vault(Model):
+    """A backup vault in each of the member's Regions."""
+
+    key: Literal["customer_managed", "aws_managed"] = "customer_managed"
+    force_destroy: bool = False
+    """Lets `destroy` delete the recovery points with the vault."""
+
+
+class Rule(Model):
+    """When a plan backs up, and how long it keeps what it made."""
+
+    schedule: CronExpression
+    timezone: Timezone = "Etc/UTC"
+    start_window_minutes: Annotated[int, Field(ge=60)] = 60
+    completion_window_minutes: Annotated[int, Field(ge=60)] = 1440
+    move_to_cold_storage_after_days: Days | None = None
+    delete_after_days: Days
+
+
+STANDARD_RULES = {
+    "daily": Rule(schedule="cron(0 1 ? * * *)", delete_after_days=35),
+    "weekly": Rule(schedule="cron(0 2 ? * SUN *)", delete_after_days=90),
+    "monthly": Rule(schedule="cron(0 3 1 * ? *)", delete_after_days=365),
+}
+
+
+class Selection(Model):
+    """What a plan protects: every supported resource that carries the tag."""
+
+    tag: str = Field(default="backup-plan", min_length=1, max_length=128)
+    value: str = Field(min_length=1, max_length=256)
+
+
+class Plan(Model):
+    """A backup plan, in each of the member's Regions."""
+
+    vault: VaultName
+    selection: Selection
+    rules: dict[PlanName, Rule] = Field(default=STANDARD_RULES, min_length=1)
+
+
+class MemberSettings(StackSettings):
+    """A member account: vaults, plans, and the rule that forwards its job events."""
+
+    role: Literal["member"]
+    name: MemberName
+    """How the account is called among the customer's stacks: <customer>-member-<name>."""
+    account: AccountId
+    regions: tuple[Region, ...] = Field(min_length=1)
+    vaults: dict[VaultName, Vault] = Field(min_length=1)
+    plans: dict[PlanName, Plan] = Field(default_factory=dict)
+    reports: Reports | None = None
+    """Reports on this account alone (scope: account)."""

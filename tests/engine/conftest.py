@@ -1,0 +1,94 @@
+"""A sandbox and the genuine engine for each file of tests; state and settings of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pulumi.automation import PulumiCommand
+
+from fleet.deployment import Deployment
+from fleet.engine import engine
+from fleet.layers import build
+from fleet.sandbox.stage import Stage, running, staged
+from fleet.sandbox.tour import give_credentials
+from fleet.sandbox.workspace import Workspace, machine
+from stacks.load import CUSTOMERS, KEY
+
+_TIME_SCALE = 600
+"""A message that failed is tried again after 0.6 s instead of 6 minutes."""
+
+Change = Callable[[dict[str, Any]], None]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.engine)
+
+
+@pytest.fixture(autouse=True)
+def _closed_loops(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Closes the event loops that the Automation API leaves open when the engine ends first."""
+    made: list[asyncio.AbstractEventLoop] = []
+    new_event_loop = asyncio.new_event_loop
+
+    def noted() -> asyncio.AbstractEventLoop:
+        made.append(new_event_loop())
+        return made[-1]
+
+    monkeypatch.setattr(asyncio, "new_event_loop", noted)
+    yield
+    for loop in made:
+        while loop.is_running():
+            time.sleep(0.01)
+        loop.close()
+
+
+@pytest.fixture(scope="session")
+def pulumi() -> PulumiCommand:
+    return engine(print)
+
+
+@pytest.fixture(scope="session")
+def _layers() -> None:
+    for layer in ("base", "duckdb"):
+        build(layer, machine(), print)
+
+
+@pytest.fixture(scope="module")
+def stage(
+    tmp_path_factory: pytest.TempPathFactory, pulumi: PulumiCommand, _layers: None
+) -> Iterator[Stage]:
+    """acme's settings in a sandbox of their own, nothing deployed."""
+    workspace = Workspace(root=tmp_path_factory.mktemp("sandbox"))
+    sandbox = running("acme", workspace, time_scale=_TIME_SCALE, with_parent=True)
+    try:
+        made = staged("acme", workspace, sandbox, pulumi)
+        give_credentials(made)
+        yield made
+    finally:
+        sandbox.stop()
+
+
+@pytest.fixture
+def change_settings(stage: Stage) -> Iterator[Callable[[str, Change], Deployment]]:
+    """Changes a stack's own settings for one test, and gives the stack."""
+    before: dict[Path, str] = {}
+
+    def change(stack: str, how: Change) -> Deployment:
+        path = stage.workspace.project / CUSTOMERS / f"Pulumi.{stack}.yaml"
+        before.setdefault(path, path.read_text())
+        content = yaml.safe_load(path.read_text())
+        how(content["config"][KEY])
+        path.write_text(yaml.safe_dump(content))
+        return Deployment(stage.engine, stack)
+
+    yield change
+    for path, text in before.items():
+        path.write_text(text)

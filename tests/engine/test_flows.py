@@ -1,0 +1,251 @@
+"""The flows through what was really deployed: reports to rows, job events to incidents."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import boto3
+import pytest
+
+from components.query_library import queries
+from fleet import dead_letters
+from fleet.deployment import Deployment
+from fleet.order import in_order
+from fleet.query import Lake, run_query
+from fleet.reports_stack import queues_of
+from fleet.sandbox.stage import Stage
+
+MEMBER, AUDIT, MANAGEMENT = "333333333333", "222222222222", "111111111111"
+REGION = "eu-central-1"
+PLAN = "acme_backup_job_report"
+_volumes = itertools.count(1)
+
+Outputs = Mapping[str, Mapping[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def outputs(stage: Stage) -> Outputs:
+    """Every stack, deployed; what each exports."""
+    in_order(stage.deployments(), Deployment.up)
+    return {d.stack: d.outputs() for d in stage.deployments()}
+
+
+@pytest.fixture(scope="module")
+def management(stage: Stage) -> boto3.Session:
+    return stage.sandbox.session(MANAGEMENT, REGION)
+
+
+@pytest.fixture(scope="module")
+def audit(stage: Stage) -> boto3.Session:
+    return stage.sandbox.session(AUDIT, REGION)
+
+
+@pytest.fixture
+def lake(outputs: Outputs, management: boto3.Session) -> Lake:
+    exported = outputs["acme-management"]
+    return Lake(
+        session=management,
+        region=REGION,
+        database=exported["reports_database"],
+        workgroup=exported["reports_workgroup"],
+    )
+
+
+@pytest.fixture
+def volume() -> str:
+    """A resource that no other test had trouble with."""
+    return f"arn:aws:ec2:{REGION}:{MEMBER}:volume/vol-{next(_volumes):017x}"
+
+
+def partitions(lake: Lake, table: str = "backup_job_report") -> list[list[str]]:
+    glue = lake.session.client("glue")
+    answer = glue.get_partitions(DatabaseName=lake.database, TableName=table)
+    return [list(partition.get("Values", [])) for partition in answer["Partitions"]]
+
+
+def listed(lake: Lake, bucket: str, prefix: str = "") -> dict[str, str]:
+    """The ETags of a bucket's objects, by their keys."""
+    answer = lake.session.client("s3").list_objects_v2(Bucket=bucket, Prefix=prefix)
+    return {found.get("Key", ""): found.get("ETag", "") for found in answer.get("Contents", [])}
+
+
+def job(stage: Stage, resource: str, state: str, kind: str = "backup") -> None:
+    stage.sandbox.call(
+        "backup.job",
+        kind=kind,
+        account=MEMBER,
+        region=REGION,
+        vault="standard",
+        resource_arn=resource,
+        state=state,
+        message="for a test",
+    )
+    stage.sandbox.call("settle")
+
+
+def incidents(stage: Stage, resource: str) -> Sequence[Mapping[str, str]]:
+    found = stage.sandbox.call("servicenow")["incidents"]
+    return [incident for incident in found if resource in incident["description"]]
+
+
+class TestReports:
+    def test_the_first_night_brings_a_partition_and_a_file_for_each_plan(
+        self, stage: Stage, lake: Lake, outputs: Outputs
+    ) -> None:
+        delivered = stage.sandbox.call("reports.deliver", date="2026-11-20")
+        assert {report["Status"] for report in delivered["jobs"]} == {"COMPLETED"}
+        stage.sandbox.call("settle")
+        assert partitions(lake) == [[PLAN, "2026", "11", "20"]]
+        bucket = outputs["acme-management"]["reports_lake_bucket"]
+        files = lake.session.client("s3").list_objects_v2(Bucket=bucket, Prefix="curated/")
+        assert files["KeyCount"] == delivered["objects"] == 5
+
+    def test_raw_and_curated_tables_hold_the_same_jobs(self, lake: Lake) -> None:
+        raw = run_query(
+            lake, "SELECT backup_job_id, job_status FROM backup_job_report", poll_seconds=0.05
+        )
+        curated = run_query(
+            lake, "SELECT backup_job_id, job_status FROM backup_jobs_curated", poll_seconds=0.05
+        )
+        assert sorted(map(tuple, raw.rows)) == sorted(map(tuple, curated.rows))
+        assert len(raw.rows) > 10
+
+    def test_an_object_delivered_twice_gives_one_partition_and_one_file(
+        self, stage: Stage, lake: Lake, outputs: Outputs
+    ) -> None:
+        exported = outputs["acme-management"]
+        s3 = lake.session.client("s3")
+        (key, *_) = [k for k in listed(lake, exported["reports_bucket"]) if PLAN in k]
+        before = listed(lake, exported["reports_lake_bucket"], "curated/")
+        body = s3.get_object(Bucket=exported["reports_bucket"], Key=key)["Body"].read()
+        s3.put_object(Bucket=exported["reports_bucket"], Key=key, Body=body)
+        stage.sandbox.call("settle")
+        assert partitions(lake) == [[PLAN, "2026", "11", "20"]]
+        assert listed(lake, exported["reports_lake_bucket"], "curated/") == before
+
+    def test_without_its_partition_a_report_answers_nothing_and_with_it_its_rows(
+        self, stage: Stage, lake: Lake, outputs: Outputs
+    ) -> None:
+        count = "SELECT count(*) FROM backup_job_report WHERE day = '20'"
+        there = run_query(lake, count, poll_seconds=0.05).rows
+        lake.session.client("glue").delete_partition(
+            DatabaseName=lake.database,
+            TableName="backup_job_report",
+            PartitionValues=[PLAN, "2026", "11", "20"],
+        )
+        assert run_query(lake, count, poll_seconds=0.05).rows == [(0,)]
+        glue_tables = lake.session.client("glue").get_table(
+            DatabaseName=lake.database, Name="backup_job_report"
+        )["Table"]
+        lake.session.client("glue").create_partition(
+            DatabaseName=lake.database,
+            TableName="backup_job_report",
+            PartitionInput={
+                "Values": [PLAN, "2026", "11", "20"],
+                "StorageDescriptor": {
+                    **glue_tables.get("StorageDescriptor", {}),
+                    "Location": f"s3://{outputs['acme-management']['reports_bucket']}/Backup/"
+                    f"crossaccount/crossregion/2026/11/20/{PLAN}/",
+                },
+            },
+        )
+        assert run_query(lake, count, poll_seconds=0.05).rows == there
+        assert there != [(0,)]
+
+    @pytest.mark.parametrize("name", queries(REGION))
+    def test_every_query_of_the_library_is_answered(self, name: str, lake: Lake) -> None:
+        answer = run_query(lake, queries(REGION)[name].sql(), poll_seconds=0.05)
+        assert answer.columns
+
+    def test_an_unexpected_header_withholds_the_raw_partition_alone(
+        self, stage: Stage, lake: Lake, outputs: Outputs
+    ) -> None:
+        exported = outputs["acme-management"]
+        folder = f"Backup/crossaccount/crossregion/2026/11/19/{PLAN}"
+        s3 = lake.session.client("s3")
+        header = "New,Account Id,Region,Backup Job Id,Job Status"
+        s3.put_object(
+            Bucket=exported["reports_bucket"],
+            Key=f"{folder}/moved.csv",
+            Body=f"{header}\nx,1,r,J1,FAILED\n".encode(),
+        )
+        stage.sandbox.call("settle")
+        assert [PLAN, "2026", "11", "19"] not in partitions(lake)
+        curated = run_query(
+            lake,
+            "SELECT account_id, job_status FROM backup_jobs_curated WHERE backup_job_id = 'J1'",
+            poll_seconds=0.05,
+        )
+        assert curated.rows == [("1", "FAILED")]
+        sqs = lake.session.client("sqs")
+        queue = queues_of(exported)["partitions"]
+        letters = list(dead_letters.received(sqs, queue["dead_letters"]))
+        dead_letters.release(sqs, queue["dead_letters"], letters)
+        (letter,) = letters
+        assert letter.attributes["Key"] == f"{folder}/moved.csv"
+        assert json.loads(letter.attributes["Header"])[0] == "New"
+        assert json.loads(letter.attributes["Expected"])[0] == "report_time_period_start"
+
+
+class TestAlerts:
+    @pytest.mark.parametrize("state", ["FAILED", "EXPIRED", "ABORTED"])
+    def test_a_job_that_ends_badly_opens_one_incident_and_a_repeat_none(
+        self, stage: Stage, outputs: Outputs, volume: str, state: str
+    ) -> None:
+        assert outputs
+        job(stage, volume, state)
+        (incident,) = incidents(stage, volume)
+        assert incident["state"] == "1"
+        job(stage, volume, state)
+        (again,) = incidents(stage, volume)
+        assert again["number"] == incident["number"]
+
+    def test_the_same_event_twice_is_one_incident_without_a_second_note(
+        self, stage: Stage, outputs: Outputs, volume: str
+    ) -> None:
+        assert outputs
+        job(stage, volume, "FAILED")
+        (before,) = incidents(stage, volume)
+        event = {"source": "aws.backup", "detail-type": "Backup Job State Change"}
+        backup = stage.sandbox.session(MEMBER, REGION).client("backup")
+        (failed,) = backup.list_backup_jobs(ByResourceArn=volume)["BackupJobs"]
+        detail = {
+            "backupJobId": failed.get("BackupJobId"),
+            "resourceArn": volume,
+            "state": "FAILED",
+        }
+        stage.sandbox.call(
+            "events.emit", account=MEMBER, region=REGION, event={**event, "detail": detail}
+        )
+        stage.sandbox.call("settle")
+        assert list(incidents(stage, volume)) == [before]
+
+    def test_a_job_that_completes_resolves_the_incident(
+        self, stage: Stage, outputs: Outputs, volume: str
+    ) -> None:
+        assert outputs
+        job(stage, volume, "FAILED")
+        job(stage, volume, "COMPLETED")
+        (incident,) = incidents(stage, volume)
+        assert incident["state"] == "6"
+        assert incident["close_notes"]
+
+    def test_what_service_now_refuses_is_tried_again_rests_and_is_replayed(
+        self, stage: Stage, outputs: Outputs, audit: boto3.Session, volume: str
+    ) -> None:
+        stage.sandbox.call("servicenow", fail={"kind": "status", "status": 500, "times": 5})
+        job(stage, volume, "FAILED")
+        assert incidents(stage, volume) == []
+        queue = queues_of(outputs["acme-audit"])["tickets"]
+        sqs = audit.client("sqs")
+        letters = list(dead_letters.received(sqs, queue["dead_letters"]))
+        assert [json.loads(letter.body)["detail"]["resourceArn"] for letter in letters] == [volume]
+        dead_letters.release(sqs, queue["dead_letters"], letters)
+        requests = stage.sandbox.call("servicenow")["requests"]
+        assert sum(request["status"] == 500 for request in requests) == 5
+        assert dead_letters.replay(sqs, queue["dead_letters"], queue["queue"]) == 1
+        stage.sandbox.call("settle")
+        assert len(incidents(stage, volume)) == 1

@@ -1,0 +1,194 @@
+"""What holds for every stack, shown on every example stack."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import json
+import re
+from typing import Any
+
+import pytest
+
+from handlers import environment
+from policies.resources import Resource
+from policies.rules import RULES
+from stacks import contracts, load
+from stacks.references import references
+from tests.support.examples import EXAMPLES, ROOT, recordings
+from tests.support.iam_exceptions import WILDCARDS_ALLOWED
+from tests.support.recorder import Recording
+
+CONTRACTS: dict[str, type[contracts.Contract]] = {
+    contract.NAME: contract for contract in contracts.CONTRACTS
+}
+NAME_LIMITS = {
+    # https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html, by service
+    "aws:backup/vault:Vault": r"[a-zA-Z0-9_-]{2,50}",
+    "aws:backup/plan:Plan": r"[a-zA-Z0-9._-]{1,50}",
+    "aws:backup/selection:Selection": r"[a-zA-Z0-9._-]{1,50}",
+    "aws:backup/reportPlan:ReportPlan": r"[a-zA-Z][_a-zA-Z0-9]{0,255}",
+    "aws:kms/alias:Alias": r"alias/(?!aws/)[a-zA-Z0-9/_-]{1,250}",
+    "aws:s3/bucket:Bucket": r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
+    "aws:iam/role:Role": r"[\w+=,.@-]{1,64}",
+    "aws:iam/rolePolicy:RolePolicy": r"[\w+=,.@-]{1,128}",
+    "aws:lambda/function:Function": r"[a-zA-Z0-9_-]{1,64}",
+    "aws:sqs/queue:Queue": r"[a-zA-Z0-9_-]{1,80}",
+    "aws:sns/topic:Topic": r"[a-zA-Z0-9_-]{1,256}",
+    "aws:cloudwatch/eventBus:EventBus": r"[/.\-_A-Za-z0-9]{1,256}",
+    "aws:cloudwatch/eventRule:EventRule": r"[.\-_A-Za-z0-9]{1,64}",
+    "aws:cloudwatch/logGroup:LogGroup": r"[.\-_/#A-Za-z0-9]{1,512}",
+    "aws:cloudwatch/metricAlarm:MetricAlarm": r".{1,255}",
+    "aws:glue/catalogDatabase:CatalogDatabase": r"[a-z0-9_]{1,255}",
+    "aws:glue/catalogTable:CatalogTable": r"[a-z0-9_]{1,255}",
+    "aws:athena/workgroup:Workgroup": r"[a-zA-Z0-9._-]{1,128}",
+    "aws:dynamodb/table:Table": r"[a-zA-Z0-9_.-]{3,255}",
+}
+
+
+@pytest.fixture(params=EXAMPLES)
+def stack(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def recording(stack: str) -> Recording:
+    return recordings()[stack]
+
+
+def test_each_resource_belongs_to_a_component(recording: Recording) -> None:
+    strays = [
+        r.urn
+        for r in recording.resources
+        if r.type.startswith("aws:") and "backup-org:components:" not in r.parent
+    ]
+    assert strays == []
+
+
+def test_each_resource_has_its_accounts_provider(recording: Recording) -> None:
+    provider = recording.one("pulumi:providers:aws")
+    without = [
+        r.urn
+        for r in recording.resources
+        if r.type.startswith("aws:") and not r.provider.startswith(provider.urn)
+    ]
+    assert without == []
+
+
+def test_the_provider_refuses_other_accounts(stack: str, recording: Recording) -> None:
+    settings = load.from_files(stack, ROOT)
+    provider = recording.one("pulumi:providers:aws").inputs
+    assert json.loads(provider["allowedAccountIds"]) == [settings.account]
+    if settings.deploy_role:
+        roles = json.loads(provider["assumeRoles"])
+        assert roles[0]["roleArn"] == f"arn:aws:iam::{settings.account}:role/{settings.deploy_role}"
+
+
+def test_names_keep_to_the_limits_of_aws(recording: Recording) -> None:
+    wrong = [
+        f"{resource.type} {name!r}"
+        for resource in recording.resources
+        if (name := resource.inputs.get("name") or resource.inputs.get("bucket"))
+        and resource.type in NAME_LIMITS
+        and not re.fullmatch(NAME_LIMITS[resource.type], name)
+    ]
+    assert wrong == []
+
+
+def test_names_are_not_left_to_chance(recording: Recording) -> None:
+    """A name that the provider makes up differs at each deployment and is hard to find."""
+    unnamed = [
+        resource.urn
+        for resource in recording.resources
+        if resource.type in NAME_LIMITS
+        and not (resource.inputs.get("name") or resource.inputs.get("bucket"))
+    ]
+    assert unnamed == []
+
+
+@pytest.mark.parametrize("rule", sorted(RULES))
+def test_no_policy_is_violated(rule: str, stack: str, recording: Recording) -> None:
+    demands = {"vault_key": load.from_files(stack, ROOT).policy.vault_key}
+    resources = [
+        Resource(type=r.type, name=r.name, urn=r.urn, props=r.inputs, sources=r.sources)
+        for r in recording.resources
+    ]
+    assert [message for _, message in RULES[rule].violations(resources, demands)] == []
+
+
+def test_policies_of_roles_name_what_they_allow(recording: Recording) -> None:
+    """No wildcard where AWS takes narrower; exceptions are listed with their reasons."""
+    found = {
+        (action, resource)
+        for policy in recording.all("aws:iam/rolePolicy:RolePolicy")
+        for statement in json.loads(policy.inputs["policy"])["Statement"]
+        for action in statement["Action"]
+        for resource in statement["Resource"]
+        if "*" in action or resource == "*"
+    }
+    assert found - WILDCARDS_ALLOWED.keys() == set()
+
+
+def test_exports_are_what_the_contracts_say(recording: Recording) -> None:
+    published = recording.exports["contracts"]
+    fields = {field.name for name in published for field in dataclasses.fields(CONTRACTS[name])}
+    assert recording.exports.keys() - {"contracts"} == fields
+    assert published == {name: str(CONTRACTS[name].VERSION) for name in published}
+
+
+def test_references_are_those_that_give_the_order(stack: str, recording: Recording) -> None:
+    assert recording.references == tuple(
+        f"organization/backup-org/{name}" for name in references(load.from_files(stack, ROOT))
+    )
+
+
+def test_each_function_gets_the_environment_that_its_handler_reads(recording: Recording) -> None:
+    for function in recording.all("aws:lambda/function:Function"):
+        module = _module(function.inputs["handler"])
+        given = set(function.inputs["environment"]["variables"])
+        reads = environment.variables(module.Environment)
+        needed = {name for name, required in reads.items() if required}
+        assert needed <= given <= reads.keys(), function.name
+
+
+def test_each_functions_entry_point_is_in_its_archive(recording: Recording) -> None:
+    for function in recording.all("aws:lambda/function:Function"):
+        module, _, name = function.inputs["handler"].rpartition(".")
+        assert f"{module.replace('.', '/')}.py" in function.inputs["code"].assets
+        assert callable(getattr(_module(function.inputs["handler"]), name))
+
+
+def test_each_queue_that_a_function_reads_outlasts_its_timeout(recording: Recording) -> None:
+    timeouts = {
+        f.inputs["name"]: f.inputs["timeout"] for f in recording.all("aws:lambda/function:Function")
+    }
+    for queue in recording.all("aws:sqs/queue:Queue"):
+        if queue.inputs["name"] in timeouts:
+            assert queue.inputs["visibilityTimeoutSeconds"] >= 6 * timeouts[queue.inputs["name"]]
+            assert "redrivePolicy" in queue.inputs
+
+
+def test_each_target_of_an_event_has_a_dead_letter_queue(recording: Recording) -> None:
+    """A schedule's target needs none: what it missed is done the next time."""
+    rules = recording.all("aws:cloudwatch/eventRule:EventRule")
+    patterns = {rule.urn for rule in rules if "eventPattern" in rule.inputs}
+    for target in recording.all("aws:cloudwatch/eventTarget:EventTarget"):
+        if patterns & set(target.sources["rule"]):
+            assert "deadLetterConfig" in target.inputs
+
+
+def test_queues_and_topics_are_encrypted(recording: Recording) -> None:
+    for queue in recording.all("aws:sqs/queue:Queue"):
+        assert queue.inputs.get("sqsManagedSseEnabled") or queue.inputs.get("kmsMasterKeyId")
+    for topic in recording.all("aws:sns/topic:Topic"):
+        assert topic.inputs.get("kmsMasterKeyId")
+
+
+def test_alarms_stand_in_the_accounts_that_have_functions(recording: Recording) -> None:
+    functions = recording.all("aws:lambda/function:Function")
+    alarms = recording.all("aws:cloudwatch/metricAlarm:MetricAlarm")
+    assert len(alarms) >= len(functions)
+
+
+def _module(handler: str) -> Any:
+    return importlib.import_module(handler.rpartition(".")[0])

@@ -1,0 +1,83 @@
+"""Several stacks: each after those that it reads, and nothing lost when one fails."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from fleet.deployment import Deployment, Outcome, StackFailed
+from fleet.order import FleetFailed, chosen, in_order
+from stacks import load
+
+ROOT = Path(__file__).resolve().parents[3]
+STACKS = load.stacks_in(ROOT)
+
+
+class Stub:
+    """A deployment's name and settings, all that an order is made from."""
+
+    def __init__(self, stack: str) -> None:
+        self.stack = stack
+        self.settings = load.from_files(stack, ROOT)
+
+
+def deployments() -> list[Deployment]:
+    return [cast(Deployment, Stub(stack)) for stack in STACKS]
+
+
+def run(fails: str = "", *, backwards: bool = False) -> list[str]:
+    done: list[str] = []
+    lock = threading.Lock()
+
+    def act(deployment: Deployment) -> Outcome:
+        if deployment.stack == fails:
+            raise StackFailed(deployment.stack, "up", ["no"])
+        with lock:
+            done.append(deployment.stack)
+        return Outcome(stack=deployment.stack, changes={}, seconds=0)
+
+    in_order(deployments(), act, backwards=backwards)
+    return done
+
+
+def test_a_stack_comes_after_those_that_it_reads() -> None:
+    done = run()
+    assert done[0] == "acme-audit"
+    assert sorted(done) == STACKS
+
+
+def test_the_readers_are_destroyed_first() -> None:
+    assert run(backwards=True)[-1] == "acme-audit"
+
+
+def test_a_failure_says_what_was_not_tried_because_of_it() -> None:
+    with pytest.raises(FleetFailed) as caught:
+        run(fails="acme-audit")
+    assert [failure.stack for failure in caught.value.failures] == ["acme-audit"]
+    assert caught.value.not_tried == [
+        "acme-management",
+        "acme-member-payments",
+        "acme-member-web",
+    ]
+    assert "acme-audit: up failed:\n  no" in str(caught.value)
+
+
+def test_the_failure_of_one_member_leaves_the_other_alone() -> None:
+    with pytest.raises(FleetFailed) as caught:
+        run(fails="acme-member-web")
+    assert caught.value.not_tried == []
+
+
+def test_stacks_are_chosen_by_name_or_customer() -> None:
+    assert chosen([], ROOT) == STACKS
+    assert chosen(["acme"], ROOT) == STACKS
+    assert chosen(["acme-audit"], ROOT) == ["acme-audit"]
+    assert chosen(["acme-member"], ROOT) == ["acme-member-payments", "acme-member-web"]
+
+
+def test_a_name_that_is_none_says_which_there_are() -> None:
+    with pytest.raises(ValueError, match="there is no stack or customer acne; there are: acme-"):
+        chosen(["acne"], ROOT)

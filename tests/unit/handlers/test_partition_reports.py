@@ -1,0 +1,113 @@
+"""Which partition a report belongs to, and what keeps the raw table from reading it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from handlers.object_events import CreatedObject, UnrecognisedEvent, created_object
+from handlers.partition_reports.core import Partition, obstacle, report_of
+from handlers.raw_csv import RawCsv
+from handlers.report_templates import TEMPLATES
+
+PLANS = {"acme_backup_job_report": "backup_job", "acme_copy_job_report": "copy_job"}
+FOLDER = "Backup/crossaccount/crossregion/2026/11/21/acme_backup_job_report/"
+TEMPLATE = TEMPLATES["backup_job"]
+COLUMNS = [column.raw for column in TEMPLATE.columns]
+
+
+def test_a_reports_partition_is_its_plans_folder_of_the_day() -> None:
+    report = report_of("reports", f"{FOLDER}part 1.csv", PLANS)
+    assert report is not None
+    assert report.template is TEMPLATE
+    assert report.partition == Partition(
+        table="backup_job_report",
+        values=("acme_backup_job_report", "2026", "11", "21"),
+        bucket="reports",
+        folder=FOLDER,
+    )
+    assert report.partition.location == f"s3://reports/{FOLDER}"
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        f"{FOLDER}report.json",
+        "Backup/crossaccount/crossregion/2026/11/21/somebody_elses/a.csv",
+        "results/query.csv",
+    ],
+)
+def test_what_is_no_report_of_these_plans_has_no_partition(key: str) -> None:
+    assert report_of("reports", key, PLANS) is None
+
+
+def test_the_parts_of_a_split_report_share_a_partition() -> None:
+    reports = [report_of("reports", f"{FOLDER}{n}.csv", PLANS) for n in range(3)]
+    assert len({report.partition for report in reports if report}) == 1
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        COLUMNS,
+        [column.name for column in TEMPLATE.columns],
+        [column.name.replace("_", " ").title() for column in TEMPLATE.columns],
+        ["\ufeffReport Time Period Start [UTC]", *COLUMNS[1:]],
+        [*COLUMNS, "A Column That AWS Added"],
+    ],
+    ids=["raw names", "documented names", "words", "byte order mark and unit", "one appended"],
+)
+def test_a_header_with_the_tables_columns_is_no_obstacle(header: list[str]) -> None:
+    assert obstacle(TEMPLATE, COLUMNS, RawCsv(header=header, unreadable=None)) is None
+
+
+@pytest.mark.parametrize(
+    ("header", "reason"),
+    [
+        (COLUMNS[:-1], "column 38, 'enable_archive', is missing"),
+        (["New", *COLUMNS], "column 1 should be 'report_time_period_start', and is 'New'"),
+        ([COLUMNS[1], COLUMNS[0], *COLUMNS[2:]], "column 1 should be 'report_time_period_start'"),
+        ([], "column 1, 'report_time_period_start', is missing"),
+    ],
+    ids=["one missing", "one before", "two swapped", "none"],
+)
+def test_any_other_header_is_an_obstacle_that_is_named(header: list[str], reason: str) -> None:
+    found = obstacle(TEMPLATE, COLUMNS, RawCsv(header=header, unreadable=None))
+    assert found is not None
+    assert found.startswith(reason)
+
+
+def test_what_the_raw_table_cannot_read_is_an_obstacle() -> None:
+    assert obstacle(TEMPLATE, COLUMNS, RawCsv(header=COLUMNS, unreadable="line 5")) == "line 5"
+
+
+def test_an_empty_file_is_no_obstacle() -> None:
+    assert obstacle(TEMPLATE, COLUMNS, RawCsv(header=None, unreadable=None)) is None
+
+
+def test_a_learnt_header_is_matched_by_the_names_that_it_gave() -> None:
+    header = ["Brand New", *[c.name for c in TEMPLATE.columns]]
+    learnt = [TEMPLATE.raw_name(title) for title in header]
+    assert learnt[:2] == ["brand_new", "report_time_period_start"]
+    assert obstacle(TEMPLATE, learnt, RawCsv(header=header, unreadable=None)) is None
+
+
+def test_an_event_of_s3_names_bucket_and_key_as_they_are() -> None:
+    body: dict[str, Any] = {
+        "detail-type": "Object Created",
+        "detail": {"bucket": {"name": "reports"}, "object": {"key": "a b+c.csv", "size": 5}},
+    }
+    assert created_object(json.dumps(body)) == CreatedObject(
+        bucket="reports", key="a b+c.csv", size=5
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["", "[]", "{}", '{"detail-type": "Object Deleted"}', '{"detail-type": "Object Created"}'],
+)
+def test_what_is_no_event_of_s3_is_not_recognised(body: str) -> None:
+    with pytest.raises(UnrecognisedEvent):
+        created_object(body)

@@ -1,0 +1,50 @@
+"""What a raw table can read: line by line, in chunks of any size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers.raw_csv import RawCsv, scan
+
+HEADER = b'"Account Id","Status Message"\n'
+
+
+def chunks(content: bytes, size: int) -> Iterator[bytes]:
+    return (content[start : start + size] for start in range(0, len(content), size))
+
+
+def test_a_plain_report_is_readable() -> None:
+    found = scan([HEADER, b'"1","it said ""no"", twice"\n"2",""\n'])
+    assert found == RawCsv(header=["Account Id", "Status Message"], unreadable=None)
+
+
+@pytest.mark.parametrize("content", [HEADER, HEADER.rstrip()])
+def test_a_header_alone_is_readable(content: bytes) -> None:
+    assert scan([content]) == RawCsv(header=["Account Id", "Status Message"], unreadable=None)
+
+
+def test_an_empty_file_has_no_header() -> None:
+    assert scan([]) == scan([b""]) == RawCsv(header=None, unreadable=None)
+
+
+def test_a_byte_order_mark_is_no_part_of_the_header() -> None:
+    assert scan([b"\xef\xbb\xbf" + HEADER]).header == ["Account Id", "Status Message"]
+
+
+def test_a_line_break_within_a_field_is_unreadable_and_its_line_is_named() -> None:
+    found = scan([HEADER, b'"1","one\ntwo"\n'])
+    assert found.unreadable == "line 2: a line break within a field"
+
+
+def test_a_backslash_before_a_quote_is_unreadable() -> None:
+    found = scan([HEADER, b'"1","fine"\n"2","C:\\"\n'])
+    assert found.unreadable == "line 3: a backslash before a quote"
+
+
+@given(st.binary(max_size=200), st.integers(min_value=1, max_value=50))
+def test_the_size_of_chunks_makes_no_difference(content: bytes, size: int) -> None:
+    assert scan(chunks(HEADER + content, size)) == scan([HEADER + content])

@@ -1,0 +1,57 @@
+"""The pack: rules as Pulumi's policies see resources."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any, cast
+
+import pytest
+from pulumi_policy import ResourceValidationPolicy, StackValidationPolicy
+from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, unknown_checking_proxy
+
+from policies.pack import policies_of_all_rules
+from policies.resources import UNKNOWN, NotYet, Resource, plain
+from policies.rules import RULES
+
+
+def test_every_rule_is_a_mandatory_policy() -> None:
+    policies = policies_of_all_rules()
+    assert [policy.name for policy in policies] == list(RULES)
+    assert {cast(Any, policy.enforcement_level).value for policy in policies} == {"mandatory"}
+
+
+def test_rules_keep_their_scope() -> None:
+    scopes = {
+        policy.name: "resource" if isinstance(policy, ResourceValidationPolicy) else "stack"
+        for policy in policies_of_all_rules()
+    }
+    assert scopes == {name: rule.scope for name, rule in RULES.items()}
+    assert StackValidationPolicy in {type(policy) for policy in policies_of_all_rules()}
+
+
+def test_unknown_values_of_a_preview_become_unknown_wherever_they_stand() -> None:
+    proxy = unknown_checking_proxy(
+        {
+            "a": UNKNOWN_STRING_VALUE,
+            "b": [1, UNKNOWN_STRING_VALUE],
+            "c": {"d": UNKNOWN_STRING_VALUE},
+        }
+    )
+    assert plain(proxy) == {"a": UNKNOWN, "b": [1, UNKNOWN], "c": {"d": UNKNOWN}}
+
+
+def test_looking_at_an_unknown_value_stops_the_rule_and_nothing_else_does() -> None:
+    resource = Resource(
+        type="t", name="n", urn="u", props={"known": {"list": [5]}, "unknown": UNKNOWN}
+    )
+    assert resource.get("known", "list", 0) == 5
+    assert resource.get("known", "list", 1) is None
+    assert resource.get("nothing", "here") is None
+    with pytest.raises(NotYet):
+        resource.get("unknown", "below")
+
+
+def test_rules_are_functions_with_the_names_of_their_policies() -> None:
+    for name, rule in RULES.items():
+        assert name == rule.name
+        assert inspect.cleandoc(rule.description) == rule.description

@@ -1,0 +1,214 @@
+"""Every rule: what passes, what is refused with its cure, and what a preview cannot know yet."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from policies.resources import UNKNOWN, Resource
+from policies.rules import RULES
+
+KEY_ARN = "arn:aws:kms:eu-central-1:333333333333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+BLOCKS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    rule: str
+    what: str
+    resources: Sequence[Resource]
+    says: str | None = None
+    """A part of the only violation; None: there is none."""
+    config: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def unknown(self) -> bool:
+        return any(UNKNOWN in resource.props.values() for resource in self.resources)
+
+
+def vault(**props: Any) -> Resource:
+    return Resource(
+        type="aws:backup/vault:Vault",
+        name="standard",
+        urn="vault",
+        props=props,
+        sources={"kmsKeyArn": ["key"]},
+    )
+
+
+def key(**props: Any) -> Resource:
+    return Resource(type="aws:kms/key:Key", name="key", urn="key", props=props)
+
+
+def bucket(name: str = "reports") -> Resource:
+    return Resource(type="aws:s3/bucket:Bucket", name=name, urn=name, props={"bucket": name})
+
+
+def about_bucket(type_: str, **props: Any) -> Resource:
+    props = {"bucket": "reports", **props}
+    sources = {"bucket": ["reports"]} if props["bucket"] is UNKNOWN else {}
+    return Resource(type=f"aws:s3/{type_}", name="x", urn=type_, props=props, sources=sources)
+
+
+def block(**props: Any) -> Resource:
+    all_blocks = dict.fromkeys(BLOCKS, True)
+    return about_bucket(
+        "bucketPublicAccessBlock:BucketPublicAccessBlock", **{**all_blocks, **props}
+    )
+
+
+def policy(**statement: Any) -> Resource:
+    document = {"Statement": [{"Sid": "First", "Effect": "Allow", **statement}]}
+    return about_bucket("bucketPolicy:BucketPolicy", policy=json.dumps(document))
+
+
+PLAN = Resource(
+    type="aws:backup/reportPlan:ReportPlan",
+    name="plan",
+    urn="plan",
+    props={"reportDeliveryChannel": {"s3BucketName": "reports"}},
+)
+OWN = {"vault_key": "customer_managed"}
+SLR = {"AWS": "arn:aws:iam::111111111111:role/x"}
+
+CASES = [
+    Case(
+        rule="vault_is_encrypted",
+        what="a key that rotates",
+        resources=[vault(kmsKeyArn=KEY_ARN), key(enableKeyRotation=True)],
+    ),
+    Case(rule="vault_is_encrypted", what="the AWS-managed key", resources=[vault()]),
+    Case(
+        rule="vault_is_encrypted",
+        what="an alias",
+        resources=[vault(kmsKeyArn="alias/mine")],
+        says="give the ARN of a key",
+    ),
+    Case(
+        rule="vault_is_encrypted",
+        what="a disabled key",
+        resources=[vault(kmsKeyArn=UNKNOWN), key(enableKeyRotation=True, isEnabled=False)],
+        says="enable it",
+    ),
+    Case(
+        rule="vault_is_encrypted",
+        what="a key that does not rotate",
+        resources=[vault(kmsKeyArn=KEY_ARN), key()],
+        says="set enableKeyRotation",
+    ),
+    Case(
+        rule="vault_is_encrypted",
+        what="a key that is not known yet",
+        resources=[vault(kmsKeyArn=UNKNOWN), key(enableKeyRotation=UNKNOWN)],
+    ),
+    Case(
+        rule="vault_has_its_own_key",
+        what="its own key",
+        resources=[vault(kmsKeyArn=KEY_ARN)],
+        config=OWN,
+    ),
+    Case(rule="vault_has_its_own_key", what="nothing demanded", resources=[vault()]),
+    Case(
+        rule="vault_has_its_own_key",
+        what="the AWS-managed key",
+        resources=[vault()],
+        config=OWN,
+        says="set `key: customer_managed`",
+    ),
+    Case(
+        rule="vault_has_its_own_key",
+        what="the AWS-managed key by its alias",
+        resources=[vault(kmsKeyArn="arn:aws:kms:eu-central-1:333333333333:alias/aws/backup")],
+        config=OWN,
+        says="set `key: customer_managed`",
+    ),
+    Case(
+        rule="vault_has_its_own_key",
+        what="a key that is not known yet",
+        resources=[vault(kmsKeyArn=UNKNOWN)],
+        config=OWN,
+    ),
+    Case(
+        rule="reports_bucket_is_closed",
+        what="a closed bucket",
+        resources=[PLAN, bucket(), block(), policy(Principal=SLR)],
+    ),
+    Case(
+        rule="reports_bucket_is_closed",
+        what="everybody of the organization",
+        resources=[
+            PLAN,
+            bucket(),
+            block(),
+            policy(Principal="*", Condition={"StringEquals": {"aws:PrincipalOrgID": "o-x"}}),
+        ],
+    ),
+    Case(
+        rule="reports_bucket_is_closed",
+        what="an open bucket without reports",
+        resources=[PLAN, bucket(), block(), bucket("other")],
+    ),
+    Case(
+        rule="reports_bucket_is_closed",
+        what="no access block",
+        resources=[PLAN, bucket()],
+        says="has no BucketPublicAccessBlock; add one",
+    ),
+    *(
+        Case(
+            rule="reports_bucket_is_closed",
+            what=f"{name} off",
+            resources=[PLAN, bucket(), block(**{name: False})],
+            says=f"leaves {name} off",
+        )
+        for name in BLOCKS
+    ),
+    *(
+        Case(
+            rule="reports_bucket_is_closed",
+            what=f"a policy for {principal}",
+            resources=[PLAN, bucket(), block(), policy(Principal=principal)],
+            says="statement First",
+        )
+        for principal in ("*", {"AWS": "*"}, {"AWS": ["*"]})
+    ),
+    Case(
+        rule="reports_bucket_is_closed",
+        what="an access block that is not known yet",
+        resources=[PLAN, bucket(), block(blockPublicAcls=UNKNOWN)],
+    ),
+    Case(
+        rule="reports_bucket_is_closed",
+        what="a bucket's name that is not known yet",
+        resources=[PLAN, bucket(), block(bucket=UNKNOWN, blockPublicAcls=False)],
+        says="leaves blockPublicAcls off",
+    ),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}: {case.what}")
+def test_rule(case: Case) -> None:
+    rule = RULES[case.rule]
+    messages = [message for _, message in rule.violations(case.resources, case.config)]
+    if case.says is None:
+        assert messages == []
+    else:
+        assert len(messages) == 1
+        assert case.says in messages[0]
+
+
+@pytest.mark.parametrize("rule", sorted(RULES))
+def test_every_rule_has_a_passing_a_failing_and_an_unknown_case(rule: str) -> None:
+    cases = [case for case in CASES if case.rule == rule]
+    assert any(case.says is None and not case.unknown for case in cases)
+    assert any(case.says is not None for case in cases)
+    assert any(case.says is None and case.unknown for case in cases)
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.name)
+def test_every_rule_says_what_it_wants(rule: Any) -> None:
+    assert rule.description

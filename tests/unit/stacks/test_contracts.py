@@ -1,0 +1,58 @@
+"""Contracts: what a stack lacks is named, and so is a version that does not fit."""
+
+from __future__ import annotations
+
+import pulumi
+import pytest
+
+from stacks.contracts import (
+    AlertsContract,
+    TicketingContract,
+    consume,
+    publish,
+)
+from tests.support.recorder import record
+
+PUBLISHED = {"alert_bus_arn": "arn:aws:events:x", "contracts": {"alerts": "1"}}
+
+
+def test_what_one_stack_publishes_another_consumes() -> None:
+    published = record(
+        lambda: publish(AlertsContract(alert_bus_arn=pulumi.Output.from_input("arn:aws:events:x")))
+    ).exports
+    assert published == PUBLISHED
+
+    def program() -> None:
+        pulumi.export("seen", consume(AlertsContract, "acme-audit").alert_bus_arn)
+
+    assert record(program, other_stacks={"acme-audit": published}).exports == {
+        "seen": "arn:aws:events:x"
+    }
+
+
+def test_everything_that_a_stack_does_not_export_is_named_in_one_error() -> None:
+    with pytest.raises(
+        pulumi.RunError,
+        match="acme-audit does not export ticket_topic_arn, ticket_queue, ticket_dead_letters, "
+        "ticket_function; deploy it first",
+    ):
+        record(
+            lambda: pulumi.export("x", consume(TicketingContract, "acme-audit").ticket_queue),
+            other_stacks={"acme-audit": PUBLISHED},
+        )
+
+
+def test_a_stack_that_was_never_deployed_is_to_be_deployed_first() -> None:
+    with pytest.raises(pulumi.RunError, match="acme-audit does not export alert_bus_arn; deploy"):
+        record(
+            lambda: pulumi.export("x", consume(AlertsContract, "acme-audit").alert_bus_arn),
+            other_stacks={"acme-audit": {}},
+        )
+
+
+def test_another_version_of_a_contract_is_refused() -> None:
+    with pytest.raises(pulumi.RunError, match="exports version 2 of alerts, this program reads"):
+        record(
+            lambda: pulumi.export("x", consume(AlertsContract, "acme-audit").alert_bus_arn),
+            other_stacks={"acme-audit": {**PUBLISHED, "contracts": {"alerts": "2"}}},
+        )

@@ -1,0 +1,179 @@
+"""Settings of reports: what AWS would refuse, and what would mix up, is refused with the reason."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stacks import load
+from stacks.load import SettingsError
+
+ACME: Mapping[str, Any] = {
+    "customer": "acme",
+    "organization": {"management_account": "111111111111", "audit_account": "222222222222"},
+    "region": "eu-central-1",
+}
+OWN: Mapping[str, Any] = {"template": "backup_job", "name": "mine", "prefix": "mine"}
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    folder = tmp_path / load.CUSTOMERS
+    folder.mkdir(parents=True)
+    (folder / "acme.yaml").write_text(json.dumps(ACME))
+    return tmp_path
+
+
+def said(reports: Mapping[str, Any], root: Path, **more: Any) -> list[str]:
+    """Path and message of each problem, without the file."""
+    values = {"extends": "acme", "role": "management", "reports": reports, **more}
+    stack = f"acme-{values['role']}" + (f"-{values['name']}" if "name" in values else "")
+    try:
+        load.parse(stack, values, root)
+    except SettingsError as error:
+        return [problem.split(": ", 1)[1] for problem in error.problems]
+    return []
+
+
+@pytest.mark.parametrize(
+    "reports",
+    [
+        {},
+        {"scope": "account", "regions": ["eu-central-1", "eu-west-1"]},
+        {"scope": {"organizational_units": ["ou-exam-12345678"], "accounts": ["333333333333"]}},
+        {"plans": {"backup_job": {"name": "b", "prefix": "jobs/daily", "tags": {"a": "b"}}}},
+        {"plans": {"restore_job": None}},
+        {"plans": {"backup_job": {"name": "theirs", "existing": True}}},
+        {"own_plans": [{**OWN, "formats": ["CSV", "JSON"]}]},
+        {"own_plans": [{**OWN, "regions": ["*"]}]},
+        {"bucket": {"name": "theirs", "existing": True}},
+        {"bucket": {"name": "theirs", "existing": True, "account": "222222222222"}},
+        {"bucket": {"copy_to_audit": True, "encryption": "s3_managed"}},
+        {"lake": {"headers": {"backup_job": ["Account Id", "Job Status"]}}},
+    ],
+)
+def test_what_aws_takes_is_taken(reports: Mapping[str, Any], root: Path) -> None:
+    assert said(reports, root) == []
+
+
+@pytest.mark.parametrize(
+    ("reports", "path", "reason"),
+    [
+        ({"plans": {"scan_job": {}}}, "reports.plans.scan_job", "pulumi-aws 7.51 lists only"),
+        ({"plans": {"scans": {}}}, "reports.plans.scans", "there are: backup_job, "),
+        ({"plans": {"backup_job": {"name": "my-plan"}}}, "backup_job.name", "no hyphen"),
+        ({"plans": {"backup_job": {"name": "1plan"}}}, "backup_job.name", "starts with a letter"),
+        ({"plans": {"backup_job": {"prefix": "/jobs"}}}, "backup_job.prefix", "no slash at"),
+        ({"plans": {"backup_job": {"prefix": "a/Backup"}}}, "backup_job.prefix", "called Backup"),
+        ({"plans": {"backup_job": {"existing": True}}}, "backup_job.name", "is required"),
+        (
+            {"plans": {"backup_job": {"name": "same"}, "copy_job": {"name": "same"}}},
+            "copy_job.name",
+            "same is the name of reports.plans.backup_job.name too",
+        ),
+        ({"scope": {"organizational_units": ["r-exam"]}}, "scope", "write scope: organization"),
+        ({"scope": {}}, "reports.scope", "names neither"),
+        ({"regions": ["*", "eu-west-1"]}, "reports.regions", "beside others"),
+        ({"regions": ["eu-west-1", "eu-west-1"]}, "reports.regions", "twice"),
+        (
+            {"own_plans": [{**OWN, "formats": ["JSON"], "regions": ["*"]}]},
+            "own_plans[0].formats",
+            "the stack's own Region only",
+        ),
+        (
+            {
+                "own_plans": [
+                    {
+                        **OWN,
+                        "framework_arns": [
+                            "arn:aws:backup:eu-central-1:111111111111:framework:base"
+                        ],
+                    }
+                ]
+            },
+            "own_plans[0].framework_arns",
+            "compliance only",
+        ),
+        (
+            {
+                "own_plans": [
+                    {
+                        **OWN,
+                        "template": "control_compliance",
+                        "regions": ["*"],
+                        "framework_arns": [
+                            "arn:aws:backup:eu-central-1:111111111111:framework:base"
+                        ],
+                    }
+                ]
+            },
+            "own_plans[0].framework_arns",
+            "refused by AWS for several Regions",
+        ),
+        (
+            {"own_plans": [OWN], "plans": {"backup_job": {"prefix": "mine"}}},
+            "own_plans[0].prefix",
+            "one of the lake's plans too",
+        ),
+        (
+            {"own_plans": [OWN, {**OWN, "name": "other", "formats": ["JSON"]}]},
+            "own_plans[1].prefix",
+            "in other formats",
+        ),
+        (
+            {"own_plans": [{"template": "backup_job", "name": "x"}]},
+            "own_plans[0].prefix",
+            "required",
+        ),
+        ({"bucket": {"existing": True}}, "reports.bucket.name", "is required"),
+        ({"bucket": {"account": "222222222222", "name": "x-y"}}, "bucket.existing", "must be true"),
+        (
+            {"bucket": {"existing": True, "name": "theirs", "force_destroy": True}},
+            "reports.bucket.force_destroy",
+            "nothing of it is touched",
+        ),
+        (
+            {"bucket": {"existing": True, "name": "theirs", "copy_to_audit": True}},
+            "reports.bucket.copy_to_audit",
+            "would replace the replication",
+        ),
+        (
+            {"bucket": {"expire_after_days": 30, "transition_to_infrequent_access_after_days": 60}},
+            "reports.bucket.expire_after_days",
+            "no later than the move",
+        ),
+        (
+            {"bucket": {"transition_to_infrequent_access_after_days": 7}},
+            "reports.bucket.transition_to_infrequent_access_after_days",
+            "30",
+        ),
+        ({"lake": {"database": "acme-reports"}}, "reports.lake.database", "a hyphen breaks"),
+        (
+            {"lake": {"headers": {"backup_job": ["Job Id", "job_id [x]"]}}},
+            "reports.lake.headers.backup_job[1]",
+            "a second time",
+        ),
+    ],
+)
+def test_what_aws_would_refuse_is_refused_with_the_reason(
+    reports: Mapping[str, Any], path: str, reason: str, root: Path
+) -> None:
+    problems = said(reports, root)
+    assert any(path in problem and reason in problem for problem in problems), problems
+
+
+def test_a_member_reports_on_itself_alone(root: Path) -> None:
+    member: dict[str, Any] = {
+        "role": "member",
+        "name": "web",
+        "account": "333333333333",
+        "regions": ["eu-central-1"],
+        "vaults": {"standard": {}},
+    }
+    assert said({"scope": "account"}, root, **member) == []
+    (problem,) = said({}, root, **member)
+    assert problem.startswith("reports.scope: must be account: only the management account")
