@@ -8,7 +8,7 @@ INSTALLED = $(VENV)/installed
 WORKERS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help up down test check unit lint types engine bench soak format schema layers requirements clean
+.PHONY: help up down test check unit lint types engine bench format schema requirements clean
 
 help: ## Lists the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -22,6 +22,7 @@ down: ## Stops what `make up` left running
 test: check ## The whole test suite, from nothing
 
 check: lint types ## What CI runs: formatting, lint, types, tests
+	$(BIN)/backup-org sandbox prepare
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile
 
 unit: $(INSTALLED) ## The tests that need no engine, in seconds

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from components.packaging import Platform, layer_file, layer_requirements
 from fleet.errors import ToldError
+from fleet.locks import made_once
 from fleet.paths import cache_folder
 from stacks.load import Settings
 from stacks.settings import MemberSettings
@@ -49,19 +50,25 @@ def build(layer: str, platform: Platform, tell: Callable[[str], None]) -> Path:
     if file.is_file():
         return file
     cached = cache_folder() / "layers" / file.name
-    if not cached.is_file():
-        tell(f"layers: making {file.name}")
-        cached.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cached.parent) as scratch:
-            content = Path(scratch) / "python"
-            _install(layer, platform, content)
-            _check(content, platform)
-            archive = Path(scratch) / file.name
-            _zip(content, archive)
-            archive.rename(cached)
+    with made_once(cached, tell):
+        if not cached.is_file():
+            tell(f"layers: making {file.name}")
+            _make(layer, platform, cached)
     file.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(cached, file)
+    with tempfile.TemporaryDirectory(dir=file.parent) as scratch:
+        # Renamed into place, so that nobody reads a part of it.
+        shutil.copyfile(cached, Path(scratch) / file.name).rename(file)
     return file
+
+
+def _make(layer: str, platform: Platform, cached: Path) -> None:
+    with tempfile.TemporaryDirectory(dir=cached.parent) as scratch:
+        content = Path(scratch) / "python"
+        _install(layer, platform, content)
+        _check(content, platform)
+        archive = Path(scratch) / cached.name
+        _zip(content, archive)
+        archive.rename(cached)
 
 
 def _install(layer: str, platform: Platform, target: Path) -> None:

@@ -19,6 +19,7 @@ from semver import VersionInfo
 
 from fleet.engine.build import build
 from fleet.errors import ToldError
+from fleet.locks import made_once
 from fleet.paths import cache_folder
 
 VERSION = VersionInfo.parse(version("pulumi"))
@@ -37,11 +38,16 @@ def engine(tell: Tell) -> PulumiCommand:
         if found is not None:
             return found
     root = cache_folder() / "pulumi" / f"v{VERSION}"
-    if (root / "bin" / "pulumi").exists():
-        found = _usable(root, tell)
-        if found is not None:
-            return found
-    return _installed(root, tell)
+    return _cached(root, tell) or _made(root, tell)
+
+
+def _cached(root: Path, tell: Tell) -> PulumiCommand | None:
+    return _usable(root, tell) if (root / "bin" / "pulumi").exists() else None
+
+
+def _made(root: Path, tell: Tell) -> PulumiCommand:
+    with made_once(root, tell):
+        return _cached(root, tell) or _installed(root, tell)
 
 
 def _usable(root: Path | None, tell: Tell) -> PulumiCommand | None:

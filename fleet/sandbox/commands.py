@@ -48,6 +48,13 @@ def up() -> None:
 
 
 @app.command()
+def prepare() -> None:
+    """Get what `up` needs, once for this user: the Pulumi engine, and the functions' layers."""
+    engine(tell)
+    _build_layers()
+
+
+@app.command()
 def down() -> None:
     """Stop what `up` left running. Its state goes with it; what was installed stays."""
     try:

@@ -150,7 +150,7 @@ class Plugin:
         self.stub.Delete(request)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AwsServer]:
     """All of the sandbox's AWS, with an account that no other test uses."""
     accounts = (Account(id=MANAGEMENT, name="management"), Account(id=ACCOUNT, name="plugin"))
@@ -180,7 +180,7 @@ def athena(tmp_path: Path) -> Iterator[None]:
         service.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def environment(aws: AwsServer) -> Iterator[pytest.MonkeyPatch]:
     """The environment that the engine hands to the plugin."""
     with pytest.MonkeyPatch.context() as patch:
@@ -192,7 +192,7 @@ def environment(aws: AwsServer) -> Iterator[pytest.MonkeyPatch]:
         yield patch
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def acting(environment: pytest.MonkeyPatch) -> Iterator[Callable[[str], Plugin]]:
     """Providers that act in an account, by the role that administers it."""
     running: dict[str, Plugin] = {}
@@ -209,7 +209,7 @@ def acting(environment: pytest.MonkeyPatch) -> Iterator[Callable[[str], Plugin]]
         plugin.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def plugin(acting: Callable[[str], Plugin]) -> Plugin:
     """A provider that acts in the tests' own account."""
     return acting(ACCOUNT)

@@ -54,7 +54,7 @@ class Case:
         return value
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def needed(acting: Callable[[str], Any]) -> Callable[[Case], Props]:
     """Makes what an example needs, once for all examples that need the same."""
     made: dict[str, Any] = {}
@@ -112,7 +112,7 @@ def _cases() -> Mapping[str, Case]:
 EVERY_CASE = _cases()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def every_case() -> Mapping[str, Case]:
     """The examples, by type."""
     return EVERY_CASE

@@ -34,7 +34,7 @@ def changed(inputs: Props, change: Props) -> Props:
     return {key: value for key, value in (inputs | change).items() if value is not None}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def looked(aws: AwsServer) -> Iterator[Look]:
     """Whether any client of AWS sees what the example says."""
     clients: dict[tuple[str, str], Any] = {}
