@@ -9,6 +9,8 @@ import pytest
 from sandbox.aws.access import Access, AccessDeniedError
 
 AUDIT, MEMBER, REGION = "222222222222", "333333333333", "eu-west-1"
+STRANGER = "000000000000"
+"""In no organization of any test of this process."""
 RULE = f"arn:aws:events:{REGION}:{MEMBER}:rule/failed"
 EVENTS = {"Service": "events.amazonaws.com"}
 
@@ -162,11 +164,11 @@ def test_a_bus_is_opened_to_an_account_or_to_the_organization(aws: Any, access: 
     }
     events.put_permission(EventBusName=name, Policy=aws.policy(statement))
     assert may_put(MEMBER)
-    assert not may_put("999999999999")
-    only = {**statement, "Sid": "One", "Principal": {"AWS": "999999999999"}, "Condition": {}}
+    assert not may_put(STRANGER)
+    only = {**statement, "Sid": "One", "Principal": {"AWS": STRANGER}, "Condition": {}}
     events.put_permission(EventBusName=name, Policy=aws.policy(only))
     assert not may_put(MEMBER)
-    assert may_put("999999999999")
+    assert may_put(STRANGER)
     by_parameter = {
         "Principal": "*",
         "Action": "events:PutEvents",
