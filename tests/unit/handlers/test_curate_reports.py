@@ -1,0 +1,237 @@
+"""Delivered CSV becomes typed Parquet: by header, whatever its fields hold."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import io
+import json
+import unicodedata
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from handlers.curate_reports.core import MissingColumns, curated_key, curation
+from handlers.curate_reports.duck import Curated, curate, header_of
+from handlers.curated_tables import PROVENANCE, columns
+from handlers.report_keys import parse
+from handlers.report_templates import TEMPLATES, Kind, Template
+from sandbox.reports.files import SPLIT_BYTES, csv_files
+
+GOLDEN = Path(__file__).parent / "golden"
+CASES = sorted(GOLDEN.glob("*/*.csv"))
+BACKUP = TEMPLATES["backup_job"]
+COPY = TEMPLATES["copy_job"]
+TEXTS = [column.name for column in COPY.columns if column.kind is Kind.TEXT]
+HEADER = "Account Id,Region,Backup Job Id,Job Status,Status Message,Backup Size [bytes]\n"
+
+
+def curated(template: Template, source: Path) -> tuple[Curated, Path]:
+    header = header_of(source)
+    assert header is not None
+    target = source.parent / f"{source.stem}.parquet"
+    how = curation(template, header)
+    return curate(how, source, target, plan="jobs", key="a.csv", memory_mb=512), target
+
+
+def rows_of(parquet: Path) -> list[dict[str, Any]]:
+    with duckdb.connect() as duck:
+        found = duck.execute("SELECT * FROM read_parquet($file)", {"file": str(parquet)})
+        names = [column[0] for column in found.description or []]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def plain(row: Mapping[str, Any]) -> dict[str, Any]:
+    """As the golden files write it: what is NULL left out, times as text."""
+    return {
+        name: value.isoformat() if isinstance(value, datetime.datetime) else value
+        for name, value in row.items()
+        if value is not None and name not in PROVENANCE
+    }
+
+
+def in_order(row: Mapping[str, Any]) -> str:
+    """Rows are sorted for Athena, which is no part of what they mean."""
+    return json.dumps(row, sort_keys=True)
+
+
+def trimmed(text: str) -> str | None:
+    """As DuckDB trims: spaces of Unicode, and no tabs or line breaks."""
+    spaces = "".join(c for c in set(text) if unicodedata.category(c) == "Zs")
+    return (text.strip(spaces) if spaces else text) or None
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    source = tmp_path / "report.csv"
+    source.write_bytes(text.encode())
+    return source
+
+
+def test_every_template_has_golden_reports() -> None:
+    assert {case.parent.name for case in CASES} == set(TEMPLATES)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.parent.name}-{case.stem}")
+def test_a_golden_report_means_what_is_written_beside_it(case: Path, tmp_path: Path) -> None:
+    template = TEMPLATES[case.parent.name]
+    expected = json.loads(case.with_suffix(".json").read_text(encoding="utf-8"))
+    source = tmp_path / case.name
+    source.write_bytes(case.read_bytes())
+    if "missing" in expected:
+        with pytest.raises(MissingColumns) as caught:
+            curated(template, source)
+        assert f"without {', '.join(expected['missing'])}; its header is: " in str(caught.value)
+        assert str(header_of(source)) in str(caught.value)
+        return
+    made, target = curated(template, source)
+    rows = rows_of(target)
+    assert sorted(map(plain, rows), key=in_order) == sorted(expected["rows"], key=in_order)
+    assert made == Curated(rows=len(expected["rows"]), unreadable=expected["unreadable"])
+    assert all((row["report_plan"], row["report_object"]) == ("jobs", "a.csv") for row in rows)
+
+
+@pytest.mark.parametrize("template", TEMPLATES.values(), ids=TEMPLATES)
+def test_a_file_has_every_column_in_its_type_though_the_report_has_few(
+    template: Template, tmp_path: Path
+) -> None:
+    source = written(tmp_path, ",".join(c.raw for c in template.columns if c.required) + "\n")
+    _, target = curated(template, source)
+    with duckdb.connect() as duck:
+        found = duck.execute("DESCRIBE SELECT * FROM read_parquet($f)", {"f": str(target)})
+        types = {row[0]: row[1] for row in found.fetchall()}
+    athena = {"VARCHAR": "string", "TIMESTAMP": "timestamp"}
+    assert {name: athena.get(kind, kind.lower()) for name, kind in types.items()} == {
+        **{column.name: column.type for column in columns(template)},
+        **dict.fromkeys(PROVENANCE, "string"),
+    }
+
+
+@pytest.mark.parametrize("content", ["", "\ufeff"])
+def test_an_empty_file_has_no_header(content: str, tmp_path: Path) -> None:
+    assert header_of(written(tmp_path, content)) is None
+
+
+def test_sizes_beyond_32_bits_add_up_exactly(tmp_path: Path) -> None:
+    size = 5_000_000_001
+    header = "Account Id,Region,Backup Job Id,Job Status,Backup Size In Bytes\n"
+    lines = "".join(f"111111111111,eu-west-1,b-{n},COMPLETED,{size}\n" for n in range(1_000))
+    _, target = curated(BACKUP, written(tmp_path, header + lines))
+    assert sum(row["backup_size_in_bytes"] for row in rows_of(target)) == size * 1_000
+
+
+def test_the_same_report_makes_the_same_bytes(tmp_path: Path) -> None:
+    lines = "".join(f"1,region-{n % 7},b-{n},COMPLETED,{n},{n}\n" for n in range(5_000))
+    source = written(tmp_path, HEADER + lines)
+    first = curated(BACKUP, source)[1].read_bytes()
+    assert curated(BACKUP, source)[1].read_bytes() == first
+
+
+def test_a_report_has_one_place_in_the_lake_and_another_part_has_another() -> None:
+    folder = "p/Backup/crossaccount/crossregion/2026/11/21/jobs/"
+    first, second = (curated_key(BACKUP, parse(f"{folder}{n}.csv")) for n in (1, 2))
+    assert first == curated_key(BACKUP, parse(f"{folder}1.csv"))
+    assert first != second
+    assert first.startswith("curated/backup_job/report_date=2026-11-21/jobs-")
+
+
+def test_bytes_that_are_no_utf8_are_an_error_and_never_rows_that_are_lost(tmp_path: Path) -> None:
+    source = tmp_path / "report.csv"
+    source.write_bytes(HEADER.encode() + b'1,r,b-1,FAILED,"\xff\xfe",1\n')
+    with pytest.raises(duckdb.InvalidInputException, match="not utf-8 encoded"):
+        curated(BACKUP, source)
+
+
+def test_the_parts_of_a_60_mb_report_together_are_the_report(tmp_path: Path) -> None:
+    message = 'it said ""no"", then, at length: ' + "x" * 560
+    names = ["accountId", "region", "backupJobId", "jobStatus", "statusMessage"]
+    content = (
+        dict(zip(names, ("1", "eu-west-1", f"b-{n}", "FAILED", message), strict=True))
+        for n in range(95_000)
+    )
+    jobs: list[int] = []
+    total = 0
+    for number, part in enumerate(csv_files(content, names)):
+        total += len(part)
+        assert len(part) <= SPLIT_BYTES
+        source = tmp_path / f"{number}.csv"
+        source.write_bytes(part)
+        _, target = curated(BACKUP, source)
+        with duckdb.connect() as duck:
+            found = duck.execute(
+                "SELECT backup_job_id, status_message FROM read_parquet($f)", {"f": str(target)}
+            ).fetchall()
+        assert {row[1] for row in found} == {message}
+        jobs += [int(row[0].removeprefix("b-")) for row in found]
+    assert total > 60_000_000
+    assert number == 1
+    assert sorted(jobs) == list(range(95_000))
+
+
+def test_no_extension_of_duckdb_is_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[duckdb.DuckDBPyConnection] = []
+    connect = duckdb.connect
+
+    class Kept:
+        """Looks at the connection before it is closed."""
+
+        def __init__(self, **how: Any) -> None:
+            self._duck = connect(**how)
+
+        def __enter__(self) -> duckdb.DuckDBPyConnection:
+            made.append(self._duck)
+            return self._duck
+
+        def __exit__(self, *_: object) -> None:
+            """Left open for the test."""
+
+    monkeypatch.setattr("handlers.curate_reports.duck.duckdb.connect", Kept)
+    curated(BACKUP, written(tmp_path, HEADER + "1,r,b-1,FAILED,no,1\n"))
+    (duck,) = made
+    with duck:
+        setting = "SELECT current_setting('autoinstall_known_extensions')"
+        assert duck.execute(setting).fetchall() == [(False,)]
+        setting = "SELECT current_setting('autoload_known_extensions')"
+        assert duck.execute(setting).fetchall() == [(False,)]
+        loaded = duck.execute(
+            "SELECT extension_name FROM duckdb_extensions() "
+            "WHERE loaded AND install_mode <> 'STATICALLY_LINKED'"
+        )
+        assert loaded.fetchall() == []
+
+
+VALUES = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\0")
+    | st.sampled_from(list(',"\n\r\\ ')),
+    max_size=12,
+)
+REPORTS = st.lists(st.lists(VALUES, min_size=len(TEXTS), max_size=len(TEXTS)), max_size=4)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    rows=REPORTS,
+    order=st.permutations([*TEXTS, "Unknown 1", "Unknown 2"]),
+    ending=st.sampled_from(["\n", "\r\n"]),
+    last=st.booleans(),
+)
+def test_the_text_that_was_written_is_what_is_read_by_its_columns_name(
+    rows: Sequence[Sequence[str]], order: Sequence[str], ending: str, *, last: bool
+) -> None:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator=ending)
+    writer.writerow(order)
+    values = [dict(zip(TEXTS, row, strict=True)) for row in rows]
+    writer.writerows([row.get(name, "unknown") for name in order] for row in values)
+    report = text.getvalue() if last else text.getvalue().removesuffix(ending)
+    with TemporaryDirectory() as folder:
+        made, target = curated(COPY, written(Path(folder), report))
+        found = [[row[name] for name in TEXTS] for row in rows_of(target)]
+    expected = [[trimmed(row[name]) for name in TEXTS] for row in values]
+    assert made.rows == len(rows)
+    assert sorted(found, key=repr) == sorted(expected, key=repr)
