@@ -43,6 +43,7 @@ format: $(INSTALLED) ## Formats, and mends what lint can mend itself
 	$(BIN)/ruff check --fix .
 
 bench: $(INSTALLED) ## Measures; each line a ratio against a baseline in the same run
+	@VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --require-hashes -r requirements-bench.txt
 	$(BIN)/python -m benchmarks
 
 schema: $(INSTALLED) ## Writes stacks/settings.schema.json from the models
@@ -64,6 +65,7 @@ requirements: ## Pins and hashes everything anew from pyproject.toml
 	$(COMPILE) pyproject.toml -o requirements.txt
 	$(COMPILE) pyproject.toml --extra sandbox --group dev -c requirements.txt -o requirements-dev.txt
 	$(COMPILE) --group pyproject.toml:bootstrap -c requirements-dev.txt -o requirements-bootstrap.txt
+	$(COMPILE) --group pyproject.toml:bench -c requirements-dev.txt -o requirements-bench.txt
 	$(COMPILE) --group pyproject.toml:layer-base -c requirements-dev.txt -o handlers/layers/base.txt
 	$(COMPILE) --group pyproject.toml:layer-duckdb -c requirements-dev.txt -o handlers/layers/duckdb.txt
 

@@ -1,0 +1,83 @@
+"""Throughput and peak memory of curating a report of 50 MB, beside pandas on the same file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from benchmarks import duck_curation, pandas_curation
+from benchmarks.measure import Measure, in_own_process
+from sandbox.reports.files import csv_files, rows
+from sandbox.reports.jobs import Profile, Window
+from sandbox.reports.organization import example
+from sandbox.reports.templates import Template, fields
+
+_GOAL_MB = 512
+
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    accounts: int
+    jobs_per_day: int
+
+
+FULL = Size(accounts=100, jobs_per_day=190)
+TINY = Size(accounts=1, jobs_per_day=3)
+
+
+def run(size: Size) -> Sequence[Measure]:
+    """Each in a process of its own; pandas where it is installed, as `make bench` does."""
+    with TemporaryDirectory() as folder:
+        source = Path(folder) / "report.csv"
+        source.write_bytes(_report(size))
+        megabytes = source.stat().st_size / 1e6
+        ours = in_own_process(duck_curation.curate_report, source, source.with_name("duck.parquet"))
+        name = f"a backup job report of {megabytes:.1f} MB, {ours.result:,} rows"
+        memory = Measure(
+            what=f"{name}: peak memory",
+            value=ours.peak_mb,
+            unit="MB",
+            baseline="the goal",
+            base=_GOAL_MB,
+            at_most=1,
+        )
+        if find_spec("pandas") is None:
+            return [memory]
+        theirs = in_own_process(
+            pandas_curation.curate_report, source, source.with_name("pandas.parquet")
+        )
+        assert theirs.result == ours.result
+    return [
+        Measure(
+            what=f"{name}: {megabytes / ours.seconds:.1f} MB/s",
+            value=ours.seconds,
+            unit="s",
+            baseline="pandas",
+            base=theirs.seconds,
+            at_most=1,
+        ),
+        memory,
+        Measure(
+            what=f"{name}: peak memory",
+            value=ours.peak_mb,
+            unit="MB",
+            baseline="pandas",
+            base=theirs.peak_mb,
+        ),
+    ]
+
+
+def _report(size: Size) -> bytes:
+    """The first part, which is all of it under 50 MB."""
+    template = Template.BACKUP_JOB_REPORT
+    content = rows(
+        template,
+        example(size.accounts),
+        Profile(jobs_per_day=size.jobs_per_day),
+        Window(end=datetime(2026, 11, 21, 2, tzinfo=UTC)),
+    )
+    return next(csv_files(content, fields(template)))
