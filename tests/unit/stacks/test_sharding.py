@@ -99,6 +99,11 @@ def test_the_root_is_never_listed_as_a_unit() -> None:
     assert (found.organizational_units, found.accounts) == ((), accounts(0, 3))
 
 
+def test_single_accounts_fill_what_units_leave() -> None:
+    """Two units of six and eight accounts fill two shards of ten: the units are placed first."""
+    assert [len(shard.covers) for shard in shards(root(6, 6, own=8), ROOM_FOR_TEN)] == [10, 10]
+
+
 def test_no_account_at_all_needs_no_shard() -> None:
     assert shards(Unit(id="r-exam"), ROOM_FOR_TEN) == []
 

@@ -1,0 +1,284 @@
+"""The report functions at their edge: what comes in by a queue, and what AWS is asked for it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from types import SimpleNamespace
+from typing import Any, cast
+
+import duckdb
+import pytest
+
+from handlers.curate_reports import app as curating
+from handlers.partition_reports import app as partitioning
+from handlers.partition_reports.partitions import Partitions
+from handlers.report_templates import TEMPLATES
+from handlers.watch_reports import app as watching
+from handlers.watch_reports.core import ReportJob, missing
+from tests.unit.handlers.conftest import DAY, Aws
+
+PLANS = {"jobs": "backup_job", "copies": "copy_job"}
+TABLE = "backup_job_report"
+COLUMNS = [column.raw for column in TEMPLATES["backup_job"].columns]
+HEADER = ",".join(f'"{name}"' for name in COLUMNS) + "\n"
+ROW = ",".join(f'"{n}"' for n in range(len(COLUMNS))) + "\n"
+CONTEXT = SimpleNamespace(
+    function_name="f", memory_limit_in_mb=512, invoked_function_arn="arn", aws_request_id="r"
+)
+
+
+def batch(*messages: str) -> dict[str, Any]:
+    return {
+        "Records": [
+            {"messageId": f"m-{n}", "body": body, "eventSource": "aws:sqs"}
+            for n, body in enumerate(messages)
+        ]
+    }
+
+
+@pytest.fixture
+def delivery(aws: Aws) -> partitioning.Delivery:
+    for name in PLANS.values():
+        template = TEMPLATES[name]
+        aws.table(template.table, [column.raw for column in template.columns])
+    return delivery_of(aws)
+
+
+def delivery_of(aws: Aws) -> partitioning.Delivery:
+    """As a process has it that has seen nothing yet."""
+    settings = partitioning.Environment(
+        database="reports",
+        report_plans=json.dumps(PLANS),
+        dead_letters_url=aws.dead_letters,
+        table_headers="",
+    )
+    return partitioning.Delivery(settings, aws.s3, aws.sqs, Partitions(aws.glue, "reports"))
+
+
+@pytest.fixture
+def curator(aws: Aws) -> curating.Curator:
+    settings = curating.Environment(
+        report_plans=json.dumps(PLANS), lake_bucket="lake", duckdb_memory_mb="256"
+    )
+    return curating.Curator(settings, aws.s3)
+
+
+@pytest.fixture(autouse=True)
+def no_metrics_left() -> Iterator[None]:
+    """Metrics gather in the process until a handler writes them."""
+    yield
+    partitioning.metrics.clear_metrics()
+    curating.metrics.clear_metrics()
+
+
+def lake_keys(aws: Aws) -> list[str]:
+    found = aws.s3.list_objects_v2(Bucket="lake").get("Contents", [])
+    return [item["Key"] for item in found]
+
+
+def test_a_folder_costs_one_call_and_none_when_it_is_delivered_again(
+    aws: Aws, delivery: partitioning.Delivery
+) -> None:
+    message = aws.deliver(f"{DAY}jobs/a.csv", HEADER + ROW)
+    delivery.take_in(message)
+    assert (aws.calls["CreatePartition"], aws.calls["GetTable"]) == (1, 1)
+    delivery.take_in(message)
+    delivery.take_in(aws.deliver(f"{DAY}jobs/part 2.csv", HEADER + ROW))
+    assert (aws.calls["CreatePartition"], aws.calls["GetTable"]) == (1, 1)
+    assert aws.partitions(TABLE) == [
+        (["jobs", "2026", "11", "21"], f"s3://reports/{DAY}jobs/"),
+    ]
+
+
+def test_a_partition_that_another_process_added_is_no_error(
+    aws: Aws, delivery: partitioning.Delivery
+) -> None:
+    message = aws.deliver(f"{DAY}jobs/a.csv", HEADER)
+    delivery.take_in(message)
+    delivery_of(aws).take_in(message)
+    assert aws.calls["CreatePartition"] == 2
+    assert len(aws.partitions(TABLE)) == 1
+
+
+@pytest.mark.parametrize("content", ["", HEADER], ids=["empty", "header only"])
+@pytest.mark.parametrize("prefix", ["", "some prefix/"], ids=["no prefix", "prefix"])
+def test_a_report_without_rows_has_a_partition_too(
+    content: str, prefix: str, aws: Aws, delivery: partitioning.Delivery
+) -> None:
+    delivery.take_in(aws.deliver(f"{prefix}{DAY}jobs/a.csv", content))
+    assert [place for _, place in aws.partitions(TABLE)] == [f"s3://reports/{prefix}{DAY}jobs/"]
+
+
+def test_a_key_that_the_event_spells_url_encoded_is_found(
+    aws: Aws, delivery: partitioning.Delivery
+) -> None:
+    key = f"{DAY}jobs/a report (1).csv"
+    delivery.take_in(aws.deliver(key, HEADER, told_as=f"{DAY}jobs/a+report+%281%29.csv"))
+    assert len(aws.partitions(TABLE)) == 1
+
+
+def test_what_is_no_report_is_counted_and_costs_no_call(
+    aws: Aws, delivery: partitioning.Delivery
+) -> None:
+    message = aws.deliver(f"{DAY}somebody_elses/a.csv", "x")
+    aws.calls.clear()
+    delivery.take_in(message)
+    assert not aws.calls
+    metrics = cast(Any, partitioning.metrics).serialize_metric_set()
+    assert metrics["IgnoredObjects"] == [1.0]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason", "header"),
+    [
+        (
+            "New," + HEADER + ROW,
+            "column 1 should be 'report_time_period_start', and is 'New'",
+            ["New", *COLUMNS],
+        ),
+        (HEADER + ROW.replace('"7"', '"a\nb"'), "line 2: a line break within a field", COLUMNS),
+    ],
+    ids=["another header", "a line break in a field"],
+)
+def test_what_the_raw_table_cannot_read_rests_with_its_key_and_both_headers(
+    content: str, reason: str, header: Sequence[str], aws: Aws, delivery: partitioning.Delivery
+) -> None:
+    key = f"{DAY}jobs/b.csv"
+    delivery.take_in(aws.deliver(f"{DAY}jobs/a.csv", HEADER + ROW))
+    message = aws.deliver(key, content)
+    delivery.take_in(message)
+    assert aws.partitions(TABLE) == []
+    assert aws.rest() == [
+        {
+            "Body": message,
+            "Key": key,
+            "Template": "backup_job",
+            "Reason": reason,
+            "Expected": json.dumps(COLUMNS),
+            "Header": json.dumps(header),
+        }
+    ]
+    delivery.take_in(aws.deliver(f"{DAY}jobs/c.csv", HEADER + ROW))
+    assert aws.partitions(TABLE) == []
+
+
+def test_one_bad_message_of_three_is_the_only_one_that_fails(
+    aws: Aws, delivery: partitioning.Delivery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(partitioning, "_delivery", lambda: delivery)
+    first = aws.deliver(f"{DAY}jobs/a.csv", HEADER)
+    last = aws.deliver(f"{DAY}jobs/b.csv", HEADER)
+    answer = partitioning.handler(batch(first, "no event", last), cast(Any, CONTEXT))
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "m-1"}]}
+    assert len(aws.partitions(TABLE)) == 1
+
+
+def test_a_delivered_report_is_one_file_in_the_lake_however_often_it_is_told(
+    aws: Aws, curator: curating.Curator
+) -> None:
+    key = f"{DAY}jobs/a report.csv"
+    message = aws.deliver(key, HEADER + ROW, told_as=f"{DAY}jobs/a+report.csv")
+    curator.take_in(message)
+    (made,) = lake_keys(aws)
+    first = aws.s3.get_object(Bucket="lake", Key=made)["Body"].read()
+    curator.take_in(message)
+    assert lake_keys(aws) == [made]
+    assert aws.s3.get_object(Bucket="lake", Key=made)["Body"].read() == first
+    assert made.startswith("curated/backup_job/report_date=2026-11-21/jobs-")
+    curator.take_in(aws.deliver(f"{DAY}jobs/on demand.csv", HEADER + ROW))
+    assert len(lake_keys(aws)) == 2
+
+
+def test_a_curated_row_names_the_object_as_s3_knows_it(
+    aws: Aws, curator: curating.Curator, tmp_path: Any
+) -> None:
+    curator.take_in(aws.deliver(f"{DAY}jobs/a b.csv", HEADER + ROW, told_as=f"{DAY}jobs/a+b.csv"))
+    target = tmp_path / "made.parquet"
+    (made,) = lake_keys(aws)
+    target.write_bytes(aws.s3.get_object(Bucket="lake", Key=made)["Body"].read())
+    with duckdb.connect() as duck:
+        found = duck.execute(
+            "SELECT report_plan, report_object, account_id FROM read_parquet($f)",
+            {"f": str(target)},
+        )
+        assert found.fetchall() == [("jobs", f"{DAY}jobs/a b.csv", "3")]
+
+
+def test_an_empty_report_has_no_curated_file_and_a_header_alone_an_empty_one(
+    aws: Aws, curator: curating.Curator
+) -> None:
+    curator.take_in(aws.deliver(f"{DAY}jobs/a.csv", ""))
+    assert lake_keys(aws) == []
+    curator.take_in(aws.deliver(f"{DAY}jobs/b.csv", HEADER))
+    assert len(lake_keys(aws)) == 1
+
+
+def test_a_report_without_required_columns_fails_its_message_alone(
+    aws: Aws, curator: curating.Curator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(curating, "_curator", lambda: curator)
+    good = aws.deliver(f"{DAY}jobs/a.csv", HEADER + ROW)
+    bad = aws.deliver(f"{DAY}jobs/b.csv", "Account Id,Region\n1,2\n")
+    ignored = aws.deliver("results/query.csv", "x")
+    answer = curating.handler(batch(good, bad, ignored), cast(Any, CONTEXT))
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "m-1"}]}
+    assert len(lake_keys(aws)) == 1
+
+
+def job(status: str, *keys: str, message: str = "") -> ReportJob:
+    return ReportJob(plan="jobs", status=status, message=message, keys=keys)
+
+
+@pytest.mark.parametrize(
+    ("jobs", "reason"),
+    [
+        ([], "AWS Backup started no report job"),
+        ([job("COMPLETED", "a.csv")], "the bucket does not have a.csv"),
+        ([job("FAILED", message="denied")], "its last report job is FAILED: denied"),
+        ([job("FAILED", "there.csv")], "its last report job is FAILED: no message"),
+        ([job("FAILED"), job("RUNNING")], "its last report job is RUNNING: no message"),
+    ],
+)
+def test_a_plan_that_delivered_nothing_is_missing_with_the_reason(
+    jobs: Sequence[ReportJob], reason: str
+) -> None:
+    assert missing(["jobs"], jobs, {"there.csv": True}) == {"jobs": reason}
+
+
+def test_a_plan_with_one_object_in_the_bucket_is_not_missing() -> None:
+    jobs = [job("FAILED"), job("COMPLETED", "a.csv", "there.csv")]
+    assert missing(["jobs"], jobs, {"there.csv": True}) == {}
+
+
+class Backup:
+    """Answers ListReportJobs with a job a page, newest first."""
+
+    def __init__(self, *jobs: dict[str, Any]) -> None:
+        self._jobs = jobs
+
+    def list_report_jobs(self, **query: Any) -> dict[str, Any]:
+        found = [one for one in self._jobs if one["plan"] == query["ByReportPlanName"]]
+        page = int(query.get("NextToken", 0))
+        more = {"NextToken": str(page + 1)} if page + 1 < len(found) else {}
+        return {"ReportJobs": found[page : page + 1], **more}
+
+
+def test_the_watch_reads_every_page_and_finds_keys_however_they_are_spelt(aws: Aws) -> None:
+    aws.deliver(f"{DAY}jobs/a b.csv", HEADER)
+    delivered = {"S3Keys": [f"{DAY}jobs/a+b.csv"]}
+    gone = {"S3Keys": ["gone.csv"]}
+    backup = Backup(
+        {"plan": "jobs", "Status": "FAILED", "CreationTime": watching.datetime.datetime.max},
+        {
+            "plan": "jobs",
+            "Status": "COMPLETED",
+            "ReportDestination": delivered,
+            "CreationTime": watching.datetime.datetime.min,
+        },
+        {"plan": "copies", "Status": "COMPLETED", "ReportDestination": gone},
+    )
+    settings = watching.Environment(report_plans=json.dumps(PLANS), reports_bucket="reports")
+    now = watching.datetime.datetime(2026, 11, 22, 6, tzinfo=watching.datetime.UTC)
+    found = watching.watch(settings, cast(Any, backup), aws.s3, now)
+    assert found == {"copies": "the bucket does not have gone.csv"}
