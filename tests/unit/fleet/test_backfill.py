@@ -1,0 +1,180 @@
+"""What lies in the bucket gets its partitions and curated files, and nothing is made twice."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from moto import mock_aws
+
+from fleet.backfill import Backfill, Clients, Done, Lake
+from fleet.dead_letters import received, release, replay
+from handlers.curate_reports.core import curated_key
+from handlers.report_keys import parse
+from handlers.report_templates import TEMPLATES
+from tests.unit.handlers.conftest import REGION, Aws
+
+PLANS = {"jobs": "backup_job", "copies": "copy_job"}
+HEADERS = {
+    name: ",".join(column.raw for column in TEMPLATES[template].columns) + "\n"
+    for name, template in PLANS.items()
+}
+
+
+def key(plan: str, day: int, file: str = "a.csv") -> str:
+    return f"Backup/crossaccount/crossregion/2026/11/{day:02}/{plan}/{file}"
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    with mock_aws():
+        made = Aws()
+        for template in map(TEMPLATES.__getitem__, PLANS.values()):
+            made.table(template.table, [column.raw for column in template.columns])
+        yield made
+
+
+def backfill(aws: Aws, *, recheck: bool = False, adds_partitions: bool = True) -> Done:
+    lake = Lake(
+        reports_bucket="reports",
+        lake_bucket="lake",
+        database="reports",
+        plans=PLANS,
+        curation_queue=aws.queue,
+        adds_partitions=adds_partitions,
+    )
+    aws.calls.clear()
+    told: list[tuple[str, int, int]] = []
+
+    def tell(what: str, done: int, of: int) -> None:
+        told.append((what, done, of))
+
+    clients = Clients(s3=aws.s3, glue=aws.glue, sqs=aws.sqs)
+    done = Backfill(lake, clients, tell).run(recheck=recheck)
+    assert ("objects listed", done.objects, 0) in told
+    return done
+
+
+def curate_all(aws: Aws) -> int:
+    """Does what the curation function would with what was handed to it."""
+    messages = list(received(aws.sqs, aws.queue))
+    for message in messages:
+        told = json.loads(message.body)["detail"]["object"]["key"]
+        report = parse(told)
+        aws.s3.put_object(
+            Bucket="lake", Key=curated_key(TEMPLATES[PLANS[report.plan]], report), Body=b""
+        )
+        aws.sqs.delete_message(QueueUrl=aws.queue, ReceiptHandle=message.receipt)
+    return len(messages)
+
+
+def fill(aws: Aws, days: int = 3) -> None:
+    for day in range(1, days + 1):
+        for plan, header in HEADERS.items():
+            aws.deliver(key(plan, day), header)
+    aws.deliver("results/query.csv", "x")
+
+
+def test_everything_is_made_where_nothing_is_there_and_nothing_by_a_second_run(aws: Aws) -> None:
+    fill(aws)
+    assert backfill(aws) == Done(objects=7, reports=6, partitions=6, withheld={}, curations=6)
+    assert len(aws.partitions("backup_job_report")) == 3
+    assert len(aws.partitions("copy_job_report")) == 3
+    assert curate_all(aws) == 6
+    assert backfill(aws) == Done(objects=7, reports=6)
+    made = {"BatchCreatePartition", "SendMessageBatch", "GetObject"}
+    assert not made & aws.calls.keys()
+
+
+def test_it_takes_a_hundred_partitions_a_call_and_ten_messages(aws: Aws) -> None:
+    """21 files in 21 folders of one table: one call for partitions, three for messages."""
+    for day in range(1, 22):
+        aws.deliver(key("jobs", day), HEADERS["jobs"])
+    assert backfill(aws).partitions == 21
+    assert aws.calls == {
+        "ListObjectsV2": 2,
+        "GetPartitions": 2,
+        "GetTable": 1,
+        "GetObject": 21,
+        "BatchCreatePartition": 1,
+        "SendMessageBatch": 3,
+    }
+
+
+def test_an_interrupted_run_is_gone_on_with(aws: Aws) -> None:
+    fill(aws, days=1)
+    backfill(aws)
+    curate_all(aws)
+    fill(aws, days=2)
+    done = backfill(aws)
+    assert (done.partitions, done.curations) == (2, 2)
+    assert aws.calls["GetObject"] == 2
+
+
+def test_a_folder_that_the_raw_table_cannot_read_is_withheld_with_the_reason(aws: Aws) -> None:
+    aws.deliver(key("jobs", 1), HEADERS["jobs"])
+    aws.deliver(key("jobs", 1, "b.csv"), "New," + HEADERS["jobs"])
+    aws.deliver(key("jobs", 2), HEADERS["jobs"])
+    done = backfill(aws)
+    assert done.withheld == {
+        key("jobs", 1, ""): f"{key('jobs', 1, 'b.csv')}: column 1 should be "
+        "'report_time_period_start', and is 'New'"
+    }
+    assert (done.partitions, done.curations) == (1, 3)
+
+
+def test_a_recheck_withdraws_a_partition_that_no_longer_fits_and_keeps_the_others(aws: Aws) -> None:
+    fill(aws, days=2)
+    backfill(aws)
+    aws.deliver(key("jobs", 1), "New," + HEADERS["jobs"])
+    assert backfill(aws).withheld == {}
+    assert list(backfill(aws, recheck=True).withheld) == [key("jobs", 1, "")]
+    assert [values[3] for values, _ in aws.partitions("backup_job_report")] == ["02"]
+    assert len(aws.partitions("copy_job_report")) == 2
+
+
+def test_where_athena_computes_partitions_none_is_added(aws: Aws) -> None:
+    fill(aws)
+    done = backfill(aws, adds_partitions=False)
+    assert (done.partitions, done.curations) == (0, 6)
+    assert not {"GetPartitions", "BatchCreatePartition", "GetObject"} & aws.calls.keys()
+
+
+def test_an_empty_file_has_a_partition_and_is_not_curated(aws: Aws) -> None:
+    aws.deliver(key("jobs", 1), "")
+    assert backfill(aws) == Done(objects=1, reports=1, partitions=1)
+
+
+def rest(aws: Aws, count: int) -> None:
+    for number in range(count):
+        attributes: Any = {"Reason": {"DataType": "String", "StringValue": f"r{number}"}}
+        aws.sqs.send_message(
+            QueueUrl=aws.dead_letters, MessageBody=f"m{number}", MessageAttributes=attributes
+        )
+
+
+def test_every_dead_letter_is_received_with_its_attributes_until_it_is_released(aws: Aws) -> None:
+    rest(aws, 12)
+    letters = list(received(aws.sqs, aws.dead_letters))
+    assert {letter.body: letter.attributes for letter in letters} == {
+        f"m{n}": {"Reason": f"r{n}"} for n in range(12)
+    }
+    assert list(received(aws.sqs, aws.dead_letters)) == []
+    release(aws.sqs, aws.dead_letters, letters)
+    assert len(list(received(aws.sqs, aws.dead_letters))) == 12
+
+
+def test_replayed_messages_are_in_their_queue_and_no_longer_in_the_other(aws: Aws) -> None:
+    rest(aws, 12)
+    assert replay(aws.sqs, aws.dead_letters, aws.queue) == 12
+    assert sorted(letter.body for letter in received(aws.sqs, aws.queue)) == sorted(
+        f"m{n}" for n in range(12)
+    )
+    counted = aws.sqs.get_queue_attributes(QueueUrl=aws.dead_letters, AttributeNames=["All"])
+    assert counted["Attributes"]["ApproximateNumberOfMessages"] == "0"
+    assert counted["Attributes"]["ApproximateNumberOfMessagesNotVisible"] == "0"

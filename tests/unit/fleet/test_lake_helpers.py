@@ -1,0 +1,121 @@
+"""Headers learnt into settings, and queries by name, before anything is asked of AWS."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from components.query_library import Query, queries
+from fleet.dead_letters import DeadLetter
+from fleet.headers import Observed, observed, write_headers
+from fleet.query import Answer, named_or_sql
+from stacks.load import CUSTOMERS
+
+SETTINGS = """\
+# Whose stack it is.
+config:
+  backup-org:settings:
+    extends: acme  # what all of them share
+    role: management
+    reports:
+      lake:
+        # Learnt on a Monday.
+        headers:
+          copy_job: ["Old"]
+"""
+
+
+def letter(key: str, header: list[str], reason: str = "column 1 should be 'a'") -> DeadLetter:
+    attributes = {
+        "Key": key,
+        "Template": "backup_job",
+        "Reason": reason,
+        "Expected": json.dumps(["a"]),
+        "Header": json.dumps(header),
+    }
+    return DeadLetter(body="", attributes=attributes, receipt="")
+
+
+def test_headers_are_observed_once_each_the_newest_report_last() -> None:
+    found = observed(
+        [
+            letter("2026/11/22", ["New"]),
+            letter("2026/11/20", ["Old"]),
+            letter("2026/11/21", ["New"]),
+            letter("2026/11/23", ["a"], reason="line 2: a line break within a field"),
+            DeadLetter(body="a poison message", attributes={}, receipt=""),
+        ]
+    )
+    assert found == [
+        Observed(template="backup_job", header=["Old"], expected=["a"], keys=["2026/11/20"]),
+        Observed(
+            template="backup_job", header=["New"], expected=["a"], keys=["2026/11/21", "2026/11/22"]
+        ),
+    ]
+
+
+def test_a_learnt_header_is_written_and_all_else_stays(tmp_path: Path) -> None:
+    (tmp_path / CUSTOMERS).mkdir(parents=True)
+    file = tmp_path / CUSTOMERS / "Pulumi.acme-management.yaml"
+    file.write_text(SETTINGS)
+    written = write_headers(tmp_path, "acme-management", {"backup_job": ["Account Id", "Status"]})
+    assert written == file
+    lines = file.read_text().splitlines()
+    assert [line for line in SETTINGS.splitlines() if line not in lines] == []
+    assert [line.strip() for line in lines if line not in SETTINGS.splitlines()] == [
+        "backup_job:",
+        "- Account Id",
+        "- Status",
+    ]
+
+
+def test_settings_that_say_nothing_of_a_lake_get_one(tmp_path: Path) -> None:
+    (tmp_path / CUSTOMERS).mkdir(parents=True)
+    file = tmp_path / CUSTOMERS / "Pulumi.acme-management.yaml"
+    file.write_text("config:\n  backup-org:settings:\n    role: management\n    reports:\n")
+    write_headers(tmp_path, "acme-management", {"backup_job": ["x"]})
+    assert "reports:\n      lake:\n        headers:\n          backup_job:" in file.read_text()
+
+
+def test_a_query_is_known_by_its_name_and_asks_with_its_parameters() -> None:
+    assert "INTERVAL '30' DAY" in named_or_sql("longest_jobs", "eu-west-1")
+    assert "INTERVAL '7' DAY" in named_or_sql("longest_jobs", "eu-west-1", days="7")
+    assert named_or_sql("SELECT 1", "eu-west-1") == "SELECT 1"
+
+
+@pytest.mark.parametrize(
+    ("text", "values", "reason"),
+    [
+        ("longest_job", {}, "there is no query longest_job; there are: blog_1_"),
+        ("longest_jobs", {"weeks": "2"}, "longest_jobs has no parameter weeks; it has: days"),
+        ("SELECT 1", {"days": "2"}, "parameters are for the lake's own queries"),
+    ],
+)
+def test_what_is_no_query_or_no_parameter_is_refused(
+    text: str, values: dict[str, str], reason: str
+) -> None:
+    with pytest.raises(ValueError, match=reason):
+        named_or_sql(text, "eu-west-1", **values)
+
+
+def test_a_quote_in_a_parameter_stays_in_its_string() -> None:
+    query = Query(name="by_name", description="", parameters={"name": "x"}, text="name = '${name}'")
+    assert query.sql(name="' OR '1' = '1") == "name = ''' OR ''1'' = ''1'"
+
+
+def test_every_query_is_described_and_filled_in_by_its_own_defaults() -> None:
+    for query in queries("eu-west-1").values():
+        assert query.description.endswith(".")
+        assert "${" not in query.sql()
+
+
+def test_an_answer_is_written_as_csv_with_every_row(tmp_path: Path) -> None:
+    rows = [("a,b", 'say "no"', None), *[("x", n, 1) for n in range(60)]]
+    answer = Answer(columns=["one", "two", "three"], rows=rows, scanned_bytes=0, seconds=0)
+    answer.write_csv(tmp_path / "answer.csv")
+    lines = (tmp_path / "answer.csv").read_text(encoding="utf-8").splitlines()
+    assert lines[:3] == ["one,two,three", '"a,b","say ""no""",', "x,0,1"]
+    assert len(lines) == 62
+    assert answer.table().row_count == 50
