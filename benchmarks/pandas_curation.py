@@ -8,7 +8,7 @@ from typing import Any
 from handlers.curate_reports.core import curation
 from handlers.report_templates import TEMPLATES, Kind
 
-_ORDER = ["region", "job_status"]
+_ORDER = ["job_status", "region"]
 
 
 def curate_report(source: Path, target: Path) -> int:
@@ -39,5 +39,5 @@ def curate_report(source: Path, target: Path) -> int:
                 pass
     frame = frame.assign(report_plan="acme", report_object=source.name)
     frame = frame.sort_values(_ORDER, kind="stable")
-    frame.to_parquet(target, compression="zstd", row_group_size=20_480, index=False)
+    frame.to_parquet(target, compression="zstd", row_group_size=2_048, index=False)
     return len(frame)
