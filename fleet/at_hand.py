@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from rich.console import Console
@@ -11,15 +12,23 @@ from fleet.engine import engine
 from fleet.paths import PROJECT
 
 console = Console(soft_wrap=True)
+_asides = Console(soft_wrap=True, stderr=True)
+
+PROJECT_VARIABLE = "BACKUP_ORG_PROJECT"
+"""Names the project to work on, such as the sandbox's own copy, wherever the shell stands."""
 
 
 def tell(message: str) -> None:
-    """A line as it is, without markup."""
-    console.print(message, markup=False, highlight=False)
+    """A line as it is, without markup, beside what the command prints for others to read."""
+    _asides.print(message, markup=False, highlight=False)
 
 
 def project() -> Path:
-    """The nearest folder upwards that has a Pulumi.yaml, else the checkout."""
+    """The one that is named in the environment, else the nearest folder upwards that has a
+    Pulumi.yaml, else the checkout."""
+    named = os.environ.get(PROJECT_VARIABLE)
+    if named:
+        return Path(named)
     here = Path.cwd()
     for folder in (here, *here.parents):
         if (folder / "Pulumi.yaml").is_file():

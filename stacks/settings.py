@@ -1,6 +1,6 @@
 """What may be set for a stack: one model per role, under `backup-org:settings` in its config.
 
-`stacks/load.py` reads and checks it; `stacks/rules.py` holds what spans several fields.
+`stacks/load.py` reads and checks it; `stacks/checks.py` holds what spans several fields.
 """
 
 from typing import Annotated, Literal

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
+import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import typer
 from pulumi.automation import PulumiCommand
 
 from fleet import layers
-from fleet.at_hand import console, tell
+from fleet.at_hand import PROJECT_VARIABLE, console, tell
 from fleet.engine import engine
 from fleet.paths import PROJECT
 from fleet.progress import StackProgress
@@ -23,8 +26,10 @@ from sandbox.client import Sandbox, SandboxError
 
 app = typer.Typer(no_args_is_help=True, help="An AWS on this machine, to see all of it work.")
 
-WORKSPACE = Workspace(root=PROJECT / "build" / "sandbox")
-SUMMARY = PROJECT / "build" / "sandbox.json"
+WORKSPACE = Workspace(
+    root=Path(os.environ.get("BACKUP_ORG_SANDBOX") or PROJECT / "build" / "sandbox").absolute()
+)
+SUMMARY = WORKSPACE.root.parent / f"{WORKSPACE.root.name}.json"
 CUSTOMER = "acme"
 ERRORS = (SandboxError,)
 """What the command prints without a traceback."""
@@ -72,8 +77,13 @@ def env() -> None:
     """Print what a shell needs to work in the sandbox: eval "$(backup-org sandbox env)"."""
     region = next(iter(stacks_of(CUSTOMER, PROJECT).values())).region
     environment = WORKSPACE.environment(Sandbox.attach(WORKSPACE.root), region)
+    # The sandbox's settings, not those of the checkout, whose accounts are not there.
+    environment = {**environment, PROJECT_VARIABLE: str(WORKSPACE.project)}
     for name, value in environment.items():
         typer.echo(f"export {name}={shlex.quote(value)}")
+    if shutil.which("pulumi") is None:
+        folder = Path(engine(tell).command).parent
+        typer.echo(f'export PATH={shlex.quote(str(folder))}:"$PATH"')
 
 
 @app.command()
