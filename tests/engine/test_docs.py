@@ -1,0 +1,77 @@
+"""Every page's commands for the sandbox, run as a reader types them, in the page's order."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from fleet.deployment import Deployment
+from fleet.order import in_order
+from fleet.paths import PROJECT
+from fleet.sandbox.stage import Stage
+from tests.support.pages import Commands, commands, named, pages
+
+_IN_THE_SANDBOX = "# in the sandbox"
+PAGES = [
+    page for page in pages() if any(block.where == _IN_THE_SANDBOX for block in commands(page))
+]
+
+
+@pytest.fixture(scope="module")
+def shell(stage: Stage) -> Mapping[str, str]:
+    """What `make up` leaves, in small: stacks, a few nights of reports; and a plain shell."""
+    in_order(stage.deployments(), Deployment.up)
+    delivered = stage.sandbox.call("reports.deliver", days=4, accounts=4, volume=3)
+    assert delivered["objects"] == 20
+    stage.sandbox.call("settle")
+    return {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "HOME": os.environ["HOME"],
+        "BACKUP_ORG_SANDBOX": str(stage.workspace.root),
+    }
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_a_page_can_be_followed_from_top_to_bottom(
+    page: Path, shell: Mapping[str, str], tmp_path: Path
+) -> None:
+    state = tmp_path / "state.sh"
+    state.touch()
+    for block in commands(page):
+        if block.where != _IN_THE_SANDBOX:
+            continue
+        where = f"{named(page)}:{block.line}"
+        answer = subprocess.run(
+            ["bash", "-e", "-c", _script(block, state)],
+            cwd=PROJECT,
+            env=shell,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+        assert answer.returncode == 0, f"{where}\n{answer.stdout}\n{answer.stderr}"
+        missing = [line for line in block.prints if not _printed(line, answer.stdout)]
+        assert not missing, f"{where} prints\n{answer.stdout}\nwithout {missing}"
+
+
+def _script(block: Commands, state: Path) -> str:
+    """The block in the shell that the one before it left, variables and functions included."""
+    keep = "{ declare -p | grep -v '^declare -[a-z]*r'; declare -f; }"
+    return f". {state}\n{block.script}\n{keep} > {state}"
+
+
+def _printed(line: str, output: str) -> bool:
+    """Whether a line of the output goes so; … stands for anything, and widths don't count."""
+    pattern = ".*".join(map(re.escape, _squeezed(line).split("…")))
+    return any(re.search(rf"^{pattern}$", _squeezed(found)) for found in output.splitlines())
+
+
+def _squeezed(text: str) -> str:
+    return re.sub(r"\s*…\s*", "…", " ".join(text.split()))
