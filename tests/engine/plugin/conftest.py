@@ -13,7 +13,7 @@ from sandbox.aws.organization import Account, Organization
 from sandbox.aws.server import AwsServer
 from sandbox.plugin import ForkServer, install
 
-ACCOUNT, MANAGEMENT, REGION = "555555555555", "111111111111", "eu-west-1"
+ACCOUNT, MANAGEMENT, REGION = "999999999999", "111111111111", "eu-west-1"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/OrganizationAccountAccessRole"
 
 

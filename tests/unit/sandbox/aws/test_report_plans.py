@@ -84,7 +84,7 @@ def test_report_plans_that_aws_takes(aws: Any, audit: Any, setting: Any, channel
     [
         ({"ReportTemplate": "COST_REPORT"}, {}, "COST_REPORT is none of"),
         ({"Accounts": ["ROOT"]}, {}, "needs Regions"),
-        ({"Accounts": ["999999999999"], "Regions": ["*"]}, {}, "no account of the organization"),
+        ({"Accounts": ["000000000000"], "Regions": ["*"]}, {}, "no account of the organization"),
         ({"OrganizationUnits": ["r-exam"], "Regions": ["*"]}, {}, "for the root use"),
         ({"Accounts": ["ROOT"], "Regions": ["*"]}, {"Formats": ["JSON"]}, "only support CSV"),
         ({"Regions": ["us-east-1"]}, {"Formats": ["JSON"]}, "only support CSV"),
