@@ -189,7 +189,7 @@ def test_what_exists_is_imported_or_read(engine: Any, member: Any, state: Any) -
 def test_a_provider_that_hangs_on_a_resource_is_previewed(engine: Any, member: Any) -> None:
     def program() -> None:
         options = ResourceOptions(provider=member())
-        role = aws.iam.Role("deployer", assume_role_policy=trust("555555555555"), opts=options)
+        role = aws.iam.Role("deployer", assume_role_policy=trust("999999999999"), opts=options)
         allowed = aws.iam.RolePolicyAttachment(
             "all",
             role=role.name,
@@ -201,7 +201,7 @@ def test_a_provider_that_hangs_on_a_resource_is_previewed(engine: Any, member: A
             region="eu-central-1",
             assume_roles=[
                 aws.ProviderAssumeRoleArgs(
-                    role_arn="arn:aws:iam::555555555555:role/OrganizationAccountAccessRole"
+                    role_arn="arn:aws:iam::999999999999:role/OrganizationAccountAccessRole"
                 ),
                 aws.ProviderAssumeRoleArgs(role_arn=role.arn, session_name="deploys"),
             ],
@@ -214,7 +214,7 @@ def test_a_provider_that_hangs_on_a_resource_is_previewed(engine: Any, member: A
     stack = engine.stack(program)
     stack.preview()
     result = stack.up()
-    assert result.outputs["account"].value == "555555555555"
+    assert result.outputs["account"].value == "999999999999"
     assert counts(stack.up()) == {}
     stack.destroy()
 
@@ -273,7 +273,7 @@ def test_bad_input_is_refused_before_anything_is_made(
 def test_a_plain_dict_for_a_role_is_refused_with_the_cure(engine: Any) -> None:
     def program() -> None:
         provider = aws.Provider(
-            "p", region="eu-west-1", assume_roles=[{"role_arn": "arn:aws:iam::555555555555:role/x"}]
+            "p", region="eu-west-1", assume_roles=[{"role_arn": "arn:aws:iam::999999999999:role/x"}]
         )
         aws.backup.Vault("vault", opts=ResourceOptions(provider=provider))
 
