@@ -12,6 +12,7 @@ from pulumi import automation
 from sandbox.aws.organization import Account, Organization
 from sandbox.aws.server import AwsServer
 from sandbox.plugin import ForkServer, install
+from tests.support.moto_state import forget_everything
 
 ACCOUNT, MANAGEMENT, REGION = "999999999999", "111111111111", "eu-west-1"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/OrganizationAccountAccessRole"
@@ -78,16 +79,17 @@ def resources(stack: automation.Stack) -> Mapping[str, Mapping[str, Any]]:
     return {each["urn"].rpartition("::")[2]: each for each in found}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def server() -> Iterator[AwsServer]:
     accounts = (Account(id=MANAGEMENT, name="management"), Account(id=ACCOUNT, name="plugin"))
+    forget_everything()
     started = AwsServer(Organization(accounts=accounts))
     started.start()
     yield started
     started.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def forking_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A Pulumi home with the plugin and its fork server."""
     home = tmp_path_factory.mktemp("home")

@@ -10,6 +10,7 @@ from sandbox.aws.organization import Account, Organization
 from sandbox.aws.server import AwsServer
 from sandbox.control import ControlApi
 from sandbox.report_desk import ReportDesk
+from tests.support.moto_state import forget_everything
 
 MANAGEMENT, OWN, REGION = "111111111111", "000000000000", "eu-central-1"
 ROLE = "role/aws-service-role/reports.backup.amazonaws.com/AWSServiceRoleForBackupReports"
@@ -28,6 +29,7 @@ def server(control: ControlApi) -> Iterator[AwsServer]:
         regions=(REGION,),
     )
     desk = ReportDesk(lambda: server)
+    forget_everything()
     server = AwsServer(organization, start_report=desk.start)
     desk.add_controls(control)
     server.start()

@@ -36,6 +36,7 @@ from sandbox.athena.storage.scans import Budget
 from sandbox.athena.storage.staging import Staging
 from sandbox.aws.organization import Account, Organization
 from sandbox.aws.server import AwsServer
+from tests.support.moto_state import forget_everything
 
 ACCOUNT, MANAGEMENT, REGION = "666666666666", "111111111111", "eu-west-1"
 CSV_SERDE = "org.apache.hadoop.hive.serde2.OpenCSVSerde"
@@ -335,13 +336,14 @@ class Lake:
         )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def memory(tmp_path_factory: pytest.TempPathFactory) -> MemoryLake:
     return MemoryLake(tmp_path_factory.mktemp("memory"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
+    forget_everything()
     server = AwsServer(
         Organization(
             accounts=(

@@ -23,6 +23,7 @@ from sandbox.aws.organization import Account, Organization, Unit
 from sandbox.aws.server import AwsServer
 from sandbox.boto import boto_session
 from sandbox.control import ControlApi
+from tests.support.moto_state import forget_everything
 
 REGION = "eu-west-1"
 MANAGEMENT, AUDIT, MEMBER, OTHER = (
@@ -214,21 +215,22 @@ class Aws:
         ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def aws() -> Iterator[Aws]:
+    forget_everything()
     started = Aws()
     started.server.start()
     yield started
     started.server.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def refusal(aws: Aws) -> Callable[[Callable[[], object]], tuple[str, str]]:
     """The code and the message of the error that a call is answered with."""
     return aws.error
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def backup(aws: Aws) -> Any:
     """The member's client of AWS Backup."""
     return aws.client("backup")
@@ -242,7 +244,7 @@ def vault(aws: Aws, backup: Any) -> str:
     return name
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def role(aws: Aws) -> str:
     """A role of the member's that AWS Backup may assume."""
     return aws.backup_role

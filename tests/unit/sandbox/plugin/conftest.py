@@ -19,6 +19,7 @@ from sandbox.functions.runner import Functions
 from sandbox.plugin.codec import Properties, decode, encode
 from sandbox.plugin.serve import started
 from sandbox.plugin.values import Props
+from tests.support.moto_state import forget_everything
 
 ACCOUNT, MANAGEMENT, REGION = "555555555555", "111111111111", "eu-west-1"
 NOTHING = Properties(values={}, secrets=frozenset())
@@ -154,6 +155,7 @@ class Plugin:
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AwsServer]:
     """All of the sandbox's AWS, with an account that no other test uses."""
     accounts = (Account(id=MANAGEMENT, name="management"), Account(id=ACCOUNT, name="plugin"))
+    forget_everything()
     server = AwsServer(Organization(accounts=accounts))
     services = server.services
     functions = Functions(

@@ -11,6 +11,7 @@ from sandbox.aws.organization import Account, Organization, Unit
 from sandbox.aws.server import AwsServer
 from sandbox.reports.delivery import SERVICE_ROLE, SERVICE_ROLE_PATH, Access
 from sandbox.reports.scope import Plan, read_plan
+from tests.support.moto_state import forget_everything
 
 MANAGEMENT, OUTER, INNER = "111111111111", "121212121212", "999999999999"
 OUTER_UNIT, INNER_UNIT = "ou-exam-reports1", "ou-exam-reports2"
@@ -84,8 +85,9 @@ class Desk:
         return body.read().decode()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def desk() -> Iterator[Desk]:
+    forget_everything()
     server = AwsServer(
         Organization(
             accounts=(
