@@ -8,7 +8,7 @@ INSTALLED = $(VENV)/installed
 WORKERS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help up down test check unit lint types engine bench format schema requirements clean
+.PHONY: help up down test check unit lint types engine bench soak format schema requirements clean
 
 help: ## Lists the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -45,6 +45,9 @@ format: $(INSTALLED) ## Formats, and mends what lint can mend itself
 bench: $(INSTALLED) ## Measures; each line a ratio against a baseline in the same run
 	@VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --require-hashes -r requirements-bench.txt
 	$(BIN)/python -m benchmarks
+
+soak: $(INSTALLED) ## The property tests with many more cases: minutes
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile -m hypothesis --hypothesis-profile soak tests/unit
 
 schema: $(INSTALLED) ## Writes stacks/settings.schema.json from the models
 	$(BIN)/backup-org settings-schema > stacks/settings.schema.json

@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.curate_reports.core import MissingColumns, curated_key, curation
@@ -214,7 +214,6 @@ VALUES = st.text(
 REPORTS = st.lists(st.lists(VALUES, min_size=len(TEXTS), max_size=len(TEXTS)), max_size=4)
 
 
-@settings(max_examples=40, deadline=None)
 @given(
     rows=REPORTS,
     order=st.permutations([*TEXTS, "Unknown 1", "Unknown 2"]),

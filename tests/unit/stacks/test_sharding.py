@@ -7,7 +7,7 @@ from typing import cast
 
 import pulumi
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stacks.organization import OrganizationReader
@@ -53,7 +53,6 @@ def trees(draw: st.DrawFn) -> Unit:
     return unit("r-exam", 2)
 
 
-@settings(max_examples=100, deadline=None)
 @given(trees())
 def test_every_account_is_in_one_shard_and_no_shard_is_over_its_room(tree: Unit) -> None:
     found = shards(tree, ROOM_FOR_TEN)
@@ -63,7 +62,6 @@ def test_every_account_is_in_one_shard_and_no_shard_is_over_its_room(tree: Unit)
     assert shards(tree, ROOM_FOR_TEN) == found
 
 
-@settings(max_examples=100, deadline=None)
 @given(trees())
 def test_a_shard_covers_what_its_units_and_its_single_accounts_come_to(tree: Unit) -> None:
     within: dict[str, tuple[str, ...]] = {}
@@ -136,7 +134,6 @@ def test_few_accounts_move_when_others_come(size: int, more: int, moved_at_most:
     assert sum(is_[account] != home for account, home in was.items()) <= moved_at_most
 
 
-@settings(max_examples=100, deadline=None)
 @given(trees())
 def test_an_account_more_at_the_root_moves_no_unit_and_nobody_where_no_shard_is_full(
     tree: Unit,

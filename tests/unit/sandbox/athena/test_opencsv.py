@@ -1,7 +1,7 @@
 import csv
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.athena.opencsv import OpenCsv, SerdeError, split_lines
@@ -55,7 +55,6 @@ def test_rows_are_as_wide_as_the_table_with_nulls_for_what_is_missing() -> None:
 
 
 @given(st.lists(ALPHABET, max_size=4), st.integers(1, 4))
-@settings(max_examples=80, deadline=None, database=None)
 def test_the_fast_path_gives_what_the_exact_one_gives(lines: list[str], columns: int) -> None:
     def exact(line: str) -> list[str | None]:
         found = fields(line)[:columns]
@@ -65,7 +64,6 @@ def test_the_fast_path_gives_what_the_exact_one_gives(lines: list[str], columns:
 
 
 @given(st.lists(st.text(alphabet='ab ,"é', max_size=6), min_size=1, max_size=5))
-@settings(max_examples=80, deadline=None, database=None)
 def test_what_audit_manager_quotes_comes_back_as_it_was(values: list[str]) -> None:
     line = ",".join('"' + value.replace('"', '""') + '"' for value in values)
     assert fields(line) == values == next(csv.reader([line]))

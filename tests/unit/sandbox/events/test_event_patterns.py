@@ -5,7 +5,7 @@ import string
 from typing import Any, cast
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.events.pattern import EventPattern, PatternError
@@ -221,14 +221,12 @@ def exact(event: Any) -> Any:
     return [event]
 
 
-@settings(max_examples=50)
 @given(objects)
 def test_the_pattern_of_all_its_values_matches_an_event(event: dict[str, Any]) -> None:
     assert matches(exact(event), event)
     assert matches(json.dumps(exact(event)), event)
 
 
-@settings(max_examples=50)
 @given(st.text(string.ascii_letters + "*\\"), st.text(string.ascii_letters + "*\\"))
 def test_an_escaped_text_as_wildcard_matches_itself_alone(text: str, other: str) -> None:
     escaped = text.replace("\\", "\\\\").replace("*", "\\*")
@@ -236,7 +234,6 @@ def test_an_escaped_text_as_wildcard_matches_itself_alone(text: str, other: str)
     assert pattern.matches({"field": other}) is (other == text)
 
 
-@settings(max_examples=50)
 @given(st.sampled_from(["prefix", "suffix", "equals-ignore-case"]), st.text(), scalars)
 def test_anything_but_is_the_opposite_of_its_operator(name: str, text: str, value: Any) -> None:
     plain = EventPattern.parse({"field": [{name: text}]})
@@ -245,7 +242,6 @@ def test_anything_but_is_the_opposite_of_its_operator(name: str, text: str, valu
     assert plain.matches(event) is not negated.matches(event)
 
 
-@settings(max_examples=50)
 @given(st.integers(-100, 100), st.integers(-100, 100), st.integers(-100, 100))
 def test_a_numeric_range_holds_what_lies_within(low: int, high: int, value: int) -> None:
     if low >= high:

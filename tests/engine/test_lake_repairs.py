@@ -1,0 +1,152 @@
+"""What an operator does when reports come otherwise than expected, or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from fleet.deployment import Deployment
+from fleet.order import in_order
+from fleet.paths import PROJECT
+from fleet.query import Lake, run_query
+from fleet.sandbox.stage import Stage
+from stacks.load import CUSTOMERS
+
+MANAGEMENT, REGION, PLAN = "111111111111", "eu-central-1", "acme_backup_job_report"
+WATCH = "acme-backup-reports-watch"
+
+Run = Callable[..., str]
+
+
+@pytest.fixture(scope="module")
+def outputs(stage: Stage) -> Mapping[str, Any]:
+    """What the stack with the reports exports; every stack is deployed."""
+    in_order(stage.deployments(), Deployment.up)
+    return Deployment(stage.engine, "acme-management").outputs()
+
+
+@pytest.fixture(scope="module")
+def session(stage: Stage) -> boto3.Session:
+    return stage.sandbox.session(MANAGEMENT, REGION)
+
+
+@pytest.fixture(scope="module")
+def lake(outputs: Mapping[str, Any], session: boto3.Session) -> Lake:
+    return Lake(
+        session=session,
+        region=REGION,
+        database=outputs["reports_database"],
+        workgroup=outputs["reports_workgroup"],
+    )
+
+
+@pytest.fixture(scope="module")
+def run(stage: Stage) -> Run:
+    """The command, in a shell of the sandbox's."""
+    environment = {
+        **os.environ,
+        **stage.engine.environment,
+        "BACKUP_ORG_PROJECT": str(stage.workspace.project),
+    }
+
+    def run(*words: str) -> str:
+        answer = subprocess.run(
+            [str(Path(sys.executable).with_name("backup-org")), *words],
+            cwd=PROJECT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+        assert answer.returncode == 0, f"{answer.stdout}\n{answer.stderr}"
+        return answer.stdout
+
+    return run
+
+
+def rows(lake: Lake, sql: str) -> list[tuple[Any, ...]]:
+    return [tuple(row) for row in run_query(lake, sql, poll_seconds=0.05).rows]
+
+
+class TestAHeaderThatNobodyExpected:
+    header = "Job Status,Account Id,Region,Backup Job Id,A New Column"
+    asked = "SELECT backup_job_id, job_status, a_new_column FROM backup_job_report"
+
+    @pytest.fixture(scope="class", autouse=True)
+    def _withheld(self, stage: Stage, outputs: Mapping[str, Any], session: boto3.Session) -> None:
+        s3 = session.client("s3")
+        for day in ("19", "20"):
+            s3.put_object(
+                Bucket=outputs["reports_bucket"],
+                Key=f"Backup/crossaccount/crossregion/2026/11/{day}/{PLAN}/report.csv",
+                Body=f'{self.header}\nFAILED,{MANAGEMENT},{REGION},J{day},"a, b"\n'.encode(),
+            )
+        stage.sandbox.call("settle")
+
+    def test_reports_are_withheld_until_it_is_learnt_and_follow_then(
+        self, stage: Stage, lake: Lake, run: Run
+    ) -> None:
+        assert rows(lake, "SELECT * FROM backup_job_report") == []
+        said = run("lake", "learn-header", "--yes")
+        assert "2 withheld reports sent back" in said
+        stage.sandbox.call("settle")
+        assert sorted(rows(lake, self.asked)) == [
+            ("J19", "FAILED", "a, b"),
+            ("J20", "FAILED", "a, b"),
+        ]
+
+    def test_what_was_learnt_stands_in_the_settings_and_nothing_waits_any_more(
+        self, stage: Stage, run: Run
+    ) -> None:
+        text = (stage.workspace.project / CUSTOMERS / "Pulumi.acme-management.yaml").read_text()
+        assert "A New Column" in text
+        assert "of 0 dead letters none was withheld" in run("lake", "learn-header", "--yes")
+
+    def test_what_was_deployed_is_what_the_settings_say(self, stage: Stage) -> None:
+        changes = Deployment(stage.engine, "acme-management").up().changes
+        assert {op for op, count in changes.items() if count} == {"same"}
+
+
+class TestReportsThatDoNotArrive:
+    def look(self, stage: Stage) -> str:
+        """The state of the alarm after the daily look."""
+        stage.sandbox.call("events.fire_schedule", account=MANAGEMENT, region=REGION, rule=WATCH)
+        stage.sandbox.call("settle")
+        alarms = stage.sandbox.call("alarms.evaluate")["alarms"]
+        stage.sandbox.call("settle")
+        (state,) = [alarm["state"] for alarm in alarms if alarm["name"] == f"{WATCH}-missing"]
+        return state
+
+    def incident(self, stage: Stage) -> Mapping[str, str]:
+        found = stage.sandbox.call("servicenow")["incidents"]
+        (incident,) = [i for i in found if f"{WATCH}-missing" in i["description"]]
+        return incident
+
+    def test_an_alarm_becomes_an_incident(self, stage: Stage, outputs: Mapping[str, Any]) -> None:
+        assert outputs
+        assert self.look(stage) == "ALARM"
+        assert self.incident(stage)["state"] == "1"
+
+    def test_the_look_names_the_plans_that_delivered_nothing_and_no_others(
+        self, session: boto3.Session, outputs: Mapping[str, Any]
+    ) -> None:
+        backup = session.client("backup")
+        job = backup.start_report_job(ReportPlanName=PLAN, IdempotencyToken="once")["ReportJobId"]
+        deadline = time.monotonic() + 30
+        while backup.describe_report_job(ReportJobId=job)["ReportJob"].get("Status") != "COMPLETED":
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        answer = session.client("lambda").invoke(FunctionName=WATCH, Payload=b"{}")
+        found = json.loads(answer["Payload"].read())
+        assert found.keys() == outputs["report_plans"].keys() - {PLAN}
+        assert set(found.values()) == {"AWS Backup started no report job"}
