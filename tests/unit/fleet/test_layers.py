@@ -1,0 +1,122 @@
+"""Layers for a function's platform, and what several processes make only once."""
+
+from __future__ import annotations
+
+import threading
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from components import packaging
+from components.packaging import Platform
+from fleet import layers
+from fleet.locks import made_once
+
+X86 = Platform(runtime="python3.12", architecture="x86_64")
+_ELF = b"\x7fELF" + bytes(14)
+_MACHINES = {"x86_64": 62, "arm64": 183}
+
+
+def library(architecture: str) -> bytes:
+    """The head of a shared library for a machine."""
+    return _ELF + _MACHINES[architecture].to_bytes(2, "little") + b"code"
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
+    """Stands in for pip: notes what is installed, and puts a package there."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(packaging, "LAYERS", tmp_path / "checkout")
+    calls: list[str] = []
+
+    def install(layer: str, platform: Platform, target: Path) -> None:
+        calls.append(f"{layer} {platform.runtime} {platform.architecture}")
+        for name, content in (
+            ("pkg/__init__.py", b"x = 1\n"),
+            ("pkg/fast.cpython-312-x86_64-linux-gnu.so", library("x86_64")),
+            ("pkg/tests/test_x.py", b"no"),
+            ("pkg/__pycache__/x.pyc", b"no"),
+            ("pkg-1.dist-info/RECORD", b"no"),
+            ("pkg-1.dist-info/METADATA", b"Name: pkg\n"),
+        ):
+            path = target / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+
+    monkeypatch.setattr(layers, "_install", install)
+    return calls
+
+
+def test_a_layer_holds_what_is_shipped_sorted_and_without_times(made: Sequence[str]) -> None:
+    file = layers.build("base", X86, print)
+    assert made == ["base python3.12 x86_64"]
+    with zipfile.ZipFile(file) as archive:
+        entries = archive.infolist()
+    assert [entry.filename for entry in entries] == [
+        "python/pkg/__init__.py",
+        "python/pkg/fast.cpython-312-x86_64-linux-gnu.so",
+        "python/pkg-1.dist-info/METADATA",
+    ]
+    assert {entry.date_time for entry in entries} == {(1980, 1, 1, 0, 0, 0)}
+
+
+def test_another_checkout_takes_the_layer_from_the_users_cache(
+    made: Sequence[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    first = layers.build("base", X86, print).read_bytes()
+    monkeypatch.setattr(packaging, "LAYERS", tmp_path / "other")
+    assert layers.build("base", X86, print).read_bytes() == first
+    assert len(made) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("fast.so", library("arm64"), "is not for x86_64"),
+        ("fast.cpython-311-x86_64-linux-gnu.so", library("x86_64"), "is not for python3.12"),
+        ("text.so", b"no library at all, by far", "is not for x86_64"),
+    ],
+)
+def test_a_library_for_another_platform_is_refused_and_nothing_is_kept(
+    made: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    content: bytes,
+    said: str,
+) -> None:
+    def install(_layer: str, _platform: Platform, target: Path) -> None:
+        target.mkdir(parents=True)
+        (target / name).write_bytes(content)
+
+    monkeypatch.setattr(layers, "_install", install)
+    with pytest.raises(layers.LayerError, match=said):
+        layers.build("base", X86, print)
+    assert list(packaging.LAYERS.parent.rglob("*.zip")) == []
+    assert made == []
+
+
+def test_what_one_process_makes_another_waits_for(tmp_path: Path) -> None:
+    target, told, order = tmp_path / "engine", list[str](), list[str]()
+    inside, leave = threading.Event(), threading.Event()
+
+    def first() -> None:
+        with made_once(target, told.append):
+            inside.set()
+            leave.wait()
+            order.append("first")
+
+    thread = threading.Thread(target=first)
+    thread.start()
+    inside.wait()
+
+    def hear(message: str) -> None:
+        told.append(message)
+        leave.set()
+
+    with made_once(target, hear):
+        order.append("second")
+    thread.join()
+    assert order == ["first", "second"]
+    assert told == ["waiting for another process that makes engine"]
