@@ -36,16 +36,17 @@ def settings(tmp_path: Path, **reports: Any) -> Settings:
     return load.parse("acme-management", values, tmp_path)
 
 
+# One for all tests: a session reads AWS's service models once.
+_SESSION = boto3.Session("testing", "testing", region_name=REGION)
+
+
 @pytest.fixture
-def session(monkeypatch: pytest.MonkeyPatch) -> Iterator[boto3.Session]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
+def session() -> Iterator[boto3.Session]:
     with mock_aws():
-        made = boto3.Session(region_name=REGION)
-        made.client("s3").create_bucket(
+        _SESSION.client("s3").create_bucket(
             Bucket="theirs", CreateBucketConfiguration={"LocationConstraint": REGION}
         )
-        yield made
+        yield _SESSION
 
 
 def examined(settings: Settings, session: boto3.Session) -> dict[str, tuple[str, str]]:

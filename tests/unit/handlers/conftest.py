@@ -16,6 +16,10 @@ REGION = "eu-central-1"
 DAY = "Backup/crossaccount/crossregion/2026/11/21/"
 
 
+# One for all tests: a session reads AWS's service models once.
+_SESSION = boto3.Session("testing", "testing", region_name=REGION)
+
+
 @dataclass
 class Aws:
     """Buckets, a database and queues, with what was called of each API."""
@@ -35,7 +39,7 @@ class Aws:
         self.dead_letters = self.sqs.create_queue(QueueName="dead")["QueueUrl"]
 
     def _client(self, service: str) -> Any:
-        client = cast(Any, boto3).client(service, region_name=REGION)
+        client = cast(Any, _SESSION).client(service)
         client.meta.events.register("before-call", self._count)
         return client
 
