@@ -40,7 +40,7 @@ class ClosedBucket(pulumi.ComponentResource):
     policy: pulumi.Resource
     """What stands last: who needs the grants depends on it."""
     versioned: pulumi.Resource
-    """What must stand before the bucket can be replicated."""
+    """What must stand for as long as the bucket is replicated."""
 
     def __init__(
         self, name: str, args: ClosedBucketArgs, opts: pulumi.ResourceOptions | None = None

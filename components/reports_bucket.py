@@ -34,6 +34,8 @@ class ReportsBucket(pulumi.ComponentResource):
     """None: S3's own key encrypts."""
     deliverable: Sequence[pulumi.Resource]
     """What must stand before a report can be delivered."""
+    replicable: Sequence[pulumi.Resource]
+    """What must stand for as long as the bucket is replicated."""
 
     def __init__(
         self, name: str, args: ReportsBucketArgs, opts: pulumi.ResourceOptions | None = None
@@ -68,6 +70,7 @@ class ReportsBucket(pulumi.ComponentResource):
         )
         self.name, self.arn = bucket.name, bucket.arn
         self.deliverable = [bucket.policy]
+        self.replicable = [bucket.policy, bucket.versioned]
         self.register_outputs({"name": self.name, "arn": self.arn, "key_arn": self.key_arn})
 
 

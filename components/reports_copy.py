@@ -98,6 +98,7 @@ class ReportsReplicationArgs:
     bucket_name: pulumi.Input[str]
     bucket_arn: pulumi.Input[str]
     bucket_key_arn: pulumi.Input[str] | None
+    """None: S3's own key encrypts, reports and copies."""
     copy_account: str
     copy_bucket_arn: pulumi.Input[str]
     copy_key_arn: pulumi.Input[str]
@@ -124,6 +125,8 @@ class ReportsReplication(pulumi.ComponentResource):
             policy=policy_document(*_permissions(args)),
             opts=child,
         )
+        # S3 encrypts a copy as its original: without a key here there is none there, and AWS
+        # refuses to be given one.
         encrypted = args.bucket_key_arn is not None
         aws.s3.BucketReplicationConfig(
             name,
@@ -145,7 +148,9 @@ class ReportsReplication(pulumi.ComponentResource):
                         "bucket": args.copy_bucket_arn,
                         "account": args.copy_account,
                         "access_control_translation": {"owner": "Destination"},
-                        "encryption_configuration": {"replica_kms_key_id": args.copy_key_arn},
+                        "encryption_configuration": {"replica_kms_key_id": args.copy_key_arn}
+                        if encrypted
+                        else None,
                     },
                 }
             ],
@@ -179,16 +184,16 @@ def _permissions(args: ReportsReplicationArgs) -> list[Statement]:
             ],
             resources=[pulumi.Output.concat(args.copy_bucket_arn, "/*")],
         ),
-        Statement(
-            sid="EncryptCopies",
-            actions=["kms:Encrypt", "kms:GenerateDataKey"],
-            resources=[args.copy_key_arn],
-        ),
     ]
     if args.bucket_key_arn is not None:
-        statements.append(
+        statements += [
             Statement(
                 sid="DecryptReports", actions=["kms:Decrypt"], resources=[args.bucket_key_arn]
-            )
-        )
+            ),
+            Statement(
+                sid="EncryptCopies",
+                actions=["kms:Encrypt", "kms:GenerateDataKey"],
+                resources=[args.copy_key_arn],
+            ),
+        ]
     return statements

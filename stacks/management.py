@@ -34,5 +34,5 @@ def _copy_reports(settings: ManagementSettings, parts: CentralParts) -> None:
             copy_bucket_arn=copies.reports_copy_bucket_arn,
             copy_key_arn=copies.reports_copy_key_arn,
         ),
-        parts.after(bucket.deliverable),
+        parts.after(bucket.replicable),
     )

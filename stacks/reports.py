@@ -40,6 +40,7 @@ class Bucket:
     arn: pulumi.Input[str]
     key_arn: pulumi.Input[str] | None
     deliverable: Sequence[pulumi.Resource]
+    replicable: Sequence[pulumi.Resource]
 
 
 class ReportParts:
@@ -94,7 +95,13 @@ class ReportParts:
             assert wanted.name is not None
             arn = f"arn:aws:s3:::{wanted.name}"
             self._say_what_a_bucket_needs(arn)
-            return Bucket(name=wanted.name, arn=arn, key_arn=wanted.key_arn, deliverable=[])
+            return Bucket(
+                name=wanted.name,
+                arn=arn,
+                key_arn=wanted.key_arn,
+                deliverable=[],
+                replicable=[],
+            )
         role_stands: list[pulumi.Resource] = []
         if self._reports.create_service_role:
             role_stands.append(ReportsServiceRole(self._name, ReportsServiceRoleArgs(), self._opts))
@@ -113,7 +120,11 @@ class ReportParts:
             self._after(role_stands),
         )
         return Bucket(
-            name=made.name, arn=made.arn, key_arn=made.key_arn, deliverable=made.deliverable
+            name=made.name,
+            arn=made.arn,
+            key_arn=made.key_arn,
+            deliverable=made.deliverable,
+            replicable=made.replicable,
         )
 
     def _say_what_a_bucket_needs(self, arn: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any, cast
 from moto.core.responses import ActionResult
 from moto.s3 import notifications
 from moto.s3.exceptions import S3ClientError
-from moto.s3.models import FakeBucket, FakeDeleteMarker, S3Backend
+from moto.s3.models import FakeBucket, FakeDeleteMarker, FakeKey, S3Backend
 from moto.s3.notifications import S3NotificationEvent
 from moto.s3.responses import S3Response
 
@@ -30,7 +30,11 @@ class _Answering(threading.local):
 _answering = _Answering()
 
 
-def install(replacements: Replacements, s3_events: S3Events) -> None:
+def install(
+    replacements: Replacements, s3_events: S3Events, created: Callable[[FakeBucket, FakeKey], None]
+) -> None:
+    """`created` is called with each object that comes, and its bucket."""
+
     def send_event(
         account_id: str, event_name: S3NotificationEvent, bucket: FakeBucket, key: Any
     ) -> None:
@@ -38,7 +42,10 @@ def install(replacements: Replacements, s3_events: S3Events) -> None:
         if event_name == (_answering.event or event_name) and (
             event_name != _TAGGED or _answering.event
         ):
-            s3_events.tell(ObjectChange.of(event_name.value, account_id, bucket, key))
+            change = ObjectChange.of(event_name.value, account_id, bucket, key)
+            s3_events.tell(change)
+            if change.creates:
+                created(bucket, key)
 
     def send_test_event(account_id: str, bucket: FakeBucket) -> None:  # noqa: ARG001
         s3_events.test(bucket)

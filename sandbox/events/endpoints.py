@@ -3,8 +3,8 @@
 Every delivery goes to the journal, carried or with the reason why not.
 """
 
-from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
@@ -16,9 +16,10 @@ from moto.sqs.exceptions import SQSException
 from sandbox.aws.access import Access
 from sandbox.aws.arns import Arn
 from sandbox.events.event import Event
+from sandbox.events.hops import hop
 from sandbox.events.queues import DeployedQueue, find_queue
 from sandbox.events.senders import DeliveryError, Sender
-from sandbox.journal import Hop, Journal
+from sandbox.journal import Journal
 
 Attributes = Mapping[str, Mapping[str, str | bytes]]
 """Message attributes by name: DataType with StringValue or BinaryValue."""
@@ -107,25 +108,10 @@ class Endpoints:
         with self._hop(sender, target):
             raise DeliveryError("UNKNOWN", f"the sandbox carries nothing to {kind}")
 
-    @contextmanager
-    def _hop(self, sender: Sender, target: str, **known: Any) -> Generator[dict[str, Any]]:
-        detail = {name: value for name, value in known.items() if value}
-        try:
-            yield detail
-        except DeliveryError as error:
-            self._journal.record(
-                Hop(
-                    source=sender.source_arn,
-                    target=target,
-                    outcome="refused" if error.refused else "failed",
-                    reason=str(error),
-                    detail={"code": error.code, **detail},
-                )
-            )
-            raise
-        self._journal.record(
-            Hop(source=sender.source_arn, target=target, outcome="carried", detail=detail)
-        )
+    def _hop(
+        self, sender: Sender, target: str, **known: Any
+    ) -> AbstractContextManager[dict[str, Any]]:
+        return hop(self._journal, sender.source_arn, target, **known)
 
 
 def _checked(arn: str) -> str:

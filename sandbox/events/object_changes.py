@@ -72,6 +72,11 @@ class ObjectChange:
             time=datetime.now(UTC),
         )
 
+    @property
+    def creates(self) -> bool:
+        """The object, or a version of it, was not there before."""
+        return self.name.startswith("s3:ObjectCreated:")
+
     def event(self) -> Event:
         """For EventBridge: the key is as it is, not URL-encoded."""
         detail_type, more = _DETAIL_TYPES[self.name]

