@@ -116,7 +116,8 @@ def consume(contract: type[C], stack: str) -> C:
     export, or the version that it exports instead.
     """
     # The engine itself refuses a stack that was never deployed, and names this: it says the cure.
-    name = f"{stack}, to be deployed before this stack"
+    # Of one stack several contracts may be consumed, and no two references may have one name.
+    name = f"{contract.NAME} of {stack}, to be deployed before this stack"
     outputs = pulumi.StackReference(name, full_stack_name(stack)).outputs
     checked = outputs.apply(lambda exports: _checked(contract, stack, exports or {}))
     return contract(**{field.name: checked[field.name] for field in dataclasses.fields(contract)})

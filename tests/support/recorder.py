@@ -162,13 +162,24 @@ class _Monitor(pulumi_mocks.MockMonitor):
     )
     recorded: list[Recorded] = field(default_factory=list[Recorded])
     references: list[str] = field(default_factory=list[str])
+    urns: set[str] = field(default_factory=set[str])
 
     def ReadResource(self, request: Any) -> Any:  # noqa: N802 - the protocol's name
-        self.references.append(request.id)
-        return cast(Any, super()).ReadResource(request)
+        if request.id not in self.references:
+            self.references.append(request.id)
+        response = cast(Any, super()).ReadResource(request)
+        self._note(response.urn)
+        return response
+
+    def _note(self, urn: str) -> None:
+        """As the engine refuses two resources of one name, which the mock monitor takes."""
+        if urn in self.urns:
+            raise AssertionError(f"Duplicate resource URN '{urn}'")
+        self.urns.add(urn)
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the protocol's name
         response = cast(Any, super()).RegisterResource(request)
+        self._note(response.urn)
         if request.type != "pulumi:pulumi:Stack":
             self.recorded.append(
                 Recorded(

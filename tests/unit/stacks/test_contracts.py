@@ -7,6 +7,7 @@ import pytest
 
 from stacks.contracts import (
     AlertsContract,
+    ReportsCopyContract,
     TicketingContract,
     consume,
     publish,
@@ -28,6 +29,24 @@ def test_what_one_stack_publishes_another_consumes() -> None:
     assert record(program, other_stacks={"acme-audit": published}).exports == {
         "seen": "arn:aws:events:x"
     }
+
+
+def test_one_stack_may_publish_several_contracts_to_another() -> None:
+    exports = {
+        "alert_bus_arn": "arn:aws:events:x",
+        "reports_copy_bucket_arn": "arn:aws:s3:::x",
+        "reports_copy_key_arn": "arn:aws:kms:x",
+        "contracts": {"alerts": "1", "reports_copy": "1"},
+    }
+
+    def program() -> None:
+        pulumi.export("bus", consume(AlertsContract, "acme-audit").alert_bus_arn)
+        copies = consume(ReportsCopyContract, "acme-audit")
+        pulumi.export("bucket", copies.reports_copy_bucket_arn)
+
+    found = record(program, other_stacks={"acme-audit": exports})
+    assert found.exports == {"bus": "arn:aws:events:x", "bucket": "arn:aws:s3:::x"}
+    assert found.references == ("organization/backup-org/acme-audit",)
 
 
 def test_everything_that_a_stack_does_not_export_is_named_in_one_error() -> None:
