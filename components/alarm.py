@@ -23,7 +23,9 @@ class AlarmArgs:
     without_data: Literal["notBreaching", "ignore"] = "notBreaching"
     """ignore: stays as it is until there is a value again."""
     topics: Sequence[pulumi.Input[str]] = ()
-    """ARNs of the topics that hear of it, off and over."""
+    """ARNs of the topics that hear of it, off and over; CloudWatch takes those of its Region."""
+    region: str | None = None
+    """None: the provider's."""
 
 
 class Alarm(pulumi.ComponentResource):
@@ -48,6 +50,7 @@ class Alarm(pulumi.ComponentResource):
             treat_missing_data=args.without_data,
             alarm_actions=args.topics or None,
             ok_actions=args.topics or None,
+            region=args.region,
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.register_outputs({})

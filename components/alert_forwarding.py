@@ -1,11 +1,12 @@
 """What an account needs for its events to reach the alert bus, in each of its Regions."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_aws as aws
 
+from components.alarm import Alarm, AlarmArgs
 from components.iam import Statement, policy_document, service_trust
 
 
@@ -15,10 +16,17 @@ class AlertForwardingArgs:
     event_pattern: str
     """Which events to forward."""
     regions: Sequence[str]
+    alarm_topics: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
+    """By Region, ARNs of the topics that hear of the first dead letter there."""
 
 
 class AlertForwarding(pulumi.ComponentResource):
-    """An event that cannot be forwarded rests in a dead-letter queue of its Region."""
+    """An event that cannot be forwarded rests in a dead-letter queue of its Region, as it came:
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html. An alarm tells of it.
+
+    Where the pattern takes alarms, that alarm's own event meets the same obstacle and rests in the
+    same queue. There it ends: an alarm that is off already has no further event.
+    """
 
     dead_letter_urls: dict[str, pulumi.Output[str]]
     """By Region."""
@@ -93,5 +101,19 @@ class AlertForwarding(pulumi.ComponentResource):
             dead_letter_config={"arn": dead_letters.arn},
             region=region,
             opts=child,
+        )
+        Alarm(
+            f"{name}-dead-letters-{region}",
+            AlarmArgs(
+                description=f"Events that could not be forwarded from {region} rest in "
+                f"{name}-dead-letters there.",
+                namespace="AWS/SQS",
+                metric="ApproximateNumberOfMessagesVisible",
+                dimensions={"QueueName": dead_letters.name},
+                statistic="Maximum",
+                topics=args.alarm_topics.get(region, ()),
+                region=region,
+            ),
+            child,
         )
         return dead_letters.url

@@ -26,17 +26,9 @@ _JOB_ENDS: list[dict[str, Any]] = [
 ]
 
 
-def job_ends() -> str:
-    """Backup, copy and restore jobs that ended, well or not."""
-    return json.dumps({"$or": _JOB_ENDS})
-
-
-def alarms(name_prefix: str) -> str:
-    """Alarms whose names start so, going off or over."""
-    return json.dumps(_alarms(name_prefix))
-
-
 def job_ends_and_alarms(name_prefix: str) -> str:
+    """Backup, copy and restore jobs that ended, well or not; and alarms whose names start so, going
+    off or over."""
     return json.dumps({"$or": [*_JOB_ENDS, _alarms(name_prefix)]})
 
 

@@ -9,7 +9,7 @@ import pulumi
 import typer
 from rich.table import Table
 
-from fleet import accounts, lake_commands, layers
+from fleet import accounts, lake_commands, layers, replay
 from fleet.at_hand import console, engine_here, project, tell
 from fleet.deployment import Deployment, Outcome
 from fleet.doctor import examine
@@ -24,6 +24,7 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="AWS Backup for an organization of accounts."
 )
 lake_commands.register(app)
+app.command(name="replay")(replay.replay)
 app.add_typer(sandbox_commands.app, name="sandbox")
 
 KNOWN_ERRORS = (ToldError, pulumi.RunError, ValueError, *sandbox_commands.ERRORS)

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from fleet.errors import ToldError
 
 if TYPE_CHECKING:
@@ -13,11 +15,13 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
 _AT_ONCE = 10
+_WAIT_SECONDS = 1
+"""SQS asks all its servers when it may wait, and without that misses some messages of a few."""
 _HIDDEN_SECONDS = 120
 
 
 class ReplayFailed(ToldError):
-    """A queue that refused messages; those not yet sent back stay where they are."""
+    """A queue that refused a message; what is not yet sent stays where it is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +40,7 @@ def received(
         QueueUrl=queue,
         MaxNumberOfMessages=_AT_ONCE,
         MessageAttributeNames=["All"],
+        WaitTimeSeconds=_WAIT_SECONDS,
         VisibilityTimeout=hidden_seconds,
     ).get("Messages"):
         yield from map(_dead_letter, messages)
@@ -49,15 +54,24 @@ def release(sqs: SQSClient, queue: str, letters: list[DeadLetter]) -> None:
         )
 
 
-def replay(sqs: SQSClient, dead_letters: str, queue: str) -> int:
-    """Sends every message back to its queue, as it lies; the number of them.
+def replay(
+    sqs: SQSClient, dead_letters: str, queue: str, *, through: SQSClient | None = None
+) -> int:
+    """Sends every message to a queue, as it lies; the number of them. `through`: a client of the
+    queue's own account and Region, where they are others.
 
     A message is deleted once it is sent: an interruption leaves it in both queues at worst, which
     their functions take for the same message twice.
     """
     count = 0
     for letter in received(sqs, dead_letters):
-        sqs.send_message(QueueUrl=queue, MessageBody=letter.body)
+        try:
+            (through or sqs).send_message(QueueUrl=queue, MessageBody=letter.body)
+        except (BotoCoreError, ClientError) as error:
+            raise ReplayFailed(
+                f"{queue} takes no message: {error}; {count} were sent before, the others are seen "
+                f"again in {dead_letters} within {_HIDDEN_SECONDS} seconds"
+            ) from error
         sqs.delete_message(QueueUrl=dead_letters, ReceiptHandle=letter.receipt)
         count += 1
     return count

@@ -9,14 +9,14 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
 from components.query_library import queries
-from fleet import accounts, dead_letters, headers
+from fleet import dead_letters, headers
 from fleet.at_hand import console, engine_here, project
 from fleet.backfill import Backfill, Clients, Done, Lake
 from fleet.deployment import Deployment
 from fleet.errors import ToldError
 from fleet.query import Lake as QueriedLake
 from fleet.query import named_or_sql, run_query
-from fleet.reports_stack import ReportsStack, queues_of, reports_stack
+from fleet.reports_stack import ReportsStack, reports_stack
 
 lake = typer.Typer(no_args_is_help=True, help="Mend the report lake.")
 
@@ -70,28 +70,11 @@ def backfill(
     _show(_backfilled(reports_stack(engine_here(), stack), recheck=recheck))
 
 
-def replay(
-    stack: Annotated[str, typer.Argument(help="The stack, such as acme-audit.")],
-    which: Annotated[str, typer.Argument(help="tickets, partitions or curation")],
-) -> None:
-    """Send what rests in a dead-letter queue back to be tried again."""
-    deployment = Deployment(engine_here(), stack)
-    queues = queues_of(deployment.outputs())
-    if which not in queues:
-        there = ", ".join(sorted(queues)) or "none"
-        raise ToldError(f"{stack} has no queue {which}; it has: {there}")
-    sqs = accounts.session(deployment.settings).client("sqs")
-    queue = queues[which]
-    count = dead_letters.replay(sqs, queue["dead_letters"], queue["queue"])
-    console.print(f"{count} messages sent back to {which}")
-
-
 def register(app: typer.Typer) -> None:
     """Adds these commands to `backup-org`."""
     app.command()(query)
     app.command(name="queries")(list_queries)
     app.command()(backfill)
-    app.command()(replay)
     app.add_typer(lake, name="lake")
 
 

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 
 import pulumi
 
-from components import event_patterns
 from components.alert_bus import AlertBus, AlertBusArgs
-from components.alert_forwarding import AlertForwarding, AlertForwardingArgs
 from components.ticketing import Ticketing, TicketingArgs
 from stacks import names
 from stacks.contracts import AlertsContract, Contract, TicketingContract, consume
+from stacks.forwarding import forward_alerts
 from stacks.functions import function_home
 from stacks.organization import OrganizationReader
 from stacks.providers import account_provider
@@ -36,7 +35,7 @@ class CentralParts:
         self._prefix = names.prefix(settings.customer)
         self._organization = OrganizationReader(provider)
         self._home = function_home(settings, self.opts)
-        self._forward_alarms(self._alerts())
+        self.contracts.append(forward_alerts(settings, self._alerts(), self.opts))
         if settings.reports is not None:
             reports = ReportParts(
                 settings, settings.reports, self._organization, self._home, self.opts
@@ -66,17 +65,6 @@ class CentralParts:
             self.contracts.append(self._ticketing(settings.ticketing, bus.name))
         return alerts
 
-    def _forward_alarms(self, alerts: AlertsContract) -> None:
-        AlertForwarding(
-            f"{self._prefix}-alarms",
-            AlertForwardingArgs(
-                alert_bus_arn=alerts.alert_bus_arn,
-                event_pattern=event_patterns.alarms(f"{self._prefix}-"),
-                regions=[self._settings.region],
-            ),
-            self.opts,
-        )
-
     def _ticketing(
         self, wanted: TicketingSettings, bus_name: pulumi.Input[str]
     ) -> TicketingContract:
@@ -96,7 +84,7 @@ class CentralParts:
                 close_code=wanted.close_code,
                 alarm_prefix=f"{self._prefix}-",
                 home=self._home,
-                alarm_topics=settings.alarm_topics,
+                alarm_topics=settings.alarm_topics_in(settings.region),
             ),
             self.opts,
         )

@@ -34,6 +34,28 @@ def _an_audit_stack_has_an_account(s: AuditSettings) -> Problems:
         yield ("organization", "audit_account"), "is required by a stack in the role audit"
 
 
+@check(CentralSettings, "region", "alarm_topics")
+def _central_topics_hear_alarms(s: CentralSettings) -> Problems:
+    yield from _deaf_topics(s)
+
+
+@check(MemberSettings, "region", "regions", "reports", "alarm_topics")
+def _topics_of_a_member_hear_alarms(s: MemberSettings) -> Problems:
+    yield from _deaf_topics(s)
+
+
+def _deaf_topics(s: StackSettings) -> Problems:
+    """A topic hears alarms of its own Region alone."""
+    for position, topic in enumerate(s.alarm_topics):
+        region = topic.split(":")[3]
+        if region not in s.alert_regions:
+            yield (
+                ("alarm_topics", position),
+                f"is in {region}, where this stack has no alarms; name one in "
+                f"{' or '.join(s.alert_regions)}",
+            )
+
+
 @check(CentralSettings, "role", "alerts_in", "ticketing")
 def _ticketing_stands_with_the_bus(s: CentralSettings) -> Problems:
     assert isinstance(s, ManagementSettings | AuditSettings)

@@ -66,6 +66,17 @@ class AlertsContract:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ForwardingContract:
+    """Published by every stack: each forwards its account's events to the alert bus."""
+
+    NAME: ClassVar[str] = "forwarding"
+    VERSION: ClassVar[int] = 1
+
+    alert_dead_letters: pulumi.Output[Mapping[str, str]]
+    """By Region, the URL of the queue in which events rest that could not be forwarded."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class TicketingContract:
     """Published by the stack in which ticketing stands."""
 
@@ -96,6 +107,7 @@ CONTRACTS: tuple[type[Contract], ...] = (
     ReportsContract,
     ReportsCopyContract,
     AlertsContract,
+    ForwardingContract,
     TicketingContract,
     MemberContract,
 )

@@ -4,13 +4,12 @@ from collections.abc import Mapping, Sequence
 
 import pulumi
 
-from components import event_patterns
-from components.alert_forwarding import AlertForwarding, AlertForwardingArgs
 from components.backup_plan import BackupPlan, BackupPlanArgs, BackupRule
 from components.backup_role import BackupRole, BackupRoleArgs
 from components.vault import Vault, VaultArgs
 from stacks import names
 from stacks.contracts import AlertsContract, Contract, MemberContract, consume
+from stacks.forwarding import forward_alerts
 from stacks.functions import function_home
 from stacks.organization import OrganizationReader
 from stacks.providers import account_provider
@@ -23,16 +22,7 @@ def deploy(settings: MemberSettings) -> Sequence[Contract]:
     provider = account_provider(settings)
     opts = pulumi.ResourceOptions(provider=provider)
     prefix = names.prefix(settings.customer)
-    alerts = consume(AlertsContract, alerts_stack(settings))
-    AlertForwarding(
-        f"{prefix}-alerts",
-        AlertForwardingArgs(
-            alert_bus_arn=alerts.alert_bus_arn,
-            event_pattern=event_patterns.job_ends(),
-            regions=settings.regions,
-        ),
-        opts,
-    )
+    forwarding = forward_alerts(settings, consume(AlertsContract, alerts_stack(settings)), opts)
     role = BackupRole(f"{prefix}-service", BackupRoleArgs(may_restore=True), opts)
     vaults = {
         region: {
@@ -66,7 +56,7 @@ def deploy(settings: MemberSettings) -> Sequence[Contract]:
     plan_ids = {r: {name: p.plan_id for name, p in here.items()} for r, here in plans.items()}
     contract = MemberContract(vault_arns=_by_region(vault_arns), plan_ids=_by_region(plan_ids))
     if settings.reports is None:
-        return [contract]
+        return [forwarding, contract]
     reports = ReportParts(
         settings,
         settings.reports,
@@ -74,7 +64,7 @@ def deploy(settings: MemberSettings) -> Sequence[Contract]:
         function_home(settings, opts),
         opts,
     )
-    return [contract, reports.contract]
+    return [forwarding, contract, reports.contract]
 
 
 def _by_region(

@@ -76,7 +76,7 @@ class ReportParts:
                 bucket_arn=bucket.arn,
                 bucket_key_arn=bucket.key_arn,
                 home=home,
-                alarm_topics=settings.alarm_topics,
+                alarm_topics=settings.alarm_topics_in(settings.region),
             ),
             opts,
         )
@@ -226,7 +226,7 @@ class ReportParts:
                 adds_partitions=self._reports.lake.partitions == "function",
                 home=self._home,
                 duckdb_layer=duckdb.arn,
-                alarm_topics=settings.alarm_topics,
+                alarm_topics=settings.alarm_topics_in(settings.region),
             ),
             self._opts,
         )

@@ -73,9 +73,19 @@ class StackSettings(Model):
     alerts_in: Literal["management", "audit"] = "audit"
     """The central account where the alert bus and ticketing stand."""
     alarm_topics: tuple[TopicArn, ...] = ()
-    """SNS topics of the stack's account and Region that hear of this system's own alarms. They
-    also go to the alert bus, and become incidents like any failed job."""
+    """SNS topics that hear of this system's own alarms, each of those in its own Region. One of
+    another account must let CloudWatch publish. Alarms also go to the alert bus, and become
+    incidents like any failed job."""
     policy: PolicyDemands = PolicyDemands()
+
+    @property
+    def alert_regions(self) -> tuple[str, ...]:
+        """Where the stack has alarms, and forwards events to the alert bus."""
+        return (self.region,)
+
+    def alarm_topics_in(self, region: str) -> tuple[str, ...]:
+        """Those that alarms of a Region can tell: CloudWatch refuses others."""
+        return tuple(topic for topic in self.alarm_topics if topic.split(":")[3] == region)
 
 
 class ReportScope(Model):
@@ -298,3 +308,9 @@ class MemberSettings(StackSettings):
     plans: dict[PlanName, Plan] = Field(default_factory=dict)
     reports: Reports | None = None
     """Reports on this account alone (scope: account)."""
+
+    @property
+    def alert_regions(self) -> tuple[str, ...]:
+        if self.reports is None or self.region in self.regions:
+            return self.regions
+        return (*self.regions, self.region)  # where the reports' alarms stand
