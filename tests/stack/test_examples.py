@@ -1,4 +1,4 @@
-"""What holds for every stack, shown on every example stack."""
+"""What holds for every stack, shown on the example stacks and on the variants of their reports."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ import pytest
 from handlers import environment
 from policies.resources import Resource
 from policies.rules import RULES
-from stacks import contracts, load
+from stacks import contracts
+from stacks.load import Settings
 from stacks.references import references
-from tests.support.examples import EXAMPLES, ROOT, recordings
+from tests.support.examples import EXAMPLES, example, recordings
 from tests.support.iam_exceptions import WILDCARDS_ALLOWED
 from tests.support.recorder import Recording
+from tests.support.report_variants import VARIANTS, recorded
 
 CONTRACTS: dict[str, type[contracts.Contract]] = {
     contract.NAME: contract for contract in contracts.CONTRACTS
@@ -46,14 +48,20 @@ NAME_LIMITS = {
 }
 
 
-@pytest.fixture(params=EXAMPLES)
-def stack(request: pytest.FixtureRequest) -> str:
+@pytest.fixture(params=[*EXAMPLES, *VARIANTS])
+def name(request: pytest.FixtureRequest) -> str:
+    """Of a stack, or of a variant."""
     return request.param
 
 
 @pytest.fixture
-def recording(stack: str) -> Recording:
-    return recordings()[stack]
+def recording(name: str) -> Recording:
+    return recordings()[name] if name in EXAMPLES else recorded(name)
+
+
+@pytest.fixture
+def settings(name: str) -> Settings:
+    return (example(name) if name in EXAMPLES else VARIANTS[name].case).settings
 
 
 def test_each_resource_belongs_to_a_component(recording: Recording) -> None:
@@ -75,8 +83,7 @@ def test_each_resource_has_its_accounts_provider(recording: Recording) -> None:
     assert without == []
 
 
-def test_the_provider_refuses_other_accounts(stack: str, recording: Recording) -> None:
-    settings = load.from_files(stack, ROOT)
+def test_the_provider_refuses_other_accounts(settings: Settings, recording: Recording) -> None:
     provider = recording.one("pulumi:providers:aws").inputs
     assert json.loads(provider["allowedAccountIds"]) == [settings.account]
     if settings.deploy_role:
@@ -107,8 +114,8 @@ def test_names_are_not_left_to_chance(recording: Recording) -> None:
 
 
 @pytest.mark.parametrize("rule", sorted(RULES))
-def test_no_policy_is_violated(rule: str, stack: str, recording: Recording) -> None:
-    demands = {"vault_key": load.from_files(stack, ROOT).policy.vault_key}
+def test_no_policy_is_violated(rule: str, settings: Settings, recording: Recording) -> None:
+    demands = {"vault_key": settings.policy.vault_key}
     resources = [
         Resource(type=r.type, name=r.name, urn=r.urn, props=r.inputs, sources=r.sources)
         for r in recording.resources
@@ -136,9 +143,9 @@ def test_exports_are_what_the_contracts_say(recording: Recording) -> None:
     assert published == {name: str(CONTRACTS[name].VERSION) for name in published}
 
 
-def test_references_are_those_that_give_the_order(stack: str, recording: Recording) -> None:
+def test_references_are_those_that_give_the_order(settings: Settings, recording: Recording) -> None:
     assert recording.references == tuple(
-        f"organization/backup-org/{name}" for name in references(load.from_files(stack, ROOT))
+        f"organization/backup-org/{stack}" for stack in references(settings)
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -19,11 +20,11 @@ from components.packaging import Platform
 from stacks import load
 from stacks.load import CUSTOMERS, KEY, Settings
 from stacks.references import references
-from tests.support.recorder import Recording, record
+from tests.support.recorder import Answer, Recording, record
 
 ROOT = Path(__file__).resolve().parents[2]
 ACCOUNTS = ["111111111111", "222222222222", "333333333333", "444444444444"]
-INVOKES: Mapping[str, Mapping[str, Any]] = {
+INVOKES: Mapping[str, Answer] = {
     "aws:organizations/getOrganization:getOrganization": {
         "id": "o-exampleorg1",
         "accounts": [{"id": account, "state": "ACTIVE"} for account in ACCOUNTS],
@@ -34,40 +35,51 @@ INVOKES: Mapping[str, Mapping[str, Any]] = {
 EXAMPLES = load.stacks_in(ROOT)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A stack with its own values, as its settings file would hold them."""
+
+    stack: str
+    own: Mapping[str, Any]
+    invokes: Mapping[str, Answer] = field(default_factory=lambda: INVOKES)
+
+    @property
+    def settings(self) -> Settings:
+        return load.parse(self.stack, self.own, ROOT)
+
+    def run(self, other_stacks: Mapping[str, Mapping[str, Any]]) -> Recording:
+        """Runs __main__.py, given what the stacks that it reads export."""
+        with _built_layers(self.settings):
+            return record(
+                _main,
+                stack=self.stack,
+                root_directory=ROOT,
+                config={KEY: json.dumps(self.own)},
+                other_stacks=other_stacks,
+                invokes=self.invokes,
+            )
+
+
+def example(stack: str) -> Case:
+    """The stack as its settings file has it."""
+    text = (ROOT / CUSTOMERS / f"Pulumi.{stack}.yaml").read_text()
+    return Case(stack=stack, own=yaml.safe_load(text)["config"][KEY])
+
+
 @cache
 def recordings() -> Mapping[str, Recording]:
     """Every example stack by its name, run through __main__.py."""
-    settings = {stack: load.from_files(stack, ROOT) for stack in EXAMPLES}
-    order = TopologicalSorter({stack: references(s) for stack, s in settings.items()})
+    cases = {stack: example(stack) for stack in EXAMPLES}
+    order = TopologicalSorter({stack: references(c.settings) for stack, c in cases.items()})
     done: dict[str, Recording] = {}
     for stack in order.static_order():
-        exports = {name: recording.exports for name, recording in done.items()}
-        done[stack] = run_stack(stack, _own_values(stack), exports)
+        done[stack] = cases[stack].run({name: r.exports for name, r in done.items()})
     return done
-
-
-def run_stack(
-    stack: str, own: Mapping[str, Any], other_stacks: Mapping[str, Mapping[str, Any]]
-) -> Recording:
-    """Runs __main__.py with a stack's own values, as its settings file would hold them."""
-    with _built_layers(load.parse(stack, own, ROOT)):
-        return record(
-            _main,
-            stack=stack,
-            root_directory=ROOT,
-            config={KEY: json.dumps(own)},
-            other_stacks=other_stacks,
-            invokes=INVOKES,
-        )
 
 
 def _main() -> None:
     path = ROOT / "__main__.py"
     exec(compile(path.read_text(), str(path), "exec"), {"__name__": "__main__"})  # noqa: S102
-
-
-def _own_values(stack: str) -> dict[str, Any]:
-    return yaml.safe_load((ROOT / CUSTOMERS / f"Pulumi.{stack}.yaml").read_text())["config"][KEY]
 
 
 @contextmanager

@@ -6,6 +6,7 @@ A test never needs `apply`: everything has settled when `record` returns, so abs
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,8 @@ from pulumi.runtime import rpc, settings
 from pulumi.runtime.stack import Stack, run_pulumi_func
 
 Exports = Mapping[str, Any]
+Answer = Mapping[str, Any] | Callable[[Mapping[str, Any]], Mapping[str, Any]]
+"""What an invoke answers, whatever it is asked or by its arguments."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +41,8 @@ class Recorded:
     retain_on_delete: bool
     sources: Mapping[str, Sequence[str]]
     """For an input, the URNs of the resources that its value came from."""
+    after: frozenset[str]
+    """URNs of all that must stand before it."""
     inputs: Mapping[str, Any]
     state: Mapping[str, Any]
     """Inputs, and the outputs that the mock made up."""
@@ -49,6 +54,8 @@ class Recording:
     exports: Exports
     references: tuple[str, ...]
     """Full names of the stacks that it read."""
+    said: tuple[str, ...]
+    """What it told the engine's log: "INFO: …", "WARNING: …"."""
 
     def all(self, type_: str) -> list[Recorded]:
         """Every resource of a type, such as aws:backup/vault:Vault."""
@@ -74,12 +81,13 @@ def record(
     root_directory: Path = Path(),
     config: Mapping[str, str] | None = None,
     other_stacks: Mapping[str, Exports] | None = None,
-    invokes: Mapping[str, Mapping[str, Any]] | None = None,
+    invokes: Mapping[str, Answer] | None = None,
 ) -> Recording:
     """Runs `program` as a stack. An invoke or a stack reference that is not given is an error."""
     monitor = _Monitor(_Mocks(other_stacks or {}, invokes or {}))
     pulumi.runtime.set_all_config(dict(config or {}))
     exports: dict[str, Any] = {}
+    log = _Log()
 
     # One thread registers resources, in the program's order; the mock monitor gives each thread
     # an event loop that it never closes.
@@ -93,6 +101,7 @@ def record(
             stack=stack,
             monitor=monitor,
             organization="organization",
+            logger=log.logger,
         )
         cast(Any, settings.SETTINGS).root_directory = str(root_directory)
         root = cast(Stack, settings.get_root_resource())
@@ -110,7 +119,10 @@ def record(
 
     asyncio.run(run_and_clean_up())
     return Recording(
-        resources=tuple(monitor.recorded), exports=exports, references=tuple(monitor.references)
+        resources=tuple(monitor.recorded),
+        exports=exports,
+        references=tuple(monitor.references),
+        said=tuple(log.said),
     )
 
 
@@ -119,10 +131,23 @@ def _close_event_loop() -> None:
         asyncio.get_event_loop().close()
 
 
+class _Log(logging.Handler):
+    """Keeps what a program says."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self.said: list[str] = []
+        self.logger = logging.Logger("program")  # noqa: LOG001 - of this run alone
+        self.logger.addHandler(self)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.said.append(f"{record.levelname}: {record.getMessage()}")
+
+
 @dataclass(frozen=True)
 class _Mocks(pulumi_mocks.Mocks):
     other_stacks: Mapping[str, Exports]
-    invokes: Mapping[str, Mapping[str, Any]]
+    invokes: Mapping[str, Answer]
 
     def new_resource(self, args: Any) -> Any:
         if args.typ == "pulumi:pulumi:StackReference":
@@ -136,7 +161,8 @@ class _Mocks(pulumi_mocks.Mocks):
     def call(self, args: Any) -> Any:
         if args.token not in self.invokes:
             raise AssertionError(f"the program calls {args.token}, which the test gave not")
-        return dict(self.invokes[args.token])
+        answer = self.invokes[args.token]
+        return dict(answer(args.args) if callable(answer) else answer)
 
 
 def _made_up(type_: str, name: str) -> dict[str, Any]:
@@ -194,6 +220,7 @@ class _Monitor(pulumi_mocks.MockMonitor):
                         name: list(dependencies.urns)
                         for name, dependencies in request.propertyDependencies.items()
                     },
+                    after=frozenset(request.dependencies),
                     inputs=rpc.deserialize_properties(request.object),
                     state=MessageToDict(response.object),
                 )
