@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
@@ -15,11 +16,15 @@ from fleet import dead_letters
 from fleet.deployment import Deployment
 from fleet.order import in_order
 from fleet.query import Lake, run_query
+from fleet.replay import Deployed, replay_alerts
 from fleet.reports_stack import queues_of
 from fleet.sandbox.stage import Stage
 
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
 MEMBER, AUDIT, MANAGEMENT = "333333333333", "222222222222", "111111111111"
-REGION = "eu-central-1"
+REGION, OTHER_REGION = "eu-central-1", "eu-west-1"
 PLAN = "acme_backup_job_report"
 _volumes = itertools.count(1)
 
@@ -72,12 +77,20 @@ def listed(lake: Lake, bucket: str, prefix: str = "") -> dict[str, str]:
     return {found.get("Key", ""): found.get("ETag", "") for found in answer.get("Contents", [])}
 
 
-def job(stage: Stage, resource: str, state: str, kind: str = "backup") -> None:
+def job(
+    stage: Stage,
+    resource: str,
+    state: str,
+    kind: str = "backup",
+    *,
+    account: str = MEMBER,
+    region: str = REGION,
+) -> None:
     stage.sandbox.call(
         "backup.job",
         kind=kind,
-        account=MEMBER,
-        region=REGION,
+        account=account,
+        region=region,
         vault="standard",
         resource_arn=resource,
         state=state,
@@ -89,6 +102,37 @@ def job(stage: Stage, resource: str, state: str, kind: str = "backup") -> None:
 def incidents(stage: Stage, resource: str) -> Sequence[Mapping[str, str]]:
     found = stage.sandbox.call("servicenow")["incidents"]
     return [incident for incident in found if resource in incident["description"]]
+
+
+def states(stage: Stage) -> Mapping[str, str]:
+    """Of every alarm by its name, as CloudWatch would judge it now."""
+    judged = stage.sandbox.call("alarms.evaluate")["alarms"]
+    stage.sandbox.call("settle")
+    return {alarm["name"]: alarm["state"] for alarm in judged}
+
+
+def details(sqs: SQSClient, queue: str) -> list[Mapping[str, str]]:
+    """Of the events that rest in a queue: what each is about. They stay as they are."""
+    letters = list(dead_letters.received(sqs, queue))
+    dead_letters.release(sqs, queue, letters)
+    found = [json.loads(letter.body)["detail"] for letter in letters]
+    about = [
+        {name: detail[name] for name in ("resourceArn", "alarmName") if name in detail}
+        for detail in found
+    ]
+    return sorted(about, key=lambda one: "alarmName" in one)
+
+
+@contextmanager
+def closed(account: boto3.Session, bus: str) -> Generator[None]:
+    """Takes away a bus's policy for a while."""
+    events = account.client("events")
+    policy = events.describe_event_bus(Name=bus)["Policy"]
+    events.remove_permission(EventBusName=bus, RemoveAllPermissions=True)
+    try:
+        yield
+    finally:
+        events.put_permission(EventBusName=bus, Policy=policy)
 
 
 class TestReports:
@@ -249,3 +293,53 @@ class TestAlerts:
         assert dead_letters.replay(sqs, queue["dead_letters"], queue["queue"]) == 1
         stage.sandbox.call("settle")
         assert len(incidents(stage, volume)) == 1
+
+    @pytest.mark.parametrize("account", [MANAGEMENT, AUDIT])
+    def test_a_job_that_fails_in_a_central_account_is_told_once(
+        self, stage: Stage, outputs: Outputs, volume: str, account: str
+    ) -> None:
+        """The audit account has the bus itself: its events reach it by the one rule as well."""
+        assert outputs
+        vaults = stage.sandbox.session(account, REGION).client("backup")
+        vaults.create_backup_vault(BackupVaultName="standard")
+        resource = volume.replace(MEMBER, account)
+        since = stage.sandbox.call("journal")["next"]
+        job(stage, resource, "FAILED", account=account)
+        (incident,) = incidents(stage, resource)
+        assert incident["state"] == "1"
+        hops = stage.sandbox.call("journal", since=since)["hops"]
+        bus = outputs["acme-audit"]["alert_bus_arn"]
+        assert len([h for h in hops if h["target"] == bus and "rules" in h["detail"]]) == 1
+
+    def test_what_cannot_be_forwarded_rests_is_told_and_is_replayed(
+        self, stage: Stage, outputs: Outputs, audit: boto3.Session
+    ) -> None:
+        exported = outputs["acme-member-payments"]
+        member = Deployed(
+            stack="acme-member-payments",
+            outputs=exported,
+            session=stage.sandbox.session(MEMBER, REGION),
+        )
+        central = Deployed(stack="acme-audit", outputs=outputs["acme-audit"], session=audit)
+        sqs = stage.sandbox.session(MEMBER, OTHER_REGION).client("sqs")
+        queue = exported["alert_dead_letters"][OTHER_REGION]
+        alarm = f"acme-backup-alerts-dead-letters-{OTHER_REGION}"
+        volume = f"arn:aws:ec2:{OTHER_REGION}:{MEMBER}:volume/vol-{next(_volumes):017x}"
+        assert states(stage)[alarm] == "OK"
+
+        with closed(audit, "acme-backup-alerts"):
+            job(stage, volume, "FAILED", region=OTHER_REGION)
+            assert details(sqs, queue) == [{"resourceArn": volume}]
+            assert states(stage)[alarm] == "ALARM"
+            # The alarm's own event cannot be forwarded either; there it ends.
+            assert states(stage)[alarm] == "ALARM"
+            assert details(sqs, queue) == [{"resourceArn": volume}, {"alarmName": alarm}]
+            assert incidents(stage, volume) == incidents(stage, alarm) == []
+
+        assert list(replay_alerts(member, central)) == [(REGION, 0), (OTHER_REGION, 2)]
+        stage.sandbox.call("settle")
+        assert [found["state"] for found in incidents(stage, volume)] == ["1"]
+        assert [found["state"] for found in incidents(stage, alarm)] == ["1"]
+        assert states(stage)[alarm] == "OK"
+        assert [found["state"] for found in incidents(stage, alarm)] == ["6"]
+        assert details(sqs, queue) == []

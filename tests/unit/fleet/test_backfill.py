@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
+from fleet import dead_letters
 from fleet.backfill import Backfill, Clients, Done, Lake
 from fleet.dead_letters import received, release, replay
 from handlers.curate_reports.core import curated_key
@@ -32,6 +33,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    monkeypatch.setattr(dead_letters, "_WAIT_SECONDS", 0)
     with mock_aws():
         made = Aws()
         for template in map(TEMPLATES.__getitem__, PLANS.values()):

@@ -195,6 +195,15 @@ def test_ticketing_stands_where_the_alert_bus_does(root: Path) -> None:
     assert "in the audit stack" in problems("acme-management", own, root)[0]
 
 
+def test_a_topic_in_a_region_without_alarms_would_hear_nothing(root: Path) -> None:
+    topics = [f"arn:aws:sns:{region}:333333333333:pager" for region in ("eu-west-1", "us-east-1")]
+    found = problem({"regions": ["eu-west-1", "eu-west-3"], "alarm_topics": topics}, root)
+    assert "alarm_topics[1]: is in us-east-1, where this stack has no alarms; name one in" in found
+    assert found.endswith("eu-west-1 or eu-west-3")
+    own = {"extends": "acme", "role": "audit", "alarm_topics": topics[:1]}
+    assert "name one in eu-central-1" in problems("acme-audit", own, root)[0]
+
+
 @pytest.mark.parametrize("url", ["http://acme.service-now.com", "https://a.com/nav", "acme"])
 def test_credentials_travel_over_tls_only(url: str, root: Path) -> None:
     own = {"extends": "acme", "role": "audit", "ticketing": {"url": url, "secret": "s"}}
