@@ -1,0 +1,122 @@
+"""What cannot be forwarded is told and exported, in each Region of every example stack."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from stacks import load
+from tests.support.examples import EXAMPLES, ROOT, Case, example, recordings
+from tests.support.recorder import Recorded, Recording
+
+ALARM, QUEUE = "aws:cloudwatch/metricAlarm:MetricAlarm", "aws:sqs/queue:Queue"
+BUS = {"alert_bus_arn": "arn:aws:events:eu-central-1:222222222222:event-bus/acme-backup-alerts"}
+AUDIT: Mapping[str, Any] = {**BUS, "contracts": {"alerts": "1"}}
+
+
+@pytest.fixture(params=EXAMPLES)
+def stack(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def recording(stack: str) -> Recording:
+    return recordings()[stack]
+
+
+def topic(region: str, name: str = "pager") -> str:
+    return f"arn:aws:sns:{region}:333333333333:{name}"
+
+
+def member_with(**own: Any) -> Recording:
+    """An example member of which some values differ."""
+    case = example("acme-member-payments")
+    return Case(stack=case.stack, own={**case.own, **own}).run({"acme-audit": AUDIT})
+
+
+def forwarding(recording: Recording) -> Mapping[str, Recorded]:
+    """The rules on default buses, by Region."""
+    rules = recording.all("aws:cloudwatch/eventRule:EventRule")
+    return {rule.inputs["region"]: rule for rule in rules if "region" in rule.inputs}
+
+
+def test_each_dead_letter_queue_has_an_alarm_in_its_region(recording: Recording) -> None:
+    watched = {
+        (alarm.inputs.get("region"), alarm.inputs.get("dimensions", {}).get("QueueName"))
+        for alarm in recording.all(ALARM)
+    }
+    queues = {
+        (queue.inputs.get("region"), queue.inputs["name"])
+        for queue in recording.all(QUEUE)
+        if queue.inputs["name"].endswith("-dead-letters")
+    }
+    assert queues
+    assert queues <= watched
+
+
+def test_alarms_have_names_of_their_own_that_are_forwarded(
+    stack: str, recording: Recording
+) -> None:
+    customer = load.from_files(stack, ROOT).customer
+    named = [(alarm.inputs.get("region"), alarm.inputs["name"]) for alarm in recording.all(ALARM)]
+    assert len(set(named)) == len(named)
+    assert all(name.startswith(f"{customer}-backup-") for _, name in named)
+
+
+def test_each_stack_forwards_jobs_and_its_own_alarms_once_a_region(
+    stack: str, recording: Recording
+) -> None:
+    settings = load.from_files(stack, ROOT)
+    rules = forwarding(recording)
+    assert sorted(rules) == sorted(settings.alert_regions)
+    for rule in rules.values():
+        choices = json.loads(rule.inputs["eventPattern"])["$or"]
+        assert [choice["source"] for choice in choices] == [["aws.backup"]] * 3 + [
+            ["aws.cloudwatch"]
+        ]
+        assert choices[3]["detail"]["alarmName"] == [{"prefix": f"{settings.customer}-backup-"}]
+    targets = [
+        target
+        for target in recording.all("aws:cloudwatch/eventTarget:EventTarget")
+        if {rule.urn for rule in rules.values()} & set(target.sources["rule"])
+    ]
+    assert len(targets) == len(rules)
+    # A dead letter is replayed to the tickets as it lies: it must be the event itself.
+    assert not any({"input", "inputPath", "inputTransformer"} & set(t.inputs) for t in targets)
+
+
+def test_the_queues_of_what_was_not_forwarded_are_exported_by_region(
+    stack: str, recording: Recording
+) -> None:
+    exported = recording.exports["alert_dead_letters"]
+    assert sorted(exported) == sorted(load.from_files(stack, ROOT).alert_regions)
+    urls = {queue.state["url"] for queue in recording.all(QUEUE)}
+    assert set(exported.values()) <= urls
+    assert len(set(exported.values())) == len(exported)
+
+
+def test_an_alarm_tells_the_topics_of_its_region_alone() -> None:
+    topics = [topic("eu-central-1"), topic("eu-west-1"), topic("eu-west-1", "mail")]
+    made = member_with(alarm_topics=topics)
+    told = {
+        alarm.inputs["region"]: (alarm.inputs["alarmActions"], alarm.inputs["okActions"])
+        for alarm in made.all(ALARM)
+    }
+    assert told == {
+        "eu-central-1": (topics[:1], topics[:1]),
+        "eu-west-1": (topics[1:], topics[1:]),
+    }
+
+
+def test_a_member_forwards_from_the_region_of_its_reports_too() -> None:
+    made = member_with(
+        regions=["eu-west-1"],
+        reports={"scope": "account"},
+        alarm_topics=[topic("eu-central-1"), topic("eu-west-1")],
+    )
+    assert sorted(forwarding(made)) == ["eu-central-1", "eu-west-1"]
+    for alarm in made.all(ALARM):
+        assert alarm.inputs["alarmActions"] == [topic(alarm.inputs.get("region", "eu-central-1"))]
