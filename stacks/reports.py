@@ -163,6 +163,9 @@ class ReportParts:
 
     def _lake(self, by_template: Mapping[str, Sequence[ReportPlan]], bucket: Bucket) -> ReportLake:
         settings, reports = self._settings, self._reports
+        force_destroy = reports.lake.force_destroy
+        if force_destroy is None:
+            force_destroy = reports.bucket.force_destroy
         return ReportLake(
             self._name,
             ReportLakeArgs(
@@ -178,7 +181,7 @@ class ReportParts:
                 expire_after_days=reports.bucket.expire_after_days,
                 results_expire_after_days=reports.lake.results_expire_after_days,
                 scan_limit_gib=reports.lake.scan_limit_gib,
-                force_destroy=reports.bucket.force_destroy,
+                force_destroy=force_destroy,
             ),
             self._opts,
         )

@@ -177,6 +177,9 @@ class Lake(Model):
     scan_limit_gib: Annotated[int, Field(ge=1, le=10_000)] = 100
     """A query that would read more is stopped."""
     results_expire_after_days: Days = 30
+    force_destroy: bool | None = None
+    """Lets `destroy` delete the curated files and the history of queries; by default as
+    `reports.bucket.force_destroy` says, which a bucket that exists already does not have."""
 
 
 class Reports(Model):

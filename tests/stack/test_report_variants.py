@@ -13,6 +13,7 @@ from handlers.report_templates import TEMPLATES
 from tests.support.examples import example, recordings
 from tests.support.recorder import Recorded, Recording
 from tests.support.report_variants import (
+    THEIRS,
     UNITS,
     VARIANTS,
     Variant,
@@ -123,6 +124,23 @@ class TestAnExistingBucket:
 
     def test_gets_no_warning_in_the_plans_own_account(self) -> None:
         assert [line for line in recorded(self.found).said if "WARNING" in line] == []
+
+
+class TestDestroy:
+    @pytest.mark.parametrize(
+        ("reports", "may"),
+        [
+            ({"bucket": {"force_destroy": True}}, True),
+            ({"bucket": {"force_destroy": True}, "lake": {"force_destroy": False}}, False),
+            ({"bucket": THEIRS}, False),
+            ({"bucket": THEIRS, "lake": {"force_destroy": True}}, True),
+        ],
+    )
+    def test_may_take_the_lake_as_is_set(self, reports: Mapping[str, Any], *, may: bool) -> None:
+        recording = _run(management(**reports))
+        workgroup = recording.one("aws:athena/workgroup:Workgroup")
+        lake = recording.one("aws:s3/bucket:Bucket", "acme-backup-reports-lake")
+        assert {r.inputs.get("forceDestroy", False) for r in (workgroup, lake)} == {may}
 
 
 class TestAnotherAccountsBucket:
