@@ -4,7 +4,7 @@ Every permission is asked that AWS documents for the role, and for the destinati
 and the keys: https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html
 """
 
-import contextlib
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, cast
@@ -44,6 +44,7 @@ class Replication:
         self._journal = journal
         self._work = work
         self._tell = tell
+        self._placing = threading.Lock()
         self._statuses: WeakKeyDictionary[FakeKey, str] = WeakKeyDictionary()
 
     def status(self, key: FakeKey) -> str:
@@ -72,25 +73,39 @@ class Replication:
             source_account=bucket.account_id,
             role_arn=configuration.role,
         )
-        # S3 tries again for a while and leaves it then; the journal has it.
-        with (
-            contextlib.suppress(DeliveryError),
-            hop(self._journal, source, target, rule=rule.id, version=key.version_id) as detail,
-        ):
+        try:
+            with hop(self._journal, source, target, rule=rule.id, version=key.version_id) as detail:
+                replica = self._copy(sender, rule, bucket, key, detail)
+        except DeliveryError:
+            # S3 tries again for a while and leaves it then; the journal has it.
             self._statuses[key] = "FAILED"
-            destination = _destination(bucket, rule)
-            for action, resource in _needs(bucket, rule, source, target):
-                sender.require(self._access, action, resource)
-            replica_key = self._replica_key(sender, rule, bucket, destination, key)
-            replica = _replica(destination, rule, key, replica_key)
-            self._copy_tags(sender, key, replica, detail)
-            versions = cast("list[FakeKey]", destination.keys.getlist(key.name, []))
-            destination.keys.setlist(key.name, [*versions, replica])
-            self._statuses[replica] = "REPLICA"
+            return
+        if self.status(key) != "FAILED":  # to another destination
             self._statuses[key] = "COMPLETED"
-            self._tell(
-                ObjectChange.of("s3:ObjectCreated:Put", bucket.account_id, destination, replica)
-            )
+        self._tell(replica)
+
+    def _copy(
+        self,
+        sender: Sender,
+        rule: Rule,
+        bucket: FakeBucket,
+        key: FakeKey,
+        detail: dict[str, Any],
+    ) -> ObjectChange:
+        """Puts the replica in its place; gives what its bucket has to tell of it."""
+        destination = _destination(bucket, rule)
+        for action, resource in _needs(bucket, rule, key):
+            sender.require(self._access, action, resource)
+        replica_key = self._replica_key(sender, rule, bucket, destination, key)
+        replica = _replica(destination, rule, key, replica_key)
+        self._copy_tags(sender, key, replica, detail)
+        with self._placing:
+            there = cast("list[FakeKey]", destination.keys.getlist(key.name, []))
+            # The newest of the source is the newest here, in whichever order they come.
+            versions = sorted([*there, replica], key=lambda version: version.last_modified)
+            destination.keys.setlist(key.name, versions)
+        self._statuses[replica] = "REPLICA"
+        return ObjectChange.of("s3:ObjectCreated:Put", bucket.account_id, destination, replica)
 
     def _replica_key(
         self,
@@ -163,10 +178,11 @@ def _destination(bucket: FakeBucket, rule: Rule) -> FakeBucket:
     return destination
 
 
-def _needs(bucket: FakeBucket, rule: Rule, source: str, target: str) -> Iterator[tuple[str, str]]:
+def _needs(bucket: FakeBucket, rule: Rule, key: FakeKey) -> Iterator[tuple[str, str]]:
     """Actions and what they act on, tags and keys apart."""
+    target = f"{rule.destination}/{key.name}"
     yield from ((action, bucket.arn) for action in _READ_BUCKET)
-    yield from ((action, source) for action in _READ_OBJECT)
+    yield from ((action, f"{bucket.arn}/{key.name}") for action in _READ_OBJECT)
     yield "s3:ReplicateObject", target
     if rule.overrides_owner:
         yield "s3:ObjectOwnerOverrideToBucketOwner", target
@@ -175,7 +191,7 @@ def _needs(bucket: FakeBucket, rule: Rule, source: str, target: str) -> Iterator
 def _replica(
     destination: FakeBucket, rule: Rule, key: FakeKey, encrypted_with: EncryptionKey | None
 ) -> FakeKey:
-    """The same content, metadata and version id, in another bucket."""
+    """The same content, metadata, time and version id, in another bucket."""
     # moto's BaseModel hides from the type checker what it makes.
     replica = cast(
         "FakeKey",
@@ -197,6 +213,7 @@ def _replica(
             checksum_parts=key.checksum_parts,
         ),
     )
+    replica.last_modified = key.last_modified
     replica.checksum_algorithm = key.checksum_algorithm
     replica.website_redirect_location = key.website_redirect_location
     replica.set_metadata(dict(key.metadata))

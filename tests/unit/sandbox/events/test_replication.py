@@ -239,6 +239,21 @@ class TestAReplica:
         versions = bench.client("s3", AUDIT).list_object_versions(Bucket=pair.target)["Versions"]
         assert sorted(version["Key"] for version in versions) == [KEY, KEY, "copied", "parts"]
 
+    def test_of_the_newest_version_is_the_newest_in_whichever_order_they_come(
+        self, pair: Pair, bench: Workbench
+    ) -> None:
+        client = bench.client("s3", MANAGEMENT)
+        put = [
+            client.put_object(Bucket=pair.source, Key=KEY, Body=str(number).encode())
+            for number in range(20)
+        ]
+        bench.settle()
+        audit = bench.client("s3", AUDIT)
+        versions = audit.list_object_versions(Bucket=pair.target)["Versions"]
+        assert len({version["VersionId"] for version in versions}) == 20
+        copy = audit.get_object(Bucket=pair.target, Key=KEY)
+        assert (copy["Body"].read(), copy["VersionId"]) == (b"19", put[-1]["VersionId"])
+
     def test_is_told_by_its_bucket(self, pair: Pair, bench: Workbench) -> None:
         bench.client("s3", AUDIT).put_bucket_notification_configuration(
             Bucket=pair.target, NotificationConfiguration={"EventBridgeConfiguration": {}}
@@ -310,6 +325,20 @@ class TestWhatIsReplicated:
         copy = bench.client("s3", AUDIT).head_object(Bucket=pair.target, Key=KEY)
         assert copy["StorageClass"] == "STANDARD_IA"
         assert pair.hop().detail["rule"] == "high"
+
+    def test_goes_to_each_destination_and_failed_if_it_failed_to_one(
+        self, pair: Pair, bench: Workbench
+    ) -> None:
+        closed = f"arn:aws:s3:::{new_bucket(bench, AUDIT)}"
+        second = {**pair.rule["Destination"], "Bucket": closed}
+        pair.replicate(
+            pair.rule, {**pair.rule, "ID": "closed", "Priority": 1, "Destination": second}
+        )
+        pair.put()
+        assert pair.copies() == [KEY]
+        (hop,) = bench.hops(pair.source, closed)
+        assert hop.outcome == "refused"
+        assert pair.status() == "FAILED"
 
 
 class TestAMissingPermission:
