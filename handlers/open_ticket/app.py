@@ -65,12 +65,17 @@ class Desk:
 
     def file(self, job: JobEnd, now: datetime.datetime) -> Action:
         correlation_id = core.correlation_id(self._style.customer, job)
-        if core.action(job, self._ledger.recall(correlation_id)) is Action.NOTHING:
-            return Action.NOTHING
+        foreseen = core.action(job, self._ledger.recall(correlation_id))
+        if foreseen is Action.NOTHING:
+            return foreseen
+        if foreseen is Action.REMEMBER:
+            self._ledger.pass_over(correlation_id, job, now)
+            return foreseen
         with self._ledger.lease(correlation_id, now) as lease:
             action = core.action(job, lease.memory)
-            if action is not Action.NOTHING:
+            if action in (Action.REPORT, Action.RESOLVE):
                 self._tell_service_now(action, job, correlation_id)
+            if action is not Action.NOTHING:
                 self._ledger.remember(lease, job)
         return action
 

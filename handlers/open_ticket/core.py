@@ -134,6 +134,8 @@ class Action(StrEnum):
     REPORT = "report"
     """Open an incident, or add a note to the one that is open."""
     RESOLVE = "resolve"
+    REMEMBER = "remember"
+    """Nothing for ServiceNow; but what happened before this counts no more."""
 
 
 def action(job: JobEnd, memory: Memory | None) -> Action:
@@ -142,7 +144,7 @@ def action(job: JobEnd, memory: Memory | None) -> Action:
         return Action.NOTHING
     if job.failed:
         return Action.REPORT
-    return Action.RESOLVE if memory is not None and memory.open else Action.NOTHING
+    return Action.RESOLVE if memory is not None and memory.open else Action.REMEMBER
 
 
 @dataclass(frozen=True, kw_only=True)

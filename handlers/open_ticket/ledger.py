@@ -2,7 +2,8 @@
 
 ServiceNow has no unique correlation id: two events of one resource, handled at once, would find no
 incident and open two. So each correlation id is leased while it is worked on. The ledger also
-spares ServiceNow the look-up for every job that completes as it should.
+spares ServiceNow the look-up for every job that completes as it should, and knows of a failure that
+comes late that the resource is protected again.
 """
 
 from __future__ import annotations
@@ -78,6 +79,33 @@ class Ledger:
             yield Lease(correlation_id=correlation_id, holder=holder, memory=_memory(item))
         finally:
             self._release(correlation_id, holder)
+
+    def pass_over(self, correlation_id: str, job: JobEnd, now: datetime.datetime) -> None:
+        """Notes a job that leaves nothing to do, in one call; raises Busy where another holds the
+        correlation id, or has opened an incident or noted something later meanwhile."""
+        try:
+            self._dynamodb.update_item(
+                TableName=self._table,
+                Key=_key(correlation_id),
+                UpdateExpression=(
+                    "SET incident_open = :open, job_id = :job, event_time = :time, "
+                    "forget_at = :forget"
+                ),
+                ConditionExpression=(
+                    "(attribute_not_exists(lease_ends) OR lease_ends < :now) AND "
+                    "(attribute_not_exists(event_time) OR "
+                    "(incident_open = :open AND event_time <= :time))"
+                ),
+                ExpressionAttributeValues={
+                    ":open": {"BOOL": False},
+                    ":job": {"S": job.job_id},
+                    ":time": {"S": job.time.isoformat()},
+                    ":forget": _forget_at(now),
+                    ":now": {"N": str(int(now.timestamp()))},
+                },
+            )
+        except self._dynamodb.exceptions.ConditionalCheckFailedException as error:
+            raise Busy(f"{correlation_id} is being worked on; to be tried again") from error
 
     def remember(self, lease: Lease, job: JobEnd) -> None:
         """Notes what was done, while the lease is held."""

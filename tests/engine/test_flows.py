@@ -277,6 +277,25 @@ class TestAlerts:
         assert incident["state"] == "6"
         assert incident["close_notes"]
 
+    def test_a_failure_that_comes_late_opens_nothing_where_a_job_completed_since(
+        self, stage: Stage, outputs: Outputs, volume: str
+    ) -> None:
+        assert outputs
+        job(stage, volume, "COMPLETED")
+        stage.sandbox.call(
+            "events.emit",
+            account=MEMBER,
+            region=REGION,
+            event={
+                "source": "aws.backup",
+                "detail-type": "Backup Job State Change",
+                "time": "2026-01-01T00:00:00+00:00",
+                "detail": {"backupJobId": "late", "resourceArn": volume, "state": "FAILED"},
+            },
+        )
+        stage.sandbox.call("settle")
+        assert incidents(stage, volume) == []
+
     def test_what_service_now_refuses_is_tried_again_rests_and_is_replayed(
         self, stage: Stage, outputs: Outputs, audit: boto3.Session, volume: str
     ) -> None:

@@ -88,11 +88,11 @@ def test_the_same_event_twice_does_nothing_the_second_time() -> None:
     assert core.action(job, seen) is Action.NOTHING
 
 
-def test_a_job_that_completes_resolves_what_is_open_and_nothing_else() -> None:
+def test_a_job_that_completes_resolves_what_is_open_and_is_remembered_otherwise() -> None:
     job = core.job_end(event("backup-completed"))
     assert core.action(job, memory("backup-completed", is_open=True, hours=-24)) is Action.RESOLVE
-    assert core.action(job, memory("backup-completed", is_open=False)) is Action.NOTHING
-    assert core.action(job, None) is Action.NOTHING
+    assert core.action(job, memory("backup-completed", is_open=False)) is Action.REMEMBER
+    assert core.action(job, None) is Action.REMEMBER
 
 
 @pytest.mark.parametrize("name", ["backup-completed", "backup-failed"])

@@ -1,0 +1,102 @@
+"""What was done about a correlation id, and who is at it, however invocations interleave."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from handlers.open_ticket import core
+from handlers.open_ticket.core import JobEnd, Memory
+from handlers.open_ticket.ledger import Busy, Ledger
+
+NOW = datetime.datetime(2026, 11, 22, 6, tzinfo=datetime.UTC)
+LEASE_SECONDS = 75
+ID = "backup-org-1"
+_SESSION = boto3.Session("testing", "testing", region_name="eu-central-1")
+
+
+def job(name: str, minute: int = 0) -> JobEnd:
+    event = json.loads((Path(__file__).parent / "events" / f"{name}.json").read_text())
+    when = NOW + datetime.timedelta(minutes=minute)
+    return dataclasses.replace(core.job_end(event), time=when, job_id=f"{name} {minute}")
+
+
+@pytest.fixture
+def ledger() -> Iterator[Ledger]:
+    with mock_aws():
+        dynamodb = _SESSION.client("dynamodb")
+        dynamodb.create_table(
+            TableName="ledger",
+            KeySchema=[{"AttributeName": "correlation_id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "correlation_id", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        yield Ledger(dynamodb, "ledger", lease_seconds=LEASE_SECONDS)
+
+
+def test_nothing_is_recalled_of_what_never_was(ledger: Ledger) -> None:
+    assert ledger.recall(ID) is None
+
+
+def test_a_failure_that_comes_after_its_completion_was_passed_over_does_nothing(
+    ledger: Ledger,
+) -> None:
+    ledger.pass_over(ID, job("backup-completed", 10), NOW)
+    assert ledger.recall(ID) == Memory(
+        open=False, job_id="backup-completed 10", time=job("backup-completed", 10).time
+    )
+    assert core.action(job("backup-failed", 5), ledger.recall(ID)) is core.Action.NOTHING
+    assert core.action(job("backup-failed", 15), ledger.recall(ID)) is core.Action.REPORT
+
+
+def test_one_holds_a_correlation_id_and_others_come_again_later(ledger: Ledger) -> None:
+    with ledger.lease(ID, NOW):
+        with pytest.raises(Busy), ledger.lease(ID, NOW):
+            pytest.fail("two hold it")
+        with pytest.raises(Busy):
+            ledger.pass_over(ID, job("backup-completed"), NOW)
+    with ledger.lease(ID, NOW) as lease:
+        assert lease.memory is None
+
+
+def test_what_is_done_is_remembered_for_the_next_who_holds_it(ledger: Ledger) -> None:
+    failed = job("backup-failed")
+    with ledger.lease(ID, NOW) as lease:
+        ledger.remember(lease, failed)
+    with ledger.lease(ID, NOW) as lease:
+        assert lease.memory == Memory(open=True, job_id=failed.job_id, time=failed.time)
+
+
+def test_a_completion_does_not_pass_over_an_incident_that_was_opened_meanwhile(
+    ledger: Ledger,
+) -> None:
+    with ledger.lease(ID, NOW) as lease:
+        ledger.remember(lease, job("backup-failed"))
+    with pytest.raises(Busy):
+        ledger.pass_over(ID, job("backup-completed", 10), NOW)
+    assert ledger.recall(ID) == Memory(open=True, job_id="backup-failed 0", time=NOW)
+
+
+def test_nor_what_was_noted_later(ledger: Ledger) -> None:
+    ledger.pass_over(ID, job("backup-completed", 10), NOW)
+    with pytest.raises(Busy):
+        ledger.pass_over(ID, job("backup-completed", 5), NOW)
+
+
+def test_a_holder_that_died_loses_it_when_its_time_is_up(ledger: Ledger) -> None:
+    dead = ledger.lease(ID, NOW)
+    dead.__enter__()
+    with pytest.raises(Busy), ledger.lease(ID, NOW):
+        pytest.fail("two hold it")
+    late = NOW + datetime.timedelta(seconds=LEASE_SECONDS + 1)
+    with ledger.lease(ID, late) as lease:
+        dead.__exit__(None, None, None)  # a release that comes too late leaves it to its holder
+        ledger.remember(lease, job("backup-failed"))
+    assert ledger.recall(ID) is not None
