@@ -9,6 +9,9 @@ import pulumi
 import pulumi_aws as aws
 
 from handlers.curated_tables import (
+    DELIVERIES,
+    DELIVERIES_FOLDER,
+    DELIVERY_COLUMNS,
     PARTITION_KEY,
     PROVENANCE,
     columns,
@@ -33,6 +36,17 @@ class CuratedReportTablesArgs:
     """How far back Athena looks for days."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Parquet:
+    """A table over Parquet files in a folder a day."""
+
+    table: str
+    description: str
+    folder: str
+    columns: Mapping[str, str]
+    """Their types by their names."""
+
+
 class CuratedReportTables(pulumi.ComponentResource):
     def __init__(
         self,
@@ -42,18 +56,38 @@ class CuratedReportTables(pulumi.ComponentResource):
     ) -> None:
         super().__init__("backup-org:components:CuratedReportTables", name, None, opts)
         for template in TEMPLATES.values():
-            table = self._table(f"{name}-{table_name(template)}", template, args)
+            table = self._table(
+                f"{name}-{table_name(template)}",
+                args,
+                _Parquet(
+                    table=table_name(template),
+                    description=f"{template.api_name}, typed; one file for each delivered object",
+                    folder=folder(template),
+                    columns={c.name: c.type for c in columns(template)}
+                    | dict.fromkeys(PROVENANCE, "string"),
+                ),
+            )
             self._view(f"{name}-{view_name(template)}", template, args.database, table)
+        self._table(
+            f"{name}-{DELIVERIES}",
+            args,
+            _Parquet(
+                table=DELIVERIES,
+                description="Reports as they were delivered, those without rows too",
+                folder=DELIVERIES_FOLDER,
+                columns=DELIVERY_COLUMNS,
+            ),
+        )
         self.register_outputs({})
 
     def _table(
-        self, name: str, template: Template, args: CuratedReportTablesArgs
+        self, name: str, args: CuratedReportTablesArgs, parquet: _Parquet
     ) -> aws.glue.CatalogTable:
-        location = pulumi.Output.concat("s3://", args.bucket_name, "/", folder(template))
+        location = pulumi.Output.concat("s3://", args.bucket_name, "/", parquet.folder)
         return aws.glue.CatalogTable(
             name,
-            name=table_name(template),
-            description=f"{template.api_name}, typed; one file for each delivered object",
+            name=parquet.table,
+            description=parquet.description,
             database_name=args.database,
             table_type="EXTERNAL_TABLE",
             parameters={
@@ -70,10 +104,7 @@ class CuratedReportTables(pulumi.ComponentResource):
             },
             partition_keys=[{"name": PARTITION_KEY, "type": "string"}],
             storage_descriptor={
-                "columns": [
-                    *({"name": c.name, "type": c.type} for c in columns(template)),
-                    *({"name": name, "type": "string"} for name in PROVENANCE),
-                ],
+                "columns": [{"name": n, "type": type_} for n, type_ in parquet.columns.items()],
                 "location": location,
                 "input_format": _INPUT,
                 "output_format": _OUTPUT,
@@ -97,7 +128,9 @@ class CuratedReportTables(pulumi.ComponentResource):
             view_original_text=_presto_view(_newest(template, types), database, types),
             view_expanded_text="/* Presto View */",
             storage_descriptor={
-                "columns": [{"name": name, "type": type_} for name, type_ in types.items()]
+                "columns": [{"name": name, "type": type_} for name, type_ in types.items()],
+                # Athena demands one of every table, and reads none of a view.
+                "ser_de_info": {"name": "-", "serialization_library": "-"},
             },
             opts=pulumi.ResourceOptions(parent=self, depends_on=[table]),
         )

@@ -69,6 +69,9 @@ def _read(described: "TableTypeDef", database: str, name: str) -> Table | View:
         if parameters.get("presto_view") != "true":
             message = f"'{database}.{name}' is a Hive view: its Parameters lack presto_view=true"
             raise QueryError("NOT_SUPPORTED", message)
+        if "SerdeInfo" not in described.get("StorageDescriptor", {}):
+            message = "Table storage descriptor is missing SerDe info"
+            raise QueryError("HIVE_INVALID_METADATA", message)
         return views.decode(database, name, described.get("ViewOriginalText", ""))
     storage = described.get("StorageDescriptor", {})
     format_ = _format(storage, f"{database}.{name}")

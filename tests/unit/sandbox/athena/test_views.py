@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from tests.unit.sandbox.athena.conftest import Lake
 
 
-def store(lake: "Lake", text: str, parameters: dict[str, str] | None = None) -> str:
+def store(
+    lake: "Lake", text: str, parameters: dict[str, str] | None = None, *, serde: bool = True
+) -> str:
     name = lake.name("view")
     lake.glue.create_table(
         DatabaseName=lake.database,
@@ -22,7 +24,10 @@ def store(lake: "Lake", text: str, parameters: dict[str, str] | None = None) -> 
             "TableType": "VIRTUAL_VIEW",
             "Parameters": PARAMETERS if parameters is None else parameters,
             "ViewOriginalText": text,
-            "StorageDescriptor": {"Columns": [{"Name": "n", "Type": "bigint"}]},
+            "StorageDescriptor": {
+                "Columns": [{"Name": "n", "Type": "bigint"}],
+                **({"SerdeInfo": {"Name": "-", "SerializationLibrary": "-"}} if serde else {}),
+            },
         },
     )
     return name
@@ -48,6 +53,11 @@ def test_athenas_own_form_of_the_definition_is_understood(lake: "Lake") -> None:
     text = base64.b64encode(json.dumps(definition).encode()).decode()
     name = store(lake, f"/* Presto View: {text} */")
     assert lake.rows("SELECT n FROM {v}", v=name) == [("1",)]
+
+
+def test_a_view_without_a_serde_is_refused_as_by_athena(lake: "Lake") -> None:
+    name = store(lake, encode("SELECT BIGINT '1' AS n", "lake", [("n", BIGINT)]), serde=False)
+    assert "missing SerDe info" in lake.reason("SELECT n FROM {v}", v=name)
 
 
 def test_a_view_whose_query_gives_other_columns_now_is_stale(lake: "Lake") -> None:
