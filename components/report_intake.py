@@ -11,6 +11,7 @@ import pulumi_aws as aws
 from components.function import FunctionArgs, FunctionHome
 from components.iam import Statement
 from components.queue_worker import QueueWorker, QueueWorkerArgs
+from handlers.curated_tables import DELIVERIES_FOLDER
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,7 +163,10 @@ def _curates(args: ReportIntakeArgs) -> FunctionArgs:
             Statement(
                 sid="WriteCurated",
                 actions=["s3:PutObject"],
-                resources=[pulumi.Output.concat(args.lake_bucket_arn, "/curated/*")],
+                resources=[
+                    pulumi.Output.concat(args.lake_bucket_arn, f"/{folder}*")
+                    for folder in ("curated/", DELIVERIES_FOLDER)
+                ],
             ),
             Statement(
                 sid="EncryptCurated",

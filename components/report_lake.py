@@ -11,6 +11,7 @@ from components.curated_report_tables import CuratedReportTables, CuratedReportT
 from components.encryption_key import EncryptionKey, EncryptionKeyArgs
 from components.query_library import queries
 from components.raw_report_tables import Projection, RawReportTables, RawReportTablesArgs
+from handlers.curated_tables import DELIVERIES_FOLDER
 
 _FOREVER_DAYS = 3650
 
@@ -95,7 +96,7 @@ class ReportLake(pulumi.ComponentResource):
     def _bucket(self, name: str, args: ReportLakeArgs, key: EncryptionKey) -> ClosedBucket:
         expire = {"results/": args.results_expire_after_days}
         if args.expire_after_days is not None:
-            expire["curated/"] = args.expire_after_days
+            expire["curated/"] = expire[DELIVERIES_FOLDER] = args.expire_after_days
         return ClosedBucket(
             name,
             ClosedBucketArgs(

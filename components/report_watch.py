@@ -77,6 +77,19 @@ class ReportWatch(pulumi.ComponentResource):
             ),
             child,
         )
+        Alarm(
+            f"{name}-schedule",
+            AlarmArgs(
+                description="Nothing looked whether reports arrived: the schedule could not start "
+                "the function.",
+                namespace="AWS/Events",
+                metric="FailedInvocations",
+                dimensions={"RuleName": rule.name},
+                statistic="Sum",
+                topics=args.alarm_topics,
+            ),
+            child,
+        )
         self.register_outputs({})
 
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from fleet.errors import ToldError
-from handlers.curate_reports.core import curated_key
+from handlers.curate_reports.core import delivery_key
+from handlers.curated_tables import DELIVERIES_FOLDER
 from handlers.object_events import CreatedObject
 from handlers.partition_reports.core import Partition, obstacle, report_of
 from handlers.partition_reports.partitions import Partitions
@@ -87,10 +88,11 @@ class Done:
 def todo(
     objects: Iterable[CreatedObject],
     known: frozenset[tuple[str, tuple[str, ...]]],
-    curated: frozenset[str],
+    noted: frozenset[str],
     lake: Lake,
 ) -> Todo:
-    """Works out what is missing; `known` are tables and values of partitions, `curated` keys."""
+    """Works out what is missing; `known` are tables and values of partitions, `noted` the keys
+    that the curation function writes last."""
     folders: dict[Partition, list[str]] = {}
     templates: dict[Partition, Template] = {}
     curations: list[CreatedObject] = []
@@ -102,7 +104,7 @@ def todo(
         if lake.adds_partitions and (partition.table, partition.values) not in known:
             folders.setdefault(partition, []).append(created.key)
             templates[partition] = report.template
-        if curated_key(report.template, parse(created.key)) not in curated and created.size:
+        if delivery_key(parse(created.key)) not in noted:
             curations.append(created)
     return Todo(partitions=folders, templates=templates, curations=curations)
 
@@ -123,7 +125,7 @@ class Backfill:
         missing = todo(
             objects,
             frozenset() if recheck else frozenset(self._known_partitions()),
-            frozenset(self._keys(self._lake.lake_bucket, "curated/")),
+            frozenset(self._keys(self._lake.lake_bucket, DELIVERIES_FOLDER)),
             self._lake,
         )
         done.reports = sum(

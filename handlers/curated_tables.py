@@ -33,6 +33,18 @@ class CuratedColumn:
         return _TYPES[self.kind]
 
 
+DELIVERIES = "report_deliveries"
+"""The table of what was delivered: one row a delivered object, also where that has no rows."""
+DELIVERIES_FOLDER = "deliveries/"
+DELIVERY_COLUMNS = {
+    "report_plan": "string",
+    "report_object": "string",
+    "template": "string",
+    "rows": "bigint",
+}
+"""With their types as Glue and Athena call them."""
+
+
 def table_name(template: Template) -> str:
     """backup_jobs_curated, …, resource_compliance_curated."""
     return f"{view_name(template)}_curated"

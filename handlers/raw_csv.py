@@ -1,7 +1,7 @@
 """Whether a raw table can read a CSV report: line by line, as OpenCSVSerde does."""
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
@@ -52,10 +52,13 @@ def difference(template: Template, columns: Sequence[str], header: Sequence[str]
     return None
 
 
-def _lines(chunks: Iterable[bytes]) -> Iterable[bytes]:
+def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Lines end at LF, CR or CRLF, wherever these stand: so OpenCSVSerde takes them."""
     rest = b""
     for chunk in chunks:
-        *lines, rest = (rest + chunk).split(b"\n")
-        yield from lines
+        lines = (rest + chunk).splitlines(keepends=True)
+        # A CR at the end of a chunk may be half of a CRLF.
+        rest = lines.pop() if lines and not lines[-1].endswith(b"\n") else b""
+        yield from (line.rstrip(b"\r\n") for line in lines)
     if rest:
-        yield rest
+        yield rest.rstrip(b"\r")

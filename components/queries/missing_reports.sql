@@ -1,16 +1,10 @@
--- Days of the last while on which a report plan delivered nothing, since its first report.
+-- Days of the last while, until yesterday, on which a report plan delivered nothing since its first report.
 -- days = 30
-WITH arrived AS (
-  SELECT DISTINCT report_plan, report_date FROM backup_jobs_curated
-  UNION SELECT DISTINCT report_plan, report_date FROM copy_jobs_curated
-  UNION SELECT DISTINCT report_plan, report_date FROM restore_jobs_curated
-  UNION SELECT DISTINCT report_plan, report_date FROM control_compliance_curated
-  UNION SELECT DISTINCT report_plan, report_date FROM resource_compliance_curated
-),
+WITH arrived AS (SELECT DISTINCT report_plan, report_date FROM report_deliveries),
 plans AS (SELECT report_plan, min(report_date) AS since FROM arrived GROUP BY report_plan),
 days AS (
   SELECT date_format(day, '%Y-%m-%d') AS report_date
-  FROM UNNEST(sequence(current_date - INTERVAL '${days}' DAY, current_date, INTERVAL '1' DAY)) AS t (day)
+  FROM UNNEST(sequence(current_date - INTERVAL '${days}' DAY, current_date - INTERVAL '1' DAY, INTERVAL '1' DAY)) AS t (day)
 )
 SELECT plans.report_plan, days.report_date
 FROM plans CROSS JOIN days

@@ -23,8 +23,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handlers import environment
 from handlers.batches import work_off
-from handlers.curate_reports.core import curated_key, curation
-from handlers.curate_reports.duck import curate, header_of
+from handlers.curate_reports.core import curated_key, curation, delivery_key
+from handlers.curate_reports.duck import curate, header_of, note_delivery
 from handlers.delivered_objects import open_delivered
 from handlers.object_events import created_object
 from handlers.report_keys import UnrecognisedKey, parse
@@ -65,7 +65,8 @@ class Curator:
             delivered = open_delivered(self._s3, created)
             with source.open("wb") as file:
                 shutil.copyfileobj(delivered.body, file)
-            self._curate(delivered.key, source)
+            rows = self._curate(delivered.key, source)
+            self._note(delivered.key, rows, Path(scratch) / "delivery.parquet")
 
     def _is_report(self, key: str) -> bool:
         try:
@@ -74,26 +75,42 @@ class Curator:
             return False
         return report.plan in self._plans and report.file.lower().endswith(".csv")
 
-    def _curate(self, key: str, source: Path) -> None:
+    def _curate(self, key: str, source: Path) -> int:
+        """The number of rows that the report has."""
         report = parse(key)
         template = TEMPLATES[self._plans[report.plan]]
         header = header_of(source)
         if header is None:
             logger.warning("the report is empty", key=key)
-            return
+            return 0
         how = curation(template, header)
         target = source.with_name("report.parquet")
         made = curate(how, source, target, plan=report.plan, key=key, memory_mb=self._memory_mb)
-        with target.open("rb") as file:
-            self._s3.put_object(
-                Bucket=self._lake_bucket, Key=curated_key(template, report), Body=file
-            )
+        self._put(curated_key(template, report), target)
         logger.info("curated", key=key, rows=made.rows, unknown_columns=how.unknown)
         metrics.add_metric(name="CuratedRows", unit=MetricUnit.Count, value=made.rows)
         if made.unreadable:
             logger.warning("values not of their type are null", key=key, columns=made.unreadable)
             unreadable = sum(made.unreadable.values())
             metrics.add_metric(name="UnreadableValues", unit=MetricUnit.Count, value=unreadable)
+        return made.rows
+
+    def _note(self, key: str, rows: int, target: Path) -> None:
+        """So that a report without rows is known to have arrived."""
+        report = parse(key)
+        note_delivery(
+            target,
+            plan=report.plan,
+            key=key,
+            template=self._plans[report.plan],
+            rows=rows,
+            memory_mb=self._memory_mb,
+        )
+        self._put(delivery_key(report), target)
+
+    def _put(self, key: str, file: Path) -> None:
+        with file.open("rb") as body:
+            self._s3.put_object(Bucket=self._lake_bucket, Key=key, Body=body)
 
 
 @cache

@@ -4,7 +4,13 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from handlers.curated_tables import PARTITION_KEY, CuratedColumn, columns, folder
+from handlers.curated_tables import (
+    DELIVERIES_FOLDER,
+    PARTITION_KEY,
+    CuratedColumn,
+    columns,
+    folder,
+)
 from handlers.report_keys import ReportKey
 from handlers.report_templates import Column, Kind, Template
 
@@ -57,11 +63,23 @@ def curation(template: Template, header: Sequence[str]) -> Curation:
 
 def curated_key(template: Template, report: ReportKey) -> str:
     """The one place of a report's curated file, so that the same object twice makes one file."""
+    return folder(template) + _file(report)
+
+
+def delivery_key(report: ReportKey) -> str:
+    """Of the file that notes the delivery; it is written last: where it is, all is done."""
+    return DELIVERIES_FOLDER + _file(report)
+
+
+def _file(report: ReportKey) -> str:
     digest = hashlib.sha256(report.key.encode()).hexdigest()[:16]
-    return (
-        f"{folder(template)}{PARTITION_KEY}={report.date.isoformat()}/"
-        f"{report.plan}-{digest}.parquet"
-    )
+    return f"{PARTITION_KEY}={report.date.isoformat()}/{report.plan}-{digest}.parquet"
+
+
+DELIVERY_SQL = (
+    "COPY (SELECT $plan AS report_plan, $object AS report_object, $template AS template, "
+    "$rows::BIGINT AS rows) TO $target (FORMAT parquet, COMPRESSION zstd)"
+)
 
 
 def reading_sql(how: Curation) -> str:

@@ -1,13 +1,20 @@
 """Runs a curation in DuckDB: nothing is downloaded, and memory is bounded by spilling to disk."""
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
-from handlers.curate_reports.core import Curation, reading_sql, unreadable_sql, writing_sql
+from handlers.curate_reports.core import (
+    DELIVERY_SQL,
+    Curation,
+    reading_sql,
+    unreadable_sql,
+    writing_sql,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,16 +34,7 @@ def curate(
     how: Curation, source: Path, target: Path, *, plan: str, key: str, memory_mb: int
 ) -> Curated:
     """Writes a CSV report as Parquet; the same report makes the same bytes."""
-    with duckdb.connect(
-        config={
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-            "memory_limit": f"{memory_mb}MB",
-            "temp_directory": str(target.parent / "spill"),
-            "threads": "1",
-        }
-    ) as duck:
-        duck.execute("SET TimeZone = 'UTC'")
+    with _duck(target.parent, memory_mb) as duck:
         duck.execute(reading_sql(how), {"file": str(source)})
         duck.execute(writing_sql(how), {"target": str(target), "plan": plan, "object": key})
         rows = duck.execute("SELECT count(*) FROM report").fetchall()[0][0]
@@ -47,3 +45,27 @@ def curate(
         names = [column[0] for column in result.description or []]
         counts = dict(zip(names, result.fetchall()[0], strict=True))
         return Curated(rows=rows, unreadable={name: n for name, n in counts.items() if n})
+
+
+def note_delivery(
+    target: Path, *, plan: str, key: str, template: str, rows: int, memory_mb: int
+) -> None:
+    """Writes one row about a delivered object as Parquet."""
+    values = {"plan": plan, "object": key, "template": template, "rows": rows}
+    with _duck(target.parent, memory_mb) as duck:
+        duck.execute(DELIVERY_SQL, {**values, "target": str(target)})
+
+
+@contextmanager
+def _duck(scratch: Path, memory_mb: int) -> Generator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(
+        config={
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "memory_limit": f"{memory_mb}MB",
+            "temp_directory": str(scratch / "spill"),
+            "threads": "1",
+        }
+    ) as duck:
+        duck.execute("SET TimeZone = 'UTC'")
+        yield duck

@@ -76,10 +76,21 @@ class Delivery:
         found = self._obstacle(report, created)
         if found is not None:
             self._withhold(report, created, message, found)
-        elif not self._partitions.knows(report.partition) and self._siblings_fit(report, created):
-            self._partitions.add(report.partition)
-            logger.info("partition added", location=report.partition.location)
-            metrics.add_metric(name="PartitionsAdded", unit=MetricUnit.Count, value=1)
+        elif not self._partitions.knows(report.partition):
+            self._add(report, created)
+
+    def _add(self, report: Report, created: CreatedObject) -> None:
+        """A report comes in parts, and one that cannot be read withholds the whole folder."""
+        fit = {created.key}
+        if not self._siblings_fit(report, fit):
+            return
+        self._partitions.add(report.partition)
+        # Another process that took in a bad part meanwhile found no partition to take out.
+        if not self._siblings_fit(report, fit):
+            self._partitions.withhold(report.partition)
+            return
+        logger.info("partition added", location=report.partition.location)
+        metrics.add_metric(name="PartitionsAdded", unit=MetricUnit.Count, value=1)
 
     def _obstacle(self, report: Report, created: CreatedObject) -> _Obstacle | None:
         found = scan(open_delivered(self._s3, created).chunks())
@@ -89,8 +100,8 @@ class Delivery:
             return None
         return _Obstacle(reason=reason, expected=list(columns), header=list(found.header or []))
 
-    def _siblings_fit(self, report: Report, created: CreatedObject) -> bool:
-        """A report comes in parts, and one that cannot be read withholds the whole folder."""
+    def _siblings_fit(self, report: Report, fit: set[str]) -> bool:
+        """Whether the folder's reports can be read; `fit` are the keys of those that can."""
         partition = report.partition
         pages = self._s3.get_paginator("list_objects_v2").paginate(
             Bucket=partition.bucket, Prefix=partition.folder
@@ -99,14 +110,13 @@ class Delivery:
             for found in page.get("Contents", []):
                 key = found.get("Key", "")
                 sibling = CreatedObject(bucket=partition.bucket, key=key, size=found.get("Size", 0))
-                if (
-                    key != created.key
-                    and report_of(partition.bucket, key, self._plans) is not None
-                    and (found_there := self._obstacle(report, sibling)) is not None
-                ):
+                if key in fit or report_of(partition.bucket, key, self._plans) is None:
+                    continue
+                if (found_there := self._obstacle(report, sibling)) is not None:
                     reason = found_there.reason
                     logger.warning("withheld because of another part", part=key, reason=reason)
                     return False
+                fit.add(key)
         return True
 
     def _withhold(

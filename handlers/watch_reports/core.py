@@ -1,4 +1,4 @@
-"""Whether each report plan delivered: what its report jobs of the last day came to."""
+"""Whether each report plan delivered: what its report jobs of the day came to."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

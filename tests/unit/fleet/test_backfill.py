@@ -12,7 +12,7 @@ from moto import mock_aws
 from fleet import dead_letters
 from fleet.backfill import Backfill, Clients, Done, Lake
 from fleet.dead_letters import received, release, replay
-from handlers.curate_reports.core import curated_key
+from handlers.curate_reports.core import delivery_key
 from handlers.report_keys import parse
 from handlers.report_templates import TEMPLATES
 from tests.unit.handlers.conftest import REGION, Aws
@@ -68,9 +68,7 @@ def curate_all(aws: Aws) -> int:
     for message in messages:
         told = json.loads(message.body)["detail"]["object"]["key"]
         report = parse(told)
-        aws.s3.put_object(
-            Bucket="lake", Key=curated_key(TEMPLATES[PLANS[report.plan]], report), Body=b""
-        )
+        aws.s3.put_object(Bucket="lake", Key=delivery_key(report), Body=b"")
         aws.sqs.delete_message(QueueUrl=aws.queue, ReceiptHandle=message.receipt)
     return len(messages)
 
@@ -147,9 +145,9 @@ def test_where_athena_computes_partitions_none_is_added(aws: Aws) -> None:
     assert not {"GetPartitions", "BatchCreatePartition", "GetObject"} & aws.calls.keys()
 
 
-def test_an_empty_file_has_a_partition_and_is_not_curated(aws: Aws) -> None:
+def test_an_empty_file_has_a_partition_and_is_noted_as_delivered(aws: Aws) -> None:
     aws.deliver(key("jobs", 1), "")
-    assert backfill(aws) == Done(objects=1, reports=1, partitions=1)
+    assert backfill(aws) == Done(objects=1, reports=1, partitions=1, curations=1)
 
 
 def rest(aws: Aws, count: int) -> None:

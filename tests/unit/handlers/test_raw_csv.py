@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.raw_csv import RawCsv, scan
+from sandbox.athena.opencsv import split_lines
 
 HEADER = b'"Account Id","Status Message"\n'
 
@@ -38,6 +39,24 @@ def test_a_byte_order_mark_is_no_part_of_the_header() -> None:
 def test_a_line_break_within_a_field_is_unreadable_and_its_line_is_named() -> None:
     found = scan([HEADER, b'"1","one\ntwo"\n'])
     assert found.unreadable == "line 2: a line break within a field"
+
+
+@pytest.mark.parametrize("end", [b"\r", b"\r\n"])
+def test_a_carriage_return_ends_a_line_too(end: bytes) -> None:
+    lines = [HEADER.rstrip(), b'"1","x"', b'"2","y"', b""]
+    assert scan([end.join(lines)]) == RawCsv(
+        header=["Account Id", "Status Message"], unreadable=None
+    )
+    found = scan([end.join([*lines[:2], b'"2","one' + end + b'two"', b""])])
+    assert found.unreadable == "line 3: a line break within a field"
+
+
+@given(st.lists(st.sampled_from([b'"', b"a", b",", b"\r", b"\n"]), max_size=30))
+def test_lines_are_those_that_the_raw_table_has(pieces: list[bytes]) -> None:
+    content = b"".join(pieces)
+    odd = [number for number, line in enumerate(split_lines(content), 1) if line.count('"') % 2]
+    unreadable = scan(chunks(content, 1)).unreadable
+    assert unreadable == (f"line {odd[0]}: a line break within a field" if odd else None)
 
 
 def test_a_backslash_before_a_quote_is_unreadable() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -12,6 +14,7 @@ import pytest
 
 from handlers.curate_reports import app as curating
 from handlers.partition_reports import app as partitioning
+from handlers.partition_reports.core import Partition
 from handlers.partition_reports.partitions import Partitions
 from handlers.report_templates import TEMPLATES
 from handlers.watch_reports import app as watching
@@ -58,6 +61,10 @@ def delivery_of(aws: Aws) -> partitioning.Delivery:
 
 @pytest.fixture
 def curator(aws: Aws) -> curating.Curator:
+    return curator_of(aws)
+
+
+def curator_of(aws: Aws) -> curating.Curator:
     settings = curating.Environment(
         report_plans=json.dumps(PLANS), lake_bucket="lake", duckdb_memory_mb="256"
     )
@@ -72,9 +79,23 @@ def no_metrics_left() -> Iterator[None]:
     curating.metrics.clear_metrics()
 
 
-def lake_keys(aws: Aws) -> list[str]:
-    found = aws.s3.list_objects_v2(Bucket="lake").get("Contents", [])
+def lake_keys(aws: Aws, prefix: str = "") -> list[str]:
+    found = aws.s3.list_objects_v2(Bucket="lake", Prefix=prefix).get("Contents", [])
     return [item["Key"] for item in found]
+
+
+def content(aws: Aws, key: str) -> bytes:
+    return aws.s3.get_object(Bucket="lake", Key=key)["Body"].read()
+
+
+def rows(aws: Aws, key: str, scratch: Path) -> list[dict[str, Any]]:
+    """What a Parquet file of the lake holds."""
+    file = scratch / "made.parquet"
+    file.write_bytes(content(aws, key))
+    with duckdb.connect() as duck:
+        found = duck.execute("FROM read_parquet($f)", {"f": str(file)})
+        names = [column[0] for column in found.description or []]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
 def test_a_folder_costs_one_call_and_none_when_it_is_delivered_again(
@@ -99,6 +120,22 @@ def test_a_partition_that_another_process_added_is_no_error(
     delivery_of(aws).take_in(message)
     assert aws.calls["CreatePartition"] == 2
     assert len(aws.partitions(TABLE)) == 1
+
+
+def test_a_bad_part_that_another_process_takes_in_meanwhile_withholds_the_folder(
+    aws: Aws, delivery: partitioning.Delivery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the order: the bad part comes after the good one's look at the folder."""
+    add = Partitions.add
+
+    def add_late(self: Partitions, partition: Partition) -> None:
+        bad = aws.deliver(f"{DAY}jobs/part 2.csv", "New," + HEADER)
+        delivery_of(aws).take_in(bad)
+        add(self, partition)
+
+    monkeypatch.setattr(Partitions, "add", add_late)
+    delivery.take_in(aws.deliver(f"{DAY}jobs/part 1.csv", HEADER + ROW))
+    assert aws.partitions(TABLE) == []
 
 
 @pytest.mark.parametrize("content", ["", HEADER], ids=["empty", "header only"])
@@ -180,38 +217,40 @@ def test_a_delivered_report_is_one_file_in_the_lake_however_often_it_is_told(
     key = f"{DAY}jobs/a report.csv"
     message = aws.deliver(key, HEADER + ROW, told_as=f"{DAY}jobs/a+report.csv")
     curator.take_in(message)
-    (made,) = lake_keys(aws)
-    first = aws.s3.get_object(Bucket="lake", Key=made)["Body"].read()
+    first = {made: content(aws, made) for made in lake_keys(aws)}
     curator.take_in(message)
-    assert lake_keys(aws) == [made]
-    assert aws.s3.get_object(Bucket="lake", Key=made)["Body"].read() == first
-    assert made.startswith("curated/backup_job/report_date=2026-11-21/jobs-")
+    assert {made: content(aws, made) for made in lake_keys(aws)} == first
+    assert [made.rpartition("-")[0] for made in first] == [
+        "curated/backup_job/report_date=2026-11-21/jobs",
+        "deliveries/report_date=2026-11-21/jobs",
+    ]
     curator.take_in(aws.deliver(f"{DAY}jobs/on demand.csv", HEADER + ROW))
-    assert len(lake_keys(aws)) == 2
+    assert len(lake_keys(aws, "curated/")) == 2
 
 
 def test_a_curated_row_names_the_object_as_s3_knows_it(
     aws: Aws, curator: curating.Curator, tmp_path: Any
 ) -> None:
     curator.take_in(aws.deliver(f"{DAY}jobs/a b.csv", HEADER + ROW, told_as=f"{DAY}jobs/a+b.csv"))
-    target = tmp_path / "made.parquet"
-    (made,) = lake_keys(aws)
-    target.write_bytes(aws.s3.get_object(Bucket="lake", Key=made)["Body"].read())
-    with duckdb.connect() as duck:
-        found = duck.execute(
-            "SELECT report_plan, report_object, account_id FROM read_parquet($f)",
-            {"f": str(target)},
-        )
-        assert found.fetchall() == [("jobs", f"{DAY}jobs/a b.csv", "3")]
+    (made,) = lake_keys(aws, "curated/")
+    (row,) = rows(aws, made, tmp_path)
+    found = (row["report_plan"], row["report_object"], row["account_id"])
+    assert found == ("jobs", f"{DAY}jobs/a b.csv", "3")
 
 
-def test_an_empty_report_has_no_curated_file_and_a_header_alone_an_empty_one(
-    aws: Aws, curator: curating.Curator
+@pytest.mark.parametrize(
+    ("text", "files", "count"), [("", 0, 0), (HEADER, 1, 0), (HEADER + ROW * 3, 1, 3)]
+)
+def test_a_delivery_is_noted_with_its_rows_also_where_it_has_none(
+    text: str, files: int, count: int, aws: Aws, tmp_path: Path
 ) -> None:
-    curator.take_in(aws.deliver(f"{DAY}jobs/a.csv", ""))
-    assert lake_keys(aws) == []
-    curator.take_in(aws.deliver(f"{DAY}jobs/b.csv", HEADER))
-    assert len(lake_keys(aws)) == 1
+    key = f"{DAY}jobs/a.csv"
+    curator_of(aws).take_in(aws.deliver(key, text))
+    assert len(lake_keys(aws, "curated/")) == files
+    (noted,) = lake_keys(aws, "deliveries/")
+    assert rows(aws, noted, tmp_path) == [
+        {"report_plan": "jobs", "report_object": key, "template": "backup_job", "rows": count}
+    ]
 
 
 def test_a_report_without_required_columns_fails_its_message_alone(
@@ -223,7 +262,7 @@ def test_a_report_without_required_columns_fails_its_message_alone(
     ignored = aws.deliver("results/query.csv", "x")
     answer = curating.handler(batch(good, bad, ignored), cast(Any, CONTEXT))
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m-1"}]}
-    assert len(lake_keys(aws)) == 1
+    assert len(lake_keys(aws, "curated/")) == len(lake_keys(aws, "deliveries/")) == 1
 
 
 def job(status: str, *keys: str, message: str = "") -> ReportJob:
@@ -258,7 +297,12 @@ class Backup:
         self._jobs = jobs
 
     def list_report_jobs(self, **query: Any) -> dict[str, Any]:
-        found = [one for one in self._jobs if one["plan"] == query["ByReportPlanName"]]
+        found = [
+            one
+            for one in self._jobs
+            if one["plan"] == query["ByReportPlanName"]
+            and one["CreationTime"] >= query["ByCreationAfter"]
+        ]
         page = int(query.get("NextToken", 0))
         more = {"NextToken": str(page + 1)} if page + 1 < len(found) else {}
         return {"ReportJobs": found[page : page + 1], **more}
@@ -266,19 +310,29 @@ class Backup:
 
 def test_the_watch_reads_every_page_and_finds_keys_however_they_are_spelt(aws: Aws) -> None:
     aws.deliver(f"{DAY}jobs/a b.csv", HEADER)
-    delivered = {"S3Keys": [f"{DAY}jobs/a+b.csv"]}
-    gone = {"S3Keys": ["gone.csv"]}
+    delivered, gone = {"S3Keys": [f"{DAY}jobs/a+b.csv"]}, {"S3Keys": ["gone.csv"]}
     backup = Backup(
-        {"plan": "jobs", "Status": "FAILED", "CreationTime": watching.datetime.datetime.max},
-        {
-            "plan": "jobs",
-            "Status": "COMPLETED",
-            "ReportDestination": delivered,
-            "CreationTime": watching.datetime.datetime.min,
-        },
-        {"plan": "copies", "Status": "COMPLETED", "ReportDestination": gone},
+        {"plan": "jobs", "Status": "FAILED", "CreationTime": at(3)},
+        {"plan": "jobs", "Status": "COMPLETED", "CreationTime": at(2)}
+        | {"ReportDestination": delivered},
+        {"plan": "copies", "Status": "COMPLETED", "CreationTime": at(2)}
+        | {"ReportDestination": gone},
     )
+    assert watched(aws, backup) == {"copies": "the bucket does not have gone.csv"}
+
+
+def test_a_report_on_demand_of_the_day_before_is_not_todays(aws: Aws) -> None:
+    aws.deliver(f"{DAY}jobs/a.csv", HEADER)
+    found = {"plan": "jobs", "Status": "COMPLETED", "CreationTime": at(15, day=21)}
+    backup = Backup(found | {"ReportDestination": {"S3Keys": [f"{DAY}jobs/a.csv"]}})
+    assert watched(aws, backup)["jobs"] == "AWS Backup started no report job"
+
+
+def at(hour: int, day: int = 22) -> datetime.datetime:
+    return datetime.datetime(2026, 11, day, hour, tzinfo=datetime.UTC)
+
+
+def watched(aws: Aws, backup: Backup) -> dict[str, str]:
+    """The look of the 22nd at six."""
     settings = watching.Environment(report_plans=json.dumps(PLANS), reports_bucket="reports")
-    now = watching.datetime.datetime(2026, 11, 22, 6, tzinfo=watching.datetime.UTC)
-    found = watching.watch(settings, cast(Any, backup), aws.s3, now)
-    assert found == {"copies": "the bucket does not have gone.csv"}
+    return watching.watch(settings, cast(Any, backup), aws.s3, at(6))
