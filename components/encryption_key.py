@@ -57,6 +57,21 @@ class EncryptionKey(pulumi.ComponentResource):
         self.register_outputs({"arn": self.arn})
 
 
+def rules_may_use_key(topic_arn: str) -> Statement:
+    """Lets EventBridge's rules publish to a topic that is encrypted with the key.
+
+    SNS's guide: conditions on the source do not work for EventBridge and encrypted topics. So the
+    statement is narrowed by what is encrypted.
+    """
+    return Statement(
+        sid="RulesUseTheKeyOfTheTopic",
+        actions=["kms:Decrypt", "kms:GenerateDataKey*"],
+        resources=["*"],
+        principal={"Service": "events.amazonaws.com"},
+        conditions={"StringEquals": {"kms:EncryptionContext:aws:sns:topicArn": topic_arn}},
+    )
+
+
 def service_may_use_key(service: str, account: str) -> Statement:
     """Lets an AWS service encrypt and decrypt on behalf of this account."""
     return Statement(

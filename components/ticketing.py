@@ -9,6 +9,7 @@ import pulumi_aws as aws
 from components.encryption_key import (
     EncryptionKey,
     EncryptionKeyArgs,
+    rules_may_use_key,
     service_may_use_key,
 )
 from components.event_patterns import job_ends_and_alarms
@@ -55,8 +56,10 @@ class Ticketing(pulumi.ComponentResource):
                 account=args.account,
                 description="Job events on their way to ServiceNow",
                 grants=[
-                    service_may_use_key(service, args.account)
-                    for service in ("events.amazonaws.com", "sns.amazonaws.com")
+                    rules_may_use_key(f"arn:aws:sns:{args.region}:{args.account}:{name}"),
+                    # To the queue, and to its dead letters.
+                    service_may_use_key("events.amazonaws.com", args.account),
+                    service_may_use_key("sns.amazonaws.com", args.account),
                 ],
             ),
             child,
@@ -73,7 +76,7 @@ class Ticketing(pulumi.ComponentResource):
         aws.sns.TopicPolicy(
             name,
             arn=topic.arn,
-            policy=policy_document(_may_send("events", "sns:Publish", topic.arn, rule.arn)),
+            policy=policy_document(_rules_publish(topic.arn)),
             opts=child,
         )
         ledger = self._ledger(name, key.arn)
@@ -138,6 +141,17 @@ class Ticketing(pulumi.ComponentResource):
             point_in_time_recovery={"enabled": True},
             opts=pulumi.ResourceOptions(parent=self),
         )
+
+
+def _rules_publish(topic_arn: pulumi.Input[str]) -> Statement:
+    """Without a condition on the rule: EventBridge's guide says that a topic's policy can have
+    none for it."""
+    return Statement(
+        sid="EventsSends",
+        actions=["sns:Publish"],
+        resources=[topic_arn],
+        principal={"Service": "events.amazonaws.com"},
+    )
 
 
 def _may_send(

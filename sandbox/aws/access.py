@@ -30,6 +30,11 @@ _SERVICE_LINKED = ":role/aws-service-role/"
 """Service control policies do not limit service-linked roles."""
 
 
+_WITHOUT_SOURCE = {("events.amazonaws.com", "sns:Publish")}
+"""Who does not say on whose behalf it acts. EventBridge's guide forbids conditions for it in the
+policies of topics, SNS's those on the source in the policies of their keys."""
+
+
 class AccessDeniedError(Exception):
     """AWS would refuse this; the decision's reason says which policy decided."""
 
@@ -61,6 +66,8 @@ class Access:
         policy must allow the service `kms:GenerateDataKey` and `kms:Decrypt` as well.
         """
         source: dict[str, ContextValue] = {}
+        if (service, action) in _WITHOUT_SOURCE:
+            source_arn = source_account = ""
         if source_arn:
             source["aws:SourceArn"] = source_arn
         if source_account:
@@ -153,7 +160,7 @@ class Access:
                 key,
                 key_action,
                 through=through,
-                context=context,
+                context={**use.context(resource_arn), **(context or {})},
                 session_policies=session_policies,
             )
             if not decision.allowed:

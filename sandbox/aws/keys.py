@@ -83,18 +83,26 @@ def find_key(reference: str, at: Arn) -> EncryptionKey | None:
     return EncryptionKey(arn=arn, name=name, aws_managed=managed)
 
 
+_BOTH = ("kms:GenerateDataKey", "kms:Decrypt")
+
+
 @dataclass(frozen=True, kw_only=True)
 class KeyUse:
     """What an action on an encrypted resource needs of the resource's key."""
 
     key_of: Callable[[str], EncryptionKey | None]
     actions: Sequence[str]
+    about: str = ""
+    """The name under which the resource's ARN stands in the encryption context."""
+
+    def context(self, resource_arn: str) -> Mapping[str, str]:
+        return {f"kms:EncryptionContext:{self.about}": resource_arn} if self.about else {}
 
 
 KEY_USES: Mapping[str, KeyUse] = {
-    "sns:Publish": KeyUse(key_of=topic_key, actions=["kms:GenerateDataKey", "kms:Decrypt"]),
-    "sqs:SendMessage": KeyUse(key_of=queue_key, actions=["kms:GenerateDataKey", "kms:Decrypt"]),
-    "sqs:ReceiveMessage": KeyUse(key_of=queue_key, actions=["kms:Decrypt"]),
+    "sns:Publish": KeyUse(key_of=topic_key, actions=_BOTH, about="aws:sns:topicArn"),
+    "sqs:SendMessage": KeyUse(key_of=queue_key, actions=_BOTH, about="aws:sqs:arn"),
+    "sqs:ReceiveMessage": KeyUse(key_of=queue_key, actions=["kms:Decrypt"], about="aws:sqs:arn"),
     "secretsmanager:GetSecretValue": KeyUse(key_of=secret_key, actions=["kms:Decrypt"]),
 }
 

@@ -52,12 +52,53 @@ def test_a_topics_default_policy_does_not_let_eventbridge_publish(aws: Any, acce
     assert may_publish(access, topic(aws, PUBLISH))
 
 
-def test_a_source_condition_is_held_against_the_rule(aws: Any, access: Access) -> None:
-    arn = topic(aws, {**PUBLISH, "Condition": {"ArnEquals": {"aws:SourceArn": RULE}}})
-    assert may_publish(access, arn)
-    assert not may_publish(access, arn, source=f"{RULE}-other")
-    organization = {"StringEquals": {"aws:SourceOrgID": "o-exampleorg1"}}
-    assert may_publish(access, topic(aws, {**PUBLISH, "Condition": organization}))
+def test_eventbridge_meets_no_condition_on_the_source_of_a_topics_policy(
+    aws: Any, access: Access
+) -> None:
+    for condition in (
+        {"ArnEquals": {"aws:SourceArn": RULE}},
+        {"StringEquals": {"aws:SourceAccount": MEMBER}},
+        {"StringEquals": {"aws:SourceOrgID": "o-exampleorg1"}},
+    ):
+        assert not may_publish(access, topic(aws, {**PUBLISH, "Condition": condition}))
+
+
+def test_a_source_condition_is_held_against_the_alarm(aws: Any, access: Access) -> None:
+    alarm, alarms = f"arn:aws:cloudwatch:{REGION}:{MEMBER}:alarm:a", "cloudwatch.amazonaws.com"
+    statement = {**PUBLISH, "Principal": {"Service": alarms}}
+
+    def may(condition: Any, source: str = alarm) -> bool:
+        arn = topic(aws, {**statement, "Condition": condition})
+        return access.check_service(
+            alarms, "sns:Publish", arn, source_arn=source, source_account=MEMBER
+        ).allowed
+
+    assert may({"ArnEquals": {"aws:SourceArn": alarm}})
+    assert not may({"ArnEquals": {"aws:SourceArn": alarm}}, source=f"{alarm}-other")
+    assert may({"StringEquals": {"aws:SourceOrgID": "o-exampleorg1"}})
+
+
+def test_the_key_of_a_topic_is_asked_for_that_topic_and_no_source(aws: Any, access: Access) -> None:
+    kms, name = aws.client("kms"), aws.name("topic")
+    account = aws.client("sts").get_caller_identity()["Account"]
+    arn = f"arn:aws:sns:{REGION}:{account}:{name}"
+    own = {"Principal": {"AWS": account}, "Action": "kms:*", "Resource": "*"}
+    use = {"Principal": EVENTS, "Action": ["kms:GenerateDataKey*", "kms:Decrypt"], "Resource": "*"}
+
+    def may(key: str, value: str) -> bool:
+        condition = {"Condition": {"StringEquals": {key: value}}}
+        policy = aws.policy(own, {**use, **condition})
+        key_id = kms.create_key(Policy=policy)["KeyMetadata"]["KeyId"]
+        made = aws.client("sns").create_topic(Name=name)["TopicArn"]
+        for attribute, text in (("KmsMasterKeyId", key_id), ("Policy", aws.policy(PUBLISH))):
+            aws.client("sns").set_topic_attributes(
+                TopicArn=made, AttributeName=attribute, AttributeValue=text
+            )
+        return may_publish(access, made)
+
+    assert may("kms:EncryptionContext:aws:sns:topicArn", arn)
+    assert not may("kms:EncryptionContext:aws:sns:topicArn", f"{arn}-other")
+    assert not may("aws:SourceAccount", MEMBER)
 
 
 def test_an_encrypted_topic_needs_a_key_that_lets_the_service_use_it(
