@@ -15,29 +15,34 @@ from stacks.sharding import Load, Shard, TooLargeError, Unit, shards
 
 _WHOLE_ORGANIZATION = Shard(accounts=("ROOT",))
 _THIS_ACCOUNT = Shard()
+_NOT_OURS = Shard()
+"""What a plan covers that stands already is its owner's to say."""
 
 
 def lake_plans(
     reports: Reports, customer: str, organization: OrganizationReader
 ) -> dict[str, list[ReportPlan]]:
     """The lake's report plans by template. Raises RunError, with the arithmetic, over quota."""
-    parts = _shards(reports, organization)
-    plans = {
-        template: [
-            _plan(reports, customer, template, shard, number if len(parts) > 1 else None)
-            for number, shard in enumerate(parts, start=1)
-        ]
-        for template in names.report_templates(reports)
-    }
-    count = sum(map(len, plans.values())) + len(reports.own_plans)
+    templates = names.report_templates(reports)
+    ours = [template for template in templates if not _exists(reports, template)]
+    parts = _shards(reports, organization) if ours else []
+    count = len(ours) * len(parts) + len(reports.own_plans)
     if count > reports.sharding.report_plan_quota:
         raise pulumi.RunError(
-            f"{len(plans)} templates × {len(parts)} shards + {len(reports.own_plans)} own plans = "
+            f"{len(ours)} templates × {len(parts)} shards + {len(reports.own_plans)} own plans = "
             f"{count} report plans; this account may have {reports.sharding.report_plan_quota}: "
             "switch templates off (reports.plans.<template>: null), or have AWS raise the quota "
             "and set reports.sharding.report_plan_quota"
         )
-    return plans
+    return {
+        template: [
+            _plan(reports, customer, template, shard, number if len(parts) > 1 else None)
+            for number, shard in enumerate(parts, start=1)
+        ]
+        if template in ours
+        else [_plan(reports, customer, template, _NOT_OURS, None)]
+        for template in templates
+    }
 
 
 def own_plans(reports: Reports) -> list[ReportPlan]:
@@ -55,6 +60,12 @@ def own_plans(reports: Reports) -> list[ReportPlan]:
         )
         for plan in reports.own_plans
     ]
+
+
+def _exists(reports: Reports, template: str) -> bool:
+    """Whether the template's plan stands already: one, under its own name, whatever it covers."""
+    wanted = reports.plans.get(template)
+    return wanted is not None and wanted.existing
 
 
 def _plan(

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handlers.report_templates import TEMPLATES
 from stacks.organization import OrganizationReader
 from stacks.report_scopes import lake_plans
-from stacks.settings import Reports, Sharding
+from stacks.settings import ReportPlan, Reports, Sharding
 from stacks.sharding import Load, Shard, TooLargeError, Unit, shards
 
 ROOM_FOR_TEN = Load(regions=30, daily_volume=1)
@@ -209,3 +210,33 @@ def test_plans_over_the_accounts_quota_are_refused_with_the_arithmetic() -> None
     assert str(caught.value).startswith(
         "5 templates × 2 shards + 0 own plans = 10 report plans; this account may have 9: "
     )
+
+
+def test_a_plan_that_exists_is_one_under_its_own_name_however_many_shards_there_are() -> None:
+    theirs = ReportPlan(name="theirs", existing=True, prefix="jobs")
+    found = lake_plans(Reports(plans={"backup_job": theirs}), "acme", organization(root(4, own=7)))
+    assert [(plan.name, plan.prefix) for plan in found["backup_job"]] == [("theirs", "jobs")]
+    assert [plan.name for plan in found["copy_job"]] == [
+        "acme_copy_job_report_1",
+        "acme_copy_job_report_2",
+    ]
+
+
+def test_a_plan_that_exists_does_not_count_against_the_quota() -> None:
+    theirs = ReportPlan(name="theirs", existing=True)
+    reports = Reports(plans={"backup_job": theirs}, sharding=Sharding(report_plan_quota=8))
+    assert len(lake_plans(reports, "acme", organization(root(4, own=7)))) == 5
+    short = Reports(plans={"backup_job": theirs}, sharding=Sharding(report_plan_quota=7))
+    with pytest.raises(pulumi.RunError, match=r"^4 templates × 2 shards \+ 0 own plans = 8 report"):
+        lake_plans(short, "acme", organization(root(4, own=7)))
+
+
+def test_an_organization_that_no_plan_could_cover_is_nothing_to_plans_that_exist() -> None:
+    reports = Reports(
+        plans={name: ReportPlan(name=f"their_{name}", existing=True) for name in TEMPLATES},
+        sharding=Sharding(daily_volume=100_000),
+    )
+    found = lake_plans(reports, "acme", organization(root(4, own=7)))
+    assert [plan.name for plans in found.values() for plan in plans] == [
+        f"their_{name}" for name in TEMPLATES
+    ]
