@@ -20,6 +20,9 @@ class Contract(Protocol):
     __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]
     NAME: ClassVar[str]
     VERSION: ClassVar[int]
+    SETTING: ClassVar[str | None]
+    """The publishing stack's setting without which it does not publish it; None: it always does,
+    or a setting of the customer's says of both stacks where it is."""
 
 
 C = TypeVar("C", bound=Contract)
@@ -31,6 +34,7 @@ class ReportsContract:
 
     NAME: ClassVar[str] = "reports"
     VERSION: ClassVar[int] = 1
+    SETTING: ClassVar[str | None] = "reports"
 
     reports_bucket: pulumi.Output[str]
     reports_database: pulumi.Output[str]
@@ -50,6 +54,7 @@ class ReportsCopyContract:
 
     NAME: ClassVar[str] = "reports_copy"
     VERSION: ClassVar[int] = 1
+    SETTING: ClassVar[str | None] = "reports_copy"
 
     reports_copy_bucket_arn: pulumi.Output[str]
     reports_copy_key_arn: pulumi.Output[str]
@@ -61,6 +66,7 @@ class AlertsContract:
 
     NAME: ClassVar[str] = "alerts"
     VERSION: ClassVar[int] = 1
+    SETTING: ClassVar[str | None] = None
 
     alert_bus_arn: pulumi.Output[str]
 
@@ -71,6 +77,7 @@ class ForwardingContract:
 
     NAME: ClassVar[str] = "forwarding"
     VERSION: ClassVar[int] = 1
+    SETTING: ClassVar[str | None] = None
 
     alert_dead_letters: pulumi.Output[Mapping[str, str]]
     """By Region, the URL of the queue in which events rest that could not be forwarded."""
@@ -82,6 +89,7 @@ class TicketingContract:
 
     NAME: ClassVar[str] = "ticketing"
     VERSION: ClassVar[int] = 1
+    SETTING: ClassVar[str | None] = "ticketing"
 
     ticket_topic_arn: pulumi.Output[str]
     ticket_queue: pulumi.Output[str]
@@ -96,6 +104,7 @@ class MemberContract:
 
     NAME: ClassVar[str] = "member"
     VERSION: ClassVar[int] = 1
+    SETTING: ClassVar[str | None] = None
 
     vault_arns: pulumi.Output[Mapping[str, Mapping[str, str]]]
     """By Region, then by the vault's name in settings."""
@@ -138,7 +147,8 @@ def consume(contract: type[C], stack: str) -> C:
 def _checked(contract: type[Contract], stack: str, exports: Mapping[str, Any]) -> Mapping[str, Any]:
     missing = [f.name for f in dataclasses.fields(contract) if exports.get(f.name) is None]
     if missing:
-        raise pulumi.RunError(f"{stack} does not export {', '.join(missing)}; deploy it first")
+        cure = f"set {contract.SETTING} there and deploy it" if contract.SETTING else "deploy it"
+        raise pulumi.RunError(f"{stack} does not export {', '.join(missing)}; {cure} first")
     version = exports.get("contracts", {}).get(contract.NAME)
     if version != str(contract.VERSION):
         raise pulumi.RunError(

@@ -148,6 +148,18 @@ def _the_bucket_is_whose_it_is_said_to_be(s: StackSettings, reports: Reports) ->
             )
 
 
+@_over_reports("role", "alerts_in")
+def _central_stacks_do_not_wait_for_each_other(s: StackSettings, reports: Reports) -> Problems:
+    """The audit stack would need the management account's alert bus first, and this the copies."""
+    if isinstance(s, ManagementSettings) and reports.bucket.copy_to_audit and s.alerts_in == s.role:
+        yield (
+            ("alerts_in",),
+            "is management, where the audit stack reads the alert bus, and this stack reads the "
+            "audit stack's copies: neither could be deployed first; reports.bucket.copy_to_audit "
+            "needs alerts_in: audit",
+        )
+
+
 def _nothing_is_set_on_what_is_not_ours(bucket: ReportsBucket, where: Location) -> Problems:
     ours = ReportsBucket.model_fields.keys() - {
         "name",

@@ -25,7 +25,7 @@ def lake_plans(
     """The lake's report plans by template. Raises RunError, with the arithmetic, over quota."""
     templates = names.report_templates(reports)
     ours = [template for template in templates if not _exists(reports, template)]
-    parts = _shards(reports, organization) if ours else []
+    parts: Sequence[Shard] = _shards(reports, organization) if ours else ()
     count = len(ours) * len(parts) + len(reports.own_plans)
     if count > reports.sharding.report_plan_quota:
         raise pulumi.RunError(

@@ -6,12 +6,15 @@ import pulumi
 import pytest
 
 from stacks.contracts import (
+    CONTRACTS,
     AlertsContract,
+    Contract,
     ReportsCopyContract,
     TicketingContract,
     consume,
     publish,
 )
+from stacks.settings import AuditSettings, ManagementSettings, MemberSettings
 from tests.support.recorder import record
 
 PUBLISHED = {"alert_bus_arn": "arn:aws:events:x", "contracts": {"alerts": "1"}}
@@ -53,12 +56,31 @@ def test_everything_that_a_stack_does_not_export_is_named_in_one_error() -> None
     with pytest.raises(
         pulumi.RunError,
         match="acme-audit does not export ticket_topic_arn, ticket_queue, ticket_dead_letters, "
-        "ticket_function; deploy it first",
+        "ticket_function; set ticketing there and deploy it first",
     ):
         record(
             lambda: pulumi.export("x", consume(TicketingContract, "acme-audit").ticket_queue),
             other_stacks={"acme-audit": PUBLISHED},
         )
+
+
+def test_a_stack_that_copies_of_reports_were_not_set_in_is_told_to_set_them() -> None:
+    def program() -> None:
+        pulumi.export("x", consume(ReportsCopyContract, "acme-audit").reports_copy_bucket_arn)
+
+    with pytest.raises(
+        pulumi.RunError,
+        match="acme-audit does not export reports_copy_bucket_arn, reports_copy_key_arn; "
+        "set reports_copy there and deploy it first",
+    ):
+        record(program, other_stacks={"acme-audit": PUBLISHED})
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=lambda contract: contract.NAME)
+def test_the_setting_that_a_contract_needs_is_one_of_a_stack(contract: type[Contract]) -> None:
+    models = (ManagementSettings, AuditSettings, MemberSettings)
+    known = {name for model in models for name in model.model_fields}
+    assert contract.SETTING is None or contract.SETTING in known
 
 
 def test_a_stack_that_was_never_deployed_is_to_be_deployed_first() -> None:

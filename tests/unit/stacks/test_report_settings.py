@@ -177,3 +177,12 @@ def test_a_member_reports_on_itself_alone(root: Path) -> None:
     assert said({"scope": "account"}, root, **member) == []
     (problem,) = said({}, root, **member)
     assert problem.startswith("reports.scope: must be account: only the management account")
+
+
+def test_stacks_that_would_wait_for_each_other_are_refused(root: Path) -> None:
+    copied = {"bucket": {"copy_to_audit": True}}
+    assert said(copied, root, alerts_in="audit") == []
+    assert said({}, root, alerts_in="management") == []
+    (problem,) = said(copied, root, alerts_in="management")
+    assert problem.startswith("alerts_in: is management")
+    assert problem.endswith("reports.bucket.copy_to_audit needs alerts_in: audit")
