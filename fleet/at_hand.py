@@ -11,8 +11,9 @@ from fleet.deployment import Engine
 from fleet.engine import engine
 from fleet.paths import PROJECT
 
-console = Console(soft_wrap=True)
-_asides = Console(soft_wrap=True, stderr=True)
+# Without markup: what is printed comes from AWS and from settings, brackets and all.
+console = Console(soft_wrap=True, markup=False)
+_asides = Console(soft_wrap=True, markup=False, stderr=True)
 
 PROJECT_VARIABLE = "BACKUP_ORG_PROJECT"
 """Names the project to work on, such as the sandbox's own copy, wherever the shell stands."""
@@ -20,7 +21,7 @@ PROJECT_VARIABLE = "BACKUP_ORG_PROJECT"
 
 def tell(message: str) -> None:
     """A line as it is, without markup, beside what the command prints for others to read."""
-    _asides.print(message, markup=False, highlight=False)
+    _asides.print(message, highlight=False)
 
 
 def project() -> Path:

@@ -18,6 +18,7 @@ from fleet.order import chosen, in_order
 from fleet.progress import StackProgress
 from fleet.sandbox import commands as sandbox_commands
 from stacks import load
+from stacks.references import references
 from stacks.schema import schema_text
 
 app = typer.Typer(
@@ -42,14 +43,21 @@ def up(names: Names = None) -> None:
 
 @app.command()
 def preview(names: Names = None) -> None:
-    """Show what `up` would change, with policies."""
-    _act(names, Deployment.preview)
+    """Show what `up` would change, with policies. A stack can be previewed once those that it reads
+    are deployed."""
+    _act(names, _previewed)
 
 
 @app.command()
-def destroy(names: Names = None) -> None:
+def destroy(
+    names: Annotated[list[str], typer.Argument(help="Stacks or customers.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
     """Delete what stacks deployed, the readers first."""
-    _act(names, Deployment.destroy, backwards=True)
+    stacks = chosen(names, project())
+    if not yes:
+        typer.confirm(f"Delete what {', '.join(stacks)} deployed?", abort=True)
+    _act(stacks, Deployment.destroy, backwards=True)
 
 
 @app.command()
@@ -92,14 +100,34 @@ def settings_schema() -> None:
 def _act(
     names: list[str] | None, act: Callable[[Deployment], Outcome], *, backwards: bool = False
 ) -> None:
-    stacks = chosen(names or [], project())
+    stacks = _checked(chosen(names or [], project()))
     ready = engine_here()
     with StackProgress(console) as progress:
         deployments = [Deployment(ready, stack, progress.hear) for stack in stacks]
-        for deployment in deployments:
+        for deployment in () if backwards else deployments:
             layers.built_for(deployment.settings, progress.say)
         outcomes = in_order(deployments, act, backwards=backwards)
     console.print(_table(outcomes))
+
+
+def _checked(stacks: list[str]) -> list[str]:
+    """The same, once the settings of all are in order; every problem of every stack is told."""
+    problems: list[str] = []
+    for stack in stacks:
+        try:
+            load.from_files(stack, project())
+        except load.SettingsError as error:
+            problems.append(str(error))
+    if problems:
+        raise ToldError("\n".join(problems))
+    return stacks
+
+
+def _previewed(deployment: Deployment) -> Outcome:
+    for stack in references(deployment.settings):
+        if not deployment.beside(stack).is_deployed():
+            return Outcome(stack=deployment.stack, changes={}, seconds=0, waits_for=stack)
+    return deployment.preview()
 
 
 def _table(outcomes: list[Outcome]) -> Table:
@@ -107,6 +135,8 @@ def _table(outcomes: list[Outcome]) -> Table:
     for outcome in outcomes:
         done = {op: count for op, count in outcome.changes.items() if op != "same" and count}
         changes = ", ".join(f"{count} {op}" for op, count in sorted(done.items()))
+        if outcome.waits_for:
+            changes = f"cannot be previewed before {outcome.waits_for} is deployed"
         table.add_row(outcome.stack, changes or "none", f"{outcome.seconds:.1f}")
     return table
 
@@ -116,5 +146,5 @@ def main() -> None:
     try:
         app()
     except KNOWN_ERRORS as error:
-        console.print(str(error), style="red", markup=False)
+        console.print(str(error), style="red")
         raise SystemExit(1) from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _AT_ONCE = 10
 _WAIT_SECONDS = 1
 """SQS asks all its servers when it may wait, and without that misses some messages of a few."""
-_HIDDEN_SECONDS = 120
+_HIDDEN_SECONDS = 600
 
 
 class ReplayFailed(ToldError):
@@ -30,12 +30,14 @@ class DeadLetter:
     attributes: Mapping[str, str]
     """What was put beside it: for a withheld report Key, Template, Reason, Expected, Header."""
     receipt: str
+    id: str
 
 
 def received(
     sqs: SQSClient, queue: str, *, hidden_seconds: int = _HIDDEN_SECONDS
-) -> Iterator[DeadLetter]:
-    """Every message of a queue, each hidden from others for a while."""
+) -> list[DeadLetter]:
+    """Every message of a queue, each once, and hidden from others for a while."""
+    found: dict[str, DeadLetter] = {}
     while messages := sqs.receive_message(
         QueueUrl=queue,
         MaxNumberOfMessages=_AT_ONCE,
@@ -43,7 +45,12 @@ def received(
         WaitTimeSeconds=_WAIT_SECONDS,
         VisibilityTimeout=hidden_seconds,
     ).get("Messages"):
-        yield from map(_dead_letter, messages)
+        letters = {letter.id: letter for letter in map(_dead_letter, messages)}
+        more = letters.keys() - found.keys()
+        found |= letters
+        if not more:
+            break  # those that were hidden first are seen again
+    return list(found.values())
 
 
 def release(sqs: SQSClient, queue: str, letters: list[DeadLetter]) -> None:
@@ -60,21 +67,22 @@ def replay(
     """Sends every message to a queue, as it lies; the number of them. `through`: a client of the
     queue's own account and Region, where they are others.
 
-    A message is deleted once it is sent: an interruption leaves it in both queues at worst, which
-    their functions take for the same message twice.
+    All are received before the first is sent: a function may put one that still does not fit right
+    back. A message is deleted once it is sent: an interruption leaves it in both queues at worst,
+    which their functions take for the same message twice.
     """
-    count = 0
-    for letter in received(sqs, dead_letters):
+    letters = received(sqs, dead_letters)
+    for count, letter in enumerate(letters):
         try:
             (through or sqs).send_message(QueueUrl=queue, MessageBody=letter.body)
         except (BotoCoreError, ClientError) as error:
+            release(sqs, dead_letters, letters[count:])
             raise ReplayFailed(
-                f"{queue} takes no message: {error}; {count} were sent before, the others are seen "
-                f"again in {dead_letters} within {_HIDDEN_SECONDS} seconds"
+                f"{queue} takes no message: {error}; {count} were sent before, the others still "
+                f"rest in {dead_letters}"
             ) from error
         sqs.delete_message(QueueUrl=dead_letters, ReceiptHandle=letter.receipt)
-        count += 1
-    return count
+    return len(letters)
 
 
 def _dead_letter(message: MessageTypeDef) -> DeadLetter:
@@ -85,4 +93,5 @@ def _dead_letter(message: MessageTypeDef) -> DeadLetter:
             for name, attribute in message.get("MessageAttributes", {}).items()
         },
         receipt=message.get("ReceiptHandle", ""),
+        id=message.get("MessageId", ""),
     )

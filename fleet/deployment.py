@@ -18,7 +18,7 @@ from typing import Any, cast
 
 from pulumi import automation
 from pulumi.automation import EngineEvent, PulumiCommand
-from pulumi.automation.errors import CommandError
+from pulumi.automation.errors import CommandError, StackNotFoundError
 from pulumi.runtime import settings as runtime
 
 from fleet.errors import ToldError
@@ -46,16 +46,25 @@ class Outcome:
     changes: Mapping[str, int]
     """How many resources, by what was done: create, update, replace, delete, same."""
     seconds: float
+    waits_for: str = ""
+    """The stack that it reads and that must be deployed before it can be previewed."""
 
 
 class StackFailed(ToldError):
     """A stack that could not be brought where it should be; the messages are the engine's."""
 
     def __init__(self, stack: str, doing: str, messages: list[str]) -> None:
-        said = "\n  ".join(messages) or "the engine gave no reason"
+        said = "\n  ".join(dict.fromkeys(messages)) or "the engine gave no reason"
         super().__init__(f"{stack}: {doing} failed:\n  {said}")
         self.stack = stack
         self.messages = messages
+
+
+class NeverDeployed(ToldError):
+    """A stack without any state."""
+
+    def __init__(self, stack: str) -> None:
+        super().__init__(f"{stack} was never deployed; run: backup-org up {stack}")
 
 
 OnEvent = Callable[[str, EngineEvent], None]
@@ -76,42 +85,67 @@ class Deployment:
         self._on_event = on_event
 
     def preview(self) -> Outcome:
-        with self._run("preview") as (stack, options):
+        with self._run("preview", self._made) as (stack, options):
             result = stack.preview(**options, **self._policies())
         return self._outcome(result.change_summary)
 
     def up(self) -> Outcome:
         """Previews first: what a policy refuses is refused before anything is created."""
         self.preview()
-        with self._run("up") as (stack, options):
+        with self._run("up", self._made) as (stack, options):
             result = stack.up(**options, **self._policies())
         return self._outcome(result.summary.resource_changes or {})
 
     def refresh(self) -> Outcome:
-        with self._run("refresh") as (stack, options):
+        with self._run("refresh", self._selected) as (stack, options):
             result = stack.refresh(**options)
         return self._outcome(result.summary.resource_changes or {})
 
     def destroy(self) -> Outcome:
-        with self._run("destroy") as (stack, options):
+        with self._run("destroy", self._selected) as (stack, options):
             result = stack.destroy(**options)
         return self._outcome(result.summary.resource_changes or {})
 
     def outputs(self) -> dict[str, Any]:
-        """By name; a secret is shown as [secret]."""
+        """By name; a secret is shown as [secret]. Raises NeverDeployed for what has no state."""
+        with self._complaining("outputs", []):
+            found = self._selected.outputs()
         return {
-            name: "[secret]" if output.secret else output.value
-            for name, output in self._stack.outputs().items()
+            name: "[secret]" if output.secret else output.value for name, output in found.items()
         }
 
+    def beside(self, stack: str) -> Deployment:
+        """Another stack of the same project."""
+        return Deployment(self._engine, stack)
+
+    def is_deployed(self) -> bool:
+        """Whether it exports anything."""
+        try:
+            return bool(self.outputs())
+        except NeverDeployed:
+            return False
+
     @cached_property
-    def _stack(self) -> automation.Stack:
+    def _made(self) -> automation.Stack:
+        with self._complaining("init", []):
+            return automation.create_or_select_stack(**self._program())
+
+    @cached_property
+    def _selected(self) -> automation.Stack:
+        """Without making one: looking leaves no state, and nothing in the settings file."""
+        with self._complaining("select", []):
+            try:
+                return automation.select_stack(**self._program())
+            except StackNotFoundError as error:
+                raise NeverDeployed(self.stack) from error
+
+    def _program(self) -> dict[str, Any]:
         root = self._engine.project
-        return automation.create_or_select_stack(
-            stack_name=self.stack,
-            project_name="backup-org",
-            program=lambda: _run_project(root),
-            opts=automation.LocalWorkspaceOptions(
+        return {
+            "stack_name": self.stack,
+            "project_name": "backup-org",
+            "program": lambda: _run_project(root),
+            "opts": automation.LocalWorkspaceOptions(
                 work_dir=str(root),
                 pulumi_command=self._engine.command,
                 env_vars={
@@ -120,10 +154,19 @@ class Deployment:
                     **self._engine.environment,
                 },
             ),
-        )
+        }
 
     @contextmanager
-    def _run(self, doing: str) -> Generator[tuple[automation.Stack, dict[str, Any]]]:
+    def _complaining(self, doing: str, messages: list[str]) -> Generator[None]:
+        try:
+            yield
+        except CommandError as error:
+            raise StackFailed(self.stack, doing, messages or [str(error)]) from error
+
+    @contextmanager
+    def _run(
+        self, doing: str, stack: automation.Stack
+    ) -> Generator[tuple[automation.Stack, dict[str, Any]]]:
         """Collects what the engine says; raises StackFailed with that when it fails."""
         self._started = time.monotonic()
         messages: list[str] = []
@@ -132,10 +175,8 @@ class Deployment:
             messages.extend(_complaints(event))
             self._on_event(self.stack, event)
 
-        try:
-            yield self._stack, {"on_event": hear, "color": "never"}
-        except CommandError as error:
-            raise StackFailed(self.stack, doing, messages or [str(error)]) from error
+        with self._complaining(doing, messages):
+            yield stack, {"on_event": hear, "color": "never"}
 
     def _policies(self) -> dict[str, Any]:
         """The policy pack, and what this customer demands of it."""

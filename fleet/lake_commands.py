@@ -57,7 +57,8 @@ def list_queries() -> None:
     """List the queries that come with the lake, and their parameters."""
     for name, known in queries("REGION").items():
         parameters = ", ".join(f"{k}={v}" for k, v in known.parameters.items())
-        console.print(f"[bold]{name}[/bold] {parameters}\n  {known.description}")
+        console.print(f"{name} {parameters}", style="bold")
+        console.print(f"  {known.description}")
 
 
 def backfill(
@@ -92,16 +93,14 @@ def learn_header(
     if queue is None:
         raise ToldError("Athena computes this stack's partitions: no report is ever withheld")
     sqs = here.session.client("sqs")
-    letters = list(dead_letters.received(sqs, queue["dead_letters"]))
+    letters = dead_letters.received(sqs, queue["dead_letters"])
     dead_letters.release(sqs, queue["dead_letters"], letters)
     found = [o for o in headers.observed(letters) if template in (None, o.template)]
     if not found:
         console.print(f"of {len(letters)} dead letters none was withheld for its header")
         return
     for one in found:
-        console.print(
-            f"[bold]{one.template}[/bold], {len(one.keys)} reports such as {one.keys[-1]}"
-        )
+        console.print(f"{one.template}, {len(one.keys)} reports such as {one.keys[-1]}")
         console.print(f"  expected {list(one.expected)}\n  found    {list(one.header)}")
     if not yes:
         typer.confirm(

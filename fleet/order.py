@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from graphlib import TopologicalSorter
@@ -32,11 +33,21 @@ def chosen(names: Iterable[str], root: Path) -> list[str]:
     known = load.stacks_in(root)
     stacks: set[str] = set()
     for name in names:
-        found = [stack for stack in known if stack == name or stack.startswith(f"{name}-")]
+        found = [name] if name in known else [s for s in known if _is_of(s, name, root)]
         if not found:
             raise ValueError(f"there is no stack or customer {name}; there are: {', '.join(known)}")
         stacks.update(found)
     return sorted(stacks) if stacks else known
+
+
+def _is_of(stack: str, customer: str, root: Path) -> bool:
+    """Whether a stack is this customer's; the name alone would take acme-labs for one of acme's."""
+    if not re.fullmatch(rf"{re.escape(customer)}-(management|audit|member-.+)", stack):
+        return False
+    try:
+        return load.from_files(stack, root).customer == customer
+    except load.SettingsError:
+        return True  # its problems are told when its turn comes
 
 
 def in_order(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,11 +12,14 @@ from typing import Any, cast
 
 import boto3
 import pyathena
-from pyathena.error import OperationalError
+from pyathena.error import DatabaseError
 from rich.table import Table
 
 from components.query_library import queries
 from fleet.errors import ToldError
+
+# It logs each failure with its stack beside raising it.
+logging.getLogger("pyathena").addHandler(logging.NullHandler())
 
 
 class QueryFailed(ToldError):
@@ -84,7 +88,7 @@ def run_query(lake: Lake, sql: str, *, poll_seconds: float = 0.5) -> Answer:
     ):
         try:
             cursor.execute(sql)
-        except OperationalError as error:
+        except DatabaseError as error:
             raise QueryFailed(f"{error}\nin: {sql}") from error
         return Answer(
             columns=[str(column[0]) for column in cast(list[Any], cursor.description or [])],

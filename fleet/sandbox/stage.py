@@ -9,6 +9,7 @@ from pathlib import Path
 from pulumi.automation import PulumiCommand
 
 from fleet.deployment import Deployment, Engine, OnEvent, ignore
+from fleet.order import chosen
 from fleet.paths import PROJECT
 from fleet.sandbox.workspace import Workspace
 from sandbox.aws.organization import Account, Organization
@@ -73,5 +74,4 @@ def staged(customer: str, workspace: Workspace, sandbox: Sandbox, command: Pulum
 
 
 def stacks_of(customer: str, project: Path) -> dict[str, Settings]:
-    names = [name for name in load.stacks_in(project) if name.startswith(f"{customer}-")]
-    return {name: load.from_files(name, project) for name in names}
+    return {name: load.from_files(name, project) for name in chosen([customer], project)}

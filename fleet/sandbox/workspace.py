@@ -19,6 +19,7 @@ from pulumi.automation import PulumiCommand
 
 from components.packaging import Platform
 from fleet.deployment import Engine
+from fleet.order import chosen
 from fleet.paths import PROJECT
 from sandbox.client import Sandbox
 from sandbox.plugin import install
@@ -56,7 +57,8 @@ class Workspace:
         here = machine()
         functions = {"runtime": here.runtime, "architecture": here.architecture}
         _write(folder / f"{customer}.yaml", {**shared, "functions": functions})
-        for file in sorted((PROJECT / CUSTOMERS).glob(f"Pulumi.{customer}-*.yaml")):
+        for stack in chosen([customer], PROJECT):
+            file = PROJECT / CUSTOMERS / f"Pulumi.{stack}.yaml"
             content = _read(file)
             # What Pulumi wrote there at the stack's first deployment must stay.
             target = folder / file.name

@@ -15,7 +15,7 @@ from components.query_library import queries
 from fleet import dead_letters
 from fleet.deployment import Deployment
 from fleet.order import in_order
-from fleet.query import Lake, run_query
+from fleet.query import Lake, QueryFailed, run_query
 from fleet.replay import Deployed, replay_alerts
 from fleet.reports_stack import queues_of
 from fleet.sandbox.stage import Stage
@@ -203,6 +203,11 @@ class TestReports:
     def test_every_query_of_the_library_is_answered(self, name: str, lake: Lake) -> None:
         answer = run_query(lake, queries(REGION)[name].sql(), poll_seconds=0.05)
         assert answer.columns
+
+    @pytest.mark.parametrize("sql", ["SELEC 1", "SELECT no_such_column FROM backup_jobs"])
+    def test_sql_that_athena_refuses_is_told_with_its_reason(self, sql: str, lake: Lake) -> None:
+        with pytest.raises(QueryFailed, match=f"\nin: {sql}"):
+            run_query(lake, sql, poll_seconds=0.05)
 
     def test_an_unexpected_header_withholds_the_raw_partition_alone(
         self, stage: Stage, lake: Lake, outputs: Outputs

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from fleet.deployment import Deployment, Outcome, StackFailed
+from fleet.deployment import Deployment, NeverDeployed, Outcome, StackFailed
 from fleet.order import in_order
 from fleet.sandbox.stage import Stage
-from stacks.load import SettingsError
+from stacks.load import CUSTOMERS, SettingsError
 from tests.support.standing import resources_in
 
 ChangeSettings = Callable[[str, Callable[[dict[str, Any]], None]], Deployment]
@@ -19,6 +19,15 @@ MEMBER = "acme-member-payments"
 
 def changed(outcome: Outcome) -> dict[str, int]:
     return {op: count for op, count in outcome.changes.items() if op != "same" and count}
+
+
+def test_looking_at_what_was_never_deployed_says_so_and_leaves_nothing(stage: Stage) -> None:
+    settings = stage.workspace.project / CUSTOMERS / f"Pulumi.{MEMBER}.yaml"
+    before = settings.read_text()
+    with pytest.raises(NeverDeployed, match=f"{MEMBER} was never deployed; run: backup-org up"):
+        Deployment(stage.engine, MEMBER).outputs()
+    assert settings.read_text() == before
+    assert list((stage.workspace.root / "state").rglob(f"{MEMBER}*")) == []
 
 
 def test_a_member_deployed_first_says_which_stack_to_deploy_before_it(stage: Stage) -> None:

@@ -169,6 +169,21 @@ def test_every_dead_letter_is_received_with_its_attributes_until_it_is_released(
     assert len(list(received(aws.sqs, aws.dead_letters))) == 12
 
 
+def test_what_is_put_right_back_is_not_sent_again(aws: Aws) -> None:
+    rest(aws, 3)
+    sent: list[str] = []
+
+    class PutsRightBack:
+        def send_message(self, **message: str) -> None:
+            sent.append(message["MessageBody"])
+            aws.sqs.send_message(QueueUrl=aws.dead_letters, MessageBody=message["MessageBody"])
+
+    through: Any = PutsRightBack()
+    assert replay(aws.sqs, aws.dead_letters, aws.queue, through=through) == 3
+    assert sorted(sent) == ["m0", "m1", "m2"]
+    assert len(received(aws.sqs, aws.dead_letters)) == 3
+
+
 def test_replayed_messages_are_in_their_queue_and_no_longer_in_the_other(aws: Aws) -> None:
     rest(aws, 12)
     assert replay(aws.sqs, aws.dead_letters, aws.queue) == 12

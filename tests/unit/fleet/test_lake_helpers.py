@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from components.query_library import Query, queries
+from fleet.at_hand import console
 from fleet.dead_letters import DeadLetter
 from fleet.headers import Observed, observed, write_headers
 from fleet.query import Answer, named_or_sql
@@ -35,7 +36,7 @@ def letter(key: str, header: list[str], reason: str = "column 1 should be 'a'") 
         "Expected": json.dumps(["a"]),
         "Header": json.dumps(header),
     }
-    return DeadLetter(body="", attributes=attributes, receipt="")
+    return DeadLetter(body="", attributes=attributes, id="", receipt="")
 
 
 def test_headers_are_observed_once_each_the_newest_report_last() -> None:
@@ -45,7 +46,7 @@ def test_headers_are_observed_once_each_the_newest_report_last() -> None:
             letter("2026/11/20", ["Old"]),
             letter("2026/11/21", ["New"]),
             letter("2026/11/23", ["a"], reason="line 2: a line break within a field"),
-            DeadLetter(body="a poison message", attributes={}, receipt=""),
+            DeadLetter(body="a poison message", attributes={}, id="", receipt=""),
         ]
     )
     assert found == [
@@ -119,3 +120,14 @@ def test_an_answer_is_written_as_csv_with_every_row(tmp_path: Path) -> None:
     assert lines[:3] == ["one,two,three", '"a,b","say ""no""",', "x,0,1"]
     assert len(lines) == 62
     assert answer.table().row_count == 50
+
+
+def test_what_stands_in_brackets_is_printed_as_it_is() -> None:
+    rows = [("[retry] no [/aws/x]", "[red]")]
+    answer = Answer(columns=["Backup Size [bytes]", "b"], rows=rows, scanned_bytes=0, seconds=0)
+    with console.capture() as printed:
+        console.print(answer.table())
+        console.print("header", ["Backup Size [bytes]"])
+    assert printed.get().count("[bytes]") == 2
+    assert "[retry] no [/aws/x]" in printed.get()
+    assert "[red]" in printed.get()

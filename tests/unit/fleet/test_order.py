@@ -11,6 +11,7 @@ import pytest
 from fleet.deployment import Deployment, Outcome, StackFailed
 from fleet.order import FleetFailed, chosen, in_order
 from stacks import load
+from stacks.load import CUSTOMERS
 
 ROOT = Path(__file__).resolve().parents[3]
 STACKS = load.stacks_in(ROOT)
@@ -75,7 +76,32 @@ def test_stacks_are_chosen_by_name_or_customer() -> None:
     assert chosen([], ROOT) == STACKS
     assert chosen(["acme"], ROOT) == STACKS
     assert chosen(["acme-audit"], ROOT) == ["acme-audit"]
-    assert chosen(["acme-member"], ROOT) == ["acme-member-payments", "acme-member-web"]
+
+
+def test_a_name_chooses_no_stack_of_which_it_is_only_the_beginning(tmp_path: Path) -> None:
+    folder = tmp_path / CUSTOMERS
+    folder.mkdir(parents=True)
+    for stack in STACKS:
+        (folder / f"Pulumi.{stack}.yaml").write_text(
+            (ROOT / CUSTOMERS / f"Pulumi.{stack}.yaml").read_text()
+        )
+    acme = (ROOT / CUSTOMERS / "acme.yaml").read_text()
+    (folder / "acme.yaml").write_text(acme)
+    (folder / "acme-labs.yaml").write_text(acme.replace("customer: acme", "customer: acme-labs"))
+    for old, new in (
+        ("acme-audit", "acme-labs-audit"),
+        ("acme-member-web", "acme-member-web-eu"),
+    ):
+        text = (folder / f"Pulumi.{old}.yaml").read_text()
+        text = text.replace("extends: acme\n", f"extends: {new.removesuffix('-audit')}\n", 1)
+        if new == "acme-member-web-eu":
+            text = text.replace(f"extends: {new}", "extends: acme").replace("web", "web-eu")
+        (folder / f"Pulumi.{new}.yaml").write_text(text)
+    assert chosen(["acme"], tmp_path) == sorted([*STACKS, "acme-member-web-eu"])
+    assert chosen(["acme-labs"], tmp_path) == ["acme-labs-audit"]
+    assert chosen(["acme-member-web"], tmp_path) == ["acme-member-web"]
+    with pytest.raises(ValueError, match="there is no stack or customer acme-member;"):
+        chosen(["acme-member"], tmp_path)
 
 
 def test_a_name_that_is_none_says_which_there_are() -> None:
