@@ -17,7 +17,7 @@ def deploy(settings: AuditSettings) -> Sequence[Contract]:
         f"{names.prefix(settings.customer)}-reports-copy",
         ReportsCopyBucketArgs(
             bucket_name=names.bucket(
-                settings.customer, "reports-copy", settings.account, settings.region
+                settings.customer, "copies", settings.account, settings.region
             ),
             account=settings.account,
             source_account=settings.organization.management_account,

@@ -1,6 +1,7 @@
 """Names that must be known before the thing that they name exists."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import pulumi
 
@@ -23,8 +24,12 @@ def prefix(customer: str) -> str:
     return f"{customer}-backup"
 
 
-def bucket(customer: str, purpose: str, account: str, region: str) -> str:
-    """Unique among all buckets of AWS; at most 63 characters with a customer's 20."""
+BucketPurpose = Literal["reports", "lake", "copies"]
+"""Seven letters at most: S3 ends a name at 63, a customer's at 20, and AWS's Regions at 14."""
+
+
+def bucket(customer: str, purpose: BucketPurpose, account: str, region: str) -> str:
+    """Unique among all buckets of AWS."""
     return f"{customer}-backup-{purpose}-{account}-{region}"
 
 

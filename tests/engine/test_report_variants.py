@@ -24,7 +24,7 @@ from fleet.sandbox.stage import Stage
 from tests.support.standing import resources_in
 
 MANAGEMENT, AUDIT, REGION = "111111111111", "222222222222", "eu-central-1"
-COPIES = f"acme-backup-reports-copy-{AUDIT}-{REGION}"
+COPIES = f"acme-backup-copies-{AUDIT}-{REGION}"
 
 Values = dict[str, Any]
 ChangeSettings = Callable[[str, Callable[[Values], None]], Deployment]

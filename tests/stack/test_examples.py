@@ -6,6 +6,7 @@ import dataclasses
 import importlib
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from policies.rules import RULES
 from stacks import contracts
 from stacks.load import Settings
 from stacks.references import references
-from tests.support.examples import EXAMPLES, example, recordings
+from tests.support.examples import EXAMPLES, Case, example, recordings
 from tests.support.iam_exceptions import WILDCARDS_ALLOWED
 from tests.support.recorder import Recording
 from tests.support.report_variants import VARIANTS, recorded
@@ -92,14 +93,44 @@ def test_the_provider_refuses_other_accounts(settings: Settings, recording: Reco
 
 
 def test_names_keep_to_the_limits_of_aws(recording: Recording) -> None:
-    wrong = [
+    assert beyond_limits(recording) == []
+
+
+def beyond_limits(recording: Recording) -> list[str]:
+    return [
         f"{resource.type} {name!r}"
         for resource in recording.resources
         if (name := resource.inputs.get("name") or resource.inputs.get("bucket"))
         and resource.type in NAME_LIMITS
         and not re.fullmatch(NAME_LIMITS[resource.type], name)
     ]
-    assert wrong == []
+
+
+def test_the_longest_names_of_settings_and_regions_keep_to_them_too() -> None:
+    customer, region = "north-atlantic-bank1", "ap-southeast-5"
+    assert len(customer) == 20
+    vault, plan = "v" * 50, "p" * 50
+    roles: Mapping[str, Mapping[str, Any]] = {
+        "audit": {"reports_copy": {}},
+        "management": {"reports": {"bucket": {"copy_to_audit": True}}},
+        "member-" + "m" * 20: {
+            "name": "m" * 20,
+            "regions": [region],
+            "vaults": {vault: {}},
+            "plans": {plan: {"vault": vault, "selection": {"value": "x"}}},
+            "reports": {"scope": "account"},
+        },
+    }
+    exports: dict[str, Mapping[str, Any]] = {}
+    for name, own in roles.items():
+        like = example("acme-member-payments" if name.startswith("member") else f"acme-{name}")
+        case = Case(
+            stack=f"{customer}-{name}",
+            own={**like.own, "customer": customer, "region": region, **own},
+        )
+        found = case.run(exports)
+        exports[case.stack] = found.exports
+        assert beyond_limits(found) == []
 
 
 def test_names_are_not_left_to_chance(recording: Recording) -> None:

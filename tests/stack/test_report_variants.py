@@ -361,7 +361,7 @@ class TestCopies:
         (policy,) = [
             json.loads(p.inputs["policy"])
             for p in recording.all("aws:s3/bucketPolicy:BucketPolicy")
-            if "reports-copy" in p.inputs["bucket"]
+            if "backup-copies" in p.inputs["bucket"]
         ]
         role = recorded("copies from management").one(
             "aws:iam/role:Role", "acme-backup-reports-copy"
