@@ -49,7 +49,7 @@ def up() -> None:
         tour = _toured(command.result(), sandbox.result())
     summary = summarised(tour, time.monotonic() - started)
     SUMMARY.write_text(json.dumps(summary, indent=2) + "\n")
-    show(tour, summary, console)
+    show(tour, summary, SUMMARY, console)
 
 
 @app.command()

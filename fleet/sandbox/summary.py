@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -37,13 +38,13 @@ def summarised(tour: Tour, seconds: float) -> dict[str, Any]:
     }
 
 
-def show(tour: Tour, summary: dict[str, Any], console: Console) -> None:
+def show(tour: Tour, summary: dict[str, Any], file: Path, console: Console) -> None:
     """Answers, then one table of what was done, where to look, and how to stop."""
     for name, answer in tour.answers.items():
         if not name.startswith("blog_"):
             console.print(answer.table(f"{name}: {len(answer.rows)} rows", rows=5))
     console.print(_done(tour, summary["seconds"]))
-    console.print(_where(tour, summary))
+    console.print(_where(tour, summary, file))
 
 
 def _done(tour: Tour, seconds: float) -> Table:
@@ -58,7 +59,7 @@ def _done(tour: Tour, seconds: float) -> Table:
     return table
 
 
-def _where(tour: Tour, summary: dict[str, Any]) -> Table:
+def _where(tour: Tour, summary: dict[str, Any], file: Path) -> Table:
     table = Table("what", "where", title="Where to look")
     url = summary["servicenow"]["url"]
     table.add_row("AWS", summary["endpoint"])
@@ -68,6 +69,11 @@ def _where(tour: Tour, summary: dict[str, Any]) -> Table:
     table.add_row("tables", f"Glue database {summary['reports']['database']}")
     number, sys_id = tour.incident["number"], tour.incident["sys_id"]
     table.add_row(f"incident {number}", f"{url}/nav_to.do?uri=incident.do?sys_id={sys_id}")
-    table.add_row("all of this as data", "build/sandbox.json")
+    table.add_row("all of this as data", _beside_here(file))
     table.add_row("to stop", "make down")
     return table
+
+
+def _beside_here(file: Path) -> str:
+    here = Path.cwd()
+    return str(file.relative_to(here) if file.is_relative_to(here) else file)
