@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
@@ -49,6 +49,21 @@ class Resource:
             if value is UNKNOWN:
                 raise NotYet
         return value
+
+
+def those(resources: Sequence[Resource], test: Callable[[Resource], bool]) -> list[Resource]:
+    """Those that are known to pass a test. Raises NotYet where none is, and one still may."""
+    passed: list[Resource] = []
+    undecided = False
+    for resource in resources:
+        try:
+            if test(resource):
+                passed.append(resource)
+        except NotYet:
+            undecided = True
+    if undecided and not passed:
+        raise NotYet
+    return passed
 
 
 def plain(value: Any) -> Any:

@@ -1,8 +1,11 @@
 """A rule is a function: its name is the policy's name, its docstring the description.
 
-A rule over one resource yields what is wrong with it and how to mend it. A rule over a stack yields
-that together with the resource. Values that a preview cannot know are no violation: the rule stops
-there and is asked again during the update.
+A rule over one resource yields what is wrong with it and how to mend it. A rule over a stack is
+asked of each resource too, sees the others beside it, and yields aspects: generators of the same.
+
+Values that a preview cannot know are no violation: what looks at one stops there, and is asked
+again during the update. That is one aspect of one resource, or all of its aspects where the rule
+looked before it yielded any; other aspects and other resources go on.
 """
 
 from __future__ import annotations
@@ -10,14 +13,17 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from policies.resources import NotYet, Resource
 
 Config = Mapping[str, Any]
 Violations = Iterator[tuple[Resource, str]]
 OverResource = Callable[[Resource, Config], Iterator[str]]
-OverStack = Callable[[Sequence[Resource], Config], Violations]
+Aspects = Iterator[Iterator[str]]
+OverStack = Callable[[Resource, Sequence[Resource], Config], Aspects]
+Check = Callable[[Sequence[Resource], Config], Violations]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +31,7 @@ class Rule:
     name: str
     description: str
     scope: Literal["resource", "stack"]
-    check: OverStack
+    check: Check
     config_schema: Mapping[str, Mapping[str, Any]] = field(
         default_factory=dict[str, Mapping[str, Any]]
     )
@@ -48,9 +54,8 @@ def over_resource(
         def over_each(resources: Sequence[Resource], settings: Config) -> Violations:
             for resource in resources:
                 if resource.type in types:
-                    yield from _until_unknown(
-                        (resource, message) for message in check(resource, settings)
-                    )
+                    for message in _until_unknown(check(resource, settings)):
+                        yield resource, message
 
         return _register(check, "resource", over_each, config)
 
@@ -58,22 +63,26 @@ def over_resource(
 
 
 def over_stack(
-    *, config: Mapping[str, Mapping[str, Any]] | None = None
+    *types: str, config: Mapping[str, Mapping[str, Any]] | None = None
 ) -> Callable[[OverStack], Rule]:
-    """Makes a rule that is asked of all resources of a stack together."""
+    """Makes a rule that is asked of each resource of these types, amid all of the stack."""
 
     def register(check: OverStack) -> Rule:
-        def over_all(resources: Sequence[Resource], settings: Config) -> Violations:
-            yield from _until_unknown(check(resources, settings))
+        def over_each(resources: Sequence[Resource], settings: Config) -> Violations:
+            for resource in resources:
+                if resource.type in types:
+                    for aspect in _until_unknown(check(resource, resources, settings)):
+                        for message in _until_unknown(aspect):
+                            yield resource, message
 
-        return _register(check, "stack", over_all, config)
+        return _register(check, "stack", over_each, config)
 
     return register
 
 
-def _until_unknown(violations: Violations) -> Violations:
+def _until_unknown(found: Iterator[T]) -> Iterator[T]:
     try:
-        yield from violations
+        yield from found
     except NotYet:
         return
 
@@ -81,7 +90,7 @@ def _until_unknown(violations: Violations) -> Violations:
 def _register(
     check: Callable[..., Any],
     scope: Literal["resource", "stack"],
-    over: OverStack,
+    over: Check,
     config: Mapping[str, Mapping[str, Any]] | None,
 ) -> Rule:
     rule = Rule(

@@ -3,33 +3,41 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from policies.resources import UNKNOWN, Resource
-from policies.rule import Config, Violations, over_resource, over_stack
+from policies.resources import Resource
+from policies.rule import Aspects, Config, over_resource, over_stack
 
 VAULT = "aws:backup/vault:Vault"
 KEY = "aws:kms/key:Key"
 _KEY_ARN = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[\w-]+")
 
 
-@over_stack()
-def vault_is_encrypted(resources: Sequence[Resource], _: Config) -> Violations:
+@over_stack(VAULT)
+def vault_is_encrypted(vault: Resource, stack: Sequence[Resource], _: Config) -> Aspects:
     """A backup vault's key can encrypt: it is named by its ARN, is enabled, and rotates.
 
     Recovery points under a key that is disabled or deleted are lost.
     """
-    keys = {resource.urn: resource for resource in resources if resource.type == KEY}
-    for vault in resources:
-        if vault.type != VAULT:
-            continue
-        arn = vault.props.get("kmsKeyArn")
-        if arn is not None and arn is not UNKNOWN and not _KEY_ARN.fullmatch(str(arn)):
-            yield vault, f"kmsKeyArn is {arn!r}; give the ARN of a key, not an id or an alias"
-        for urn in vault.sources.get("kmsKeyArn", ()):
-            key = keys.get(urn)
-            if key is not None and key.get("isEnabled") is False:
-                yield vault, f"its key {key.name} is disabled; enable it (isEnabled)"
-            if key is not None and key.get("enableKeyRotation") is not True:
-                yield vault, f"its key {key.name} does not rotate; set enableKeyRotation"
+    yield _names_no_key(vault)
+    for key in stack:
+        if key.type == KEY and key.urn in vault.sources.get("kmsKeyArn", ()):
+            yield _is_disabled(key)
+            yield _does_not_rotate(key)
+
+
+def _names_no_key(vault: Resource) -> Iterator[str]:
+    arn = vault.get("kmsKeyArn")
+    if arn is not None and not _KEY_ARN.fullmatch(str(arn)):
+        yield f"kmsKeyArn is {arn!r}; give the ARN of a key, not an id or an alias"
+
+
+def _is_disabled(key: Resource) -> Iterator[str]:
+    if key.get("isEnabled") is False:
+        yield f"its key {key.name} is disabled; enable it (isEnabled)"
+
+
+def _does_not_rotate(key: Resource) -> Iterator[str]:
+    if key.get("enableKeyRotation") is not True:
+        yield f"its key {key.name} does not rotate; set enableKeyRotation"
 
 
 @over_resource(

@@ -10,7 +10,7 @@ from pulumi_policy import ResourceValidationPolicy, StackValidationPolicy
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, unknown_checking_proxy
 
 from policies.pack import policies_of_all_rules
-from policies.resources import UNKNOWN, NotYet, Resource, plain
+from policies.resources import UNKNOWN, NotYet, Resource, plain, those
 from policies.rules import RULES
 
 
@@ -49,6 +49,17 @@ def test_looking_at_an_unknown_value_stops_the_rule_and_nothing_else_does() -> N
     assert resource.get("nothing", "here") is None
     with pytest.raises(NotYet):
         resource.get("unknown", "below")
+
+
+def test_of_several_an_unknown_one_matters_only_where_no_other_is_known_to_pass() -> None:
+    resources = [
+        Resource(type="t", name=str(position), urn=str(position), props={"value": value})
+        for position, value in enumerate((UNKNOWN, 5, 6))
+    ]
+    assert [r.name for r in those(resources, lambda r: r.get("value") == 5)] == ["1"]
+    assert those(resources[1:], lambda r: r.get("value") == 7) == []
+    with pytest.raises(NotYet):
+        those(resources, lambda r: r.get("value") == 7)
 
 
 def test_rules_are_functions_with_the_names_of_their_policies() -> None:

@@ -48,10 +48,27 @@ def bucket(name: str = "reports") -> Resource:
     return Resource(type="aws:s3/bucket:Bucket", name=name, urn=name, props={"bucket": name})
 
 
-def about_bucket(type_: str, **props: Any) -> Resource:
+def about_bucket(type_: str, source: str | None = "reports", /, **props: Any) -> Resource:
+    """Its bucket by name; where that is unknown, by the bucket that it comes from."""
     props = {"bucket": "reports", **props}
-    sources = {"bucket": ["reports"]} if props["bucket"] is UNKNOWN else {}
+    sources = {"bucket": [source]} if source and props["bucket"] is UNKNOWN else {}
     return Resource(type=f"aws:s3/{type_}", name="x", urn=type_, props=props, sources=sources)
+
+
+def block_of_unknown(source: str | None) -> Resource:
+    blocks: dict[str, Any] = dict.fromkeys(BLOCKS, True)
+    type_ = "bucketPublicAccessBlock:BucketPublicAccessBlock"
+    return about_bucket(type_, source, bucket=UNKNOWN, **blocks)
+
+
+def plan_to(name: Any, *sources: str) -> Resource:
+    return Resource(
+        type="aws:backup/reportPlan:ReportPlan",
+        name="plan",
+        urn=f"plan to {sources or name}",
+        props={"reportDeliveryChannel": {"s3BucketName": name}},
+        sources={"reportDeliveryChannel": sources},
+    )
 
 
 def block(**props: Any) -> Resource:
@@ -66,12 +83,9 @@ def policy(**statement: Any) -> Resource:
     return about_bucket("bucketPolicy:BucketPolicy", policy=json.dumps(document))
 
 
-PLAN = Resource(
-    type="aws:backup/reportPlan:ReportPlan",
-    name="plan",
-    urn="plan",
-    props={"reportDeliveryChannel": {"s3BucketName": "reports"}},
-)
+PLAN = plan_to("reports")
+UNKNOWN_POLICY = about_bucket("bucketPolicy:BucketPolicy", policy=UNKNOWN)
+NO_BLOCK = "the bucket other has no BucketPublicAccessBlock; add one"
 OWN = {"vault_key": "customer_managed"}
 SLR = {"AWS": "arn:aws:iam::111111111111:role/x"}
 
@@ -99,6 +113,18 @@ CASES = [
         what="a key that does not rotate",
         resources=[vault(kmsKeyArn=KEY_ARN), key()],
         says="set enableKeyRotation",
+    ),
+    Case(
+        rule="vault_is_encrypted",
+        what="a state that is not known yet hides nothing of the key's rotation",
+        resources=[vault(kmsKeyArn=UNKNOWN), key(isEnabled=UNKNOWN)],
+        says="set enableKeyRotation",
+    ),
+    Case(
+        rule="vault_is_encrypted",
+        what="a vault that is not known yet hides nothing of another",
+        resources=[vault(kmsKeyArn=UNKNOWN), vault(kmsKeyArn="alias/mine")],
+        says="give the ARN of a key",
     ),
     Case(
         rule="vault_is_encrypted",
@@ -174,7 +200,71 @@ CASES = [
             resources=[PLAN, bucket(), block(), policy(Principal=principal)],
             says="statement First",
         )
-        for principal in ("*", {"AWS": "*"}, {"AWS": ["*"]})
+        for principal in ("*", {"AWS": "*"}, {"AWS": ["*"]}, {"AWS": ["*", SLR["AWS"]]})
+    ),
+    Case(
+        rule="reports_bucket_is_closed",
+        what="everybody who comes over TLS",
+        resources=[
+            PLAN,
+            bucket(),
+            block(),
+            policy(Principal="*", Condition={"Bool": {"aws:SecureTransport": "true"}}),
+        ],
+        says="statement First",
+    ),
+    Case(
+        rule="reports_bucket_is_closed",
+        what="a policy that is not known yet hides nothing of its own bucket",
+        resources=[PLAN, bucket(), UNKNOWN_POLICY],
+        says="the bucket reports has no BucketPublicAccessBlock; add one",
+    ),
+    Case(
+        rule="reports_bucket_is_closed",
+        what="a policy that is not known yet hides nothing of another bucket",
+        resources=[
+            PLAN,
+            bucket(),
+            block(),
+            UNKNOWN_POLICY,
+            plan_to("other"),
+            bucket("other"),
+        ],
+        says=NO_BLOCK,
+    ),
+    Case(
+        rule="reports_bucket_is_closed",
+        what="a new bucket's own access block hides nothing of another bucket",
+        resources=[
+            plan_to(UNKNOWN, "reports"),
+            bucket(),
+            block_of_unknown("reports"),
+            plan_to(UNKNOWN, "other"),
+            bucket("other"),
+        ],
+        says=NO_BLOCK,
+    ),
+    Case(
+        rule="reports_bucket_is_closed",
+        what="a plan whose bucket is not known yet hides nothing of the others",
+        resources=[plan_to(UNKNOWN), plan_to("other"), bucket("other")],
+        says=NO_BLOCK,
+    ),
+    Case(
+        rule="reports_bucket_is_closed",
+        what="one block that is not known yet hides nothing of the others",
+        resources=[PLAN, bucket(), block(blockPublicAcls=UNKNOWN, restrictPublicBuckets=False)],
+        says="leaves restrictPublicBuckets off",
+    ),
+    Case(
+        rule="reports_bucket_is_closed",
+        what="an access block that may be the bucket's",
+        resources=[PLAN, bucket(), block_of_unknown(None)],
+    ),
+    Case(
+        rule="reports_bucket_is_closed",
+        what="a plan that may deliver to the bucket",
+        resources=[plan_to(UNKNOWN), bucket()],
     ),
     Case(
         rule="reports_bucket_is_closed",
