@@ -49,7 +49,9 @@ def from_files(stack: str, root: Path) -> Settings:
     if not path.is_file():
         known = ", ".join(stacks_in(root)) or "none"
         raise SettingsError(stack, [f"{CUSTOMERS}/{path.name} does not exist; there are: {known}"])
-    return parse(stack, _read(path).get("config", {}).get(KEY), root)
+    config = _read(stack, path).get("config")
+    own = cast(Raw, config).get(KEY) if isinstance(config, Mapping) else None
+    return parse(stack, own, root)
 
 
 def stacks_in(root: Path) -> list[str]:
@@ -69,7 +71,7 @@ def parse(stack: str, own: object, root: Path) -> Settings:
     if "extends" in cast(Raw, own):
         if not (root / shared_file).is_file():
             raise SettingsError(stack, [f"{own_file}: extends: there is no {shared_file}"])
-        shared = _read(root / shared_file)
+        shared = _read(stack, root / shared_file)
     settings, problems = _validate(stack, _merge(shared, values))
     if settings is None or problems:
         raise SettingsError(
@@ -96,7 +98,7 @@ def _validate(stack: str, merged: Raw) -> tuple[Settings | None, list[Problem]]:
     except ValidationError as error:
         details = error.errors(include_url=False)
         problems = [
-            (detail["loc"], _explained(model, detail))
+            (_location(detail), _explained(model, detail))
             for detail in details
             if not _follows(detail, details)
         ]
@@ -125,6 +127,11 @@ def _valid_fields(
             yield name, adapter.validate_python(merged[name])
         else:
             yield name, field.get_default(call_default_factory=True, validated_data={})
+
+
+def _location(detail: ErrorDetails) -> Location:
+    """Where it stands in the file: what is wrong with a key, pydantic puts one level deeper."""
+    return tuple(part for part in detail["loc"] if part != "[key]")
 
 
 def _follows(detail: ErrorDetails, details: list[ErrorDetails]) -> bool:
@@ -190,6 +197,35 @@ def _path(loc: Location) -> str:
     return "".join(parts).removeprefix(".")
 
 
-def _read(path: Path) -> dict[str, Any]:
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return cast("dict[str, Any]", content) if isinstance(content, dict) else {}
+def _read(stack: str, path: Path) -> Raw:
+    """What a settings file of this stack holds. Raises SettingsError where it is no YAML."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, ValueError) as error:
+        problem = f"{CUSTOMERS}/{path.name}: {_unreadable(error, path.read_bytes())}"
+        raise SettingsError(stack, [problem]) from error
+    if not isinstance(content, Mapping | None):
+        raise SettingsError(stack, [f"{CUSTOMERS}/{path.name}: is no object of names and values"])
+    return cast(Raw, content or {})
+
+
+def _unreadable(error: Exception, text: bytes) -> str:
+    """Where a file is no YAML, and what to write instead."""
+    line = None
+    match error:
+        case yaml.MarkedYAMLError():
+            mark, reason = error.problem_mark or error.context_mark, error.problem
+            line = mark.line + 1 if mark else None
+        case yaml.reader.ReaderError():
+            reason = error.reason
+            line = text.decode("utf-8").count("\n", 0, error.position) + 1
+        case UnicodeDecodeError():
+            reason = "is no UTF-8"
+            line = text.count(b"\n", 0, error.start) + 1
+        case _:  # a date that there is not, such as 2026-02-30
+            reason = str(error)
+    where = f"line {line}: " if line else ""
+    return (
+        f"{where}{reason}; write YAML in UTF-8, indented by spaces, and put in quotes what has a "
+        "colon, starts with a special character, or looks like a date"
+    )

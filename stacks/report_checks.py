@@ -1,6 +1,6 @@
 """Checks of the settings under `reports`: what AWS Backup would refuse, and what would mix up."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import combinations
 
 from handlers.report_templates import normalised
@@ -18,6 +18,8 @@ from stacks.settings import (
 )
 
 _COMPLIANCE = ("control_compliance", "resource_compliance")
+_LONGEST_NAME = 256
+"""Of a report plan."""
 
 
 def _over_reports(
@@ -49,6 +51,17 @@ def _a_member_reports_on_itself(s: StackSettings, reports: Reports) -> Problems:
 def _a_scope_names_something(_: StackSettings, reports: Reports) -> Problems:
     if reports.scope == ReportScope():
         yield ("reports", "scope"), "names neither organizational_units nor accounts"
+
+
+@_over_reports()
+def _a_scope_names_each_thing_once(_: StackSettings, reports: Reports) -> Problems:
+    if not isinstance(reports.scope, ReportScope):
+        return
+    for field in ("organizational_units", "accounts"):
+        named: tuple[str, ...] = getattr(reports.scope, field)
+        for position, id_ in enumerate(named):
+            if id_ in named[:position]:
+                yield ("reports", "scope", field, position), f"{id_} is named twice"
 
 
 @_over_reports()
@@ -92,6 +105,32 @@ def _plans_are_told_apart(s: StackSettings, reports: Reports) -> Problems:
             path = ".".join(str(part) for part in named[name])
             yield location, f"{name} is the name of {path} too"
         named[name] = location
+    yield from _shards_have_names(reports, named)
+
+
+def _shards_have_names(reports: Reports, named: Mapping[str, Location]) -> Problems:
+    """An organization may grow, so that its plans are numbered from then on."""
+    if reports.scope == "account":
+        return
+    most = len(f"_{reports.sharding.report_plan_quota}")
+    for name, location in named.items():
+        base, _, number = name.rpartition("_")
+        if number.isdigit() and base in named and _is_sharded(reports, named[base]):
+            path = ".".join(str(part) for part in named[base])
+            yield location, f"{name} is what shard {number} of {path} is called; take another"
+        if len(name) > _LONGEST_NAME - most and _is_sharded(reports, location):
+            yield (
+                location,
+                f"has {len(name)} characters, and a shard's number takes {most} more: "
+                f"{_LONGEST_NAME - most} at most",
+            )
+
+
+def _is_sharded(reports: Reports, location: Location) -> bool:
+    """Whether the plan whose name stands there is spread over several, where its scope is large."""
+    _, kind, which, _ = location
+    plan = reports.plans.get(str(which))
+    return kind == "plans" and not (plan and plan.existing)
 
 
 def _plan_names(customer: str, reports: Reports) -> Iterator[tuple[Location, str]]:

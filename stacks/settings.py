@@ -26,6 +26,8 @@ from stacks.values import (
     RoleName,
     SecretName,
     ServiceUrl,
+    TagKey,
+    TagValue,
     Timezone,
     TopicArn,
     VaultName,
@@ -67,7 +69,7 @@ class StackSettings(Model):
     """Where the central parts stand, and the provider's default Region."""
     deploy_role: RoleName | None = None
     """The role that deploys in this stack's account; none: the credentials at hand."""
-    tags: dict[str, str] = Field(default_factory=dict, max_length=40)
+    tags: dict[TagKey, TagValue] = Field(default_factory=dict, max_length=40)
     """Laid over every resource that takes tags."""
     functions: Functions = Functions()
     alerts_in: Literal["management", "audit"] = "audit"
@@ -106,7 +108,7 @@ class ReportPlan(Model):
     name: ReportPlanName | None = None
     """By default `<customer>_<template>_report`; a number is added where plans are sharded."""
     description: str | None = Field(default=None, max_length=1024)
-    tags: dict[str, str] = Field(default_factory=dict, max_length=50)
+    tags: dict[TagKey, TagValue] = Field(default_factory=dict, max_length=50)
     prefix: KeyPrefix | None = None
     """Of the keys in the bucket; none: they start at Backup/."""
     existing: bool = False
@@ -125,7 +127,7 @@ class OwnReportPlan(Model):
     """None: the stack's own Region."""
     framework_arns: tuple[FrameworkArn, ...] = ()
     description: str | None = Field(default=None, max_length=1024)
-    tags: dict[str, str] = Field(default_factory=dict, max_length=50)
+    tags: dict[TagKey, TagValue] = Field(default_factory=dict, max_length=50)
 
 
 class Sharding(Model):

@@ -22,7 +22,8 @@ class _Text:
         if isinstance(value, int | float) and not isinstance(value, bool):
             # YAML reads an unquoted 111111111111 as a number, and 0123… as an octal one.
             raise ValueError(f"{value} is a number to YAML: put it in quotes; {self.cure}")
-        if not isinstance(value, str) or not re.fullmatch(self.pattern, value):
+        # ASCII, as in the JSON schema: \d and \w would take any script's digits and letters.
+        if not isinstance(value, str) or not re.fullmatch(self.pattern, value, re.ASCII):
             raise ValueError(f"{value!r} does not fit; {self.cure}")
         return value
 
@@ -139,7 +140,7 @@ def _template(value: object) -> object:
             "AWS Backup has SCAN_JOB_REPORT, but pulumi-aws 7.51 lists only the five older "
             "templates; it can be set here once the pinned version takes it"
         )
-    if value not in TEMPLATES:
+    if not isinstance(value, str) or value not in TEMPLATES:
         raise ValueError(f"{value!r} is no report template; there are: {', '.join(TEMPLATES)}")
     return value
 
@@ -151,10 +152,25 @@ ReportTemplate = Annotated[
 BucketName = Annotated[
     str,
     _Text(
-        r"(?!xn--|sthree-)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?<!-s3alias)",
-        "a bucket's name has 3 to 63 lower-case letters, digits, dots and hyphens",
+        r"(?!xn--|sthree-|amzn-s3-demo-)(?!\d+(\.\d+){3}$)(?!.*\.\.)"
+        r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?<!-s3alias)(?<!--ol-s3)(?<!\.mrap)(?<!--x-s3)"
+        r"(?<!--table-s3)",
+        "a bucket's name has 3 to 63 lower-case letters, digits, hyphens and single dots, is no IP "
+        "address, and has none of the beginnings and ends that S3 keeps for itself",
     ),
 ]
+"""https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html"""
+
+TagKey = Annotated[
+    str,
+    _Text(
+        r"(?![aA][wW][sS]:).{1,128}",
+        "a tag's key has 1 to 128 characters and does not start with aws:, which AWS keeps for "
+        "itself",
+    ),
+]
+
+TagValue = Annotated[str, _Text(r".{0,256}", "a tag's value has 256 characters at most")]
 
 DatabaseName = Annotated[
     str,
@@ -181,13 +197,63 @@ ServiceUrl = Annotated[
 Days = Annotated[int, Field(strict=True, ge=1, le=36500)]
 """AWS Backup's and S3's longest retention is 36,500 days, about a hundred years."""
 
+
+@dataclass(frozen=True, kw_only=True)
+class _CronField:
+    """What a field of a schedule takes: lists of values, ranges and steps, and words of its own."""
+
+    name: str
+    low: int
+    high: int
+    names: tuple[str, ...] = ()
+    """Of the values, from the lowest on."""
+    words: str = r"(?!)"
+    """A pattern of what else may stand in a list; its groups are values."""
+    may_be_any: bool = False
+    """Whether it takes ?."""
+
+    def takes(self, text: str) -> bool:
+        return (self.may_be_any and text == "?") or all(map(self._takes_one, text.split(",")))
+
+    def _takes_one(self, item: str) -> bool:
+        if word := re.fullmatch(self.words, item):
+            return all(self._is_value(value) for value in word.groups() if value is not None)
+        values, slash, step = item.partition("/")
+        if slash and not (_number(step) and 1 <= int(step) <= self.high):
+            return False
+        if values == "*" or (slash and not values):
+            return True
+        return values.count("-") <= 1 and all(map(self._is_value, values.split("-")))
+
+    def _is_value(self, text: str) -> bool:
+        return text in self.names or (_number(text) and self.low <= int(text) <= self.high)
+
+    @property
+    def range(self) -> str:
+        named = f" or {self.names[0]}-{self.names[-1]}" if self.names else ""
+        return f"{self.low}-{self.high}{named}"
+
+
+def _number(text: str) -> bool:
+    return re.fullmatch(r"\d{1,4}", text, re.ASCII) is not None
+
+
+_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+_DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 _CRON_FIELDS = (
-    ("minutes", r"[\d*,/-]+"),
-    ("hours", r"[\d*,/-]+"),
-    ("day of month", r"[\d*,/?LW-]+"),
-    ("month", r"[\dA-Z*,/-]+"),
-    ("day of week", r"[\dA-Z*,/?L#-]+"),
-    ("year", r"[\d*,/-]+"),
+    _CronField(name="minutes", low=0, high=59),
+    _CronField(name="hours", low=0, high=23),
+    _CronField(name="day of month", low=1, high=31, words=r"L|LW|L-(\d+)|(\d+)W", may_be_any=True),
+    _CronField(name="month", low=1, high=12, names=_MONTHS),
+    _CronField(
+        name="day of week",
+        low=1,
+        high=7,
+        names=_DAYS,
+        words=r"L|(\w+)L|(\w+)#[1-5]",
+        may_be_any=True,
+    ),
+    _CronField(name="year", low=1970, high=2199),
 )
 
 
@@ -196,13 +262,13 @@ def _cron(value: object) -> object:
     inner = re.fullmatch(r"cron\((.*)\)", value) if isinstance(value, str) else None
     if inner is None:
         raise ValueError(f"{value!r} is no cron expression; {cure}")
-    fields = inner[1].split()
-    if len(fields) != len(_CRON_FIELDS):
-        raise ValueError(f"{value!r} has {len(fields)} fields; {cure}")
-    for field, (name, pattern) in zip(fields, _CRON_FIELDS, strict=True):
-        if not re.fullmatch(pattern, field):
-            raise ValueError(f"{value!r}: {field!r} is no {name}; {cure}")
-    if (fields[2] == "?") == (fields[4] == "?"):
+    texts = inner[1].split()
+    if len(texts) != len(_CRON_FIELDS):
+        raise ValueError(f"{value!r} has {len(texts)} fields; {cure}")
+    for text, field in zip(texts, _CRON_FIELDS, strict=True):
+        if not field.takes(text):
+            raise ValueError(f"{value!r}: {text!r} is no {field.name} ({field.range}); {cure}")
+    if (texts[2] == "?") == (texts[4] == "?"):
         raise ValueError(f"{value!r}: exactly one of day of month and day of week must be ?")
     return value
 
@@ -214,7 +280,7 @@ CronExpression = Annotated[
 
 
 def _timezone(value: object) -> object:
-    if value not in available_timezones():
+    if not isinstance(value, str) or value not in available_timezones():
         raise ValueError(f"{value!r} is no time zone; write one of IANA's, such as Europe/Berlin")
     return value
 

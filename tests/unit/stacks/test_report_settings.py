@@ -50,6 +50,12 @@ def said(reports: Mapping[str, Any], root: Path, **more: Any) -> list[str]:
         {"plans": {"backup_job": {"name": "theirs", "existing": True}}},
         {"own_plans": [{**OWN, "formats": ["CSV", "JSON"]}]},
         {"own_plans": [{**OWN, "regions": ["*"]}]},
+        {"plans": {"backup_job": {"name": "a" * 256, "existing": True}}},
+        {"plans": {"backup_job": {"name": "a" * 253}}},
+        {"plans": {"backup_job": {"name": "a" * 256}}, "scope": "account"},
+        {"own_plans": [{**OWN, "name": "acme_copy_job_report_2"}], "scope": "account"},
+        {"own_plans": [{**OWN, "name": "acme_copy_job_report_old"}, {**OWN, "name": "mine_2"}]},
+        {"bucket": {"name": "theirs.of-2024.x1", "existing": True}},
         {"bucket": {"name": "theirs", "existing": True}},
         {"bucket": {"name": "theirs", "existing": True, "account": "222222222222"}},
         {"bucket": {"copy_to_audit": True, "encryption": "s3_managed"}},
@@ -77,6 +83,51 @@ def test_what_aws_takes_is_taken(reports: Mapping[str, Any], root: Path) -> None
         ),
         ({"scope": {"organizational_units": ["r-exam"]}}, "scope", "write scope: organization"),
         ({"scope": {}}, "reports.scope", "names neither"),
+        (
+            {"scope": {"accounts": ["333333333333", "444444444444", "333333333333"]}},
+            "reports.scope.accounts[2]",
+            "333333333333 is named twice",
+        ),
+        (
+            {"scope": {"organizational_units": ["ou-exam-12345678", "ou-exam-12345678"]}},
+            "reports.scope.organizational_units[1]",
+            "ou-exam-12345678 is named twice",
+        ),
+        (
+            {"own_plans": [{**OWN, "name": "acme_copy_job_report_2"}]},
+            "reports.own_plans[0].name",
+            "is what shard 2 of reports.plans.copy_job.name is called",
+        ),
+        (
+            {"plans": {"backup_job": {"name": "jobs"}, "copy_job": {"name": "jobs_1"}}},
+            "reports.plans.copy_job.name",
+            "is what shard 1 of reports.plans.backup_job.name is called",
+        ),
+        (
+            {"plans": {"backup_job": {"name": "a" * 254}}},
+            "reports.plans.backup_job.name",
+            "a shard's number takes 3 more: 253 at most",
+        ),
+        ({"own_plans": [{**OWN, "template": ["x"]}]}, "own_plans[0].template", "no report templ"),
+        (
+            {"plans": {"backup_job": {"tags": {"aws:x": "y"}}}},
+            "reports.plans.backup_job.tags.aws:x",
+            "AWS keeps for itself",
+        ),
+        *(
+            ({"bucket": {"name": name}}, "reports.bucket.name", "a bucket's name has")
+            for name in (
+                "a..b",
+                "192.168.1.1",
+                "ab",
+                "a" * 64,
+                "Reports",
+                "xn--reports",
+                "amzn-s3-demo-reports",
+                "reports--x-s3",
+                "reports-",
+            )
+        ),
         ({"regions": ["*", "eu-west-1"]}, "reports.regions", "beside others"),
         ({"regions": ["eu-west-1", "eu-west-1"]}, "reports.regions", "twice"),
         (

@@ -147,10 +147,49 @@ def test_a_stack_without_settings_is_refused(root: Path) -> None:
         load.parse("acme-member-web", None, root)
 
 
+@pytest.mark.parametrize("text", ["", "config:", "config: []", "config:\n  backup-org:settings:"])
+def test_a_file_without_settings_is_refused(text: str, root: Path) -> None:
+    (root / load.CUSTOMERS / "Pulumi.acme-audit.yaml").write_text(text)
+    with pytest.raises(SettingsError, match="config holds no object backup-org:settings"):
+        load.from_files("acme-audit", root)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (b"customer: acme\nregion: [eu-central-1\ntags: {}\n", "line 3: expected ',' or ']'"),
+        (b"customer: acme: x\n", "line 1: mapping values are not allowed here"),
+        (b"customer: acme\n\tregion: x\n", "line 2: "),
+        (b"customer: *acme\n", "line 1: found undefined alias 'acme'"),
+        ("customer: ü\nregion: \x07\n".encode(), "line 2: special characters are not allowed"),
+        ("customer: acme\nregion: ü\n".encode("latin-1"), "line 2: is no UTF-8"),
+        (b"customer: 2026-02-30\n", "day is out of range for month"),
+        (b"- customer\n", "is no object"),
+    ],
+)
+@pytest.mark.parametrize("name", ["acme", "Pulumi.acme-member-web"])
+def test_a_file_that_is_no_yaml_is_named_with_line_and_cure(
+    text: bytes, said: str, name: str, root: Path
+) -> None:
+    folder = root / load.CUSTOMERS
+    (folder / "Pulumi.acme-member-web.yaml").write_text(json.dumps({"config": {load.KEY: MEMBER}}))
+    (folder / f"{name}.yaml").write_bytes(text)
+    with pytest.raises(SettingsError) as caught:
+        load.from_files("acme-member-web", root)
+    (found,) = caught.value.problems
+    assert found.startswith(f"stacks/customers/{name}.yaml: {said}")
+    assert "YAML in UTF-8" in found or said == "is no object"
+
+
 def test_a_stack_without_a_file_names_those_that_there_are(root: Path) -> None:
     (root / load.CUSTOMERS / "Pulumi.acme-audit.yaml").write_text("config: {}")
     with pytest.raises(SettingsError, match=r"there are: acme-audit$"):
         load.from_files("acme-management", root)
+
+
+def scheduled(schedule: object) -> Mapping[str, Any]:
+    rules = {"daily": {"schedule": schedule, "delete_after_days": 5}}
+    return {"plans": {"daily": {"vault": "standard", "selection": {"value": "x"}, "rules": rules}}}
 
 
 @pytest.mark.parametrize(
@@ -161,12 +200,113 @@ def test_a_stack_without_a_file_names_those_that_there_are(root: Path) -> None:
         ("cron(0 5 * * * *)", "exactly one of day of month and day of week"),
         ("cron(0 5 ? * ? *)", "exactly one of day of month and day of week"),
         ("cron(five 5 ? * * *)", "'five' is no minutes"),
+        ("cron(60 5 ? * * *)", "'60' is no minutes (0-59)"),
+        ("cron(\u0665 5 ? * * *)", "is no minutes"),
+        ("cron(0 24 ? * * *)", "'24' is no hours (0-23)"),
+        ("cron(99 99 ? * * *)", "'99' is no minutes"),
+        ("cron(0/60 5 ? * * *)", "'0/60' is no minutes"),
+        ("cron(0 */0 ? * * *)", "'*/0' is no hours"),
+        ("cron(0 1-2-3 ? * * *)", "'1-2-3' is no hours"),
+        ("cron(0 1, ? * * *)", "'1,' is no hours"),
+        ("cron(0 ? ? * * *)", "'?' is no hours"),
+        ("cron(0 5 0 * ? *)", "'0' is no day of month (1-31)"),
+        ("cron(0 5 32 * ? *)", "'32' is no day of month"),
+        ("cron(0 5 32W * ? *)", "'32W' is no day of month"),
+        ("cron(0 5 MON * ? *)", "'MON' is no day of month"),
+        ("cron(0 5 1,? * ? *)", "'1,?' is no day of month"),
+        ("cron(0 5 ? 13 * *)", "'13' is no month (1-12 or JAN-DEC)"),
+        ("cron(0 5 ? ABC * *)", "'ABC' is no month"),
+        ("cron(0 5 ? * 8 *)", "'8' is no day of week (1-7 or SUN-SAT)"),
+        ("cron(0 5 ? * 0 *)", "'0' is no day of week"),
+        ("cron(0 5 ? * JAN *)", "'JAN' is no day of week"),
+        ("cron(0 5 ? * MON#6 *)", "'MON#6' is no day of week"),
+        ("cron(0 5 ? * 9L *)", "'9L' is no day of week"),
+        ("cron(0 5 ? * * 1969)", "'1969' is no year (1970-2199)"),
+        ("cron(0 5 ? * * 2026-2200)", "'2026-2200' is no year"),
+        (["x"], "is no cron expression"),
     ],
 )
-def test_a_schedule_that_aws_would_refuse_is_refused(schedule: str, said: str, root: Path) -> None:
-    rules = {"daily": {"schedule": schedule, "delete_after_days": 5}}
-    plan = {"vault": "standard", "selection": {"value": "x"}, "rules": rules}
-    assert said in problem({"plans": {"daily": plan}}, root)
+def test_a_schedule_that_aws_would_refuse_is_refused(
+    schedule: object, said: str, root: Path
+) -> None:
+    assert said in problem(scheduled(schedule), root)
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        "cron(0 5 ? * * *)",
+        "cron(59 23 31 12 ? 2199)",
+        "cron(0,30 0/6 ? * * *)",
+        "cron(0 */12 ? * * *)",
+        "cron(0 8-18/2 ? * MON-FRI *)",
+        "cron(/30 5 ? * * *)",
+        "cron(0 22-2 ? * * *)",
+        "cron(0 5 L * ? *)",
+        "cron(0 5 LW * ? *)",
+        "cron(0 5 L-3 * ? *)",
+        "cron(0 5 15W * ? *)",
+        "cron(0 5 1,15 JAN-JUN,12 ? 2026-2030)",
+        "cron(0 5 1 1/3 ? *)",
+        "cron(0 5 ? * L *)",
+        "cron(0 5 ? * FRIL *)",
+        "cron(0 5 ? * 3#2 *)",
+        "cron(0 5 ? * SUN,3,7 *)",
+    ],
+)
+def test_a_schedule_that_aws_takes_is_taken(schedule: str, root: Path) -> None:
+    settings = load.parse("acme-member-web", {**MEMBER, **scheduled(schedule)}, root)
+    assert isinstance(settings, MemberSettings)
+    assert settings.plans["daily"].rules["daily"].schedule == schedule
+
+
+@pytest.mark.parametrize("timezone", ["Berlin", "", ["Europe/Berlin"], {"a": 1}, 5])
+def test_a_time_zone_that_there_is_not_is_refused(timezone: object, root: Path) -> None:
+    rule = {"schedule": "cron(0 5 ? * * *)", "delete_after_days": 5, "timezone": timezone}
+    plan = {"vault": "standard", "selection": {"value": "x"}, "rules": {"daily": rule}}
+    found = problem({"plans": {"daily": plan}}, root)
+    assert "plans.daily.rules.daily.timezone: " in found
+    assert "is no time zone" in found
+
+
+@pytest.mark.parametrize(
+    "account", ["\u0663" * 12, "\uff13" * 12, "33333333333", "3333 3333333", "x" * 12]
+)
+def test_an_account_is_twelve_plain_digits(account: str, root: Path) -> None:
+    assert "an account id is 12 digits" in problem({"account": account}, root)
+
+
+def test_letters_of_other_scripts_are_none_in_a_role(root: Path) -> None:
+    assert "a role's name" in problem({"deploy_role": "Größe"}, root)
+
+
+@pytest.mark.parametrize(
+    ("tags", "said"),
+    [
+        ({"aws:cost": "x"}, "tags.aws:cost: 'aws:cost' does not fit; a tag's key"),
+        ({"AWS:cost": "x"}, "which AWS keeps for itself"),
+        ({"": "x"}, "1 to 128 characters"),
+        ({"k" * 129: "x"}, "1 to 128 characters"),
+        ({"k": "v" * 257}, "a tag's value has 256 characters at most"),
+        ({"k": 5}, "5 is a number to YAML: put it in quotes"),
+    ],
+)
+def test_a_tag_that_aws_would_refuse_is_refused(
+    tags: Mapping[str, Any], said: str, root: Path
+) -> None:
+    assert said in problem({"tags": tags}, root)
+
+
+def test_a_wrong_key_is_blamed_on_the_file_that_has_it(root: Path) -> None:
+    tagged = {**ACME, "tags": {"aws:cost": "x"}}
+    (root / load.CUSTOMERS / "acme.yaml").write_text(json.dumps(tagged))
+    (found,) = problems("acme-member-web", MEMBER, root)
+    assert found.startswith("stacks/customers/acme.yaml: tags.aws:cost: ")
+
+
+def test_the_longest_tag_is_taken(root: Path) -> None:
+    tags = {"k" * 128: "v" * 256, "Straße": "größer", "awsome": ""}
+    assert load.parse("acme-member-web", {**MEMBER, "tags": tags}, root).tags == tags
 
 
 def test_what_leaves_cold_storage_before_90_days_is_refused(root: Path) -> None:
