@@ -3,33 +3,60 @@
 from __future__ import annotations
 
 import boto3
+from botocore.exceptions import BotoCoreError, ClientError
 
 from fleet.errors import ToldError
 from stacks.load import Settings
 
 
-class WrongAccount(ToldError):
+class NoSession(ToldError):
+    """There is no session in the stack's account; says why, and the cure."""
+
+    def __init__(self, found: str, cure: str) -> None:
+        super().__init__(f"{found}; {cure}")
+        self.found = found
+        self.cure = cure
+
+
+class WrongAccount(NoSession):
     """The credentials at hand act in another account than the stack's."""
 
 
 def session(settings: Settings) -> boto3.Session:
     """Raises WrongAccount rather than work in an account that is not the stack's."""
-    here = boto3.Session(region_name=settings.region)
-    if settings.deploy_role is not None:
-        role = f"arn:aws:iam::{settings.account}:role/{settings.deploy_role}"
-        credentials = here.client("sts").assume_role(RoleArn=role, RoleSessionName="backup-org")[
-            "Credentials"
-        ]
-        here = boto3.Session(
-            aws_access_key_id=credentials["AccessKeyId"],
-            aws_secret_access_key=credentials["SecretAccessKey"],
-            aws_session_token=credentials["SessionToken"],
-            region_name=settings.region,
-        )
-    account = here.client("sts").get_caller_identity()["Account"]
+    try:
+        here = boto3.Session(region_name=settings.region)
+        if settings.deploy_role is not None:
+            role = f"arn:aws:iam::{settings.account}:role/{settings.deploy_role}"
+            here = _assumed(role, here)
+        account = here.client("sts").get_caller_identity()["Account"]
+    except (BotoCoreError, ClientError) as error:
+        cure = "`aws sts get-caller-identity` must work here: that needs credentials that AWS takes"
+        raise NoSession(f"no session in {settings.account}: {error}", cure) from error
     if account != settings.account:
         raise WrongAccount(
             f"the credentials at hand act in {account}, and the stack's account is "
-            f"{settings.account}; use its own, or set deploy_role"
+            f"{settings.account}",
+            "use its own, or set deploy_role",
         )
     return here
+
+
+def _assumed(role: str, here: boto3.Session) -> boto3.Session:
+    sts = here.client("sts")
+    try:
+        credentials = sts.assume_role(RoleArn=role, RoleSessionName="backup-org")["Credentials"]
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") != "AccessDenied":
+            raise
+        raise NoSession(
+            f"{role} cannot be assumed: {error}",
+            "it must exist and trust the credentials at hand, and these must be allowed "
+            "sts:AssumeRole on it; or set another deploy_role",
+        ) from error
+    return boto3.Session(
+        aws_access_key_id=credentials["AccessKeyId"],
+        aws_secret_access_key=credentials["SecretAccessKey"],
+        aws_session_token=credentials["SessionToken"],
+        region_name=here.region_name,
+    )

@@ -9,10 +9,10 @@ import pulumi
 import typer
 from rich.table import Table
 
-from fleet import accounts, lake_commands, layers, replay
+from fleet import lake_commands, layers, replay
 from fleet.at_hand import console, engine_here, project, tell
 from fleet.deployment import Deployment, Outcome
-from fleet.doctor import examine
+from fleet.doctor import findings_of
 from fleet.errors import ToldError
 from fleet.order import chosen, in_order
 from fleet.progress import StackProgress
@@ -82,8 +82,7 @@ def doctor(names: Names = None) -> None:
     sick = False
     table = Table("stack", "about", "found", "cure")
     for stack in chosen(names or [], root):
-        settings = load.from_files(stack, root)
-        for finding in examine(settings, accounts.session(settings)):
+        for finding in findings_of(stack, root, engine_here):
             sick = sick or bool(finding.cure)
             table.add_row(stack, finding.about, finding.found, finding.cure)
     console.print(table)

@@ -125,6 +125,15 @@ class Deployment:
         except NeverDeployed:
             return False
 
+    def holds(self, id_: str) -> bool:
+        """Whether its state has a resource of this id."""
+        try:
+            with self._complaining("export", []):
+                state: Any = self._selected.export_stack().deployment
+        except NeverDeployed:
+            return False
+        return any(resource.get("id") == id_ for resource in state.get("resources", []))
+
     @cached_property
     def _made(self) -> automation.Stack:
         with self._complaining("init", []):

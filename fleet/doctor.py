@@ -6,229 +6,240 @@ Reads only; nothing that is deployed hangs on it.
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, cast
 
 import boto3
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from components.iam import Statement
 from components.reports_bucket import reports_are_delivered, reports_are_encrypted
-from handlers.report_templates import TEMPLATES
-from stacks import names
+from components.reports_service_role import reports_service_role_arn
+from fleet import accounts
+from fleet.coverage import coverage
+from fleet.deployment import Deployment, Engine
+from fleet.errors import ToldError
+from fleet.findings import Answer, Finding, code, looked_up, unanswered
+from stacks import load
 from stacks.load import Settings
-from stacks.settings import CentralSettings, Reports
+from stacks.settings import CentralSettings, Reports, ReportsBucket
 
-_SERVICE_ROLE = "AWSServiceRoleForBackupReports"
 _BACKUP = "backup.amazonaws.com"
 
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """One thing looked at; `cure` is empty where all is well."""
-
-    about: str
-    found: str
-    cure: str = ""
+Holds = Callable[[str], bool]
+"""Whether the state of the stack has a resource of an id."""
 
 
-def examine(settings: Settings, session: boto3.Session) -> list[Finding]:
+def findings_of(stack: str, root: Path, engine: Callable[[], Engine]) -> list[Finding]:
+    """What keeps from looking is a finding as well: other stacks' findings stand beside it.
+
+    The engine is asked for only where a look needs the stack's state.
+    """
+    try:
+        settings = load.from_files(stack, root)
+        session = accounts.session(settings)
+    except load.SettingsError as error:
+        cure = "write it as it says"
+        return [Finding(about="its settings", found=text, cure=cure) for text in error.problems]
+    except accounts.NoSession as error:
+        return [Finding(about="its account", found=error.found, cure=error.cure)]
+    return list(examine(settings, session, lambda id_: Deployment(engine(), stack).holds(id_)))
+
+
+def examine(settings: Settings, session: boto3.Session, holds: Holds) -> Iterator[Finding]:
     """Looks at everything that concerns a stack, in its own account."""
-    findings: list[Finding] = []
-    if settings.reports is not None:
-        findings += _service_role(settings.reports, session)
-        findings += _bucket(settings, settings.reports, session)
-        if settings.reports.scope != "account":
-            findings += _organization(settings, session)
-            findings += _coverage(settings, settings.reports, session)
+    reports = settings.reports
+    if reports is not None:
+        arn = reports_service_role_arn(settings.account)
+        yield looked_up(
+            f"the role {_name(arn)}", lambda: _service_role(reports, arn, session, holds)
+        )
+        if reports.bucket.existing:
+            yield from _bucket(reports.bucket, settings.account, session)
+        if reports.scope != "account":
+            yield from _organization(settings, reports, session)
     if isinstance(settings, CentralSettings) and settings.ticketing is not None:
-        findings += _secret(settings.ticketing.secret, session)
-    return findings
+        name = settings.ticketing.secret
+        yield looked_up(f"the secret {name}", lambda: _secret(name, session))
 
 
-def _service_role(reports: Reports, session: boto3.Session) -> Iterator[Finding]:
+def _service_role(reports: Reports, arn: str, session: boto3.Session, holds: Holds) -> Answer:
     iam = session.client("iam")
     try:
-        role = iam.get_role(RoleName=_SERVICE_ROLE)["Role"]
+        iam.get_role(RoleName=_name(arn))
     except iam.exceptions.NoSuchEntityException:
-        exists = made_here = False
-    else:
-        exists = True
-        made_here = any(tag["Key"] == "managed-by" for tag in role.get("Tags", []))
-    about = f"the role {_SERVICE_ROLE}"
-    if exists and reports.create_service_role and not made_here:
-        yield Finding(
-            about=about,
-            found="exists, and was not made by backup-org",
-            cure="set reports.create_service_role: false",
-        )
-    elif not exists and not reports.create_service_role:
-        yield Finding(
-            about=about, found="does not exist", cure="set reports.create_service_role: true"
-        )
-    else:
-        yield Finding(about=about, found="exists" if exists else "will be created")
-
-
-def _bucket(settings: Settings, reports: Reports, session: boto3.Session) -> Iterator[Finding]:
-    if not reports.bucket.existing:
-        return
-    assert reports.bucket.name is not None
-    name = reports.bucket.name
-    s3 = session.client("s3")
-    statement = reports_are_delivered(f"arn:aws:s3:::{name}", settings.account)
+        return _missing_role(reports, service=arn.split("/")[-2])
+    if not reports.create_service_role or reports.bucket.existing:
+        return "exists", ""
+    # A tag would not do: `destroy` leaves the role as it is, and only the state forgets it.
     try:
-        policy = s3.get_bucket_policy(Bucket=name)["Policy"]
+        held = holds(arn)
+    except ToldError as error:
+        found = f"exists; whose it is cannot be looked up: {error}"
+        return found, "see to what the engine says, and ask again"
+    if held:
+        return "exists, and is this stack's", ""
+    return "exists, and is not this stack's", "set reports.create_service_role: false"
+
+
+def _missing_role(reports: Reports, service: str) -> Answer:
+    if reports.bucket.existing:
+        cure = f"aws iam create-service-linked-role --aws-service-name {service}"
+        return "does not exist, so that no bucket's policy can name it", cure
+    if reports.create_service_role:
+        return "will be created", ""
+    return "does not exist", "set reports.create_service_role: true"
+
+
+def _name(role_arn: str) -> str:
+    return role_arn.rpartition("/")[2]
+
+
+def _bucket(bucket: ReportsBucket, account: str, session: boto3.Session) -> Iterator[Finding]:
+    """One that exists already; what another account has, only that account can look up."""
+    assert bucket.name is not None
+    name, key = bucket.name, bucket.key_arn
+    if bucket.account in (None, account):
+        exists = looked_up(f"the bucket {name}", lambda: _exists(name, account, session))
+        yield exists
+        if not exists.cure:
+            yield looked_up(f"the policy of {name}", lambda: _bucket_policy(name, account, session))
+            yield looked_up(f"events of {name}", lambda: _events(name, session))
+    else:
+        yield Finding(about=f"the bucket {name}", found=_not_looked_at(bucket.account))
+    if key is None:
+        return
+    owner = key.split(":")[4]
+    if owner == account:
+        yield looked_up("the policy of its key", lambda: _key_policy(key, account, session))
+    else:
+        yield Finding(about="the policy of its key", found=_not_looked_at(owner))
+
+
+def _not_looked_at(account: str) -> str:
+    return f"not looked at: it is {account}'s. The preview prints what its policy needs"
+
+
+def _exists(name: str, account: str, session: boto3.Session) -> Answer:
+    try:
+        session.client("s3").head_bucket(Bucket=name, ExpectedBucketOwner=account)
     except ClientError as error:
-        if error.response.get("Error", {}).get("Code") != "NoSuchBucketPolicy":
+        if code(error) == "404":
+            return "does not exist", "create it, or leave out reports.bucket.existing"
+        if code(error) == "403":
+            return (
+                f"is not {account}'s, or the role that deploys here may not list it",
+                "write whose it is, reports.bucket.account, or let the role call HeadBucket",
+            )
+        raise
+    return "exists", ""
+
+
+def _bucket_policy(name: str, account: str, session: boto3.Session) -> Answer:
+    try:
+        policy = session.client("s3").get_bucket_policy(Bucket=name)["Policy"]
+    except ClientError as error:
+        if code(error) != "NoSuchBucketPolicy":
             raise
         policy = "{}"
-    yield _statement(f"the policy of {name}", policy, statement)
-    notification = s3.get_bucket_notification_configuration(Bucket=name)
-    told = "EventBridgeConfiguration" in notification
-    yield Finding(
-        about=f"events of {name}",
-        found="go to EventBridge" if told else "do not go to EventBridge",
-        cure="" if told else "switch on Amazon EventBridge in the bucket's event notifications",
-    )
-    if reports.bucket.key_arn is not None:
-        key_policy = session.client("kms").get_key_policy(
-            KeyId=reports.bucket.key_arn, PolicyName="default"
-        )["Policy"]
-        yield _statement(
-            "the policy of its key", key_policy, reports_are_encrypted(settings.account)
-        )
+    return _statement(policy, reports_are_delivered(f"arn:aws:s3:::{name}", account))
 
 
-def _statement(about: str, policy: str, wanted: Statement) -> Finding:
+def _events(name: str, session: boto3.Session) -> Answer:
+    found = session.client("s3").get_bucket_notification_configuration(Bucket=name)
+    if "EventBridgeConfiguration" in found:
+        return "go to EventBridge", ""
+    cure = "switch on Amazon EventBridge in the bucket's event notifications"
+    return "do not go to EventBridge", cure
+
+
+def _key_policy(arn: str, account: str, session: boto3.Session) -> Answer:
+    kms = session.client("kms")
+    try:
+        policy = kms.get_key_policy(KeyId=arn, PolicyName="default")["Policy"]
+    except kms.exceptions.NotFoundException:
+        return "does not exist", "set reports.bucket.key_arn to the key that the bucket has"
+    return _statement(policy, reports_are_encrypted(account))
+
+
+def _statement(policy: str, wanted: Statement) -> Answer:
     rendered = wanted.render()
-    for statement in json.loads(policy).get("Statement", []):
-        if _covers(statement, rendered):
-            return Finding(about=about, found="lets reports through")
-    return Finding(
-        about=about,
-        found="does not let reports through",
-        cure=f"add to it: {json.dumps(rendered)}",
-    )
+    if any(_covers(statement, rendered) for statement in _listed(json.loads(policy), "Statement")):
+        return "lets reports through", ""
+    return "does not let reports through", f"add to it: {json.dumps(rendered)}"
 
 
 def _covers(statement: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    """Word for word: whatever else would let reports through too is not understood."""
+    principal = statement.get("Principal")
     return (
         statement.get("Effect") == "Allow"
-        and statement.get("Principal") == wanted["Principal"]
-        and set(wanted["Action"]) <= set(_listed(statement.get("Action")))
-        and set(wanted["Resource"]) <= set(_listed(statement.get("Resource")))
+        and isinstance(principal, dict)
+        and wanted["Principal"]["AWS"] in _listed(cast(dict[str, Any], principal), "AWS")
+        and set(wanted["Action"]) <= set(_listed(statement, "Action"))
+        and set(wanted["Resource"]) <= set(_listed(statement, "Resource"))
+        and statement.get("Condition") in (None, {}, wanted.get("Condition"))
     )
 
 
-def _listed(value: Any) -> Sequence[str]:
-    return [value] if isinstance(value, str) else value or []
+def _listed(document: Mapping[str, Any], member: str) -> list[Any]:
+    """A member that may stand alone where a policy has one of it."""
+    value = document.get(member, [])
+    return cast(list[Any], value) if isinstance(value, list) else [value]
 
 
-def _organization(settings: Settings, session: boto3.Session) -> Iterator[Finding]:
-    organizations = session.client("organizations")
+def _organization(
+    settings: Settings, reports: Reports, session: boto3.Session
+) -> Iterator[Finding]:
     if settings.role == "management":
-        services = organizations.list_aws_service_access_for_organization()
-        enabled = [s.get("ServicePrincipal") for s in services["EnabledServicePrincipals"]]
-        trusted = _BACKUP in enabled
-        yield Finding(
-            about="trusted access of AWS Backup to the organization",
-            found="is on" if trusted else "is off",
-            cure=""
-            if trusted
-            else "switch it on in AWS Backup's settings, under cross-account monitoring",
-        )
-        return
-    administrators = organizations.list_delegated_administrators(ServicePrincipal=_BACKUP)
-    ids = [admin.get("Id") for admin in administrators["DelegatedAdministrators"]]
-    registered = settings.account in ids
-    yield Finding(
-        about="this account as delegated administrator of AWS Backup",
-        found="is registered" if registered else "is not registered",
-        cure=""
-        if registered
-        else "in the management account: aws organizations register-delegated-administrator "
-        f"--service-principal {_BACKUP} --account-id {settings.account}",
+        about = "trusted access of AWS Backup to the organization"
+        yield looked_up(about, lambda: _trusted_access(session))
+    else:
+        about = "this account as delegated administrator of AWS Backup"
+        registered = looked_up(about, lambda: _administrator(settings.account, session))
+        yield registered
+        if registered.cure:
+            return  # such an account may not read the organization
+    try:
+        yield from coverage(settings, reports, session)
+    except (BotoCoreError, ClientError) as error:
+        yield unanswered("accounts in the report plans", error)
+
+
+def _trusted_access(session: boto3.Session) -> Answer:
+    client = session.client("organizations")
+    pages = client.get_paginator("list_aws_service_access_for_organization").paginate()
+    services = [entry for page in pages for entry in page["EnabledServicePrincipals"]]
+    if any(entry.get("ServicePrincipal") == _BACKUP for entry in services):
+        return "is on", ""
+    return "is off", "switch it on in AWS Backup's settings, under cross-account monitoring"
+
+
+def _administrator(account: str, session: boto3.Session) -> Answer:
+    client = session.client("organizations")
+    pages = client.get_paginator("list_delegated_administrators").paginate(ServicePrincipal=_BACKUP)
+    try:
+        ids = {admin.get("Id") for page in pages for admin in page["DelegatedAdministrators"]}
+    except client.exceptions.AccessDeniedException:
+        ids = set[str | None]()  # only who is a delegated administrator of something may ask
+    if account in ids:
+        return "is registered", ""
+    return (
+        "is not registered",
+        "in the management account: aws organizations register-delegated-administrator "
+        f"--service-principal {_BACKUP} --account-id {account}",
     )
 
 
-def _coverage(settings: Settings, reports: Reports, session: boto3.Session) -> Iterator[Finding]:
-    """An account in no report plan of a template, or in several, is never passed over."""
-    accounts = _active_accounts(session)
-    found = _plans(session)
-    for template in names.report_templates(reports):
-        base = reports.plans.get(template)
-        name = (base.name if base else None) or names.report_plan(settings.customer, template)
-        plans = [plan for plan in found if _is_shard(plan, name, TEMPLATES[template].api_name)]
-        covered = Counter(
-            account for plan in plans for account in _covered(plan, accounts, session)
-        )
-        missing = sorted(set(accounts) - covered.keys())
-        twice = sorted(account for account, count in covered.items() if count > 1)
-        about = f"accounts in the {template} plans"
-        if not plans:
-            yield Finding(about=about, found="there is no plan yet", cure="run: backup-org up")
-        elif missing or twice:
-            said = [f"{', '.join(missing)} in none"] if missing else []
-            said += [f"{', '.join(twice)} in several"] if twice else []
-            yield Finding(about=about, found="; ".join(said), cure="run: backup-org up")
-        else:
-            yield Finding(about=about, found=f"all {len(accounts)} in one of {len(plans)}")
-
-
-def _active_accounts(session: boto3.Session) -> list[str]:
-    pages = session.client("organizations").get_paginator("list_accounts").paginate()
-    return [
-        account.get("Id", "")
-        for page in pages
-        for account in page["Accounts"]
-        if account.get("Status") == "ACTIVE"
-    ]
-
-
-def _plans(session: boto3.Session) -> list[Mapping[str, Any]]:
-    backup = session.client("backup")
-    page = backup.list_report_plans()
-    plans: list[Mapping[str, Any]] = [*page["ReportPlans"]]
-    while "NextToken" in page:
-        page = backup.list_report_plans(NextToken=page["NextToken"])
-        plans += page["ReportPlans"]
-    return plans
-
-
-def _is_shard(plan: Mapping[str, Any], name: str, template: str) -> bool:
-    of_template = plan["ReportSetting"]["ReportTemplate"] == template
-    number = str(plan["ReportPlanName"]).removeprefix(name)
-    return of_template and (number == "" or (number[:1] == "_" and number[1:].isdigit()))
-
-
-def _covered(
-    plan: Mapping[str, Any], accounts: Sequence[str], session: boto3.Session
-) -> Iterator[str]:
-    setting = plan["ReportSetting"]
-    if "ROOT" in setting.get("Accounts", []):
-        yield from accounts
-        return
-    yield from setting.get("Accounts", [])
-    organizations = session.client("organizations")
-    for unit in setting.get("OrganizationUnits", []):
-        pages = organizations.get_paginator("list_accounts_for_parent").paginate(ParentId=unit)
-        for page in pages:
-            yield from (account.get("Id", "") for account in page["Accounts"])
-
-
-def _secret(name: str, session: boto3.Session) -> Iterator[Finding]:
+def _secret(name: str, session: boto3.Session) -> Answer:
     secrets = session.client("secretsmanager")
     try:
         secrets.describe_secret(SecretId=name)
     except secrets.exceptions.ResourceNotFoundException:
-        yield Finding(
-            about=f"the secret {name}",
-            found="does not exist",
-            cure=f"aws secretsmanager create-secret --name {name} --secret-string "
+        return (
+            "does not exist",
+            f"aws secretsmanager create-secret --name {name} --secret-string "
             '\'{"username": "…", "password": "…"}\'',
         )
-    else:
-        yield Finding(about=f"the secret {name}", found="exists")
+    return "exists", ""

@@ -3,157 +3,616 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 import boto3
 import pytest
-from moto import mock_aws
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+from typer.testing import CliRunner
 
-from components.reports_bucket import reports_are_delivered
+from components.reports_bucket import reports_are_delivered, reports_are_encrypted
+from fleet import cli
+from fleet.deployment import StackFailed
 from fleet.doctor import examine
+from fleet.errors import ToldError
+from sandbox.aws.organization import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Account, Organization, Unit
+from sandbox.aws.server import AwsServer
+from sandbox.events.pump import Pump
+from sandbox.functions.runner import Functions
+from sandbox.journal import Journal
 from stacks import load
 from stacks.load import Settings
+from tests.support.moto_state import forget_everything
 
-ACCOUNT, OTHER, THIRD = "111111111111", "333333333333", "444444444444"
+MANAGEMENT, AUDIT, MEMBER = "111111111111", "222222222222", "333333333333"
+IN_UNIT, BELOW, CLOSED = "444444444444", "555555555555", "666666666666"
+UPPER, LOWER = "ou-exam-44444444", "ou-exam-55555555"
 REGION = "eu-central-1"
 ACME: Mapping[str, Any] = {
     "customer": "acme",
-    "organization": {"management_account": ACCOUNT, "audit_account": "222222222222"},
+    "organization": {"management_account": MANAGEMENT, "audit_account": AUDIT},
     "region": REGION,
 }
 THEIRS = {"name": "theirs", "existing": True}
-POLICY = "the policy of theirs"
+BUCKET, POLICY, EVENTS = "the bucket theirs", "the policy of theirs", "events of theirs"
+KEY_POLICY = "the policy of its key"
 ROLE = "the role AWSServiceRoleForBackupReports"
-
-
-def settings(tmp_path: Path, **reports: Any) -> Settings:
-    folder = tmp_path / load.CUSTOMERS
-    folder.mkdir(parents=True)
-    (folder / "acme.yaml").write_text(json.dumps(ACME))
-    values = {"extends": "acme", "role": "management", "reports": reports}
-    return load.parse("acme-management", values, tmp_path)
-
-
-# One for all tests: a session reads AWS's service models once.
-_SESSION = boto3.Session("testing", "testing", region_name=REGION)
+TRUSTED = "trusted access of AWS Backup to the organization"
+ADMINISTRATOR = "this account as delegated administrator of AWS Backup"
+JOBS = "accounts in the backup_job plans"
 
 
 @pytest.fixture
-def session() -> Iterator[boto3.Session]:
-    with mock_aws():
-        _SESSION.client("s3").create_bucket(
+def aws() -> Iterator[AwsServer]:
+    """An organization with a closed account, and one unit below another."""
+    forget_everything()
+    server = AwsServer(
+        Organization(
+            accounts=(
+                Account(id=MANAGEMENT, name="management"),
+                Account(id=AUDIT, name="audit"),
+                Account(id=MEMBER, name="member"),
+                Account(id=IN_UNIT, name="in-a-unit", parent=UPPER),
+                Account(id=BELOW, name="below", parent=LOWER),
+                Account(id=CLOSED, name="closed", parent=UPPER),
+            ),
+            units=(Unit(id=UPPER, name="upper"), Unit(id=LOWER, name="lower", parent=UPPER)),
+        )
+    )
+    server.start()
+    server.session(MANAGEMENT, REGION).client("organizations").close_account(AccountId=CLOSED)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def session(aws: AwsServer) -> boto3.Session:
+    return aws.session(MANAGEMENT, REGION)
+
+
+@pytest.fixture
+def bucket(session: boto3.Session) -> Any:
+    """A client of S3; the bucket `theirs` stands."""
+    s3 = session.client("s3")
+    s3.create_bucket(Bucket="theirs", CreateBucketConfiguration={"LocationConstraint": REGION})
+    return s3
+
+
+@pytest.fixture
+def role(session: boto3.Session) -> str:
+    """The ARN of the service-linked role, which stands."""
+    iam = session.client("iam")
+    made = iam.create_service_linked_role(AWSServiceName="reports.backup.amazonaws.com")
+    return made["Role"]["Arn"]
+
+
+def written(folder: Path, role: str, **values: Any) -> Settings:
+    """The settings of a stack of acme's."""
+    customers = folder / load.CUSTOMERS
+    customers.mkdir(parents=True, exist_ok=True)
+    (customers / "acme.yaml").write_text(json.dumps(ACME))
+    own = {"extends": "acme", "role": role, **values}
+    file = customers / f"Pulumi.acme-{role}.yaml"
+    file.write_text(json.dumps({"config": {load.KEY: own}}))
+    return load.from_files(f"acme-{role}", folder)
+
+
+def settings(folder: Path, **reports: Any) -> Settings:
+    return written(folder, "management", reports=reports)
+
+
+def held(_: str) -> bool:
+    return True
+
+
+def not_held(_: str) -> bool:
+    return False
+
+
+def examined(
+    settings: Settings, session: boto3.Session, holds: Callable[[str], bool] = held
+) -> dict[str, tuple[str, str]]:
+    return {f.about: (f.found, f.cure) for f in examine(settings, session, holds)}
+
+
+def policy_of(*statements: Mapping[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
+
+
+class TestTheServiceRole:
+    @pytest.mark.usefixtures("role")
+    @pytest.mark.parametrize(
+        ("holds", "creates", "cure"),
+        [
+            (held, True, ""),
+            (held, False, ""),
+            (not_held, True, "set reports.create_service_role: false"),
+            (not_held, False, ""),
+        ],
+    )
+    def test_that_exists_is_made_by_a_stack_only_if_it_is_in_its_state(
+        self,
+        holds: Callable[[str], bool],
+        cure: str,
+        tmp_path: Path,
+        session: boto3.Session,
+        *,
+        creates: bool,
+    ) -> None:
+        asked = settings(tmp_path, scope="account", create_service_role=creates)
+        assert examined(asked, session, holds)[ROLE][1] == cure
+
+    def test_is_asked_for_by_its_arn(
+        self, role: str, tmp_path: Path, session: boto3.Session
+    ) -> None:
+        answer = examined(settings(tmp_path, scope="account"), session, role.__eq__)
+        assert answer[ROLE] == ("exists, and is this stack's", "")
+
+    @pytest.mark.usefixtures("role")
+    def test_is_told_where_the_state_cannot_be_read(
+        self, tmp_path: Path, session: boto3.Session
+    ) -> None:
+        def fail(_: str) -> bool:
+            raise StackFailed("acme-management", "select", ["no backend"])
+
+        found, cure = examined(settings(tmp_path, scope="account"), session, fail)[ROLE]
+        assert found.startswith("exists; whose it is cannot be looked up: acme-management")
+        assert "no backend" in found
+        assert cure
+
+    @pytest.mark.parametrize(
+        ("reports", "cure"),
+        [
+            ({"create_service_role": True}, ""),
+            ({"create_service_role": False}, "set reports.create_service_role: true"),
+            (
+                {"bucket": THEIRS},
+                "aws iam create-service-linked-role "
+                "--aws-service-name reports.backup.amazonaws.com",
+            ),
+        ],
+    )
+    def test_that_does_not_exist_is_made_by_whom_the_settings_say(
+        self, reports: Mapping[str, Any], cure: str, tmp_path: Path, session: boto3.Session
+    ) -> None:
+        asked = settings(tmp_path, scope="account", **reports)
+        assert examined(asked, session, not_held)[ROLE][1] == cure
+
+    @pytest.mark.usefixtures("role")
+    def test_is_nothing_that_a_stack_makes_over_a_bucket_that_exists(
+        self, tmp_path: Path, session: boto3.Session
+    ) -> None:
+        asked = settings(tmp_path, scope="account", bucket=THEIRS)
+        assert examined(asked, session, not_held)[ROLE] == ("exists", "")
+
+
+@pytest.mark.usefixtures("aws")
+class TestABucketThatExists:
+    wanted = reports_are_delivered("arn:aws:s3:::theirs", MANAGEMENT).render()
+
+    @pytest.fixture
+    def asked(self, tmp_path: Path) -> Settings:
+        return settings(tmp_path, scope="account", bucket=THEIRS)
+
+    @pytest.mark.usefixtures("bucket")
+    def test_that_lets_nothing_through_is_told_the_statement_to_add(
+        self, asked: Settings, session: boto3.Session
+    ) -> None:
+        found = examined(asked, session)
+        assert found[BUCKET] == ("exists", "")
+        assert found[POLICY] == (
+            "does not let reports through",
+            f"add to it: {json.dumps(self.wanted)}",
+        )
+
+    @pytest.mark.usefixtures("role")
+    @pytest.mark.parametrize(
+        ("other", "found"),
+        [
+            ({}, "lets reports through"),
+            ({"Condition": {}}, "lets reports through"),
+            ({"Action": "s3:PutObject", "Sid": "Another"}, "lets reports through"),
+            (
+                {"Condition": {"StringEquals": {"s3:x-amz-acl": "private"}}},
+                "does not let reports through",
+            ),
+            ({"Resource": "arn:aws:s3:::theirs/one/*"}, "does not let reports through"),
+            ({"Effect": "Deny"}, "does not let reports through"),
+            ({"Principal": {"AWS": f"arn:aws:iam::{AUDIT}:root"}}, "does not let reports through"),
+        ],
+    )
+    def test_has_the_statement_in_its_policy_or_one_that_allows_as_much(
+        self,
+        other: Mapping[str, Any],
+        found: str,
+        asked: Settings,
+        session: boto3.Session,
+        bucket: Any,
+    ) -> None:
+        bucket.put_bucket_policy(Bucket="theirs", Policy=policy_of({**self.wanted, **other}))
+        assert examined(asked, session)[POLICY][0] == found
+
+    @pytest.fixture
+    def _events(self, aws: AwsServer, tmp_path: Path) -> Iterator[None]:
+        """S3 says where a bucket's events go, which moto alone does not."""
+        journal, access = Journal(), aws.services.access
+        functions = Functions(
+            access=access, journal=journal, cache=tmp_path / "cache", endpoint=lambda: aws.url
+        )
+        pump = Pump(journal=journal, functions=functions, access=access, time_scale=1)
+        pump.start()
+        yield
+        pump.stop()
+
+    @pytest.mark.usefixtures("_events")
+    def test_does_not_tell_eventbridge_until_that_is_switched_on(
+        self, asked: Settings, session: boto3.Session, bucket: Any
+    ) -> None:
+        found, cure = examined(asked, session)[EVENTS]
+        assert found == "do not go to EventBridge"
+        assert "switch on Amazon EventBridge" in cure
+        bucket.put_bucket_notification_configuration(
+            Bucket="theirs", NotificationConfiguration={"EventBridgeConfiguration": {}}
+        )
+        assert examined(asked, session)[EVENTS] == ("go to EventBridge", "")
+
+    def test_that_does_not_is_told_once(self, asked: Settings, session: boto3.Session) -> None:
+        found = examined(asked, session)
+        assert found.keys() == {ROLE, BUCKET}
+        assert found[BUCKET][0] == "does not exist"
+        assert "reports.bucket.existing" in found[BUCKET][1]
+
+    def test_of_another_account_is_told_where_to_write_that(
+        self, aws: AwsServer, asked: Settings, session: boto3.Session
+    ) -> None:
+        aws.session(AUDIT, REGION).client("s3").create_bucket(
             Bucket="theirs", CreateBucketConfiguration={"LocationConstraint": REGION}
         )
-        yield _SESSION
+        found = examined(asked, session)
+        assert found.keys() == {ROLE, BUCKET}
+        assert found[BUCKET][0].startswith(f"is not {MANAGEMENT}'s")
+        assert "reports.bucket.account" in found[BUCKET][1]
+
+    def test_of_another_account_that_is_written_is_not_looked_at(
+        self, tmp_path: Path, session: boto3.Session
+    ) -> None:
+        theirs = {**THEIRS, "account": AUDIT, "key_arn": f"arn:aws:kms:{REGION}:{AUDIT}:key/theirs"}
+        found = examined(settings(tmp_path, scope="account", bucket=theirs), session)
+        for about in (BUCKET, KEY_POLICY):
+            assert found[about][0].startswith(f"not looked at: it is {AUDIT}'s")
+            assert found[about][1] == ""
 
 
-def examined(settings: Settings, session: boto3.Session) -> dict[str, tuple[str, str]]:
-    return {f.about: (f.found, f.cure) for f in examine(settings, session)}
+@pytest.mark.usefixtures("bucket", "role")
+class TestTheKeyOfABucketThatExists:
+    own: Mapping[str, Any] = {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{MANAGEMENT}:root"},
+        "Action": "kms:*",
+        "Resource": "*",
+    }
 
+    def found(self, arn: str, tmp_path: Path, session: boto3.Session) -> tuple[str, str]:
+        theirs = {**THEIRS, "key_arn": arn}
+        return examined(settings(tmp_path, scope="account", bucket=theirs), session)[KEY_POLICY]
 
-def test_a_bucket_that_lets_nothing_through_is_told_the_statement_to_add(
-    tmp_path: Path, session: boto3.Session
-) -> None:
-    found = examined(settings(tmp_path, scope="account", bucket=THEIRS), session)
-    wanted = reports_are_delivered("arn:aws:s3:::theirs", ACCOUNT).render()
-    assert found[POLICY] == (
-        "does not let reports through",
-        f"add to it: {json.dumps(wanted)}",
-    )
-    assert found["events of theirs"][0] == "do not go to EventBridge"
+    def key(self, session: boto3.Session, *statements: Mapping[str, Any]) -> str:
+        made = session.client("kms").create_key(Policy=policy_of(self.own, *statements))
+        return made["KeyMetadata"].get("Arn", "")
 
-
-def test_a_bucket_policy_with_the_statement_needs_no_cure(
-    tmp_path: Path, session: boto3.Session
-) -> None:
-    s3 = session.client("s3")
-    wanted = reports_are_delivered("arn:aws:s3:::theirs", ACCOUNT).render()
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [wanted]})
-    s3.put_bucket_policy(Bucket="theirs", Policy=policy)
-    found = examined(settings(tmp_path, scope="account", bucket=THEIRS), session)
-    assert found[POLICY] == ("lets reports through", "")
-
-
-@pytest.mark.parametrize(
-    ("exists", "creates", "cure"),
-    [
-        (True, True, "set reports.create_service_role: false"),
-        (False, False, "set reports.create_service_role: true"),
-        (True, False, ""),
-        (False, True, ""),
-    ],
-)
-def test_the_service_role_is_made_by_whom_the_settings_say(
-    cure: str, tmp_path: Path, session: boto3.Session, *, exists: bool, creates: bool
-) -> None:
-    if exists:
-        session.client("iam").create_role(
-            RoleName="AWSServiceRoleForBackupReports", AssumeRolePolicyDocument="{}"
+    def test_is_told_the_statement_that_its_policy_lacks(
+        self, tmp_path: Path, session: boto3.Session
+    ) -> None:
+        wanted = reports_are_encrypted(MANAGEMENT).render()
+        assert self.found(self.key(session), tmp_path, session) == (
+            "does not let reports through",
+            f"add to it: {json.dumps(wanted)}",
         )
-    found = examined(settings(tmp_path, scope="account", create_service_role=creates), session)
-    assert found[ROLE][1] == cure
+        key = self.key(session, wanted)
+        assert self.found(key, tmp_path, session) == ("lets reports through", "")
+
+    def test_that_does_not_exist_is_told(self, tmp_path: Path, session: boto3.Session) -> None:
+        arn = f"arn:aws:kms:{REGION}:{MANAGEMENT}:key/11111111-1111-1111-1111-111111111111"
+        found, cure = self.found(arn, tmp_path, session)
+        assert found == "does not exist"
+        assert "reports.bucket.key_arn" in cure
 
 
-class Organizations:
-    """An organization of three accounts, the third of them closed."""
-
-    def list_aws_service_access_for_organization(self) -> Any:
-        return {"EnabledServicePrincipals": []}
-
-    def get_paginator(self, operation: str) -> Any:
-        del operation
-        return self
-
-    def paginate(self, **_: Any) -> Any:
-        return [
-            {"Accounts": [{"Id": ACCOUNT, "Status": "ACTIVE"}, {"Id": OTHER, "Status": "ACTIVE"}]},
-            {"Accounts": [{"Id": THIRD, "Status": "SUSPENDED"}]},
-        ]
+class TestTheSecret:
+    def test_that_does_not_exist_is_told_how_to_make(self, aws: AwsServer, tmp_path: Path) -> None:
+        ticketing = {"url": "https://acme.service-now.com", "secret": "acme/servicenow"}
+        asked = written(tmp_path, "audit", ticketing=ticketing)
+        session = aws.session(AUDIT, REGION)
+        found, cure = examined(asked, session)["the secret acme/servicenow"]
+        assert found == "does not exist"
+        assert cure.startswith("aws secretsmanager create-secret --name acme/servicenow ")
+        session.client("secretsmanager").create_secret(Name="acme/servicenow", SecretString="{}")
+        assert examined(asked, session) == {"the secret acme/servicenow": ("exists", "")}
 
 
-class Session:
-    """Asks moto, but for the organization and the report plans."""
+class TestTheOrganization:
+    def test_that_does_not_trust_aws_backup_is_told_where_to_switch_that_on(
+        self, tmp_path: Path, session: boto3.Session
+    ) -> None:
+        asked = settings(tmp_path)
+        assert examined(asked, session)[TRUSTED] == ("is on", "")
+        session.client("organizations").disable_aws_service_access(
+            ServicePrincipal="backup.amazonaws.com"
+        )
+        found, cure = examined(asked, session)[TRUSTED]
+        assert found == "is off"
+        assert "cross-account monitoring" in cure
 
-    def __init__(self, real: boto3.Session, plans: Sequence[Mapping[str, Any]]) -> None:
-        self._real = real
-        self._plans = plans
+    def test_may_trust_more_services_than_one_page_has(
+        self, tmp_path: Path, session: boto3.Session
+    ) -> None:
+        empty: Sequence[Any] = []
+        pages: Mapping[str | None, Mapping[str, Any]] = {
+            None: {"EnabledServicePrincipals": empty, "NextToken": "second"},
+            "second": {"EnabledServicePrincipals": [{"ServicePrincipal": "backup.amazonaws.com"}]},
+        }
+        answer_with(
+            session,
+            "organizations.ListAWSServiceAccessForOrganization",
+            lambda asked: pages[asked.get("NextToken")],
+        )
+        assert examined(settings(tmp_path), session)[TRUSTED] == ("is on", "")
 
-    def client(self, service: str) -> Any:
-        if service == "organizations":
-            return Organizations()
-        return self if service == "backup" else cast(Any, self._real).client(service)
+    def test_is_not_read_by_an_account_that_is_not_registered(
+        self, aws: AwsServer, tmp_path: Path
+    ) -> None:
+        asked = written(tmp_path, "audit", reports={})
+        found = examined(asked, aws.session(AUDIT, REGION))
+        assert found.keys() == {ROLE, ADMINISTRATOR}
+        assert found[ADMINISTRATOR][0] == "is not registered"
+        assert found[ADMINISTRATOR][1].endswith(
+            "register-delegated-administrator --service-principal backup.amazonaws.com "
+            f"--account-id {AUDIT}"
+        )
 
-    def list_report_plans(self) -> Any:
-        return {"ReportPlans": self._plans}
+    def test_is_read_by_a_delegated_administrator(self, aws: AwsServer, tmp_path: Path) -> None:
+        aws.session(MANAGEMENT, REGION).client("organizations").register_delegated_administrator(
+            AccountId=AUDIT, ServicePrincipal="backup.amazonaws.com"
+        )
+        session = aws.session(AUDIT, REGION)
+        Plan(name="acme_backup_job_report", accounts=["ROOT"]).make(session)
+        found = examined(written(tmp_path, "audit", reports={}), session)
+        assert found[ADMINISTRATOR] == ("is registered", "")
+        assert found[JOBS] == ("all 5 in one of 1", "")
 
 
-def plan(name: str, *accounts: str) -> Mapping[str, Any]:
-    setting = {"ReportTemplate": "BACKUP_JOB_REPORT", "Accounts": accounts}
-    return {"ReportPlanName": name, "ReportSetting": setting}
-
-
-@pytest.mark.parametrize(
-    ("plans", "found"),
-    [
-        ([], "there is no plan yet"),
-        ([plan("acme_backup_job_report", "ROOT")], "all 2 in one of 1"),
-        ([plan("acme_backup_job_report_1", ACCOUNT)], f"{OTHER} in none"),
-        (
-            [
-                plan("acme_backup_job_report_1", ACCOUNT, OTHER),
-                plan("acme_backup_job_report_2", OTHER),
-            ],
-            f"{OTHER} in several",
-        ),
-        ([plan("acme_backup_job_report_of_others", "ROOT")], "there is no plan yet"),
-    ],
-)
-def test_an_account_in_no_plan_or_in_several_is_named(
-    plans: Sequence[Mapping[str, Any]], found: str, tmp_path: Path, session: boto3.Session
+def answer_with(
+    session: boto3.Session, call: str, answer: Callable[[Mapping[str, Any]], Mapping[str, Any]]
 ) -> None:
-    asked = cast(boto3.Session, Session(session, plans))
-    answer = examined(settings(tmp_path), asked)
-    assert answer["accounts in the backup_job plans"][0] == found
-    assert answer["trusted access of AWS Backup to the organization"][0] == "is off"
+    """Answers a call itself, by what was asked: for what neither moto nor the sandbox does."""
+
+    class Body:
+        def __init__(self, content: bytes) -> None:
+            self.content = content
+
+        def stream(self) -> Iterator[bytes]:
+            yield self.content
+
+    def respond(request: Any, **_: Any) -> AWSResponse:
+        content = json.dumps(answer(json.loads(request.body))).encode()
+        return AWSResponse(request.url, 200, HTTPHeaders(), Body(content))
+
+    session.events.register(f"before-send.{call}", cast(Any, respond))
+
+
+UP = "run: backup-org up"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    name: str
+    accounts: Sequence[str] = ()
+    units: Sequence[str] = ()
+    template: str = "BACKUP_JOB_REPORT"
+
+    def make(self, session: boto3.Session) -> None:
+        session.client("backup").create_report_plan(
+            ReportPlanName=self.name,
+            ReportDeliveryChannel={"S3BucketName": "anywhere"},
+            ReportSetting={
+                "ReportTemplate": self.template,
+                "Accounts": self.accounts,
+                "OrganizationUnits": self.units,
+                "Regions": ["*"],
+            },
+        )
+
+
+def shard(number: int, *accounts: str, units: Sequence[str] = ()) -> Plan:
+    return Plan(name=f"acme_backup_job_report_{number}", accounts=accounts, units=units)
+
+
+class TestTheReportPlans:
+    @pytest.mark.parametrize(
+        ("plans", "found"),
+        [
+            ([], "there is no plan yet"),
+            (
+                [shard(1, MANAGEMENT, AUDIT), shard(2, MEMBER, units=[UPPER])],
+                f"{BELOW} in none",
+            ),
+            (
+                [shard(1, MANAGEMENT, AUDIT), shard(2, MEMBER, IN_UNIT, units=[LOWER])],
+                "",
+            ),
+            (
+                [shard(1, MANAGEMENT, AUDIT, MEMBER), shard(2, MEMBER, units=[UPPER])],
+                f"{BELOW} in none; {MEMBER} in several",
+            ),
+            ([shard(1, "ROOT"), shard(2, CLOSED), shard(3, CLOSED)], ""),
+            (
+                [Plan(name="acme_backup_job_report_of_others", accounts=["ROOT"])],
+                "there is no plan yet",
+            ),
+            (
+                [
+                    Plan(
+                        name="acme_backup_job_report",
+                        accounts=["ROOT"],
+                        template="COPY_JOB_REPORT",
+                    )
+                ],
+                "there is no plan yet",
+            ),
+        ],
+    )
+    def test_cover_each_active_account_once(
+        self, plans: Sequence[Plan], found: str, tmp_path: Path, session: boto3.Session
+    ) -> None:
+        for plan in plans:
+            plan.make(session)
+        expected = (found, UP) if found else (f"all 5 in one of {len(plans)}", "")
+        assert examined(settings(tmp_path), session)[JOBS] == expected
+
+    def test_cover_no_more_than_the_scope(self, tmp_path: Path, session: boto3.Session) -> None:
+        scope = {"organizational_units": [LOWER], "accounts": [MEMBER, CLOSED]}
+        shard(1, MEMBER, units=[LOWER]).make(session)
+        found = examined(settings(tmp_path, scope=scope), session)
+        assert found[JOBS] == ("all 2 in one of 1", "")
+
+    def test_cover_the_units_below_those_of_the_scope_too(
+        self, tmp_path: Path, session: boto3.Session
+    ) -> None:
+        shard(1, units=[UPPER]).make(session)
+        asked = settings(tmp_path, scope={"organizational_units": [UPPER]})
+        found, cure = examined(asked, session)[JOBS]
+        assert found == f"{BELOW} in none"
+        assert "units below" in cure
+
+    def test_that_are_not_deployed_from_here_are_not_cured_by_an_up(
+        self, tmp_path: Path, session: boto3.Session
+    ) -> None:
+        Plan(name="theirs", accounts=[MEMBER]).make(session)
+        Plan(name="theirs_2", accounts=["ROOT"]).make(session)
+        plans = {"backup_job": {"name": "theirs", "existing": True}}
+        found, cure = examined(settings(tmp_path, plans=plans), session)[JOBS]
+        assert found == f"{', '.join([MANAGEMENT, AUDIT, IN_UNIT, BELOW])} in none"
+        assert cure == "see to theirs yourself: it is not deployed from here"
+
+
+class TestALookThatIsRefused:
+    def test_is_a_finding_beside_the_others(
+        self, aws: AwsServer, tmp_path: Path, session: boto3.Session
+    ) -> None:
+        iam = session.client("iam")
+        trust = {"Effect": "Allow", "Principal": {"AWS": MANAGEMENT}, "Action": "sts:AssumeRole"}
+        made = iam.create_role(RoleName="little", AssumeRolePolicyDocument=policy_of(trust))
+        allowed = {"Effect": "Allow", "Action": "organizations:*", "Resource": "*"}
+        iam.put_role_policy(RoleName="little", PolicyName="own", PolicyDocument=policy_of(allowed))
+        little = aws.role_session(made["Role"]["Arn"], REGION)
+        found = examined(settings(tmp_path), little)
+        assert found[TRUSTED] == ("is on", "")
+        for about, call in ((ROLE, "GetRole"), ("accounts in the report plans", "ListReportPlans")):
+            assert found[about][0].startswith("cannot be looked up: An error occurred (Access")
+            assert found[about][1] == f"let the role that deploys here call {call}"
+
+
+class TestTheCommand:
+    """All of a project's stacks, with what is at hand in the environment."""
+
+    @pytest.fixture(autouse=True)
+    def _project(self, aws: AwsServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        (tmp_path / "config").touch()
+        environment = {
+            "BACKUP_ORG_PROJECT": tmp_path,
+            "AWS_ENDPOINT_URL": aws.url,
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
+            "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
+            "AWS_CONFIG_FILE": tmp_path / "config",
+            "AWS_SHARED_CREDENTIALS_FILE": tmp_path / "config",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "COLUMNS": "1000",
+        }
+        for name, value in environment.items():
+            monkeypatch.setenv(name, str(value))
+        monkeypatch.delenv("AWS_PROFILE", raising=False)
+        role = "OrganizationAccountAccessRole"
+        written(tmp_path, "management", reports={"scope": "account"}, deploy_role=role)
+        written(tmp_path, "audit", deploy_role=role)
+
+    @staticmethod
+    def told(*names: str) -> tuple[int, list[str]]:
+        """How the command ends, and the lines of its table."""
+        answer = CliRunner().invoke(cli.app, ["doctor", *names])
+        assert answer.exception is None or isinstance(answer.exception, SystemExit)
+        return answer.exit_code, [line for line in answer.output.splitlines() if "│" in line]
+
+    def test_ends_well_where_nothing_needs_a_cure(self) -> None:
+        code, lines = self.told()
+        assert code == 0
+        assert [line.split("│")[1].strip() for line in lines] == ["acme-management"]
+
+    def test_does_not_look_for_an_engine_before_there_is_a_role(
+        self, monkeypatch: pytest.MonkeyPatch, session: boto3.Session
+    ) -> None:
+        def no_engine() -> None:
+            raise ToldError("there is no engine")
+
+        monkeypatch.setattr(cli, "engine_here", no_engine)
+        assert self.told()[0] == 0
+        iam = session.client("iam")
+        iam.create_service_linked_role(AWSServiceName="reports.backup.amazonaws.com")
+        code, lines = self.told()
+        assert code == 1
+        assert "whose it is cannot be looked up: there is no engine" in lines[-1]
+
+    def test_tells_a_role_that_cannot_be_assumed_beside_the_others(self, tmp_path: Path) -> None:
+        written(tmp_path, "audit", deploy_role="nobody")
+        code, lines = self.told()
+        assert code == 1
+        assert f"arn:aws:iam::{AUDIT}:role/nobody cannot be assumed" in lines[0]
+        assert "trust the credentials at hand" in lines[0]
+        assert "will be created" in lines[1]
+
+    def test_tells_credentials_of_another_account_beside_the_others(self, tmp_path: Path) -> None:
+        written(tmp_path, "audit", deploy_role=None)
+        code, lines = self.told()
+        assert code == 1
+        assert f"act in {MANAGEMENT}, and the stack's account is {AUDIT}" in lines[0]
+        assert "set deploy_role" in lines[0]
+        assert "will be created" in lines[1]
+
+    @pytest.mark.parametrize(
+        ("name", "value", "said"),
+        [
+            ("AWS_ACCESS_KEY_ID", None, "Unable to locate credentials"),
+            ("AWS_ACCESS_KEY_ID", "unknown", "InvalidClientTokenId"),
+            ("AWS_PROFILE", "nowhere", "profile (nowhere) could not be found"),
+            ("AWS_ENDPOINT_URL", "http://127.0.0.1:9", "Could not connect"),
+        ],
+    )
+    def test_tells_what_keeps_from_a_session_of_every_stack(
+        self, name: str, value: str | None, said: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+        if value is not None:
+            monkeypatch.setenv(name, value)
+        if name == "AWS_ENDPOINT_URL":
+            monkeypatch.setenv("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID)
+            monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+        code, lines = self.told()
+        assert code == 1
+        assert [line.split("│")[1].strip() for line in lines] == ["acme-audit", "acme-management"]
+        assert all(said in line and "aws sts get-caller-identity" in line for line in lines)
+
+    def test_tells_problems_of_settings_beside_the_others(self, tmp_path: Path) -> None:
+        with pytest.raises(load.SettingsError):
+            written(tmp_path, "audit", colour="red")
+        code, lines = self.told()
+        assert code == 1
+        assert "colour" in lines[0]
+        assert "will be created" in lines[1]
+
+    def test_prints_brackets_as_they_are(self, tmp_path: Path) -> None:
+        with pytest.raises(load.SettingsError):
+            written(tmp_path, "audit", tags={"[red]x": ["[bold]"]})
+        assert "[red]x" in self.told()[1][0]
