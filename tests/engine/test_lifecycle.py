@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 
 from fleet.deployment import Deployment, NeverDeployed, Outcome, StackFailed
+from fleet.doctor import findings_of
+from fleet.findings import Finding
 from fleet.order import in_order
 from fleet.sandbox.stage import Stage
 from stacks.load import CUSTOMERS, SettingsError
@@ -73,6 +76,26 @@ def test_each_stack_stands_in_its_own_account(stage: Stage) -> None:
         assert resources_in(stage, settings.account) != {}
 
 
+@pytest.fixture
+def service_role(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Finding]:
+    """What the doctor says of it in the management account."""
+    for name, value in stage.workspace.environment(stage.sandbox, "eu-central-1").items():
+        monkeypatch.setenv(name, value)
+
+    def look() -> Finding:
+        root = stage.workspace.project
+        found = findings_of("acme-management", root, lambda: stage.engine)
+        return next(f for f in found if f.about == "the role AWSServiceRoleForBackupReports")
+
+    return look
+
+
+def test_the_doctor_knows_the_role_of_the_stack_that_stands(
+    service_role: Callable[[], Finding],
+) -> None:
+    assert service_role().found == "exists, and is this stack's"
+
+
 def test_one_retention_changed_is_one_update(stage: Stage, change_settings: ChangeSettings) -> None:
     def keep_longer(values: dict[str, Any]) -> None:
         values["plans"]["standard"]["rules"]["daily"]["delete_after_days"] = 21
@@ -104,3 +127,19 @@ def test_destroy_leaves_no_resource_in_any_account(stage: Stage) -> None:
     in_order(stage.deployments(), Deployment.destroy, backwards=True)
     for settings in stage.stacks.values():
         assert resources_in(stage, settings.account) == {}
+
+
+def test_the_doctor_names_the_role_that_destroy_leaves_and_with_its_cure_all_comes_up_again(
+    stage: Stage, change_settings: ChangeSettings, service_role: Callable[[], Finding]
+) -> None:
+    def create(values: dict[str, Any], *, creates: bool) -> None:
+        values["reports"]["create_service_role"] = creates
+
+    cure = "set reports.create_service_role: false"
+    assert service_role().cure == cure
+    management = change_settings("acme-management", partial(create, creates=False))
+    assert service_role().cure == ""
+    in_order([Deployment(stage.engine, "acme-audit"), management], Deployment.up)
+    assert service_role().cure == ""
+    change_settings("acme-management", partial(create, creates=True))
+    assert service_role().cure == cure
