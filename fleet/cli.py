@@ -79,14 +79,17 @@ def build_layers(names: Names = None) -> None:
 def doctor(names: Names = None) -> None:
     """Look up in AWS what settings alone cannot tell; exits with 1 where something needs a cure."""
     root = project()
-    sick = False
-    table = Table("stack", "about", "found", "cure")
+    table = Table("stack", "about", "found")
+    cures: list[str] = []
     for stack in chosen(names or [], root):
         for finding in findings_of(stack, root, engine_here):
-            sick = sick or bool(finding.cure)
-            table.add_row(stack, finding.about, finding.found, finding.cure)
+            table.add_row(stack, finding.about, finding.found)
+            if finding.cure:
+                cures.append(f"{stack}: {finding.about}: {finding.cure}")
     console.print(table)
-    if sick:
+    for cure in cures:  # each on a line of its own, so that it can be copied
+        console.print(cure)
+    if cures:
         raise typer.Exit(1)
 
 

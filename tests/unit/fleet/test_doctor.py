@@ -540,18 +540,20 @@ class TestTheCommand:
         written(tmp_path, "audit", deploy_role=role)
 
     @staticmethod
-    def told(*names: str) -> tuple[int, list[str]]:
-        """How the command ends, and the lines of its table."""
+    def told(*names: str) -> tuple[int, list[str], list[str]]:
+        """How the command ends, the rows of its table, and the cures below."""
         answer = CliRunner().invoke(cli.app, ["doctor", *names])
         assert answer.exception is None or isinstance(answer.exception, SystemExit)
-        return answer.exit_code, [line for line in answer.output.splitlines() if "│" in line]
+        rows = [line for line in answer.output.splitlines() if line.startswith("│")]
+        cures = [line for line in answer.output.splitlines() if line.startswith("acme-")]
+        return answer.exit_code, rows, cures
 
     def test_ends_well_where_nothing_needs_a_cure(self) -> None:
-        code, lines = self.told()
-        assert code == 0
-        assert [line.split("│")[1].strip() for line in lines] == ["acme-management"]
+        code, rows, cures = self.told()
+        assert (code, cures) == (0, [])
+        assert [row.split("│")[1].strip() for row in rows] == ["acme-management"]
 
-    def test_does_not_look_for_an_engine_before_there_is_a_role(
+    def test_looks_for_an_engine_only_where_there_is_a_role(
         self, monkeypatch: pytest.MonkeyPatch, session: boto3.Session
     ) -> None:
         def no_engine() -> None:
@@ -561,28 +563,38 @@ class TestTheCommand:
         assert self.told()[0] == 0
         iam = session.client("iam")
         iam.create_service_linked_role(AWSServiceName="reports.backup.amazonaws.com")
-        code, lines = self.told()
+        code, rows, cures = self.told()
         assert code == 1
-        assert "whose it is cannot be looked up: there is no engine" in lines[-1]
-
-    def test_tells_a_role_that_cannot_be_assumed_beside_the_others(self, tmp_path: Path) -> None:
-        written(tmp_path, "audit", deploy_role="nobody")
-        code, lines = self.told()
-        assert code == 1
-        assert f"arn:aws:iam::{AUDIT}:role/nobody cannot be assumed" in lines[0]
-        assert "trust the credentials at hand" in lines[0]
-        assert "will be created" in lines[1]
-
-    def test_tells_credentials_of_another_account_beside_the_others(self, tmp_path: Path) -> None:
-        written(tmp_path, "audit", deploy_role=None)
-        code, lines = self.told()
-        assert code == 1
-        assert f"act in {MANAGEMENT}, and the stack's account is {AUDIT}" in lines[0]
-        assert "set deploy_role" in lines[0]
-        assert "will be created" in lines[1]
+        assert "whose it is cannot be looked up: there is no engine" in rows[-1]
+        assert cures == [f"acme-management: {ROLE}: see to what the engine says, and ask again"]
 
     @pytest.mark.parametrize(
-        ("name", "value", "said"),
+        ("deploy_role", "found", "cure"),
+        [
+            (
+                "nobody",
+                f"arn:aws:iam::{AUDIT}:role/nobody cannot be assumed",
+                "trust the credentials at hand",
+            ),
+            (
+                None,
+                f"act in {MANAGEMENT}, and the stack's account is {AUDIT}",
+                "or set deploy_role",
+            ),
+        ],
+    )
+    def test_tells_what_keeps_from_one_account_beside_the_others(
+        self, deploy_role: str | None, found: str, cure: str, tmp_path: Path
+    ) -> None:
+        written(tmp_path, "audit", deploy_role=deploy_role)
+        code, rows, cures = self.told()
+        assert code == 1
+        assert found in rows[0]
+        assert "will be created" in rows[1]
+        assert [line.startswith("acme-audit: ") and cure in line for line in cures] == [True]
+
+    @pytest.mark.parametrize(
+        ("name", "value", "found"),
         [
             ("AWS_ACCESS_KEY_ID", None, "Unable to locate credentials"),
             ("AWS_ACCESS_KEY_ID", "unknown", "InvalidClientTokenId"),
@@ -590,29 +602,42 @@ class TestTheCommand:
             ("AWS_ENDPOINT_URL", "http://127.0.0.1:9", "Could not connect"),
         ],
     )
-    def test_tells_what_keeps_from_a_session_of_every_stack(
-        self, name: str, value: str | None, said: str, monkeypatch: pytest.MonkeyPatch
+    def test_tells_of_every_stack_what_keeps_from_all(
+        self, name: str, value: str | None, found: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.delenv("AWS_ACCESS_KEY_ID")
-        if value is not None:
+        monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+        if value is None:
+            monkeypatch.delenv(name)
+        else:
             monkeypatch.setenv(name, value)
-        if name == "AWS_ENDPOINT_URL":
-            monkeypatch.setenv("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID)
-            monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-        code, lines = self.told()
+        code, rows, cures = self.told()
         assert code == 1
-        assert [line.split("│")[1].strip() for line in lines] == ["acme-audit", "acme-management"]
-        assert all(said in line and "aws sts get-caller-identity" in line for line in lines)
+        assert [row.split("│")[1].strip() for row in rows] == ["acme-audit", "acme-management"]
+        assert all(found in row for row in rows)
+        assert ["aws sts get-caller-identity" in line for line in cures] == [True, True]
 
     def test_tells_problems_of_settings_beside_the_others(self, tmp_path: Path) -> None:
         with pytest.raises(load.SettingsError):
             written(tmp_path, "audit", colour="red")
-        code, lines = self.told()
+        code, rows, cures = self.told()
         assert code == 1
-        assert "colour" in lines[0]
-        assert "will be created" in lines[1]
+        assert "colour" in rows[0]
+        assert "will be created" in rows[1]
+        assert len(cures) == 1
 
     def test_prints_brackets_as_they_are(self, tmp_path: Path) -> None:
         with pytest.raises(load.SettingsError):
             written(tmp_path, "audit", tags={"[red]x": ["[bold]"]})
         assert "[red]x" in self.told()[1][0]
+
+    def test_prints_a_cure_on_one_line_however_narrow_the_terminal_is(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, bucket: Any
+    ) -> None:
+        del bucket
+        reports = {"scope": "account", "bucket": THEIRS}
+        role = "OrganizationAccountAccessRole"
+        written(tmp_path, "management", reports=reports, deploy_role=role)
+        monkeypatch.setenv("COLUMNS", "60")
+        wanted = reports_are_delivered("arn:aws:s3:::theirs", MANAGEMENT).render()
+        cure = f"acme-management: {POLICY}: add to it: {json.dumps(wanted)}"
+        assert cure in self.told("acme-management")[2]
