@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Annotated
 
@@ -16,6 +17,7 @@ from fleet.doctor import findings_of
 from fleet.errors import ToldError
 from fleet.order import chosen, in_order
 from fleet.progress import StackProgress
+from fleet.proxies import reach_this_machine_directly
 from fleet.sandbox import commands as sandbox_commands
 from stacks import load
 from stacks.references import references
@@ -145,6 +147,7 @@ def _table(outcomes: list[Outcome]) -> Table:
 
 def main() -> None:
     """Known errors are said in full and without a traceback."""
+    reach_this_machine_directly(os.environ)
     try:
         app()
     except KNOWN_ERRORS as error:

@@ -1,6 +1,31 @@
-"""How many cases the property tests try: few in every run, many in `make soak`."""
+"""What every test starts from: one environment, and a number of cases for property tests."""
+
+import os
 
 from hypothesis import settings
+
+from fleet.proxies import reach_this_machine_directly
+
+# What a shell, a terminal or a CI machine sets, and what then changes what is printed or asked.
+_OF_THE_MACHINE = {
+    "COLUMNS",
+    "FORCE_COLOR",
+    "GITHUB_ACTIONS",
+    "LINES",
+    "NO_COLOR",
+    "PY_COLORS",
+    "TERMINAL_WIDTH",
+    "TTY_COMPATIBLE",
+    "TTY_INTERACTIVE",
+}
+_OF_OTHERS = ("AWS_", "BACKUP_ORG_", "PULUMI_")
+
+for _name in list(os.environ):
+    if _name in _OF_THE_MACHINE or _name.startswith(_OF_OTHERS):
+        del os.environ[_name]
+# Rich takes a dumb terminal for one of 80 columns, whatever COLUMNS says.
+os.environ["TERM"] = "xterm"
+reach_this_machine_directly(os.environ)
 
 settings.register_profile("every-run", max_examples=60, deadline=None)
 settings.register_profile("soak", max_examples=3_000, deadline=None)
