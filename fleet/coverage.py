@@ -63,7 +63,7 @@ def coverage(settings: Settings, reports: Reports, session: boto3.Session) -> It
         told = _told(plans, wanted, organization)
         about = f"accounts in the {template} plans"
         if told:
-            yield Finding(about=about, found=told, cure=_cure(reports, own))
+            yield Finding(about=about, found=told, cure=_cure(own))
         else:
             yield Finding(about=about, found=f"all {len(wanted)} in one of {len(plans)}")
 
@@ -90,11 +90,9 @@ def _told(
     return "; ".join(said)
 
 
-def _cure(reports: Reports, own: ReportPlan | None) -> str:
+def _cure(own: ReportPlan | None) -> str:
     if own is not None and own.existing:
         return f"see to {own.name} yourself: it is not deployed from here"
-    if isinstance(reports.scope, ReportScope):
-        return "run: backup-org up. Name the units below those of reports.scope there too"
     return "run: backup-org up"
 
 

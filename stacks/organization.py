@@ -26,25 +26,22 @@ class OrganizationReader:
     def tree(self) -> Unit:
         """All accounts by where they stand: two calls for each organizational unit."""
         (root,) = aws.organizations.get_organization(opts=self._options).roots
-        return self._unit(root.id)
+        return self.unit(root.id)
 
     def unit(self, id_: str) -> Unit:
-        """A unit with the accounts right in it, without the units below."""
-        return Unit(id=id_, accounts=self._accounts_in(id_))
-
-    def regions(self) -> list[str]:
-        """The Regions that are switched on in the stack's account."""
-        return sorted(aws.get_regions(opts=self._options).names)
-
-    def _unit(self, id_: str) -> Unit:
+        """A unit with its accounts, and with all units below: two calls for each."""
         children = aws.organizations.get_organizational_units(
             parent_id=id_, opts=self._options
         ).children
         return Unit(
             id=id_,
             accounts=self._accounts_in(id_),
-            units=tuple(self._unit(child.id) for child in children),
+            units=tuple(self.unit(child.id) for child in children),
         )
+
+    def regions(self) -> list[str]:
+        """The Regions that are switched on in the stack's account."""
+        return sorted(aws.get_regions(opts=self._options).names)
 
     def _accounts_in(self, id_: str) -> tuple[str, ...]:
         found = aws.organizations.get_organizational_unit_child_accounts(

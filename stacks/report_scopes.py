@@ -101,13 +101,21 @@ def _shards(reports: Reports, organization: OrganizationReader) -> Sequence[Shar
 def _shards_of_parts(
     scope: ReportScope, load: Load, organization: OrganizationReader
 ) -> Sequence[Shard]:
-    units = tuple(organization.unit(id_) for id_ in scope.organizational_units)
-    listed = {account for unit in units for account in unit.accounts}
-    extra = tuple(account for account in scope.accounts if account not in listed)
-    root = Unit(id="r-scope", accounts=extra, units=units)
-    if len(set(root.all_accounts())) <= load.accounts_a_plan:
-        return [Shard(organizational_units=scope.organizational_units, accounts=extra)]
-    return _sharded(root, load)
+    root = _root_of_parts(scope, organization)
+    if len(set(root.all_accounts())) > load.accounts_a_plan:
+        return _sharded(root, load)
+    units = sorted({id_ for unit in root.units for id_ in unit.all_units()})
+    return [Shard(organizational_units=tuple(units), accounts=root.accounts)]
+
+
+def _root_of_parts(scope: ReportScope, organization: OrganizationReader) -> Unit:
+    """The scope as a tree in which each unit, and each account, stands once."""
+    named = [organization.unit(id_) for id_ in scope.organizational_units]
+    below = {id_ for unit in named for child in unit.units for id_ in child.all_units()}
+    units = tuple(unit for unit in named if unit.id not in below)
+    within = {account for unit in units for account in unit.all_accounts()}
+    accounts = tuple(account for account in scope.accounts if account not in within)
+    return Unit(id="r-scope", accounts=accounts, units=units)
 
 
 def _sharded(root: Unit, load: Load) -> Sequence[Shard]:

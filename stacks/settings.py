@@ -94,7 +94,7 @@ class ReportScope(Model):
     """Parts of an organization: units and accounts, at least one of either."""
 
     organizational_units: tuple[OrganizationalUnitId, ...] = ()
-    """AWS reports on the accounts of these; list the units below them too."""
+    """Each with all units below it, and so those that will be made there."""
     accounts: tuple[AccountId, ...] = ()
 
 

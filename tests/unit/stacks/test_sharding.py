@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from handlers.report_templates import TEMPLATES
 from stacks.organization import OrganizationReader
 from stacks.report_scopes import lake_plans
-from stacks.settings import ReportPlan, Reports, Sharding
+from stacks.settings import ReportPlan, Reports, ReportScope, Sharding
 from stacks.sharding import Load, Shard, TooLargeError, Unit, shards
 
 ROOM_FOR_TEN = Load(regions=30, daily_volume=1)
@@ -187,6 +187,12 @@ class Organization:
     def tree(self) -> Unit:
         return self._tree
 
+    def unit(self, id_: str) -> Unit:
+        units = [self._tree]
+        while units[0].id != id_:
+            units = [*units[1:], *units[0].units]
+        return units[0]
+
     def regions(self) -> Sequence[str]:
         return [f"region-{n}" for n in range(30)]
 
@@ -201,6 +207,47 @@ def test_an_organization_that_fits_is_covered_by_its_root() -> None:
     for template, (plan,) in plans.items():
         assert plan.name == f"acme_{template}_report"
         assert (plan.accounts, plan.organizational_units) == (("ROOT",), ())
+
+
+INNER = Unit(id="ou-exam-inner111", accounts=accounts(1, 3))
+OUTER = Unit(id="ou-exam-outer111", accounts=accounts(10, 2), units=(INNER,))
+BESIDE = Unit(id="ou-exam-beside11", accounts=accounts(20, 4))
+NESTED = Unit(id="r-exam", accounts=accounts(30, 2), units=(OUTER, BESIDE))
+
+
+def ids(*units: Unit) -> tuple[str, ...]:
+    return tuple(unit.id for unit in units)
+
+
+@pytest.mark.parametrize(
+    ("scope", "units", "singly"),
+    [
+        (ids(OUTER), ids(INNER, OUTER), ()),
+        (ids(INNER, OUTER), ids(INNER, OUTER), ()),
+        (ids(INNER), ids(INNER), ()),
+        (ids(OUTER, BESIDE), ids(BESIDE, INNER, OUTER), ()),
+        (ids(OUTER), ids(INNER, OUTER), accounts(30, 1)),
+        ((), (), accounts(1, 2)),
+    ],
+)
+def test_a_part_is_named_with_all_units_below_it_and_each_account_once(
+    scope: tuple[str, ...], units: tuple[str, ...], singly: tuple[str, ...]
+) -> None:
+    also = INNER.accounts if OUTER.id in scope else ()
+    reports = Reports(scope=ReportScope(organizational_units=scope, accounts=(*also, *singly)))
+    for (plan,) in lake_plans(reports, "acme", organization(NESTED)).values():
+        assert (plan.organizational_units, plan.accounts) == (units, singly)
+
+
+def test_parts_too_large_for_a_plan_are_spread_and_an_account_stays_in_one() -> None:
+    scope = ReportScope(
+        organizational_units=ids(INNER, OUTER, BESIDE),
+        accounts=(*INNER.accounts, *accounts(30, 2)),
+    )
+    plans = lake_plans(Reports(scope=scope), "acme", organization(NESTED))["backup_job"]
+    assert [plan.name for plan in plans] == [f"acme_backup_job_report_{n}" for n in (1, 2)]
+    named = [id_ for plan in plans for id_ in (*plan.organizational_units, *plan.accounts)]
+    assert sorted(named) == sorted([*accounts(30, 2), *ids(BESIDE, INNER, OUTER)])
 
 
 def test_plans_over_the_accounts_quota_are_refused_with_the_arithmetic() -> None:
