@@ -6,7 +6,6 @@ of a customer hang on this machine: where ServiceNow's stand-in answers, and wha
 
 from __future__ import annotations
 
-import platform
 import shutil
 import sys
 from collections.abc import Mapping
@@ -22,10 +21,10 @@ from fleet.deployment import Engine
 from fleet.order import chosen
 from fleet.paths import PROJECT
 from sandbox.client import Sandbox
+from sandbox.functions import here
 from sandbox.plugin import install
 from stacks.load import CUSTOMERS, KEY
 
-_ARCHITECTURES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 _PASSPHRASE = "sandbox"  # noqa: S105 - protects nothing: no state here holds a secret
 
 
@@ -54,8 +53,8 @@ class Workspace:
         (self.root / "state").mkdir(parents=True, exist_ok=True)
         shutil.copy(PROJECT / "Pulumi.yaml", self.project)
         shared = _read(PROJECT / CUSTOMERS / f"{customer}.yaml")
-        here = machine()
-        functions = {"runtime": here.runtime, "architecture": here.architecture}
+        runs = machine()
+        functions = {"runtime": runs.runtime, "architecture": runs.architecture}
         _write(folder / f"{customer}.yaml", {**shared, "functions": functions})
         for stack in chosen([customer], PROJECT):
             file = PROJECT / CUSTOMERS / f"Pulumi.{stack}.yaml"
@@ -96,13 +95,7 @@ class Workspace:
 
 def machine() -> Platform:
     """What functions are declared to run on here: this machine, and this Python."""
-    architecture = _ARCHITECTURES.get(platform.machine().lower())
-    if architecture is None:
-        raise ValueError(f"Lambda knows no architecture {platform.machine()}, as this machine is")
-    return Platform(
-        runtime=f"python{sys.version_info.major}.{sys.version_info.minor}",
-        architecture=architecture,
-    )
+    return Platform(runtime=here.RUNTIME, architecture=here.architecture())
 
 
 def _read(path: Path) -> dict[str, Any]:

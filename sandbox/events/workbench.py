@@ -19,6 +19,7 @@ from sandbox.aws.seed import seed
 from sandbox.aws.server import AwsServer
 from sandbox.control import ControlApi
 from sandbox.events.pump import Pump
+from sandbox.functions import here
 from sandbox.functions.runner import Functions
 from sandbox.journal import Hop, Journal
 
@@ -124,7 +125,8 @@ class Workbench:
         defaults = {
             "FunctionName": self.name("function"),
             "Role": self.role("lambda.amazonaws.com", logs, *statements, account=account),
-            "Runtime": "python3.11",
+            "Runtime": here.RUNTIME,
+            "Architectures": [here.architecture()],
             "Handler": "app.handler",
             "Code": {"ZipFile": archive({"app.py": code, **(files or {})})},
         }

@@ -13,6 +13,7 @@ from typing import Any
 
 from sandbox.functions.definition import Definition
 from sandbox.functions.errors import NotRunnableError
+from sandbox.functions.here import MACHINES
 
 _CLIENT = ("awslambdaric", "runtime_client", "simplejson", "snapshot_restore_py")
 """AWS's runtime client and what it imports; nothing else of its environment reaches a function."""
@@ -28,8 +29,6 @@ for name in {_CLIENT!r}:
         paths.append((spec.submodule_search_locations or [spec.origin])[0])
 print(json.dumps({{"version": sys.version_info[:2], "paths": paths, "missing": missing}}))
 """
-
-_MACHINES = {"x86_64": ("x86_64", "AMD64"), "arm64": ("arm64", "aarch64")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +50,7 @@ class Interpreters:
     def find(self, definition: Definition) -> Interpreter:
         """Raises NotRunnableError naming the function, its runtime and the cure."""
         place = f"{definition.arn} ({definition.runtime}, {definition.architecture})"
-        if platform.machine() not in _MACHINES[definition.architecture]:
+        if platform.machine() not in MACHINES[definition.architecture]:
             raise NotRunnableError(
                 f"{place} cannot run here: this machine is {platform.machine()}; deploy it to the "
                 "sandbox for this machine's architecture"

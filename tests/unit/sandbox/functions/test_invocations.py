@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sandbox.events.workbench import AUDIT, REGION, Workbench, archive
-from sandbox.functions import Functions, deployed
+from sandbox.functions import Functions, deployed, here
 
 # One function of many habits: the event says which.
 HABITS = """
@@ -110,7 +110,7 @@ def test_the_environment_is_lambdas_and_the_functions_and_nothing_else(
     assert environment["OWN"] == "value"
     assert environment["AWS_LAMBDA_FUNCTION_NAME"] == fresh.rpartition(":")[2]
     assert environment["AWS_LAMBDA_FUNCTION_VERSION"] == "$LATEST"
-    assert environment["AWS_EXECUTION_ENV"] == "AWS_Lambda_python3.11"
+    assert environment["AWS_EXECUTION_ENV"] == f"AWS_Lambda_{here.RUNTIME}"
     assert environment["_HANDLER"] == "app.handler"
     assert environment["LAMBDA_TASK_ROOT"] == seen["cwd"]
     assert environment["AWS_ENDPOINT_URL"] == bench.server.url
@@ -270,14 +270,14 @@ def test_layers_are_importable_and_a_later_one_wins(bench: Workbench) -> None:
         )["LayerVersionArn"]
         for name, path in (
             ("first", "python/only_first.py"),
-            ("second", "python/lib/python3.11/site-packages/deep.py"),
+            ("second", f"python/lib/{here.RUNTIME}/site-packages/deep.py"),
         )
     ]
     code = "import shared, only_first, deep\ndef handler(event, context): return shared.name"
     assert call(bench, bench.function(code, Layers=layers))["Payload"] == "second"
 
 
-OTHER_MACHINE = "arm64" if platform.machine() in ("x86_64", "AMD64") else "x86_64"
+(OTHER_MACHINE,) = here.MACHINES.keys() - {here.architecture()}
 
 
 @pytest.mark.parametrize(
