@@ -8,7 +8,7 @@ INSTALLED = $(VENV)/installed
 WORKERS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help up down test check unit lint types engine bench soak format schema requirements clean
+.PHONY: help up down test check unit sandbox lint types engine bench soak format schema requirements clean
 
 help: ## Lists the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -25,8 +25,11 @@ check: lint types ## What CI runs: formatting, lint, types, tests
 	$(BIN)/backup-org sandbox prepare
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile
 
-unit: $(INSTALLED) ## The tests that need no engine, in seconds
+unit: $(INSTALLED) ## The tests of what is deployed and of the commands, in seconds
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile tests/unit tests/stack
+
+sandbox: $(INSTALLED) ## The tests of the sandbox, with its servers
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile tests/sandbox
 
 engine: $(INSTALLED) ## The tests with the genuine Pulumi engine
 	$(BIN)/pytest tests/engine
@@ -47,7 +50,7 @@ bench: $(INSTALLED) ## Measures; each line a ratio against a baseline in the sam
 	$(BIN)/python -m benchmarks
 
 soak: $(INSTALLED) ## The property tests with many more cases: minutes
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile -m hypothesis --hypothesis-profile soak tests/unit
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile -m hypothesis --hypothesis-profile soak tests/unit tests/sandbox
 
 schema: $(INSTALLED) ## Writes stacks/settings.schema.json from the models
 	$(BIN)/backup-org settings-schema > stacks/settings.schema.json

@@ -2,8 +2,9 @@
 
 import dis
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import CodeType
 
@@ -46,17 +47,21 @@ def source_files(handler: str) -> list[Path]:
         path = todo.pop()
         if path not in found:
             found.add(path)
-            todo += _imports(path)
+            todo += _imports(path, path.read_text(encoding="utf-8"))
     return sorted(found)
 
 
-def _imports(path: Path) -> Iterator[Path]:
+@cache
+def _imports(path: Path, source: str) -> Sequence[Path]:
     # By bytecode, not ast: several stacks' programs run in threads, where ast.parse of Python 3.11
     # fails now and then (python/cpython#106905).
-    for module in _imported(compile(path.read_text(encoding="utf-8"), str(path), "exec")):
-        file = ROOT.joinpath(*module.split(".")).with_suffix(".py")
-        if module.startswith("handlers.") and file.is_file():
-            yield file
+    modules = dict.fromkeys(_imported(compile(source, str(path), "exec")))
+    files = [ROOT.joinpath(*m.split(".")).with_suffix(".py") for m in modules if _is_ours(m)]
+    return [file for file in files if file.is_file()]
+
+
+def _is_ours(module: str) -> bool:
+    return module.startswith("handlers.")
 
 
 def _imported(code: CodeType) -> Iterator[str]:

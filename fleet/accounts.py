@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
+from typing import Any
+
 import boto3
+import botocore.session
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.loaders import Loader, create_loader
 
 from fleet.errors import ToldError
 from stacks.load import Settings
@@ -25,7 +30,7 @@ class WrongAccount(NoSession):
 def session(settings: Settings) -> boto3.Session:
     """Raises WrongAccount rather than work in an account that is not the stack's."""
     try:
-        here = boto3.Session(region_name=settings.region)
+        here = _made(region_name=settings.region)
         if settings.deploy_role is not None:
             role = f"arn:aws:iam::{settings.account}:role/{settings.deploy_role}"
             here = _assumed(role, here)
@@ -54,9 +59,24 @@ def _assumed(role: str, here: boto3.Session) -> boto3.Session:
             "it must exist and trust the credentials at hand, and these must be allowed "
             "sts:AssumeRole on it; or set another deploy_role",
         ) from error
-    return boto3.Session(
+    return _made(
         aws_access_key_id=credentials["AccessKeyId"],
         aws_secret_access_key=credentials["SecretAccessKey"],
         aws_session_token=credentials["SessionToken"],
         region_name=here.region_name,
     )
+
+
+def _made(**given: Any) -> boto3.Session:
+    """Reads botocore's models once for all sessions, however many accounts there are."""
+    core = botocore.session.get_session()
+    loader = _loader(core.get_config_variable("data_path"))
+    core.register_component("data_loader", loader)
+    made = boto3.Session(botocore_session=core, **given)
+    loader.search_paths[:] = dict.fromkeys(loader.search_paths)  # boto3 adds its own each time
+    return made
+
+
+@cache
+def _loader(data_path: str | None) -> Loader:
+    return create_loader(data_path)

@@ -40,10 +40,12 @@ def boto_session(
     session_token: str | None = None,
 ) -> boto3.Session:
     """A session with explicit credentials; its clients' endpoint is the sandbox."""
-    return boto3.Session(
+    made = boto3.Session(
         aws_access_key_id=access_key_id,
         aws_secret_access_key=secret_access_key,
         aws_session_token=session_token,
         region_name=region,
         botocore_session=_SandboxSession(endpoint),
     )
+    _LOADER.search_paths[:] = dict.fromkeys(_LOADER.search_paths)  # boto3 adds its own each time
+    return made

@@ -6,6 +6,7 @@ A test never needs `apply`: everything has settled when `record` returns, so abs
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -117,7 +118,10 @@ def record(
         finally:
             await asyncio.get_running_loop().run_in_executor(executor, _close_event_loop)
 
-    asyncio.run(run_and_clean_up())
+    # In a thread, whose stack is short: the SDK notes all of it for each resource.
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        context = contextvars.copy_context()
+        thread.submit(context.run, asyncio.run, run_and_clean_up()).result()
     return Recording(
         resources=tuple(monitor.recorded),
         exports=exports,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.unit.sandbox.athena.conftest import Lake
+    from tests.sandbox.athena.conftest import Lake
 
 
 def test_a_folder_without_a_partition_gives_no_rows_until_it_has_one(lake: "Lake") -> None:

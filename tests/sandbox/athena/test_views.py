@@ -10,7 +10,7 @@ from sandbox.athena.catalog.views import PARAMETERS, encode
 from sandbox.athena.sql.types import BIGINT, VARCHAR, array, decimal
 
 if TYPE_CHECKING:
-    from tests.unit.sandbox.athena.conftest import Lake
+    from tests.sandbox.athena.conftest import Lake
 
 
 def store(

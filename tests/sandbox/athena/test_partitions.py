@@ -11,7 +11,7 @@ from sandbox.athena.sql.errors import QueryError
 from sandbox.athena.sql.types import VARCHAR
 
 if TYPE_CHECKING:
-    from tests.unit.sandbox.athena.conftest import MemoryLake
+    from tests.sandbox.athena.conftest import MemoryLake
 
 KEYS = {"year": "string", "month": "int"}
 

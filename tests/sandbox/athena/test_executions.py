@@ -11,7 +11,7 @@ from sandbox.athena.executions import QueryExecution
 from sandbox.athena.workgroups import InvalidRequestError, Terms, terms, updated
 
 if TYPE_CHECKING:
-    from tests.unit.sandbox.athena.conftest import Lake
+    from tests.sandbox.athena.conftest import Lake
 
 
 def refusal(lake: "Lake", sql: str, **request: Any) -> tuple[str, str]:

@@ -6,7 +6,7 @@ from sandbox.servicenow.answers import RefusedError
 from sandbox.servicenow.encoded_query import parse
 
 if TYPE_CHECKING:
-    from tests.unit.sandbox.servicenow.conftest import Client
+    from tests.sandbox.servicenow.conftest import Client
 
 FIELDS = ("number", "state", "priority", "short_description")
 RECORDS = [

@@ -9,7 +9,7 @@ from sandbox.athena.sql.errors import SyntaxRefusedError
 from sandbox.athena.statements.reading import read
 
 if TYPE_CHECKING:
-    from tests.unit.sandbox.athena.conftest import Lake
+    from tests.sandbox.athena.conftest import Lake
 
 CREATE = """\
 -- the raw table

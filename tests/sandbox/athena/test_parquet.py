@@ -7,7 +7,7 @@ import duckdb
 import pytest
 
 if TYPE_CHECKING:
-    from tests.unit.sandbox.athena.conftest import MemoryLake
+    from tests.sandbox.athena.conftest import MemoryLake
 
 COLUMNS = {
     "job": "string",

@@ -10,7 +10,7 @@ from pyathena.cursor import DictCursor
 from pyathena.error import OperationalError
 
 if TYPE_CHECKING:
-    from tests.unit.sandbox.athena.conftest import Lake
+    from tests.sandbox.athena.conftest import Lake
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from sandbox.athena.sql.queries import plan
 from sandbox.athena.statements.reading import read
 
 if TYPE_CHECKING:
-    from tests.unit.sandbox.athena.conftest import MemoryLake
+    from tests.sandbox.athena.conftest import MemoryLake
 
 VALUES = [
     # numbers keep Trino's types: integers divide to integers, decimals have rules of their own

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.unit.sandbox.athena.conftest import MemoryLake
+    from tests.sandbox.athena.conftest import MemoryLake
 
 JOBS = """\
 "Job","AWS Region","State","Size","Started"

@@ -11,7 +11,7 @@ from sandbox.reports.organization import example
 from sandbox.reports.templates import Template, fields
 
 if TYPE_CHECKING:
-    from tests.unit.sandbox.athena.conftest import MemoryLake
+    from tests.sandbox.athena.conftest import MemoryLake
 
 COLUMNS = {
     "region": "aws region",

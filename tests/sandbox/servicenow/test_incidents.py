@@ -6,7 +6,7 @@ import pytest
 from sandbox.servicenow import Instance
 
 if TYPE_CHECKING:
-    from tests.unit.sandbox.servicenow.conftest import Client, Start
+    from tests.sandbox.servicenow.conftest import Client, Start
 
 TABLE = "/api/now/table/incident"
 

@@ -10,7 +10,7 @@ from sandbox.reports.jobs import Profile
 from sandbox.reports.nightly import control_handler, deliver_days, month, nightly, report_plans
 
 if TYPE_CHECKING:
-    from tests.unit.sandbox.reports.conftest import Desk
+    from tests.sandbox.reports.conftest import Desk
 
 AT = datetime(2026, 11, 22, 3, tzinfo=UTC)
 SMALL = Making(profile=Profile(jobs_per_day=2))

@@ -10,7 +10,7 @@ from sandbox.servicenow.access import Access
 from sandbox.servicenow.answers import Call, RefusedError
 
 if TYPE_CHECKING:
-    from tests.unit.sandbox.servicenow.conftest import Client, Start
+    from tests.sandbox.servicenow.conftest import Client, Start
 
 TABLE = "/api/now/table/incident"
 FORM = {"Content-Type": "application/x-www-form-urlencoded", "Authorization": ""}
