@@ -12,7 +12,14 @@ from pydantic_core import ErrorDetails
 
 from stacks.checks import CHECKS, Location
 from stacks.names import stack_name
-from stacks.settings import AuditSettings, ManagementSettings, MemberSettings, Model
+from stacks.settings import (
+    PARTS,
+    WORD,
+    AuditSettings,
+    ManagementSettings,
+    MemberSettings,
+    Model,
+)
 
 Settings = ManagementSettings | AuditSettings | MemberSettings
 Raw = Mapping[str, Any]
@@ -130,8 +137,8 @@ def _valid_fields(
 
 
 def _location(detail: ErrorDetails) -> Location:
-    """Where it stands in the file: what is wrong with a key, pydantic puts one level deeper."""
-    return tuple(part for part in detail["loc"] if part != "[key]")
+    """Where it stands in the file: for a key, and for one of several models, pydantic adds one."""
+    return tuple(part for part in detail["loc"] if part not in ("[key]", WORD, PARTS))
 
 
 def _follows(detail: ErrorDetails, details: list[ErrorDetails]) -> bool:
@@ -154,6 +161,9 @@ def _explained(model: type[Model], detail: ErrorDetails) -> str:
             near = difflib.get_close_matches(str(detail["loc"][-1]), known, n=1)
             cure = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known)}"
             return f"is unknown; {cure}"
+        case "model_type":
+            known = ", ".join(_fields_at(model, detail["loc"]))
+            return f"should be an object with {known}; found {detail['input']!r}"
         case _:
             message = detail["msg"]
             return f"{message[:1].lower()}{message[1:]}, found {detail['input']!r}"

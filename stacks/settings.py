@@ -5,7 +5,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from stacks.values import (
     AccountId,
@@ -21,6 +21,7 @@ from stacks.values import (
     OrganizationalUnitId,
     PlanName,
     Region,
+    RegionOrAll,
     ReportPlanName,
     ReportTemplate,
     RoleName,
@@ -98,7 +99,12 @@ class ReportScope(Model):
     accounts: tuple[AccountId, ...] = ()
 
 
-Scope = Literal["organization", "account"] | ReportScope
+WORD, PARTS = "[word]", "[parts]"
+"""What a scope is written as; told apart first, so that a mistake is told once."""
+Scope = Annotated[
+    Annotated[Literal["organization", "account"], Tag(WORD)] | Annotated[ReportScope, Tag(PARTS)],
+    Discriminator(lambda given: WORD if isinstance(given, str) else PARTS),
+]
 """organization: all accounts, new ones included. account: the stack's own. Or parts."""
 
 
@@ -123,7 +129,7 @@ class OwnReportPlan(Model):
     prefix: KeyPrefix
     """Its own, so that its reports never lie among those of the lake's plans."""
     formats: frozenset[Literal["CSV", "JSON"]] = Field(default=frozenset({"CSV"}), min_length=1)
-    regions: tuple[Region | Literal["*"], ...] = ()
+    regions: tuple[RegionOrAll, ...] = ()
     """None: the stack's own Region."""
     framework_arns: tuple[FrameworkArn, ...] = ()
     description: str | None = Field(default=None, max_length=1024)
@@ -188,7 +194,7 @@ class Reports(Model):
     """Report plans, the bucket that they deliver to, and the lake over it."""
 
     scope: Scope = "organization"
-    regions: tuple[Region | Literal["*"], ...] = Field(default=("*",), min_length=1)
+    regions: tuple[RegionOrAll, ...] = Field(default=("*",), min_length=1)
     """["*"]: every Region, those that AWS will add included."""
     plans: dict[ReportTemplate, ReportPlan | None] = Field(default_factory=dict)
     """What differs from the defaults, by template; null: no plan of this template."""

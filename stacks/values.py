@@ -42,13 +42,14 @@ AccountId = Annotated[
     str, _Text(r"\d{12}", 'an account id is 12 digits in quotes, such as "111111111111"')
 ]
 
-Region = Annotated[
-    str,
-    _Text(
-        r"(?!cn-|us-gov-|us-iso|eusc-)[a-z]{2}(-[a-z]+)+-\d",
-        "a Region is written like eu-central-1 (of AWS's partitions only `aws` is supported)",
-    ),
-]
+_REGION = r"(?!cn-|us-gov-|us-iso|eusc-)[a-z]{2}(-[a-z]+)+-\d"
+_LIKE_A_REGION = (
+    "a Region is written like eu-central-1 (of AWS's partitions only `aws` is supported)"
+)
+
+Region = Annotated[str, _Text(_REGION, _LIKE_A_REGION)]
+
+RegionOrAll = Annotated[str, _Text(rf"\*|{_REGION}", f'{_LIKE_A_REGION}, or "*" for all')]
 
 CustomerName = Annotated[
     str,

@@ -83,6 +83,12 @@ def test_what_aws_takes_is_taken(reports: Mapping[str, Any], root: Path) -> None
         ),
         ({"scope": {"organizational_units": ["r-exam"]}}, "scope", "write scope: organization"),
         ({"scope": {}}, "reports.scope", "names neither"),
+        ({"scope": "all"}, "reports.scope", "should be 'organization' or 'account', found 'all'"),
+        ({"scope": {"units": []}}, "reports.scope.units", "did you mean accounts?"),
+        ({"scope": ["account"]}, "reports.scope", "object with organizational_units, accounts; f"),
+        ({"scope": {"accounts": ["1"]}}, "reports.scope.accounts[0]", "is 12 digits in quotes"),
+        ({"regions": ["eu-west"]}, "reports.regions[0]", "like eu-central-1 (of AWS"),
+        ({"regions": ["eu-west"]}, "reports.regions[0]", 'or "*" for all'),
         (
             {"scope": {"accounts": ["333333333333", "444444444444", "333333333333"]}},
             "reports.scope.accounts[2]",
@@ -215,6 +221,12 @@ def test_what_aws_would_refuse_is_refused_with_the_reason(
 ) -> None:
     problems = said(reports, root)
     assert any(path in problem and reason in problem for problem in problems), problems
+
+
+@pytest.mark.parametrize("scope", ["all", 3, ["account"], {"units": []}, {"accounts": ["1"]}])
+def test_a_mistake_in_the_scope_is_told_once(scope: object, root: Path) -> None:
+    (problem,) = said({"scope": scope}, root)
+    assert problem.startswith("reports.scope")
 
 
 def test_a_member_reports_on_itself_alone(root: Path) -> None:
