@@ -117,7 +117,7 @@ def _shards_have_names(reports: Reports, named: Mapping[str, Location]) -> Probl
         base, _, number = name.rpartition("_")
         if number.isdigit() and base in named and _is_sharded(reports, named[base]):
             path = ".".join(str(part) for part in named[base])
-            yield location, f"{name} is what shard {number} of {path} is called; take another"
+            yield location, f"{name} is what a shard of {path} may be called; take another"
         if len(name) > _LONGEST_NAME - most and _is_sharded(reports, location):
             yield (
                 location,

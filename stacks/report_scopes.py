@@ -17,6 +17,7 @@ _WHOLE_ORGANIZATION = Shard(accounts=("ROOT",))
 _THIS_ACCOUNT = Shard()
 _NOT_OURS = Shard()
 """What a plan covers that stands already is its owner's to say."""
+_HERE = "the stack's own Region"
 
 
 def lake_plans(
@@ -25,24 +26,38 @@ def lake_plans(
     """The lake's report plans by template. Raises RunError, with the arithmetic, over quota."""
     templates = names.report_templates(reports)
     ours = [template for template in templates if not _exists(reports, template)]
+    _own_plans_fit(reports, organization)
     parts: Sequence[Shard] = _shards(reports, organization) if ours else ()
-    count = len(ours) * len(parts) + len(reports.own_plans)
-    if count > reports.sharding.report_plan_quota:
-        raise pulumi.RunError(
-            f"{len(ours)} templates × {len(parts)} shards + {len(reports.own_plans)} own plans = "
-            f"{count} report plans; this account may have {reports.sharding.report_plan_quota}: "
-            "switch templates off (reports.plans.<template>: null), or have AWS raise the quota "
-            "and set reports.sharding.report_plan_quota"
-        )
+    _plans_fit_the_account(reports, existing=len(templates) - len(ours), shards=len(parts))
     return {
         template: [
-            _plan(reports, customer, template, shard, number if len(parts) > 1 else None)
+            _plan(reports, customer, template, shard, number)
             for number, shard in enumerate(parts, start=1)
         ]
         if template in ours
-        else [_plan(reports, customer, template, _NOT_OURS, None)]
+        else [_plan(reports, customer, template, _NOT_OURS, 1)]
         for template in templates
     }
+
+
+def _plans_fit_the_account(reports: Reports, *, existing: int, shards: int) -> None:
+    own, room = len(reports.own_plans), reports.sharding.report_plan_quota
+    ours = len(names.report_templates(reports)) - existing
+    count = ours * shards + own + existing
+    if count > room:
+        raise pulumi.RunError(
+            f"{ours} templates × {shards} shards + {own} own plans + {existing} that exist = "
+            f"{count} report plans; this account may have {room}: "
+            "switch templates off (reports.plans.<template>: null), or have AWS raise the quota "
+            "and set reports.sharding.report_plan_quota"
+        )
+
+
+def _own_plans_fit(reports: Reports, organization: OrganizationReader) -> None:
+    for position, plan in enumerate(reports.own_plans):
+        load = _load(reports, plan.regions or (_HERE,), organization)
+        if load.accounts_a_plan == 0:
+            raise _over(f"reports.own_plans[{position}]: {load.arithmetic(1)}")
 
 
 def own_plans(reports: Reports) -> list[ReportPlan]:
@@ -68,13 +83,12 @@ def _exists(reports: Reports, template: str) -> bool:
     return wanted is not None and wanted.existing
 
 
-def _plan(
-    reports: Reports, customer: str, template: str, shard: Shard, number: int | None
-) -> ReportPlan:
+def _plan(reports: Reports, customer: str, template: str, shard: Shard, number: int) -> ReportPlan:
+    """The first keeps its name where others come beside it, and with that its reports."""
     wanted = reports.plans.get(template)
     name = (wanted.name if wanted else None) or names.report_plan(customer, template)
     return ReportPlan(
-        name=name if number is None else f"{name}_{number}",
+        name=name if number == 1 else f"{name}_{number}",
         template=TEMPLATES[template].api_name,
         description=wanted.description if wanted else None,
         tags=wanted.tags if wanted else {},
@@ -86,16 +100,28 @@ def _plan(
 
 
 def _shards(reports: Reports, organization: OrganizationReader) -> Sequence[Shard]:
+    load = _load(reports, reports.regions, organization)
     if reports.scope == "account":
+        if load.accounts_a_plan == 0:
+            raise _over(f"this account is too much for a report plan: {load.arithmetic(1)}")
         return [_THIS_ACCOUNT]
-    regions = organization.regions() if reports.regions == ("*",) else reports.regions
-    load = Load(regions=len(regions), daily_volume=reports.sharding.daily_volume)
-    accounts = organization.accounts()
     if isinstance(reports.scope, ReportScope):
         return _shards_of_parts(reports.scope, load, organization)
-    if len(accounts) <= load.accounts_a_plan:
+    if len(organization.accounts()) <= load.accounts_a_plan:
         return [_WHOLE_ORGANIZATION]
     return _sharded(organization.tree(), load)
+
+
+def _load(reports: Reports, regions: Sequence[str], organization: OrganizationReader) -> Load:
+    if "*" in regions:
+        regions = organization.regions()
+    return Load(regions=len(regions), daily_volume=reports.sharding.daily_volume)
+
+
+def _over(arithmetic: str) -> pulumi.RunError:
+    return pulumi.RunError(
+        f"{arithmetic}; name fewer Regions, or lower reports.sharding.daily_volume"
+    )
 
 
 def _shards_of_parts(
@@ -123,7 +149,7 @@ def _sharded(root: Unit, load: Load) -> Sequence[Shard]:
     try:
         parts = shards(root, load)
     except TooLargeError as error:
-        raise pulumi.RunError(f"{error}; name fewer Regions, or lower the volume") from error
+        raise _over(str(error)) from error
     pulumi.log.info(
         f"{len(parts)} report plans a template: {load.arithmetic(accounts)}. Accounts that come "
         "later are covered by the next update; `backup-org doctor` says which are not yet"

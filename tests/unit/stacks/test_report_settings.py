@@ -102,12 +102,12 @@ def test_what_aws_takes_is_taken(reports: Mapping[str, Any], root: Path) -> None
         (
             {"own_plans": [{**OWN, "name": "acme_copy_job_report_2"}]},
             "reports.own_plans[0].name",
-            "is what shard 2 of reports.plans.copy_job.name is called",
+            "is what a shard of reports.plans.copy_job.name may be called",
         ),
         (
             {"plans": {"backup_job": {"name": "jobs"}, "copy_job": {"name": "jobs_1"}}},
             "reports.plans.copy_job.name",
-            "is what shard 1 of reports.plans.backup_job.name is called",
+            "is what a shard of reports.plans.backup_job.name may be called",
         ),
         (
             {"plans": {"backup_job": {"name": "a" * 254}}},

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from handlers.report_templates import TEMPLATES
 from stacks.organization import OrganizationReader
 from stacks.report_scopes import lake_plans
-from stacks.settings import ReportPlan, Reports, ReportScope, Sharding
+from stacks.settings import OwnReportPlan, ReportPlan, Reports, ReportScope, Sharding
 from stacks.sharding import Load, Shard, TooLargeError, Unit, shards
 
 ROOM_FOR_TEN = Load(regions=30, daily_volume=1)
+OWN = OwnReportPlan(template="backup_job", name="own", prefix="own")
 
 
 def accounts(start: int, count: int) -> tuple[str, ...]:
@@ -135,6 +136,21 @@ def test_few_accounts_move_when_others_come(size: int, more: int, moved_at_most:
     assert sum(is_[account] != home for account, home in was.items()) <= moved_at_most
 
 
+@pytest.mark.parametrize("shards_before", [2, 3, 5, 10, 20])
+def test_where_all_shards_are_full_one_account_more_moves_no_more_than_two_shares(
+    shards_before: int,
+) -> None:
+    """It needs a further shard, which takes its share, as of any hashing; and what finds its shard
+    full goes elsewhere."""
+    size = shards_before * 60
+    room_for_sixty = Load(regions=5, daily_volume=1)
+    before = shards(root(own=size), room_for_sixty)
+    after = shards(root(own=size + 1), room_for_sixty)
+    assert (len(before), len(after)) == (shards_before, shards_before + 1)
+    was, is_ = homes(before), homes(after)
+    assert sum(is_[account] != home for account, home in was.items()) <= 2 * size / len(after)
+
+
 @given(trees())
 def test_an_account_more_at_the_root_moves_no_unit_and_nobody_where_no_shard_is_full(
     tree: Unit,
@@ -245,7 +261,7 @@ def test_parts_too_large_for_a_plan_are_spread_and_an_account_stays_in_one() -> 
         accounts=(*INNER.accounts, *accounts(30, 2)),
     )
     plans = lake_plans(Reports(scope=scope), "acme", organization(NESTED))["backup_job"]
-    assert [plan.name for plan in plans] == [f"acme_backup_job_report_{n}" for n in (1, 2)]
+    assert [plan.name for plan in plans] == ["acme_backup_job_report", "acme_backup_job_report_2"]
     named = [id_ for plan in plans for id_ in (*plan.organizational_units, *plan.accounts)]
     assert sorted(named) == sorted([*accounts(30, 2), *ids(BESIDE, INNER, OUTER)])
 
@@ -255,7 +271,8 @@ def test_plans_over_the_accounts_quota_are_refused_with_the_arithmetic() -> None
     with pytest.raises(pulumi.RunError) as caught:
         lake_plans(reports, "acme", organization(root(4, own=7)))
     assert str(caught.value).startswith(
-        "5 templates × 2 shards + 0 own plans = 10 report plans; this account may have 9: "
+        "5 templates × 2 shards + 0 own plans + 0 that exist = 10 report plans; this account may "
+        "have 9: "
     )
 
 
@@ -264,18 +281,65 @@ def test_a_plan_that_exists_is_one_under_its_own_name_however_many_shards_there_
     found = lake_plans(Reports(plans={"backup_job": theirs}), "acme", organization(root(4, own=7)))
     assert [(plan.name, plan.prefix) for plan in found["backup_job"]] == [("theirs", "jobs")]
     assert [plan.name for plan in found["copy_job"]] == [
-        "acme_copy_job_report_1",
+        "acme_copy_job_report",
         "acme_copy_job_report_2",
     ]
 
 
-def test_a_plan_that_exists_does_not_count_against_the_quota() -> None:
+def test_a_plan_that_exists_counts_against_the_quota_as_aws_counts_it() -> None:
     theirs = ReportPlan(name="theirs", existing=True)
-    reports = Reports(plans={"backup_job": theirs}, sharding=Sharding(report_plan_quota=8))
+    reports = Reports(plans={"backup_job": theirs}, sharding=Sharding(report_plan_quota=9))
     assert len(lake_plans(reports, "acme", organization(root(4, own=7)))) == 5
-    short = Reports(plans={"backup_job": theirs}, sharding=Sharding(report_plan_quota=7))
-    with pytest.raises(pulumi.RunError, match=r"^4 templates × 2 shards \+ 0 own plans = 8 report"):
+    short = Reports(plans={"backup_job": theirs}, sharding=Sharding(report_plan_quota=8))
+    with pytest.raises(
+        pulumi.RunError,
+        match=r"^4 templates × 2 shards \+ 0 own plans \+ 1 that exist = 9 report",
+    ):
         lake_plans(short, "acme", organization(root(4, own=7)))
+
+
+@pytest.mark.parametrize(
+    ("reports", "told"),
+    [
+        (
+            Reports(scope="account", sharding=Sharding(daily_volume=3_334)),
+            "this account is too much for a report plan: 1 accounts × 30 Regions = 30",
+        ),
+        (
+            Reports(scope="account", regions=("eu-west-1",), own_plans=(OWN,)),
+            "",
+        ),
+        (
+            Reports(
+                scope="account",
+                regions=("eu-west-1",),
+                own_plans=(OWN, OWN.model_copy(update={"regions": ("*",)})),
+                sharding=Sharding(daily_volume=3_334),
+            ),
+            "reports.own_plans[1]: 1 accounts × 30 Regions = 30",
+        ),
+        (
+            Reports(
+                scope="account",
+                regions=("eu-west-1",),
+                own_plans=(OWN,),
+                sharding=Sharding(daily_volume=100_000),
+            ),
+            "",
+        ),
+    ],
+)
+def test_a_plan_on_one_account_is_held_to_the_quotas_too(reports: Reports, told: str) -> None:
+    def plans() -> object:
+        return lake_plans(reports, "acme", organization(root(own=1)))
+
+    if not told:
+        assert plans()
+        return
+    with pytest.raises(pulumi.RunError) as caught:
+        plans()
+    assert str(caught.value).startswith(told)
+    assert str(caught.value).endswith("or lower reports.sharding.daily_volume")
 
 
 def test_an_organization_that_no_plan_could_cover_is_nothing_to_plans_that_exist() -> None:
