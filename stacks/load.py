@@ -157,25 +157,28 @@ def _explained(model: type[Model], detail: ErrorDetails) -> str:
         case "missing":
             return "is required"
         case "extra_forbidden":
-            known = _fields_at(model, detail["loc"][:-1])
-            near = difflib.get_close_matches(str(detail["loc"][-1]), known, n=1)
+            parent, name = _model_at(model, detail["loc"][:-1]), str(detail["loc"][-1])
+            if name in parent.refused:
+                return f"is not set here: {parent.refused[name]}"
+            known = list(parent.model_fields)
+            near = difflib.get_close_matches(name, known, n=1)
             cure = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known)}"
             return f"is unknown; {cure}"
         case "model_type":
-            known = ", ".join(_fields_at(model, detail["loc"]))
+            known = ", ".join(_model_at(model, detail["loc"]).model_fields)
             return f"should be an object with {known}; found {detail['input']!r}"
         case _:
             message = detail["msg"]
             return f"{message[:1].lower()}{message[1:]}, found {detail['input']!r}"
 
 
-def _fields_at(model: type[Model], loc: Location) -> list[str]:
-    """The fields of the model that stands at a location."""
+def _model_at(model: type[Model], loc: Location) -> type[Model]:
+    """The one that stands at a location."""
     for part in loc:
         field = model.model_fields.get(str(part))
         if field is not None:
             model = _model_in(field.annotation) or model
-    return list(model.model_fields)
+    return model
 
 
 def _model_in(annotation: Any) -> type[Model] | None:

@@ -3,7 +3,8 @@
 `stacks/load.py` reads and checks it; `stacks/checks.py` holds what spans several fields.
 """
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
@@ -37,6 +38,9 @@ from stacks.values import (
 
 class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    refused: ClassVar[Mapping[str, str]] = {}
+    """What might be looked for here, and why it is not to be had."""
 
 
 class Organization(Model):
@@ -110,6 +114,15 @@ Scope = Annotated[
 
 class ReportPlan(Model):
     """One report plan of AWS Backup Audit Manager, whose reports are the lake's."""
+
+    refused = {
+        "formats": "the lake reads CSV, and AWS delivers nothing else for several accounts or "
+        "Regions; for JSON too, add a plan to reports.own_plans",
+        "framework_arns": "AWS refuses frameworks where a plan covers several accounts or Regions, "
+        "since all of theirs count; for some of this account's, add a plan to reports.own_plans",
+        "regions": "they are all plans' alike: write reports.regions",
+        "scope": "it is all plans' alike: write reports.scope",
+    }
 
     name: ReportPlanName | None = None
     """By default `<customer>_<template>_report`; a number is added where plans are sharded."""

@@ -76,6 +76,13 @@ def test_what_aws_takes_is_taken(reports: Mapping[str, Any], root: Path) -> None
         ({"plans": {"backup_job": {"prefix": "/jobs"}}}, "backup_job.prefix", "no slash at"),
         ({"plans": {"backup_job": {"prefix": "a/Backup"}}}, "backup_job.prefix", "called Backup"),
         ({"plans": {"backup_job": {"existing": True}}}, "backup_job.name", "is required"),
+        ({"plans": {"copy_job": {"formats": ["JSON"]}}}, "copy_job.formats", "the lake reads CSV"),
+        (
+            {"plans": {"control_compliance": {"framework_arns": []}}},
+            "reports.plans.control_compliance.framework_arns",
+            "AWS refuses frameworks where a plan covers several accounts",
+        ),
+        ({"plans": {"copy_job": {"regions": []}}}, "copy_job.regions", "write reports.regions"),
         (
             {"plans": {"backup_job": {"name": "same"}, "copy_job": {"name": "same"}}},
             "copy_job.name",
