@@ -87,7 +87,7 @@ def schemas(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """The objects that a place may hold."""
     if "$ref" in schema:
         yield from schemas(SCHEMA["$defs"][schema["$ref"].rpartition("/")[2]])
-    for choice in schema.get("anyOf", []):
+    for choice in (*schema.get("anyOf", []), *schema.get("oneOf", [])):
         yield from schemas(choice)
     if schema.keys() & {"properties", "patternProperties", "additionalProperties"}:
         yield schema
