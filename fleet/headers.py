@@ -10,9 +10,16 @@ from pathlib import Path
 from typing import Any, cast
 
 from ruamel.yaml import YAML
+from yaml import safe_load
 
 from fleet.dead_letters import DeadLetter
-from stacks.load import CUSTOMERS, KEY
+from fleet.errors import ToldError
+from stacks import load
+from stacks.load import CUSTOMERS, KEY, SettingsError
+
+
+class HeadersRefused(ToldError):
+    """Headers that settings do not take."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,8 +55,11 @@ def observed(letters: Iterable[DeadLetter]) -> list[Observed]:
     )
 
 
-def write_headers(project: Path, stack: str, headers: Mapping[str, Sequence[str]]) -> Path:
-    """Puts headers into a stack's settings file under reports.lake.headers; comments stay."""
+def with_headers(
+    project: Path, stack: str, headers: Mapping[str, Sequence[str]]
+) -> tuple[Path, str]:
+    """A stack's settings file, and its text with headers under reports.lake.headers; comments stay.
+    Raises HeadersRefused."""
     path = project / CUSTOMERS / f"Pulumi.{stack}.yaml"
     yaml = YAML()
     yaml.preserve_quotes = True
@@ -63,5 +73,15 @@ def write_headers(project: Path, stack: str, headers: Mapping[str, Sequence[str]
         place[template] = list(header)
     text = StringIO()
     cast(Any, yaml).dump(document, text)
-    path.write_text(text.getvalue(), encoding="utf-8")
-    return path
+    _check(project, stack, text.getvalue())
+    return path, text.getvalue()
+
+
+def _check(project: Path, stack: str, text: str) -> None:
+    try:
+        load.parse(stack, safe_load(text)["config"][KEY], project)
+    except SettingsError as error:
+        raise HeadersRefused(
+            f"nothing is written, since with these headers {error}\n"
+            "the headers of other templates are learnt with --template"
+        ) from error

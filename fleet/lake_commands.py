@@ -102,12 +102,14 @@ def learn_header(
     for one in found:
         console.print(f"{one.template}, {len(one.keys)} reports such as {one.keys[-1]}")
         console.print(f"  expected {list(one.expected)}\n  found    {list(one.header)}")
+    name = here.deployment.stack
+    learnt = {one.template: one.header for one in found}
+    path, text = headers.with_headers(project(), name, learnt)
     if not yes:
         typer.confirm(
             "Take the last one of each template into the settings and deploy?", abort=True
         )
-    name = here.deployment.stack
-    path = headers.write_headers(project(), name, {one.template: one.header for one in found})
+    path.write_text(text, encoding="utf-8")
     console.print(f"written to {path}")
     outcome = Deployment(engine_here(), name).up()
     console.print(f"{name}: {dict(outcome.changes)}")

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping
 from itertools import combinations
 
-from handlers.report_templates import normalised
+from handlers.raw_tables import PARTITION_KEYS
+from handlers.report_templates import TEMPLATES
 from stacks import names
 from stacks.check import Location, Problems, check
 from stacks.settings import (
@@ -229,11 +230,18 @@ def _reports_outlive_their_move(_: StackSettings, reports: Reports) -> Problems:
 
 @_over_reports()
 def _headers_name_each_column_once(_: StackSettings, reports: Reports) -> Problems:
+    """As Athena demands of the raw table: its partition keys are columns too."""
     for template, header in reports.lake.headers.items():
-        columns = [normalised(column) for column in header]
-        for position, column in enumerate(columns):
-            if not column or column in columns[:position]:
+        called: dict[str, str] = dict.fromkeys(PARTITION_KEYS, "the partition key")
+        for position, title in enumerate(header):
+            column = TEMPLATES[template].raw_name(title)
+            reason = "has no letter or digit" if not column else None
+            if column in called:
+                reason = f"is column {column!r} of the raw table, as {called[column]} is"
+            called.setdefault(column, repr(title))
+            if reason is not None:
                 yield (
                     ("reports", "lake", "headers", template, position),
-                    f"{header[position]!r} is empty, or names a column a second time",
+                    f"{title!r} {reason}; where the reports have it so, leave {template} out of "
+                    "headers: its curated table goes by header name, and has their rows",
                 )

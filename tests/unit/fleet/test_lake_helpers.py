@@ -10,10 +10,17 @@ import pytest
 from components.query_library import Query, queries
 from fleet.at_hand import console
 from fleet.dead_letters import DeadLetter
-from fleet.headers import Observed, observed, write_headers
+from fleet.headers import HeadersRefused, Observed, observed, with_headers
 from fleet.query import Answer, named_or_sql
 from stacks.load import CUSTOMERS
 
+SHARED = """\
+customer: acme
+region: eu-central-1
+organization:
+  management_account: "111111111111"
+  audit_account: "222222222222"
+"""
 SETTINGS = """\
 # Whose stack it is.
 config:
@@ -57,13 +64,20 @@ def test_headers_are_observed_once_each_the_newest_report_last() -> None:
     ]
 
 
-def test_a_learnt_header_is_written_and_all_else_stays(tmp_path: Path) -> None:
-    (tmp_path / CUSTOMERS).mkdir(parents=True)
-    file = tmp_path / CUSTOMERS / "Pulumi.acme-management.yaml"
-    file.write_text(SETTINGS)
-    written = write_headers(tmp_path, "acme-management", {"backup_job": ["Account Id", "Status"]})
-    assert written == file
-    lines = file.read_text().splitlines()
+def project(root: Path, settings: str) -> Path:
+    """The settings file of acme's management account, in a project of its own."""
+    (root / CUSTOMERS).mkdir(parents=True)
+    (root / CUSTOMERS / "acme.yaml").write_text(SHARED)
+    file = root / CUSTOMERS / "Pulumi.acme-management.yaml"
+    file.write_text(settings)
+    return file
+
+
+def test_a_learnt_header_joins_the_settings_and_all_else_stays(tmp_path: Path) -> None:
+    file = project(tmp_path, SETTINGS)
+    path, text = with_headers(tmp_path, "acme-management", {"backup_job": ["Account Id", "Status"]})
+    assert path == file
+    lines = text.splitlines()
     assert [line for line in SETTINGS.splitlines() if line not in lines] == []
     assert [line.strip() for line in lines if line not in SETTINGS.splitlines()] == [
         "backup_job:",
@@ -73,11 +87,22 @@ def test_a_learnt_header_is_written_and_all_else_stays(tmp_path: Path) -> None:
 
 
 def test_settings_that_say_nothing_of_a_lake_get_one(tmp_path: Path) -> None:
-    (tmp_path / CUSTOMERS).mkdir(parents=True)
-    file = tmp_path / CUSTOMERS / "Pulumi.acme-management.yaml"
-    file.write_text("config:\n  backup-org:settings:\n    role: management\n    reports:\n")
-    write_headers(tmp_path, "acme-management", {"backup_job": ["x"]})
-    assert "reports:\n      lake:\n        headers:\n          backup_job:" in file.read_text()
+    project(
+        tmp_path,
+        "config:\n  backup-org:settings:\n    extends: acme\n    role: management\n    reports:\n",
+    )
+    _, text = with_headers(tmp_path, "acme-management", {"backup_job": ["x"]})
+    assert "reports:\n      lake:\n        headers:\n          backup_job:" in text
+
+
+def test_a_header_that_settings_refuse_is_refused_before_anything_is_written(
+    tmp_path: Path,
+) -> None:
+    file = project(tmp_path, SETTINGS)
+    with pytest.raises(HeadersRefused, match="nothing is written") as refused:
+        with_headers(tmp_path, "acme-management", {"backup_job": ["Region", "AWS Region"]})
+    assert "Pulumi.acme-management.yaml: reports.lake.headers.backup_job[1]" in str(refused.value)
+    assert file.read_text() == SETTINGS
 
 
 def test_a_query_is_known_by_its_name_and_asks_with_its_parameters() -> None:

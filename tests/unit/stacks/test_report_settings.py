@@ -219,7 +219,27 @@ def test_what_aws_takes_is_taken(reports: Mapping[str, Any], root: Path) -> None
         (
             {"lake": {"headers": {"backup_job": ["Job Id", "job_id [x]"]}}},
             "reports.lake.headers.backup_job[1]",
-            "a second time",
+            "is column 'job_id' of the raw table, as 'Job Id' is",
+        ),
+        (
+            {"lake": {"headers": {"backup_job": ["Region", "Account Id", "AWS Region"]}}},
+            "reports.lake.headers.backup_job[2]",
+            "is column 'aws region' of the raw table, as 'Region' is; where the reports have it",
+        ),
+        (
+            {"lake": {"headers": {"copy_job": ["Year", "Job Status"]}}},
+            "reports.lake.headers.copy_job[0]",
+            "is column 'year' of the raw table, as the partition key is",
+        ),
+        (
+            {"lake": {"headers": {"copy_job": ["Job Status", "Report Plan"]}}},
+            "reports.lake.headers.copy_job[1]",
+            "is column 'report_plan' of the raw table",
+        ),
+        (
+            {"lake": {"headers": {"copy_job": ["Job Status", "[#]"]}}},
+            "reports.lake.headers.copy_job[1]",
+            "has no letter or digit",
         ),
     ],
 )
