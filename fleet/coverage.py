@@ -1,6 +1,7 @@
-"""Whether each account of a stack's reports stands in one report plan of a template.
+"""Whether each account of a stack's reports stands in one report plan of a template, and whether
+each plan is within AWS's quotas.
 
-One in none, or in several, is never passed over.
+An account in none, or in several, is never passed over.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from handlers.report_templates import TEMPLATES
 from stacks import names
 from stacks.load import Settings
 from stacks.settings import ReportPlan, Reports, ReportScope
+from stacks.sharding import Load
 
 
 class _Organization:
@@ -54,6 +56,7 @@ def coverage(settings: Settings, reports: Reports, session: boto3.Session) -> It
     organization = _Organization(session)
     wanted = _wanted(reports, organization)
     found = _plans(session)
+    regions = len(session.client("ec2").describe_regions()["Regions"])
     for template in names.report_templates(reports):
         own = reports.plans.get(template)
         name = (own.name if own else None) or names.report_plan(settings.customer, template)
@@ -66,6 +69,12 @@ def coverage(settings: Settings, reports: Reports, session: boto3.Session) -> It
             yield Finding(about=about, found=told, cure=_cure(own))
         else:
             yield Finding(about=about, found=f"all {len(wanted)} in one of {len(plans)}")
+        for plan in plans:
+            load = _load(plan, reports, regions)
+            accounts = len(_covered(plan, organization))
+            if accounts > load.accounts_a_plan:
+                about = f"the load of {plan['ReportPlanName']}"
+                yield Finding(about=about, found=load.arithmetic(accounts), cure=_cure(own))
 
 
 def _wanted(reports: Reports, organization: _Organization) -> frozenset[str]:
@@ -88,6 +97,15 @@ def _told(
     said = [f"{', '.join(missing)} in none"] if missing else []
     said += [f"{', '.join(twice)} in several"] if twice else []
     return "; ".join(said)
+
+
+def _load(plan: Mapping[str, Any], reports: Reports, enabled: int) -> Load:
+    """What an account weighs in a plan; `enabled` are the Regions that `*` comes to."""
+    regions: Sequence[str] = plan["ReportSetting"].get("Regions", [])
+    return Load(
+        regions=enabled if "*" in regions else len(regions) or 1,
+        daily_volume=reports.sharding.daily_volume,
+    )
 
 
 def _cure(own: ReportPlan | None) -> str:

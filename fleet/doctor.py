@@ -106,6 +106,7 @@ def _bucket(bucket: ReportsBucket, account: str, session: boto3.Session) -> Iter
         if not exists.cure:
             yield looked_up(f"the policy of {name}", lambda: _bucket_policy(name, account, session))
             yield looked_up(f"events of {name}", lambda: _events(name, session))
+            yield looked_up(f"encryption of {name}", lambda: _encryption(name, key, session))
     else:
         yield Finding(about=f"the bucket {name}", found=_not_looked_at(bucket.account))
     if key is None:
@@ -152,6 +153,27 @@ def _events(name: str, session: boto3.Session) -> Answer:
         return "go to EventBridge", ""
     cure = "switch on Amazon EventBridge in the bucket's event notifications"
     return "do not go to EventBridge", cure
+
+
+def _encryption(name: str, key_arn: str | None, session: boto3.Session) -> Answer:
+    """The functions may decrypt with the key that settings name, and with no other."""
+    try:
+        found = session.client("s3").get_bucket_encryption(Bucket=name)
+    except ClientError as error:
+        if code(error) != "ServerSideEncryptionConfigurationNotFoundError":
+            raise
+        rules = []
+    else:
+        rules = found["ServerSideEncryptionConfiguration"]["Rules"]
+    defaults = [rule.get("ApplyServerSideEncryptionByDefault", {}) for rule in rules]
+    ids = [default["KMSMasterKeyID"] for default in defaults if "KMSMasterKeyID" in default]
+    if not ids:
+        return "is by a key that S3 manages", ""
+    key = session.client("kms").describe_key(KeyId=ids[0])["KeyMetadata"]
+    arn = key.get("Arn", "")
+    if arn == key_arn or key.get("KeyManager") == "AWS":
+        return f"is by {arn}", ""
+    return f"is by {arn}, which the functions may not use", f"set reports.bucket.key_arn: {arn}"
 
 
 def _key_policy(arn: str, account: str, session: boto3.Session) -> Answer:

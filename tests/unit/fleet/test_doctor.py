@@ -296,6 +296,31 @@ class TestTheKeyOfABucketThatExists:
         "Resource": "*",
     }
 
+    def test_is_the_one_that_settings_name(
+        self, tmp_path: Path, session: boto3.Session, bucket: Any
+    ) -> None:
+        kms: Any = session.client("kms")
+        theirs, other = (kms.create_key()["KeyMetadata"] for _ in range(2))
+        kms.create_alias(AliasName="alias/theirs", TargetKeyId=theirs["KeyId"])
+
+        def encryption(**more: str) -> tuple[str, str]:
+            asked = settings(tmp_path, scope="account", bucket={**THEIRS, **more})
+            return examined(asked, session)["encryption of theirs"]
+
+        assert encryption() == ("is by a key that S3 manages", "")
+        for spelt in (theirs["Arn"], theirs["KeyId"], "alias/theirs"):
+            default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": spelt}
+            bucket.put_bucket_encryption(
+                Bucket="theirs",
+                ServerSideEncryptionConfiguration={
+                    "Rules": [{"ApplyServerSideEncryptionByDefault": default}]
+                },
+            )
+            cure = f"set reports.bucket.key_arn: {theirs['Arn']}"
+            for wrong in ({}, {"key_arn": other["Arn"]}):
+                assert encryption(**wrong)[1] == cure
+            assert encryption(key_arn=theirs["Arn"]) == (f"is by {theirs['Arn']}", "")
+
     def found(self, arn: str, tmp_path: Path, session: boto3.Session) -> tuple[str, str]:
         theirs = {**THEIRS, "key_arn": arn}
         return examined(settings(tmp_path, scope="account", bucket=theirs), session)[KEY_POLICY]
@@ -485,6 +510,21 @@ class TestTheReportPlans:
         shard(1, units=[UPPER]).make(session)
         asked = settings(tmp_path, scope={"organizational_units": [UPPER]})
         assert examined(asked, session)[JOBS] == (f"{BELOW} in none", UP)
+
+    def test_are_held_to_aws_quotas_however_the_organization_has_grown(
+        self, tmp_path: Path, session: boto3.Session
+    ) -> None:
+        Plan(name="acme_backup_job_report", accounts=["ROOT"]).make(session)
+        shard(2, MEMBER).make(session)
+        regions = len(session.client("ec2").describe_regions()["Regions"])
+        volume = 100_000 // regions // 4  # of five accounts, four fit
+        asked = settings(tmp_path, sharding={"daily_volume": volume})
+        found = examined(asked, session)
+        about = "the load of acme_backup_job_report"
+        assert [key for key in found if key.startswith("the load")] == [about]
+        told, cure = found[about]
+        assert told.startswith(f"5 accounts × {regions} Regions = {5 * regions} (a report plan")
+        assert cure == UP
 
     def test_that_are_not_deployed_from_here_are_not_cured_by_an_up(
         self, tmp_path: Path, session: boto3.Session
