@@ -97,3 +97,23 @@ def reports_are_encrypted(account: str) -> Statement:
         resources=["*"],
         principal={"AWS": reports_service_role_arn(account)},
     )
+
+
+def reports_are_read(bucket_arn: str, account: str) -> Statement:
+    """What another account's bucket must hold besides, for this account's lake to read it."""
+    return Statement(
+        sid="LakeReadsReports",
+        actions=["s3:GetObject", "s3:ListBucket"],
+        resources=[bucket_arn, f"{bucket_arn}/*"],
+        principal={"AWS": f"arn:aws:iam::{account}:root"},
+    )
+
+
+def reports_are_decrypted(account: str) -> Statement:
+    """What the policy of such a bucket's key must hold besides, where it has one of its own."""
+    return Statement(
+        sid="LakeDecryptsReports",
+        actions=["kms:Decrypt"],
+        resources=["*"],
+        principal={"AWS": f"arn:aws:iam::{account}:root"},
+    )
