@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, cast
 
 from benchmarks.measure import Measure
+from benchmarks.reports_at_hand import PLANS
 from components.query_library import queries
 from handlers.curate_reports.app import Curator
 from handlers.curate_reports.app import Environment as CuratorEnvironment
@@ -25,6 +26,7 @@ from handlers.partition_reports.app import Delivery, Environment
 from handlers.partition_reports.partitions import Partitions
 from handlers.raw_tables import PARTITION_KEYS, TABLE_PARAMETERS, storage_descriptor
 from handlers.report_keys import ReportKey
+from handlers.report_plans import described
 from handlers.report_templates import TEMPLATES, Template
 from sandbox.athena import install
 from sandbox.aws.organization import Account, Organization
@@ -39,7 +41,6 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 _ACCOUNT, _REGION, _BUCKET, _DATABASE = "111111111111", "eu-west-1", "lake", "lake"
-_PLANS = {f"acme_{name}_report": name for name in TEMPLATES}
 _PARQUET = "org.apache.hadoop.hive.ql.io.parquet"
 _GOAL = 0.05  # a twentieth
 
@@ -168,7 +169,7 @@ class _Lake:
             self._curated_table(template)
 
     def fill(self, size: Size) -> None:
-        plans = json.dumps(_PLANS)
+        plans = json.dumps(described(PLANS))
         delivery = Delivery(
             Environment(
                 database=_DATABASE, report_plans=plans, dead_letters_url="", table_headers=""
@@ -185,15 +186,15 @@ class _Lake:
         profile = Profile(jobs_per_day=size.jobs_per_day)
         for day in range(1, size.days + 1):
             end = datetime(2026, 11, day, 2, tzinfo=UTC)
-            for plan, name in _PLANS.items():
-                generated = Generated(TEMPLATES[name].api_name)
+            for name, plan in PLANS.items():
+                generated = Generated(TEMPLATES[plan.template].api_name)
                 content = rows(generated, organization, profile, Window(end=end))
                 for part, file in enumerate(csv_files(content, fields(generated))):
                     key = ReportKey(
                         account="crossaccount",
                         region="crossregion",
                         date=end.date(),
-                        plan=plan,
+                        plan=name,
                         file=f"{part}.csv",
                     ).key
                     self._s3.put_object(Bucket=_BUCKET, Key=key, Body=file)

@@ -22,6 +22,7 @@ from handlers.partition_reports.app import Delivery, Environment
 from handlers.partition_reports.core import report_of
 from handlers.partition_reports.partitions import Partitions
 from handlers.raw_tables import PARTITION_KEYS, storage_descriptor
+from handlers.report_plans import described
 from handlers.report_templates import TEMPLATES
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def _glue(database: str) -> tuple[GlueClient, Counter[str]]:
 def _delivery(s3: ReportsAtHand, glue: GlueClient) -> Delivery:
     settings = Environment(
         database=_HANDLER,
-        report_plans=json.dumps(PLANS),
+        report_plans=json.dumps(described(PLANS)),
         dead_letters_url="nothing is withheld",
         table_headers="",
     )

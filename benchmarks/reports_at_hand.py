@@ -16,13 +16,17 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from handlers.report_keys import ReportKey
+from handlers.report_plans import ORGANIZATION, Plan
 from handlers.report_templates import TEMPLATES
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 BUCKET = "reports"
-PLANS = {f"acme_{name}_report": name for name in TEMPLATES}
+PLANS = {
+    f"acme_{name}_report": Plan(template=name, account=ORGANIZATION, numbered=True)
+    for name in TEMPLATES
+}
 PAGE = 1000
 _FIRST_DAY = date(2026, 1, 1)
 
@@ -75,7 +79,7 @@ class ReportsAtHand:
         with self.lock:
             self.calls["GetObject"] += 1
         plan = Key.rsplit("/", 2)[1]
-        return {"Body": _Body(_CONTENT[PLANS[plan]])}
+        return {"Body": _Body(_CONTENT[PLANS[plan].template])}
 
     def get_paginator(self, operation: str) -> _Pages:
         assert operation == "list_objects_v2"

@@ -12,6 +12,7 @@ from components.function import FunctionArgs, FunctionHome
 from components.iam import Statement
 from components.queue_worker import QueueWorker, QueueWorkerArgs
 from handlers.curated_tables import DELIVERIES_FOLDER
+from handlers.report_plans import Plans, described
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,8 +27,7 @@ class ReportIntakeArgs:
     lake_bucket_arn: pulumi.Input[str]
     lake_key_arn: pulumi.Input[str]
     database: pulumi.Input[str]
-    plans: Mapping[str, str]
-    """The template of each report plan, by the plan's name."""
+    plans: Plans
     raw_columns: Mapping[str, Sequence[str]]
     """The raw tables' columns, by table."""
     adds_partitions: bool
@@ -134,7 +134,7 @@ def _adds_partitions(args: ReportIntakeArgs) -> FunctionArgs:
         description="Adds the partition of each report that is delivered",
         environment={
             "DATABASE": args.database,
-            "REPORT_PLANS": json.dumps(args.plans),
+            "REPORT_PLANS": json.dumps(described(args.plans)),
             "TABLE_HEADERS": hashlib.sha256(headers.encode()).hexdigest()[:12],
         },
         permissions=[
@@ -154,7 +154,7 @@ def _curates(args: ReportIntakeArgs) -> FunctionArgs:
         handler="curate_reports",
         description="Turns each report that is delivered into typed Parquet",
         environment={
-            "REPORT_PLANS": json.dumps(args.plans),
+            "REPORT_PLANS": json.dumps(described(args.plans)),
             "LAKE_BUCKET": args.lake_bucket_name,
             "DUCKDB_MEMORY_MB": "512",
         },

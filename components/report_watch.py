@@ -1,7 +1,7 @@
 """The daily look whether every report plan delivered, and the alarm when one did not."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -16,8 +16,8 @@ _SIX_UTC = "cron(0 6 * * ? *)"  # AWS Backup delivers between 01:00 and 05:00 UT
 
 @dataclass(frozen=True, kw_only=True)
 class ReportWatchArgs:
-    plans: Mapping[str, str]
-    """The template of each report plan, by the plan's name."""
+    plans: Sequence[str]
+    """The report plans' names."""
     bucket_name: pulumi.Input[str]
     bucket_arn: pulumi.Input[str]
     bucket_key_arn: pulumi.Input[str] | None

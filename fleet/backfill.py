@@ -21,6 +21,7 @@ from handlers.partition_reports.partitions import Partitions
 from handlers.raw_csv import scan
 from handlers.raw_tables import storage_descriptor
 from handlers.report_keys import parse
+from handlers.report_plans import Plans
 from handlers.report_templates import Template
 
 if TYPE_CHECKING:
@@ -49,8 +50,7 @@ class Lake:
     reports_bucket: str
     lake_bucket: str
     database: str
-    plans: Mapping[str, str]
-    """The template of each report plan by the plan's name."""
+    plans: Plans
     curation_queue: str
     """Its URL."""
     adds_partitions: bool
@@ -153,7 +153,7 @@ class Backfill:
             yield from (found.get("Key", "") for found in page.get("Contents", []))
 
     def _known_partitions(self) -> Iterator[tuple[str, tuple[str, ...]]]:
-        tables = {f"{template}_report" for template in self._lake.plans.values()}
+        tables = {f"{plan.template}_report" for plan in self._lake.plans.values()}
         for table in sorted(tables) if self._lake.adds_partitions else ():
             pages = self._glue.get_paginator("get_partitions").paginate(
                 DatabaseName=self._lake.database, TableName=table, ExcludeColumnSchema=True

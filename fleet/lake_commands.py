@@ -147,7 +147,7 @@ def _backfilled(here: ReportsStack, *, recheck: bool) -> Done:
                 reports_bucket=outputs["reports_bucket"],
                 lake_bucket=outputs["reports_lake_bucket"],
                 database=outputs["reports_database"],
-                plans=outputs["report_plans"],
+                plans=here.plans,
                 curation_queue=here.queues["curation"]["queue"],
                 adds_partitions="partitions" in here.queues,
             ),

@@ -11,7 +11,9 @@ import boto3
 from fleet import accounts
 from fleet.deployment import Deployment, Engine
 from fleet.errors import ToldError
+from handlers.report_plans import Plans, plans_of
 from stacks import load
+from stacks.contracts import ReportsContract
 from stacks.load import Settings
 
 
@@ -29,6 +31,15 @@ class ReportsStack:
     @property
     def queues(self) -> Mapping[str, Mapping[str, str]]:
         return queues_of(self.outputs)
+
+    @property
+    def plans(self) -> Plans:
+        """Raises NoReports where the stack was deployed when it did not yet tell all of them."""
+        version = self.outputs.get("contracts", {}).get(ReportsContract.NAME)
+        if version != str(ReportsContract.VERSION):
+            name = self.deployment.stack
+            raise NoReports(f"{name} is as another version deployed it; run: backup-org up {name}")
+        return plans_of(self.outputs["report_plans"])
 
 
 def queues_of(outputs: Mapping[str, Any]) -> dict[str, Mapping[str, str]]:

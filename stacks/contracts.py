@@ -33,7 +33,7 @@ class ReportsContract:
     """Published by the stack in which report plans, reports bucket and lake stand."""
 
     NAME: ClassVar[str] = "reports"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     SETTING: ClassVar[str | None] = "reports"
 
     reports_bucket: pulumi.Output[str]
@@ -41,8 +41,8 @@ class ReportsContract:
     reports_workgroup: pulumi.Output[str]
     reports_lake_bucket: pulumi.Output[str]
     """For curated reports and the results of queries."""
-    report_plans: pulumi.Output[Mapping[str, str]]
-    """The template of each report plan that the lake holds, by the plan's name."""
+    report_plans: pulumi.Output[Mapping[str, Mapping[str, Any]]]
+    """Of each report plan that the lake holds, by its name: handlers.report_plans.Plan."""
     report_queues: pulumi.Output[Mapping[str, Mapping[str, str]]]
     """Of each function that takes reports in, curation and partitions: the URLs of its queue and
     of its dead_letters, and the name of its function."""

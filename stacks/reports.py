@@ -23,6 +23,7 @@ from components.reports_bucket import (
     reports_are_encrypted,
 )
 from components.reports_service_role import ReportsServiceRole, ReportsServiceRoleArgs
+from handlers.report_plans import ORGANIZATION, Plan, Plans, described
 from handlers.report_templates import TEMPLATES
 from stacks import names
 from stacks.contracts import ReportsContract
@@ -63,15 +64,16 @@ class ReportParts:
         self._opts = opts
         self._name = f"{names.prefix(settings.customer)}-reports"
         by_template = lake_plans(reports, settings.customer, organization)
-        plans = {plan.name: template for template, of_it in by_template.items() for plan in of_it}
+        plans = self._plans(by_template)
         self.bucket = bucket = self._reports_bucket()
         self._deploy_plans(by_template, bucket)
         lake = self._lake(by_template, bucket)
-        intake = self._intake(plans, bucket, lake)
+        firsts = {name: plans[name] for name in (of_it[0].name for of_it in by_template.values())}
+        intake = self._intake(firsts, bucket, lake)
         ReportWatch(
             f"{self._name}-watch",
             ReportWatchArgs(
-                plans=plans,
+                plans=list(plans),
                 bucket_name=bucket.name,
                 bucket_arn=bucket.arn,
                 bucket_key_arn=bucket.key_arn,
@@ -85,7 +87,7 @@ class ReportParts:
             reports_database=lake.database,
             reports_workgroup=lake.workgroup,
             reports_lake_bucket=lake.bucket_name,
-            report_plans=pulumi.Output.from_input(plans),
+            report_plans=pulumi.Output.from_input(described(plans)),
             report_queues=_queues(intake),
         )
 
@@ -148,11 +150,10 @@ class ReportParts:
     def _deploy_plans(
         self, by_template: Mapping[str, Sequence[ReportPlan]], bucket: Bucket
     ) -> None:
-        wanted = self._reports.plans
         ours = [
             plan
             for template, plans in by_template.items()
-            if not ((setting := wanted.get(template)) and setting.existing)
+            if not self._exists(template)
             for plan in plans
         ]
         ReportPlans(
@@ -191,21 +192,41 @@ class ReportParts:
     ) -> dict[str, Projection]:
         if self._reports.lake.partitions == "function":
             return {}
-        account = self._settings.account if self._reports.scope == "account" else "crossaccount"
         regions = self._reports.regions
         region = regions[0] if len(regions) == 1 and regions != ("*",) else "crossregion"
         return {
             template: Projection(
                 plans=[plan.name for plan in plans],
                 scope="/".join(
-                    part for part in (plans[0].prefix, "Backup", account, region) if part
+                    part for part in (plans[0].prefix, "Backup", self._account_part, region) if part
                 ),
                 first_year=_FIRST_YEAR,
             )
             for template, plans in by_template.items()
         }
 
-    def _intake(self, plans: Mapping[str, str], bucket: Bucket, lake: ReportLake) -> ReportIntake:
+    @property
+    def _account_part(self) -> str:
+        """Of the keys of the lake's reports."""
+        return self._settings.account if self._reports.scope == "account" else ORGANIZATION
+
+    def _plans(self, by_template: Mapping[str, Sequence[ReportPlan]]) -> Plans:
+        """Only what is numbered by this program is a part of another: theirs_2 may be anyone's."""
+        return {
+            plan.name: Plan(
+                template=template,
+                account=self._account_part,
+                numbered=number == 0 and not self._exists(template),
+            )
+            for template, of_it in by_template.items()
+            for number, plan in enumerate(of_it)
+        }
+
+    def _exists(self, template: str) -> bool:
+        wanted = self._reports.plans.get(template)
+        return wanted is not None and wanted.existing
+
+    def _intake(self, plans: Plans, bucket: Bucket, lake: ReportLake) -> ReportIntake:
         settings = self._settings
         duckdb = Layer(
             f"{names.prefix(settings.customer)}-duckdb",

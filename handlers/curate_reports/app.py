@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -28,7 +27,8 @@ from handlers.curate_reports.duck import curate, header_of, note_delivery
 from handlers.delivered_objects import open_delivered
 from handlers.object_events import created_object
 from handlers.report_keys import UnrecognisedKey, parse
-from handlers.report_templates import TEMPLATES
+from handlers.report_plans import Plan, plan_of, plans_of
+from handlers.report_templates import TEMPLATES, Template
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, kw_only=True)
 class Environment:
     report_plans: str
-    """JSON: the template of each report plan by the plan's name."""
+    """JSON: each handlers.report_plans.Plan by its name."""
     lake_bucket: str
     duckdb_memory_mb: str
 
@@ -50,14 +50,15 @@ class Curator:
     """Curates delivered reports, one at a time."""
 
     def __init__(self, settings: Environment, s3: S3Client) -> None:
-        self._plans: Mapping[str, str] = json.loads(settings.report_plans)
+        self._plans = plans_of(json.loads(settings.report_plans))
         self._lake_bucket = settings.lake_bucket
         self._memory_mb = int(settings.duckdb_memory_mb)
         self._s3 = s3
 
     def take_in(self, message: str) -> None:
         created = created_object(message)
-        if not self._is_report(created.key):
+        plan = self._plan(created.key)
+        if plan is None:
             metrics.add_metric(name="IgnoredObjects", unit=MetricUnit.Count, value=1)
             return
         with TemporaryDirectory() as scratch:
@@ -65,20 +66,21 @@ class Curator:
             delivered = open_delivered(self._s3, created)
             with source.open("wb") as file:
                 shutil.copyfileobj(delivered.body, file)
-            rows = self._curate(delivered.key, source)
-            self._note(delivered.key, rows, Path(scratch) / "delivery.parquet")
+            template = TEMPLATES[plan.template]
+            rows = self._curate(template, delivered.key, source)
+            self._note(template, delivered.key, rows, Path(scratch) / "delivery.parquet")
 
-    def _is_report(self, key: str) -> bool:
+    def _plan(self, key: str) -> Plan | None:
+        """None where an object is no CSV report of these plans."""
         try:
             report = parse(key)
         except UnrecognisedKey:
-            return False
-        return report.plan in self._plans and report.file.lower().endswith(".csv")
+            return None
+        return plan_of(report, self._plans) if report.file.lower().endswith(".csv") else None
 
-    def _curate(self, key: str, source: Path) -> int:
+    def _curate(self, template: Template, key: str, source: Path) -> int:
         """The number of rows that the report has."""
         report = parse(key)
-        template = TEMPLATES[self._plans[report.plan]]
         header = header_of(source)
         if header is None:
             logger.warning("the report is empty", key=key)
@@ -95,14 +97,14 @@ class Curator:
             metrics.add_metric(name="UnreadableValues", unit=MetricUnit.Count, value=unreadable)
         return made.rows
 
-    def _note(self, key: str, rows: int, target: Path) -> None:
+    def _note(self, template: Template, key: str, rows: int, target: Path) -> None:
         """So that a report without rows is known to have arrived."""
         report = parse(key)
         note_delivery(
             target,
             plan=report.plan,
             key=key,
-            template=self._plans[report.plan],
+            template=template.name,
             rows=rows,
             memory_mb=self._memory_mb,
         )

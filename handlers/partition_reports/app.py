@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -25,6 +24,7 @@ from handlers.object_events import CreatedObject, created_object
 from handlers.partition_reports.core import Report, obstacle, report_of
 from handlers.partition_reports.partitions import Partitions
 from handlers.raw_csv import scan
+from handlers.report_plans import plans_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 class Environment:
     database: str
     report_plans: str
-    """JSON: the template of each report plan by the plan's name."""
+    """JSON: each handlers.report_plans.Plan by its name."""
     dead_letters_url: str
     table_headers: str
     """A digest of the raw tables' columns: a change of them starts the function anew."""
@@ -60,7 +60,7 @@ class Delivery:
     def __init__(
         self, settings: Environment, s3: S3Client, sqs: SQSClient, partitions: Partitions
     ) -> None:
-        self._plans: Mapping[str, str] = json.loads(settings.report_plans)
+        self._plans = plans_of(json.loads(settings.report_plans))
         self._dead_letters_url = settings.dead_letters_url
         self._s3 = s3
         self._sqs = sqs

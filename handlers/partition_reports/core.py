@@ -1,10 +1,11 @@
 """Which partition of which raw table a delivered report belongs to, and whether it can be read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from handlers.raw_csv import RawCsv, difference
 from handlers.report_keys import UnrecognisedKey, parse
+from handlers.report_plans import Plans, plan_of
 from handlers.report_templates import TEMPLATES, Template
 
 
@@ -30,19 +31,16 @@ class Report:
     partition: Partition
 
 
-def report_of(bucket: str, key: str, plans: Mapping[str, str]) -> Report | None:
-    """None where an object is no CSV report of these plans.
-
-    `plans` gives the template of each report plan by the plan's name.
-    """
+def report_of(bucket: str, key: str, plans: Plans) -> Report | None:
+    """None where an object is no CSV report of these plans."""
     try:
         found = parse(key)
     except UnrecognisedKey:
         return None
-    name = plans.get(found.plan)
-    if name is None or not found.file.lower().endswith(".csv"):
+    plan = plan_of(found, plans)
+    if plan is None or not found.file.lower().endswith(".csv"):
         return None
-    template = TEMPLATES[name]
+    template = TEMPLATES[plan.template]
     year, month, day = found.date.isoformat().split("-")
     return Report(
         template=template,

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, kw_only=True)
 class Environment:
     report_plans: str
-    """JSON: the template of each report plan by the plan's name."""
+    """JSON: the report plans' names."""
     reports_bucket: str
 
 

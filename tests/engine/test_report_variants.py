@@ -21,6 +21,7 @@ from fleet.deployment import Deployment, Outcome
 from fleet.order import in_order
 from fleet.query import Lake, run_query
 from fleet.sandbox.stage import Stage
+from handlers.report_plans import plans_of
 from tests.support.standing import resources_in
 
 MANAGEMENT, AUDIT, REGION = "111111111111", "222222222222", "eu-central-1"
@@ -254,7 +255,7 @@ class TestALakeOverWhatExists:
             reports_bucket=outputs["reports_bucket"],
             lake_bucket=outputs["reports_lake_bucket"],
             database=outputs["reports_database"],
-            plans=outputs["report_plans"],
+            plans=plans_of(outputs["report_plans"]),
             curation_queue=outputs["report_queues"]["curation"]["queue"],
             adds_partitions=True,
         )

@@ -9,6 +9,7 @@ from typing import Any
 import pulumi
 import pytest
 
+from handlers.report_plans import ORGANIZATION, Plan, plans_of
 from handlers.report_templates import TEMPLATES
 from tests.support.examples import example, recordings
 from tests.support.recorder import Recorded, Recording
@@ -54,6 +55,16 @@ def scope(plan: Recorded) -> Mapping[str, Any]:
 def functions(recording: Recording) -> Sequence[str]:
     found = recording.all("aws:lambda/function:Function")
     return sorted(function.inputs["name"] for function in found)
+
+
+def handed_over(recording: Recording, function: str = "partitions") -> Mapping[str, Plan]:
+    """The report plans as a function reads them."""
+    (found,) = [
+        f
+        for f in recording.all("aws:lambda/function:Function")
+        if f.inputs["name"] == f"acme-backup-reports-{function}"
+    ]
+    return plans_of(json.loads(found.inputs["environment"]["variables"]["REPORT_PLANS"]))
 
 
 def table(recording: Recording, name: str) -> Mapping[str, Any]:
@@ -149,6 +160,13 @@ class TestAnotherAccountsBucket:
         (line,) = [line for line in recording.said if line.startswith("WARNING")]
         assert "belongs to 222222222222" in line
         assert "only buckets of the report plan's own account, 111111111111" in line
+        assert "a rule there must forward them to this account's default bus" in line
+
+    def test_is_told_what_the_lake_needs_to_read_it(self) -> None:
+        said = " ".join(recorded("another account's bucket").said)
+        for sid in ("BackupDeliversReports", "LakeReadsReports", "LakeDecryptsReports"):
+            assert said.count(sid) == 1
+        assert "LakeReadsReports" not in " ".join(recorded("existing bucket").said)
 
 
 class TestExistingPlans:
@@ -161,9 +179,27 @@ class TestExistingPlans:
 
     def test_are_the_lakes_all_the_same(self) -> None:
         published = recorded("existing plans").exports["report_plans"]
-        assert published["theirs_backups"] == "backup_job"
-        assert published["theirs_copies"] == "copy_job"
+        assert {published[name]["template"] for name in ("theirs_backups", "theirs_copies")} == {
+            "backup_job",
+            "copy_job",
+        }
         assert len(published) == 5
+
+    def test_with_a_number_at_their_end_are_somebody_elses(self) -> None:
+        """theirs_backups_2 may be anybody's; acme_restore_job_report_2 was this program's."""
+        for name, plan in handed_over(recorded("existing plans")).items():
+            assert plan.numbered == name.startswith("acme_"), name
+
+
+class TestOneAccount:
+    @pytest.mark.parametrize("function", ["partitions", "curation"])
+    def test_hands_over_its_id_which_its_reports_keys_have(self, function: str) -> None:
+        recording = _run(management(scope="account"))
+        of_them = handed_over(recording, function).values()
+        assert {plan.account for plan in of_them} == {"111111111111"}
+        assert {plan["account"] for plan in recording.exports["report_plans"].values()} == {
+            "111111111111"
+        }
 
 
 class TestS3sOwnKey:
@@ -403,6 +439,21 @@ class TestALargeOrganization:
         raw = {f"{name}_report" for name in TEMPLATES}
         assert raw <= {t.inputs["name"] for t in recording.all(TABLE)}
         assert len(recording.exports["report_plans"]) == 20
+
+    def test_hands_over_the_first_plan_of_each_template_whose_parts_the_others_are(self) -> None:
+        recording = recorded("sharded")
+        expected = {
+            f"acme_{name}_report": Plan(template=name, account=ORGANIZATION, numbered=True)
+            for name in TEMPLATES
+        }
+        assert handed_over(recording) == handed_over(recording, "curation") == expected
+        (watch,) = [
+            f
+            for f in recording.all("aws:lambda/function:Function")
+            if f.inputs["name"] == "acme-backup-reports-watch"
+        ]
+        watched = json.loads(watch.inputs["environment"]["variables"]["REPORT_PLANS"])
+        assert sorted(watched) == sorted(plans(recording))
 
     def test_over_the_quota_of_report_plans_stops_with_the_arithmetic(self) -> None:
         over = with_invokes(management(regions=["eu-central-1"]), large(5, 160))

@@ -14,13 +14,17 @@ from fleet.backfill import Backfill, Clients, Done, Lake
 from fleet.dead_letters import received, release, replay
 from handlers.curate_reports.core import delivery_key
 from handlers.report_keys import parse
+from handlers.report_plans import ORGANIZATION, Plan
 from handlers.report_templates import TEMPLATES
 from tests.unit.handlers.conftest import REGION, Aws
 
-PLANS = {"jobs": "backup_job", "copies": "copy_job"}
+PLANS = {
+    "jobs": Plan(template="backup_job", account=ORGANIZATION, numbered=True),
+    "copies": Plan(template="copy_job", account=ORGANIZATION),
+}
 HEADERS = {
-    name: ",".join(column.raw for column in TEMPLATES[template].columns) + "\n"
-    for name, template in PLANS.items()
+    name: ",".join(column.raw for column in TEMPLATES[plan.template].columns) + "\n"
+    for name, plan in PLANS.items()
 }
 
 
@@ -36,7 +40,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     monkeypatch.setattr(dead_letters, "_WAIT_SECONDS", 0)
     with mock_aws():
         made = Aws()
-        for template in map(TEMPLATES.__getitem__, PLANS.values()):
+        for template in (TEMPLATES[plan.template] for plan in PLANS.values()):
             made.table(template.table, [column.raw for column in template.columns])
         yield made
 

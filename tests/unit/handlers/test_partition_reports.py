@@ -10,9 +10,16 @@ import pytest
 from handlers.object_events import CreatedObject, UnrecognisedEvent, created_object
 from handlers.partition_reports.core import Partition, obstacle, report_of
 from handlers.raw_csv import RawCsv
+from handlers.report_plans import ORGANIZATION, Plan, described, plans_of
 from handlers.report_templates import TEMPLATES
 
-PLANS = {"acme_backup_job_report": "backup_job", "acme_copy_job_report": "copy_job"}
+ACCOUNT = "111111111111"
+PLANS = {
+    "acme_backup_job_report": Plan(template="backup_job", account=ORGANIZATION, numbered=True),
+    "acme_copy_job_report": Plan(template="copy_job", account=ACCOUNT, numbered=True),
+    "theirs": Plan(template="restore_job", account=ORGANIZATION),
+}
+DAY = "crossregion/2026/11/21"
 FOLDER = "Backup/crossaccount/crossregion/2026/11/21/acme_backup_job_report/"
 TEMPLATE = TEMPLATES["backup_job"]
 COLUMNS = [column.raw for column in TEMPLATE.columns]
@@ -41,6 +48,53 @@ def test_a_reports_partition_is_its_plans_folder_of_the_day() -> None:
 )
 def test_what_is_no_report_of_these_plans_has_no_partition(key: str) -> None:
     assert report_of("reports", key, PLANS) is None
+
+
+@pytest.mark.parametrize(
+    ("account", "plan", "template"),
+    [
+        ("crossaccount/", "acme_backup_job_report", "backup_job"),
+        ("", "acme_backup_job_report", "backup_job"),
+        (f"{ACCOUNT}/", "acme_backup_job_report", None),
+        (f"{ACCOUNT}/", "acme_copy_job_report", "copy_job"),
+        ("222222222222/", "acme_copy_job_report", None),
+        ("crossaccount/", "acme_copy_job_report", None),
+        ("", "acme_copy_job_report", "copy_job"),
+    ],
+)
+def test_a_key_with_another_account_part_is_another_plans_report(
+    account: str, plan: str, template: str | None
+) -> None:
+    report = report_of("reports", f"Backup/{account}{DAY}/{plan}/a.csv", PLANS)
+    assert (report.template.name if report else None) == template
+
+
+@pytest.mark.parametrize(
+    ("plan", "template"),
+    [
+        ("acme_backup_job_report_1", "backup_job"),
+        ("acme_backup_job_report_12", "backup_job"),
+        ("acme_backup_job_report_0", None),
+        ("acme_backup_job_report_x", None),
+        ("acme_backup_job_report_", None),
+        ("theirs", "restore_job"),
+        ("theirs_2", None),
+    ],
+)
+def test_a_numbered_plan_that_is_not_known_is_a_part_of_ours_and_never_of_somebody_elses(
+    plan: str, template: str | None
+) -> None:
+    report = report_of("reports", f"Backup/crossaccount/{DAY}/{plan}/a.csv", PLANS)
+    assert (report.template.name if report else None) == template
+    assert report is None or report.partition.values[0] == plan
+
+
+def test_a_plan_that_is_known_by_a_number_is_itself() -> None:
+    plans = {**PLANS, "theirs_2": Plan(template="copy_job", account=ORGANIZATION)}
+    assert plans_of(json.loads(json.dumps(described(plans)))) == plans
+    report = report_of("reports", f"Backup/crossaccount/{DAY}/theirs_2/a.csv", plans)
+    assert report is not None
+    assert report.template.name == "copy_job"
 
 
 def test_the_parts_of_a_split_report_share_a_partition() -> None:

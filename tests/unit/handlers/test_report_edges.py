@@ -16,12 +16,16 @@ from handlers.curate_reports import app as curating
 from handlers.partition_reports import app as partitioning
 from handlers.partition_reports.core import Partition
 from handlers.partition_reports.partitions import Partitions
+from handlers.report_plans import ORGANIZATION, Plan, described
 from handlers.report_templates import TEMPLATES
 from handlers.watch_reports import app as watching
 from handlers.watch_reports.core import ReportJob, missing
 from tests.unit.handlers.conftest import DAY, Aws
 
-PLANS = {"jobs": "backup_job", "copies": "copy_job"}
+PLANS = {
+    "jobs": Plan(template="backup_job", account=ORGANIZATION, numbered=True),
+    "copies": Plan(template="copy_job", account=ORGANIZATION),
+}
 TABLE = "backup_job_report"
 COLUMNS = [column.raw for column in TEMPLATES["backup_job"].columns]
 HEADER = ",".join(f'"{name}"' for name in COLUMNS) + "\n"
@@ -42,8 +46,8 @@ def batch(*messages: str) -> dict[str, Any]:
 
 @pytest.fixture
 def delivery(aws: Aws) -> partitioning.Delivery:
-    for name in PLANS.values():
-        template = TEMPLATES[name]
+    for plan in PLANS.values():
+        template = TEMPLATES[plan.template]
         aws.table(template.table, [column.raw for column in template.columns])
     return delivery_of(aws)
 
@@ -52,7 +56,7 @@ def delivery_of(aws: Aws) -> partitioning.Delivery:
     """As a process has it that has seen nothing yet."""
     settings = partitioning.Environment(
         database="reports",
-        report_plans=json.dumps(PLANS),
+        report_plans=json.dumps(described(PLANS)),
         dead_letters_url=aws.dead_letters,
         table_headers="",
     )
@@ -66,7 +70,7 @@ def curator(aws: Aws) -> curating.Curator:
 
 def curator_of(aws: Aws) -> curating.Curator:
     settings = curating.Environment(
-        report_plans=json.dumps(PLANS), lake_bucket="lake", duckdb_memory_mb="256"
+        report_plans=json.dumps(described(PLANS)), lake_bucket="lake", duckdb_memory_mb="256"
     )
     return curating.Curator(settings, aws.s3)
 
@@ -198,6 +202,27 @@ def test_what_the_raw_table_cannot_read_rests_with_its_key_and_both_headers(
     ]
     delivery.take_in(aws.deliver(f"{DAY}jobs/c.csv", HEADER + ROW))
     assert aws.partitions(TABLE) == []
+
+
+def test_another_accounts_plan_of_the_same_name_enters_neither_table_nor_lake(
+    aws: Aws, delivery: partitioning.Delivery, curator: curating.Curator
+) -> None:
+    single = aws.deliver("Backup/111111111111/eu-central-1/2026/11/21/jobs/a.csv", HEADER + ROW)
+    for take_in in (delivery.take_in, curator.take_in):
+        take_in(single)
+    assert aws.partitions(TABLE) == lake_keys(aws) == aws.rest() == []
+    metrics = cast(Any, partitioning.metrics).serialize_metric_set()  # of both functions
+    assert metrics["IgnoredObjects"] == [1.0, 1.0]
+
+
+def test_a_part_of_a_plan_that_is_no_longer_needed_stays_in_table_and_lake(
+    aws: Aws, delivery: partitioning.Delivery, curator: curating.Curator
+) -> None:
+    message = aws.deliver(f"{DAY}jobs_3/a.csv", HEADER + ROW)
+    for take_in in (delivery.take_in, curator.take_in):
+        take_in(message)
+    assert [values[0] for values, _ in aws.partitions(TABLE)] == ["jobs_3"]
+    assert len(lake_keys(aws, "curated/backup_job/report_date=2026-11-21/jobs_3-")) == 1
 
 
 def test_one_bad_message_of_three_is_the_only_one_that_fails(
@@ -334,5 +359,5 @@ def at(hour: int, day: int = 22) -> datetime.datetime:
 
 def watched(aws: Aws, backup: Backup) -> dict[str, str]:
     """The look of the 22nd at six."""
-    settings = watching.Environment(report_plans=json.dumps(PLANS), reports_bucket="reports")
+    settings = watching.Environment(report_plans=json.dumps(list(PLANS)), reports_bucket="reports")
     return watching.watch(settings, cast(Any, backup), aws.s3, at(6))
