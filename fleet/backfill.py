@@ -1,25 +1,24 @@
 """Partitions and curated files for reports that lie in the bucket already.
 
-What is there is listed, what is missing is worked out, and only that is made: an interrupted
-backfill goes on where it was.
+What is there is listed, what is missing is worked out, and only that is made, bit by bit: an
+interrupted backfill goes on where it was.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from fleet.errors import ToldError
+from fleet.partition_batches import BackfillFailed, PartitionBatches
 from handlers.curate_reports.core import delivery_key
 from handlers.curated_tables import DELIVERIES_FOLDER
 from handlers.object_events import CreatedObject
 from handlers.partition_reports.core import Partition, obstacle, report_of
 from handlers.partition_reports.partitions import Partitions
 from handlers.raw_csv import scan
-from handlers.raw_tables import storage_descriptor
 from handlers.report_keys import parse
 from handlers.report_plans import Plans
 from handlers.report_templates import Template
@@ -30,17 +29,12 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 _READERS = 16
-_PARTITIONS_A_CALL = 100
 _MESSAGES_A_CALL = 10
 _CHUNK = 1 << 20
 
 T = TypeVar("T")
 Tell = Callable[[str, int, int], None]
 """Hears what is being done, how much of it is done, and how much there is."""
-
-
-class BackfillFailed(ToldError):
-    """What an API refused; what was made until then stays, and need not be made again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,8 +125,8 @@ class Backfill:
         done.reports = sum(
             report_of(o.bucket, o.key, self._lake.plans) is not None for o in objects
         )
-        self._add_partitions(missing, done, recheck=recheck)
         self._curate(missing.curations, done)
+        self._add_partitions(missing, done, recheck=recheck)
         return done
 
     def _objects(self, done: Done) -> Iterator[CreatedObject]:
@@ -163,30 +157,34 @@ class Backfill:
                     yield table, tuple(partition.get("Values", []))
 
     def _add_partitions(self, missing: Todo, done: Done, *, recheck: bool) -> None:
-        fits: dict[str, list[Partition]] = {}
-        for number, (partition, reason) in enumerate(self._checked(missing), start=1):
-            self._tell("folders looked at", number, len(missing.partitions))
+        """Some as soon as they are looked at, so that an interruption costs the reading of few."""
+        for template in set(missing.templates.values()):
+            self._partitions.columns(template.table)  # once, before the readers ask for them
+        batches = PartitionBatches(self._glue, self._lake.database, self._partitions.columns)
+
+        def settle(partition: Partition, reason: str | None) -> None:
             if reason is None:
-                fits.setdefault(partition.table, []).append(partition)
+                batches.create(partition)
             else:
                 done.withheld[partition.folder] = reason
                 if recheck:
                     self._partitions.withhold(partition)
-        total = sum(map(len, fits.values()))
-        for table, partitions in fits.items():
-            for some in _groups(partitions, _PARTITIONS_A_CALL):
-                self._create(table, some)
-                done.partitions += len(some)
-                self._tell("partitions added", done.partitions, total)
+            done.partitions = batches.created
 
-    def _checked(self, missing: Todo) -> Iterator[tuple[Partition, str | None]]:
-        def check(partition: Partition) -> tuple[Partition, str | None]:
-            return partition, self._obstacle(missing, partition)
-
-        for template in set(missing.templates.values()):
-            self._partitions.columns(template.table)  # once, before the readers ask for them
         with ThreadPoolExecutor(_READERS) as pool:
-            yield from pool.map(check, list(missing.partitions))
+            looks = {pool.submit(self._obstacle, missing, p): p for p in missing.partitions}
+            try:
+                for number, look in enumerate(as_completed(looks), start=1):
+                    settle(looks.pop(look), look.result())
+                    self._tell("folders looked at", number, len(missing.partitions))
+                    self._tell("partitions added", done.partitions, 0)
+            finally:
+                pool.shutdown(cancel_futures=True)
+                for look, partition in looks.items():  # those that were being looked at
+                    if _is_through(look):
+                        settle(partition, look.result())
+                batches.flush()
+                done.partitions = batches.created
 
     def _obstacle(self, missing: Todo, partition: Partition) -> str | None:
         """Why the raw table cannot read a folder, by the first of its reports that it cannot."""
@@ -198,24 +196,6 @@ class Backfill:
             if reason is not None:
                 return f"{key}: {reason}"
         return None
-
-    def _create(self, table: str, partitions: Sequence[Partition]) -> None:
-        columns = self._partitions.columns(table)
-        answer = self._glue.batch_create_partition(
-            DatabaseName=self._lake.database,
-            TableName=table,
-            PartitionInputList=[
-                {
-                    "Values": list(partition.values),
-                    "StorageDescriptor": storage_descriptor(columns, partition.location),
-                }
-                for partition in partitions
-            ],
-        )
-        for error in answer.get("Errors", []):
-            detail = error.get("ErrorDetail", {})
-            if detail.get("ErrorCode") != "AlreadyExistsException":
-                raise BackfillFailed(f"{table} {error.get('PartitionValues')}: {detail}")
 
     def _curate(self, curations: Sequence[CreatedObject], done: Done) -> None:
         for some in _groups(curations, _MESSAGES_A_CALL):
@@ -244,6 +224,10 @@ def _event(created: CreatedObject) -> str:
             },
         }
     )
+
+
+def _is_through(look: Future[str | None]) -> bool:
+    return not look.cancelled() and look.exception() is None
 
 
 def _groups(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from threading import Event
 from typing import Any
 
 import pytest
@@ -45,7 +46,17 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
         yield made
 
 
-def backfill(aws: Aws, *, recheck: bool = False, adds_partitions: bool = True) -> Done:
+Tell = Callable[[str, int, int], None]
+
+
+def backfill(
+    aws: Aws,
+    *,
+    recheck: bool = False,
+    adds_partitions: bool = True,
+    s3: Any = None,
+    tell: Tell = lambda _what, _done, _of: None,
+) -> Done:
     lake = Lake(
         reports_bucket="reports",
         lake_bucket="lake",
@@ -55,15 +66,8 @@ def backfill(aws: Aws, *, recheck: bool = False, adds_partitions: bool = True) -
         adds_partitions=adds_partitions,
     )
     aws.calls.clear()
-    told: list[tuple[str, int, int]] = []
-
-    def tell(what: str, done: int, of: int) -> None:
-        told.append((what, done, of))
-
-    clients = Clients(s3=aws.s3, glue=aws.glue, sqs=aws.sqs)
-    done = Backfill(lake, clients, tell).run(recheck=recheck)
-    assert ("objects listed", done.objects, 0) in told
-    return done
+    clients = Clients(s3=s3 or aws.s3, glue=aws.glue, sqs=aws.sqs)
+    return Backfill(lake, clients, tell).run(recheck=recheck)
 
 
 def curate_all(aws: Aws) -> int:
@@ -110,7 +114,7 @@ def test_it_takes_a_hundred_partitions_a_call_and_ten_messages(aws: Aws) -> None
     }
 
 
-def test_an_interrupted_run_is_gone_on_with(aws: Aws) -> None:
+def test_what_comes_later_is_all_that_a_later_run_makes(aws: Aws) -> None:
     fill(aws, days=1)
     backfill(aws)
     curate_all(aws)
@@ -118,6 +122,83 @@ def test_an_interrupted_run_is_gone_on_with(aws: Aws) -> None:
     done = backfill(aws)
     assert (done.partitions, done.curations) == (2, 2)
     assert aws.calls["GetObject"] == 2
+
+
+def fill_months(aws: Aws, months: int) -> int:
+    """Reports of one plan, 28 a month; their number."""
+    for month in range(1, months + 1):
+        for day in range(1, 29):
+            aws.deliver(key("jobs", day).replace("/11/", f"/{month:02}/"), HEADERS["jobs"])
+    return months * 28
+
+
+class Limited:
+    """S3 that gives some reports and then does something else first."""
+
+    def __init__(self, aws: Aws, *, after: int, then: Callable[[], object]) -> None:
+        self._s3 = aws.s3
+        self._left = iter(range(after))
+        self._then = then
+
+    def get_object(self, **asked: str) -> Any:
+        if next(self._left, None) is None:
+            self._then()
+        return self._s3.get_object(**asked)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._s3, name)
+
+
+def test_a_run_that_breaks_off_while_it_reads_is_gone_on_with(aws: Aws) -> None:
+    total = fill_months(aws, 6)
+
+    def cut_off() -> None:
+        raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        backfill(aws, s3=Limited(aws, after=130, then=cut_off))
+    assert len(aws.partitions("backup_job_report")) == 130
+    assert curate_all(aws) == total
+    assert backfill(aws) == Done(objects=total, reports=total, partitions=total - 130)
+    assert aws.calls["GetObject"] == total - 130
+
+
+def test_a_run_that_somebody_stops_keeps_what_it_looked_at(aws: Aws) -> None:
+    total = fill_months(aws, 6)
+    stopped = Event()
+
+    def stop(what: str, done: int, _of: int) -> None:
+        if (what, done) == ("folders looked at", 110):
+            stopped.set()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        backfill(aws, s3=Limited(aws, after=110, then=stopped.wait), tell=stop)
+    read = aws.calls["GetObject"]
+    assert 110 <= read < total
+    assert len(aws.partitions("backup_job_report")) == read
+    assert backfill(aws).partitions == total - read
+
+
+def test_it_tells_how_far_it_is_and_hands_over_before_it_reads(aws: Aws) -> None:
+    total = fill_months(aws, 4)
+    told: list[tuple[str, int, int]] = []
+
+    def tell(what: str, done: int, of: int) -> None:
+        told.append((what, done, of))
+
+    backfill(aws, tell=tell)
+    places = [
+        told.index(one)
+        for one in (
+            ("objects listed", total, 0),
+            ("reports handed to curation", total, total),
+            ("folders looked at", 1, total),
+            ("partitions added", 100, 0),
+            ("folders looked at", total, total),
+        )
+    ]
+    assert places == sorted(places)
 
 
 def test_a_folder_that_the_raw_table_cannot_read_is_withheld_with_the_reason(aws: Aws) -> None:
