@@ -1,7 +1,9 @@
 """Reads a stack's settings: its own values over its customer's, checked, every problem at once."""
 
 import difflib
+import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast, get_args
 
@@ -74,12 +76,18 @@ def parse(stack: str, own: object, root: Path) -> Settings:
         raise SettingsError(stack, [f"{own_file}: config holds no object {KEY}"])
     values = dict(cast(Raw, own))
     shared: Raw = {}
-    shared_file = f"{CUSTOMERS}/{values.pop('extends', None)}.yaml"
-    if "extends" in cast(Raw, own):
+    shared_file = f"{CUSTOMERS}/{values.get('extends')}.yaml"
+    if "extends" in values:
+        extends = values.pop("extends")
+        if not isinstance(extends, str):
+            message = f"extends: is {extends!r}; write the customer's name, as in {CUSTOMERS}/"
+            raise SettingsError(stack, [f"{own_file}: {message}"])
         if not (root / shared_file).is_file():
             raise SettingsError(stack, [f"{own_file}: extends: there is no {shared_file}"])
         shared = _read(stack, root / shared_file)
     settings, problems = _validate(stack, _merge(shared, values))
+    if isinstance(settings, MemberSettings):
+        problems += _accounts_of_others(stack, settings, root)
     if settings is None or problems:
         raise SettingsError(
             stack,
@@ -90,6 +98,25 @@ def parse(stack: str, own: object, root: Path) -> Settings:
             ],
         )
     return settings
+
+
+def _accounts_of_others(stack: str, settings: MemberSettings, root: Path) -> Iterator[Problem]:
+    """Two stacks of a customer in one account would take each other's resources, by their names,
+    and the end of one would delete the other's."""
+    prefix = stack.removesuffix(settings.name)
+    for path in sorted((root / CUSTOMERS).glob(f"Pulumi.{prefix}*.yaml")):
+        other = path.name.removeprefix("Pulumi.").removesuffix(".yaml")
+        if other != stack and settings.account in _ids_in(path, path.stat().st_mtime_ns):
+            config = _read(other, path).get("config")
+            own = cast(Raw, config).get(KEY) if isinstance(config, Mapping) else None
+            if isinstance(own, Mapping) and cast(Raw, own).get("account") == settings.account:
+                yield ("account",), f"is that of {CUSTOMERS}/{path.name} too; write each its own"
+
+
+@lru_cache(maxsize=10_000)
+def _ids_in(path: Path, _changed: int) -> frozenset[str]:
+    """What looks like an account's id. Each stack looks into all files: few have to be parsed."""
+    return frozenset(re.findall(r"\d{12}", path.read_text(encoding="utf-8", errors="replace")))
 
 
 def _validate(stack: str, merged: Raw) -> tuple[Settings | None, list[Problem]]:
@@ -118,8 +145,9 @@ def _validate(stack: str, merged: Raw) -> tuple[Settings | None, list[Problem]]:
     if named <= valid.keys():
         expected = stack_name(valid["customer"], valid["role"], valid.get("name", ""))
         if expected != stack:
-            message = f"with role and name makes this stack {expected}, not {stack}; rename either"
-            problems.append((("customer",), message))
+            where = "name" if "name" in named else "customer"
+            message = f"{', '.join(sorted(named))} make this stack {expected}, not {stack}"
+            problems.append(((where,), f"{message}; rename either"))
     return settings, problems
 
 
@@ -210,10 +238,26 @@ def _path(loc: Location) -> str:
     return "".join(parts).removeprefix(".")
 
 
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that stands twice, of which YAML would drop the first."""
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        node = super().compose_mapping_node(anchor)
+        keys: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value != "<<":
+                if key.value in keys:
+                    raise yaml.constructor.ConstructorError(
+                        problem=f"{key.value!r} stands there twice", problem_mark=key.start_mark
+                    )
+                keys.add(key.value)
+        return node
+
+
 def _read(stack: str, path: Path) -> Raw:
     """What a settings file of this stack holds. Raises SettingsError where it is no YAML."""
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a safe one
     except (yaml.YAMLError, ValueError) as error:
         problem = f"{CUSTOMERS}/{path.name}: {_unreadable(error, path.read_bytes())}"
         raise SettingsError(stack, [problem]) from error

@@ -152,9 +152,9 @@ class OwnReportPlan(Model):
 class Sharding(Model):
     """What is assumed where an organization may be too large for one report plan a template."""
 
-    daily_volume: Annotated[int, Field(ge=1, le=100_000)] = 100
+    daily_volume: Annotated[int, Field(strict=True, ge=1, le=100_000)] = 100
     """Jobs and control evaluations a day, in one account and Region."""
-    report_plan_quota: Annotated[int, Field(ge=1)] = 20
+    report_plan_quota: Annotated[int, Field(strict=True, ge=1)] = 20
     """Report plans an account may have; AWS raises it on request."""
 
 
@@ -176,7 +176,9 @@ class ReportsBucket(Model):
     """Replicates every report to a bucket of the audit account (its `reports_copy`)."""
     encryption: Literal["own_key", "s3_managed"] = "own_key"
     expire_after_days: Days | None = 400
-    transition_to_infrequent_access_after_days: Annotated[int, Field(ge=30)] | None = None
+    transition_to_infrequent_access_after_days: Annotated[int, Field(strict=True, ge=30)] | None = (
+        None
+    )
     """S3 Standard-IA; S3 takes nothing younger than 30 days."""
     access_logs_bucket: BucketName | None = None
     """Where S3 writes this bucket's access logs; it must exist and let S3's log service write."""
@@ -195,8 +197,11 @@ class Lake(Model):
     headers: dict[ReportTemplate, tuple[str, ...]] = Field(default_factory=dict)
     """The CSV header that AWS really writes, by template; `backup-org lake learn-header` fills it
     in. By default the order of AWS's guide."""
-    scan_limit_gib: Annotated[int, Field(ge=1, le=10_000)] = 100
+    scan_limit_gib: Annotated[int, Field(strict=True, ge=1, le=10_000)] = 100
     """A query that would read more is stopped."""
+    expire_after_days: Days | None = None
+    """Of curated reports, which queries see as far back; null: never. By default as
+    `reports.bucket.expire_after_days` says, and never over a bucket that exists already."""
     results_expire_after_days: Days = 30
     force_destroy: bool | None = None
     """Lets `destroy` delete the curated files and the history of queries; by default as
@@ -227,10 +232,11 @@ class Ticketing(Model):
     secret: SecretName
     """The Secrets Manager secret, in this account and Region, with ServiceNow's credentials: a
     JSON object of username and password, of client_id and client_secret, or of api_key."""
-    assignment_group: str | None = None
+    assignment_group: Annotated[str, Field(min_length=1, max_length=80)] | None = None
+    """Its name or sys_id."""
     urgency: Literal["1", "2", "3"] = "2"
     impact: Literal["1", "2", "3"] = "2"
-    close_code: str = "Resolved by request"
+    close_code: str = Field(default="Resolved by request", min_length=1, max_length=40)
     """An instance has its own list of these."""
 
 
@@ -292,8 +298,8 @@ class Rule(Model):
 
     schedule: CronExpression
     timezone: Timezone = "Etc/UTC"
-    start_window_minutes: Annotated[int, Field(ge=60)] = 60
-    completion_window_minutes: Annotated[int, Field(ge=60)] = 1440
+    start_window_minutes: Annotated[int, Field(strict=True, ge=60)] = 60
+    completion_window_minutes: Annotated[int, Field(strict=True, ge=60)] = 1440
     move_to_cold_storage_after_days: Days | None = None
     delete_after_days: Days
 

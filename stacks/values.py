@@ -162,16 +162,26 @@ BucketName = Annotated[
 ]
 """https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html"""
 
+_IN_A_TAG = r"[^\x00-\x1f\x7f!\"#$%&'()*,;<>?\[\\\]^`{|}~]"
+"""Of ASCII letters, digits, spaces and _ . : / = + - @, which all services take; and what is not
+ASCII. https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html"""
+
 TagKey = Annotated[
     str,
     _Text(
-        r"(?![aA][wW][sS]:).{1,128}",
+        rf"(?![aA][wW][sS]:){_IN_A_TAG}{{1,128}}",
         "a tag's key has 1 to 128 characters and does not start with aws:, which AWS keeps for "
-        "itself",
+        "itself; characters are letters, digits, spaces and _ . : / = + - @",
     ),
 ]
 
-TagValue = Annotated[str, _Text(r".{0,256}", "a tag's value has 256 characters at most")]
+TagValue = Annotated[
+    str,
+    _Text(
+        rf"{_IN_A_TAG}{{0,256}}",
+        "a tag's value has 256 characters at most: letters, digits, spaces and _ . : / = + - @",
+    ),
+]
 
 DatabaseName = Annotated[
     str,

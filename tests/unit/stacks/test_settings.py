@@ -130,8 +130,36 @@ def test_a_role_that_is_none_says_which_there_are(role: object, root: Path) -> N
 
 def test_a_stack_whose_name_does_not_follow_from_its_settings_is_refused(root: Path) -> None:
     found = problems("acme-member-shop", MEMBER, root)
-    assert len(found) == 1
-    assert "makes this stack acme-member-web" in found[0]
+    assert found == [
+        "stacks/customers/Pulumi.acme-member-shop.yaml: name: customer, name, role make this stack "
+        "acme-member-web, not acme-member-shop; rename either"
+    ]
+
+
+def test_two_stacks_of_a_customer_are_not_in_one_account(root: Path) -> None:
+    for name in ("shop", "web"):
+        settings = {"config": {load.KEY: {**MEMBER, "name": name}}}
+        file = root / load.CUSTOMERS / f"Pulumi.acme-member-{name}.yaml"
+        file.write_text(json.dumps(settings))
+    for name, other in (("shop", "web"), ("web", "shop")):
+        with pytest.raises(SettingsError) as caught:
+            load.from_files(f"acme-member-{name}", root)
+        assert caught.value.problems == [
+            f"stacks/customers/Pulumi.acme-member-{name}.yaml: account: is that of "
+            f"stacks/customers/Pulumi.acme-member-{other}.yaml too; write each its own"
+        ]
+
+
+def test_another_customers_stack_may_be_in_the_account(root: Path) -> None:
+    other = {"config": {load.KEY: {**MEMBER, "extends": "acme-labs"}}}
+    (root / load.CUSTOMERS / "Pulumi.acme-labs-member-web.yaml").write_text(json.dumps(other))
+    assert load.parse("acme-member-web", MEMBER, root).account == MEMBER["account"]
+
+
+@pytest.mark.parametrize("extends", [None, ["acme"], 5])
+def test_what_is_extended_is_a_customers_name(extends: object, root: Path) -> None:
+    (found,) = problems("acme-member-web", {**MEMBER, "extends": extends}, root)
+    assert f"extends: is {extends!r}; write the customer's name" in found
 
 
 def test_extending_a_customer_without_a_file_is_refused(root: Path) -> None:
@@ -165,6 +193,8 @@ def test_a_file_without_settings_is_refused(text: str, root: Path) -> None:
         ("customer: acme\nregion: ü\n".encode("latin-1"), "line 2: is no UTF-8"),
         (b"customer: 2026-02-30\n", "day is out of range for month"),
         (b"- customer\n", "is no object"),
+        (b"tags:\n  a: x\n  b: y\n  a: z\n", "line 4: 'a' stands there twice"),
+        (b"region: x\ntags: {}\nregion: y\n", "line 3: 'region' stands there twice"),
     ],
 )
 @pytest.mark.parametrize("name", ["acme", "Pulumi.acme-member-web"])
@@ -289,6 +319,9 @@ def test_letters_of_other_scripts_are_none_in_a_role(root: Path) -> None:
         ({"k" * 129: "x"}, "1 to 128 characters"),
         ({"k": "v" * 257}, "a tag's value has 256 characters at most"),
         ({"k": 5}, "5 is a number to YAML: put it in quotes"),
+        ({"k": "a;b"}, "letters, digits, spaces and _ . : / = + - @"),
+        ({"k": "a\x01"}, "letters, digits, spaces and _ . : / = + - @"),
+        ({"a{b}": "x"}, "characters are letters, digits, spaces and _ . : / = + - @"),
     ],
 )
 def test_a_tag_that_aws_would_refuse_is_refused(
@@ -307,6 +340,26 @@ def test_a_wrong_key_is_blamed_on_the_file_that_has_it(root: Path) -> None:
 def test_the_longest_tag_is_taken(root: Path) -> None:
     tags = {"k" * 128: "v" * 256, "Straße": "größer", "awsome": ""}
     assert load.parse("acme-member-web", {**MEMBER, "tags": tags}, root).tags == tags
+
+
+def test_keys_that_a_merge_brings_may_be_overridden(root: Path) -> None:
+    own = json.dumps({**MEMBER, "tags": None}).removesuffix('"tags": null}')
+    text = "config:\n  base: &a {b: x, c: y}\n  more: &d {<<: *a, b: z}\n"
+    text += f"  {load.KEY}: {own} tags: {{<<: *d, c: w}}}}\n"
+    (root / load.CUSTOMERS / "Pulumi.acme-member-web.yaml").write_text(text)
+    assert load.from_files("acme-member-web", root).tags == {"b": "z", "c": "w"}
+
+
+@pytest.mark.parametrize("minutes", ["60", 61.0, True])
+def test_a_number_is_written_as_one(minutes: object, root: Path) -> None:
+    rule = {"schedule": "cron(0 5 ? * * *)", "delete_after_days": 7}
+    plan = {
+        "vault": "standard",
+        "selection": {"value": "x"},
+        "rules": {"daily": {**rule, "start_window_minutes": minutes}},
+    }
+    found = problem({"plans": {"standard": plan}}, root)
+    assert "start_window_minutes: input should be a valid integer" in found
 
 
 def test_what_leaves_cold_storage_before_90_days_is_refused(root: Path) -> None:
