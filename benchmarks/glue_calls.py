@@ -9,6 +9,7 @@ import json
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -53,7 +54,7 @@ def run(size: Size) -> Sequence[Measure]:
         delivery = _delivery(s3, glue)
         counts = [_counted(calls, delivery.take_in, messages) for messages in rounds]
         other, other_calls = _glue(_BASELINE)
-        naively = _Naive(Partitions(other, _BASELINE)).take_in
+        naively = _Naive(other).take_in
         naive = [_counted(other_calls, naively, messages) for messages in rounds]
     assert calls["CreatePartition"] == size.folders
     delivered = size.objects * _ROUNDS
@@ -141,10 +142,20 @@ def _counted(calls: Counter[str], take_in: Callable[[str], None], messages: Iter
 class _Naive:
     """Remembers nothing: asks Glue to create the partition of every object."""
 
-    partitions: Partitions
+    glue: GlueClient
 
     def take_in(self, message: str) -> None:
         created = created_object(message)
         report = report_of(created.bucket, created.key, PLANS)
         assert report is not None
-        self.partitions.add(report.partition)
+        partition = report.partition
+        columns = [column.raw for column in report.template.columns]
+        with suppress(self.glue.exceptions.AlreadyExistsException):
+            self.glue.create_partition(
+                DatabaseName=_BASELINE,
+                TableName=partition.table,
+                PartitionInput={
+                    "Values": list(partition.values),
+                    "StorageDescriptor": storage_descriptor(columns, partition.location),
+                },
+            )

@@ -140,7 +140,12 @@ def _adds_partitions(args: ReportIntakeArgs) -> FunctionArgs:
         permissions=[
             Statement(
                 sid="KeepPartitions",
-                actions=["glue:GetTable", "glue:CreatePartition", "glue:DeletePartition"],
+                actions=[
+                    "glue:GetTable",
+                    "glue:CreatePartition",
+                    "glue:GetPartition",
+                    "glue:DeletePartition",
+                ],
                 resources=[f"{glue}:catalog", database, tables],
             ),
             *_reads_reports(args),

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +20,16 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handlers import environment
 from handlers.batches import work_off
-from handlers.delivered_objects import open_delivered
+from handlers.delivered_objects import Delivered, open_delivered
 from handlers.object_events import CreatedObject, created_object
-from handlers.partition_reports.core import Report, obstacle, report_of
+from handlers.partition_reports.core import (
+    Report,
+    elsewhere,
+    folder_of,
+    obstacle,
+    report_of,
+    strange,
+)
 from handlers.partition_reports.partitions import Partitions
 from handlers.raw_csv import scan
 from handlers.report_plans import plans_of
@@ -47,11 +55,11 @@ metrics = Metrics(namespace="BackupOrg", service="partition_reports")
 
 @dataclass(frozen=True, kw_only=True)
 class _Obstacle:
-    """Why a raw table cannot read a report, with both headers."""
+    """Why a folder is no partition, with both headers."""
 
     reason: str
-    expected: list[str]
-    header: list[str]
+    expected: Sequence[str]
+    header: Sequence[str] = ()
 
 
 class Delivery:
@@ -68,40 +76,76 @@ class Delivery:
 
     def take_in(self, message: str) -> None:
         created = created_object(message)
-        report = report_of(created.bucket, created.key, self._plans)
+        report = folder_of(created.bucket, created.key, self._plans)
         if report is None:
-            logger.info("ignored: no report of these plans", key=created.key)
-            metrics.add_metric(name="IgnoredObjects", unit=MetricUnit.Count, value=1)
+            self._ignore(created)
             return
-        found = self._obstacle(report, created)
-        if found is not None:
-            self._withhold(report, created, message, found)
+        try:
+            delivered = open_delivered(self._s3, created)
+        except self._s3.exceptions.NoSuchKey:
+            if self._is_report(created):
+                raise
+            self._add(report, created, message, fit=set())  # it was in the way of the others
+            return
+        # Where its key was URL-encoded, its folder's was.
+        created = replace(created, key=delivered.key)
+        report = folder_of(created.bucket, created.key, self._plans)
+        if report is None or self._is_marker(created):
+            self._ignore(created)
+        elif (found := self._obstacle(report, created, delivered)) is not None:
+            self._partitions.withhold(report.partition)
+            self._park(report, created, message, found)
         elif not self._partitions.knows(report.partition):
-            self._add(report, created)
+            self._add(report, created, message, fit={created.key})
 
-    def _add(self, report: Report, created: CreatedObject) -> None:
-        """A report comes in parts, and one that cannot be read withholds the whole folder."""
-        fit = {created.key}
-        if not self._siblings_fit(report, fit):
+    def _is_report(self, created: CreatedObject) -> bool:
+        return report_of(created.bucket, created.key, self._plans) is not None
+
+    def _is_marker(self, created: CreatedObject) -> bool:
+        """Whether it is no report, and nothing that Athena would take for one."""
+        return created.size == 0 and not self._is_report(created)
+
+    def _ignore(self, created: CreatedObject) -> None:
+        logger.info("ignored: no report of these plans", key=created.key)
+        metrics.add_metric(name="IgnoredObjects", unit=MetricUnit.Count, value=1)
+
+    def _add(self, report: Report, created: CreatedObject, message: str, *, fit: set[str]) -> None:
+        """A report comes in parts, and one that cannot be read withholds the whole folder.
+
+        `fit` are the keys of those that can.
+        """
+        partition = report.partition
+        if not self._siblings_fit(report, fit) or not fit:
             return
-        self._partitions.add(report.partition)
+        location = self._partitions.add(partition)
+        if location is not None:
+            reason, columns = elsewhere(partition, location), self._columns(report)
+            self._park(report, created, message, _Obstacle(reason=reason, expected=columns))
+            return
         # Another process that took in a bad part meanwhile found no partition to take out.
         if not self._siblings_fit(report, fit):
-            self._partitions.withhold(report.partition)
+            self._partitions.withhold(partition)
             return
-        logger.info("partition added", location=report.partition.location)
+        logger.info("partition added", location=partition.location)
         metrics.add_metric(name="PartitionsAdded", unit=MetricUnit.Count, value=1)
 
-    def _obstacle(self, report: Report, created: CreatedObject) -> _Obstacle | None:
-        found = scan(open_delivered(self._s3, created).chunks())
-        columns = self._partitions.columns(report.partition.table)
+    def _obstacle(
+        self, report: Report, created: CreatedObject, delivered: Delivered | None = None
+    ) -> _Obstacle | None:
+        columns = self._columns(report)
+        if not self._is_report(created):
+            return _Obstacle(reason=strange(created.key), expected=columns)
+        found = scan((delivered or open_delivered(self._s3, created)).chunks())
         reason = obstacle(report.template, columns, found)
         if reason is None:
             return None
-        return _Obstacle(reason=reason, expected=list(columns), header=list(found.header or []))
+        return _Obstacle(reason=reason, expected=columns, header=found.header or [])
+
+    def _columns(self, report: Report) -> Sequence[str]:
+        return self._partitions.columns(report.partition.table)
 
     def _siblings_fit(self, report: Report, fit: set[str]) -> bool:
-        """Whether the folder's reports can be read; `fit` are the keys of those that can."""
+        """Whether what else lies in the folder can be read; adds to `fit` what can."""
         partition = report.partition
         pages = self._s3.get_paginator("list_objects_v2").paginate(
             Bucket=partition.bucket, Prefix=partition.folder
@@ -110,19 +154,16 @@ class Delivery:
             for found in page.get("Contents", []):
                 key = found.get("Key", "")
                 sibling = CreatedObject(bucket=partition.bucket, key=key, size=found.get("Size", 0))
-                if key in fit or report_of(partition.bucket, key, self._plans) is None:
+                if key in fit or self._is_marker(sibling):
                     continue
                 if (found_there := self._obstacle(report, sibling)) is not None:
                     reason = found_there.reason
-                    logger.warning("withheld because of another part", part=key, reason=reason)
+                    logger.warning("withheld because of another object", key=key, reason=reason)
                     return False
                 fit.add(key)
         return True
 
-    def _withhold(
-        self, report: Report, created: CreatedObject, message: str, found: _Obstacle
-    ) -> None:
-        self._partitions.withhold(report.partition)
+    def _park(self, report: Report, created: CreatedObject, message: str, found: _Obstacle) -> None:
         self._sqs.send_message(
             QueueUrl=self._dead_letters_url,
             MessageBody=message,
@@ -132,8 +173,8 @@ class Delivery:
                     ("Key", created.key),
                     ("Template", report.template.name),
                     ("Reason", found.reason),
-                    ("Expected", json.dumps(found.expected)),
-                    ("Header", json.dumps(found.header)),
+                    ("Expected", json.dumps(list(found.expected))),
+                    ("Header", json.dumps(list(found.header))),
                 )
             },
         )

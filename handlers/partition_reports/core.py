@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from handlers.raw_csv import RawCsv, difference
-from handlers.report_keys import UnrecognisedKey, parse
+from handlers.report_keys import ReportKey, UnrecognisedKey, parse
 from handlers.report_plans import Plans, plan_of
 from handlers.report_templates import TEMPLATES, Template
 
@@ -22,10 +22,14 @@ class Partition:
     def location(self) -> str:
         return f"s3://{self.bucket}/{self.folder}"
 
+    def lies_at(self, location: str) -> bool:
+        """Whether a location is this folder, with a slash at its end or without."""
+        return location.rstrip("/") == self.location.rstrip("/")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """A delivered object that is a report of one of the lake's plans."""
+    """A report of one of the lake's plans, of which a delivered object is a part."""
 
     template: Template
     partition: Partition
@@ -33,12 +37,17 @@ class Report:
 
 def report_of(bucket: str, key: str, plans: Plans) -> Report | None:
     """None where an object is no CSV report of these plans."""
-    try:
-        found = parse(key)
-    except UnrecognisedKey:
+    found = folder_of(bucket, key, plans)
+    if found is None or not key.lower().endswith(".csv"):
         return None
-    plan = plan_of(found, plans)
-    if plan is None or not found.file.lower().endswith(".csv"):
+    return found if key.rpartition("/")[0] + "/" == found.partition.folder else None
+
+
+def folder_of(bucket: str, key: str, plans: Plans) -> Report | None:
+    """Of whatever lies in a folder of these plans' reports, however deep: Athena reads it all."""
+    found = _nearest(key)
+    plan = plan_of(found, plans) if found else None
+    if found is None or plan is None:
         return None
     template = TEMPLATES[plan.template]
     year, month, day = found.date.isoformat().split("-")
@@ -50,6 +59,33 @@ def report_of(bucket: str, key: str, plans: Plans) -> Report | None:
             bucket=bucket,
             folder=found.folder,
         ),
+    )
+
+
+def _nearest(key: str) -> ReportKey | None:
+    """The key of a report, where there is one on the way to an object."""
+    while key:
+        try:
+            return parse(key)
+        except UnrecognisedKey:
+            key = key.rpartition("/")[0]
+    return None
+
+
+def strange(key: str) -> str:
+    """Why a folder with an object that is no CSV report is no partition, and what to do."""
+    return (
+        f"{key} is no CSV report, and Athena would read it as one: let the plan deliver CSV alone, "
+        "move the object out of the folder, and replay this message or run backup-org backfill"
+    )
+
+
+def elsewhere(partition: Partition, location: str) -> str:
+    """Why a folder is no partition where another of the same plan and day is it, and what to do."""
+    return (
+        f"this report lies at {partition.location}, and the partition of its plan and day is "
+        f"{location}: let plans of one name deliver to different buckets; if this folder is the "
+        "right one, delete the partition, and replay this message or run backup-org backfill"
     )
 
 

@@ -33,10 +33,10 @@ class Partitions:
     def knows(self, partition: Partition) -> bool:
         return partition in self._known
 
-    def add(self, partition: Partition) -> None:
-        """Adding a partition that exists changes nothing."""
+    def add(self, partition: Partition) -> str | None:
+        """Where the partition is, if it exists and is another folder: it stays what it is."""
         described = storage_descriptor(self.columns(partition.table), partition.location)
-        with suppress(self._glue.exceptions.AlreadyExistsException):
+        try:
             self._glue.create_partition(
                 DatabaseName=self._database,
                 TableName=partition.table,
@@ -45,14 +45,34 @@ class Partitions:
                     "StorageDescriptor": described,
                 },
             )
+        except self._glue.exceptions.AlreadyExistsException:
+            location = self._location(partition)
+            if location is not None and not partition.lies_at(location):
+                return location
         self._known.add(partition)
+        return None
 
     def withhold(self, partition: Partition) -> None:
         """Takes a partition out again, should an earlier part of its report have added it."""
         self._known.discard(partition)
+        location = self._location(partition)
+        if location is None or not partition.lies_at(location):
+            return  # another folder's, which may be read
         with suppress(self._glue.exceptions.EntityNotFoundException):
             self._glue.delete_partition(
                 DatabaseName=self._database,
                 TableName=partition.table,
                 PartitionValues=list(partition.values),
             )
+
+    def _location(self, partition: Partition) -> str | None:
+        """None: there is no such partition."""
+        try:
+            found = self._glue.get_partition(
+                DatabaseName=self._database,
+                TableName=partition.table,
+                PartitionValues=list(partition.values),
+            )
+        except self._glue.exceptions.EntityNotFoundException:
+            return None
+        return found["Partition"].get("StorageDescriptor", {}).get("Location", "")

@@ -154,9 +154,96 @@ def test_a_report_without_rows_has_a_partition_too(
 def test_a_key_that_the_event_spells_url_encoded_is_found(
     aws: Aws, delivery: partitioning.Delivery
 ) -> None:
-    key = f"{DAY}jobs/a report (1).csv"
-    delivery.take_in(aws.deliver(key, HEADER, told_as=f"{DAY}jobs/a+report+%281%29.csv"))
+    folder, told = f"pre (x)/{DAY}jobs/", f"pre+%28x%29/{DAY}jobs/"
+    delivery.take_in(aws.deliver(f"{folder}a b.csv", HEADER + ROW, told_as=f"{told}a+b.csv"))
+    assert [place for _, place in aws.partitions(TABLE)] == [f"s3://reports/{folder}"]
+    bad = aws.deliver(f"{folder}b c.csv", "New," + HEADER, told_as=f"{told}b+c.csv")
+    delivery.take_in(bad)
+    assert [letter["Key"] for letter in aws.rest()] == [f"{folder}b c.csv"]
+    assert aws.partitions(TABLE) == []
+
+
+def test_a_second_folder_of_a_plan_and_day_rests_with_both_places_and_leaves_the_first(
+    aws: Aws, delivery: partitioning.Delivery
+) -> None:
+    delivery.take_in(aws.deliver(f"{DAY}jobs/a.csv", HEADER + ROW))
+    standing = aws.partitions(TABLE)
+    other = f"Backup/{DAY.split('/', 2)[2]}".replace("crossregion", "eu-west-1")
+    assert aws.calls["GetPartition"] == 0
+    for _ in range(2):
+        delivery.take_in(aws.deliver(f"{other}jobs/a.csv", HEADER + ROW))
+        assert aws.partitions(TABLE) == standing
+    delivery.take_in(aws.deliver(f"{other}jobs/b.csv", "New," + HEADER + ROW))
+    assert aws.partitions(TABLE) == standing
+    told = [(letter["Key"], letter["Reason"]) for letter in aws.rest()]
+    assert [key for key, _ in told] == [f"{other}jobs/{name}.csv" for name in "aab"]
+    for _, reason in told[:2]:
+        assert f"s3://reports/{other}jobs/" in reason
+        assert standing[0][1] in reason
+    metrics = cast(Any, partitioning.metrics).serialize_metric_set()
+    assert metrics["PartitionsWithheld"] == [1.0] * 3
+
+
+def test_a_second_folder_becomes_the_partition_once_the_first_is_none(
+    aws: Aws, delivery: partitioning.Delivery
+) -> None:
+    delivery.take_in(aws.deliver(f"{DAY}jobs/a.csv", HEADER + ROW))
+    message = aws.deliver(f"right/{DAY}jobs/a.csv", HEADER + ROW)
+    delivery.take_in(message)
+    aws.glue.delete_partition(
+        DatabaseName="reports", TableName=TABLE, PartitionValues=["jobs", "2026", "11", "21"]
+    )
+    delivery.take_in(message)
+    assert [place for _, place in aws.partitions(TABLE)] == [f"s3://reports/right/{DAY}jobs/"]
+
+
+@pytest.mark.parametrize("name", ["a.json", "sub/x.csv", "sub/deeper/x.csv", "a.csv.gz"])
+@pytest.mark.parametrize("first", [True, False], ids=["before the report", "after it"])
+def test_what_is_no_report_but_in_its_folder_withholds_the_partition_until_it_is_gone(
+    name: str, first: bool, aws: Aws, delivery: partitioning.Delivery
+) -> None:
+    strange, report = aws.deliver(f"{DAY}jobs/{name}", "{}"), f"{DAY}jobs/a report.csv"
+    delivered = aws.deliver(report, HEADER + ROW)
+    for message in (strange, delivered) if first else (delivered, strange):
+        delivery.take_in(message)
+    assert aws.partitions(TABLE) == []
+    (letter,) = aws.rest()
+    assert letter["Key"] == f"{DAY}jobs/{name}"
+    assert letter["Reason"].startswith(f"{DAY}jobs/{name} is no CSV report")
+    assert "move the object out of the folder" in letter["Reason"]
+    aws.s3.delete_object(Bucket="reports", Key=letter["Key"])
+    delivery.take_in(letter["Body"])
+    assert [place for _, place in aws.partitions(TABLE)] == [f"s3://reports/{DAY}jobs/"]
+
+
+def test_a_folder_without_any_report_is_no_partition(
+    aws: Aws, delivery: partitioning.Delivery
+) -> None:
+    message = aws.deliver(f"{DAY}jobs/a.json", "{}")
+    aws.s3.delete_object(Bucket="reports", Key=f"{DAY}jobs/a.json")
+    delivery.take_in(message)
+    assert aws.partitions(TABLE) == aws.rest() == []
+
+
+@pytest.mark.parametrize("marker", ["", "sub/", "_SUCCESS"])
+def test_an_empty_object_in_the_folder_does_no_harm(
+    marker: str, aws: Aws, delivery: partitioning.Delivery
+) -> None:
+    delivery.take_in(aws.deliver(f"{DAY}jobs/{marker}", ""))
+    delivery.take_in(aws.deliver(f"{DAY}jobs/a.csv", HEADER + ROW))
+    delivery.take_in(aws.deliver(f"{DAY}jobs/{marker}", ""))
     assert len(aws.partitions(TABLE)) == 1
+    assert aws.rest() == []
+    metrics = cast(Any, partitioning.metrics).serialize_metric_set()
+    assert metrics["IgnoredObjects"] == [1.0, 1.0]
+
+
+def test_a_curated_report_does_not_mind_what_lies_beside_it(
+    aws: Aws, curator: curating.Curator
+) -> None:
+    for name, content in {"a.json": "{}", "sub/x.csv": "x", "a.csv": HEADER + ROW}.items():
+        curator.take_in(aws.deliver(f"{DAY}jobs/{name}", content))
+    assert len(lake_keys(aws, "curated/")) == len(lake_keys(aws, "deliveries/")) == 1
 
 
 def test_what_is_no_report_is_counted_and_costs_no_call(
