@@ -13,6 +13,7 @@ from sandbox.aws.dispatch import NoHandlerError, ServedRequest, dispatch
 from sandbox.aws.errors import AwsError, bad_credentials, response_of
 from sandbox.aws.extensions.s3 import is_lacking
 from sandbox.aws.installation import install
+from sandbox.aws.permissions import is_known
 from sandbox.aws.policy_checks import check_policies
 from sandbox.aws.sessions import CredentialsError
 from sandbox.control import PREFIX, ControlApi
@@ -69,7 +70,8 @@ class Endpoint:
         caller = self._services.sessions.caller(signature.access_key_id, signature.session_token)
         if signature.expires and signature.expires < self._services.clock():
             raise AwsError("AccessDenied", "Request has expired", 403)
-        if call.service == "s3" and is_lacking(call.operation):
+        lacking = call.service == "s3" and is_lacking(call.operation)
+        if lacking or not is_known(call.name):
             raise _unknown(call)
         account = self._authorizer.authorize(call, caller)
         check_policies(call)

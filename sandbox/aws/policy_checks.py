@@ -4,6 +4,7 @@ So is what the evaluator does not know, rather than being carried along and neve
 principal that does not exist (yet), which AWS calls an invalid principal.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -94,8 +95,36 @@ def check_policies(call: Call) -> None:
                 )
 
 
+_SERVICES = frozenset(
+    f"{name}.amazonaws.com"
+    for name in (
+        "athena",
+        "backup",
+        "cloudwatch",
+        "delivery.logs",
+        "events",
+        "glue",
+        "lambda",
+        "logging.s3",
+        "logs",
+        "reports.backup",
+        "restore-testing.backup",
+        "s3",
+        "scheduler",
+        "sns",
+        "sqs",
+        "ssm",
+        "states",
+    )
+)
+"""Services in whose name policies of backups, reports and alerts may speak."""
+
+
 def _exists(principal: str) -> bool:
-    """Whether a role or user exists; whole accounts, services, sessions and `*` always do."""
+    """Whether a role, a user or a service exists; whole accounts, sessions and `*` always do."""
+    if principal.endswith(".amazonaws.com"):
+        region = re.search(r"\.[a-z]{2}(-[a-z]+)+-\d(?=\.amazonaws\.com$)", principal)
+        return principal.replace(region[0] if region else "", "") in _SERVICES
     if not principal.startswith("arn:aws:iam:"):
         return True
     resource = Arn.parse(principal).resource

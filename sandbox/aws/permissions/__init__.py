@@ -22,3 +22,14 @@ MAPPERS: Mapping[str, Mapper] = {
     for module in (s3, glue, messaging, stores, running, athena, backup, organizations)
     for name, mapper in module.MAPPERS.items()
 }
+
+SERVICES = {name.partition(":")[0] for name in MAPPERS} | {"cloudwatch", "iam", "sts"}
+"""Those that the sandbox stands for. moto knows more, of which nobody has looked whether it does as
+AWS does."""
+
+_OF_OTHERS = {"ec2:DescribeRegions"}
+
+
+def is_known(name: str) -> bool:
+    """Whether a call, such as ec2:DescribeRegions, is one of a service that is looked after."""
+    return name.partition(":")[0] in SERVICES or name in _OF_OTHERS

@@ -58,9 +58,11 @@ def test_requests_are_answered_side_by_side(aws: Any, bucket: str) -> None:
         ("sns", "list_sms_sandbox_phone_numbers", {}, "sns:ListSMSSandboxPhoneNumbers"),
         ("lambda", "list_code_signing_configs", {}, "lambda:ListCodeSigningConfigs"),
         ("freetier", "get_free_tier_usage", {}, "freetier:GetFreeTierUsage"),
+        ("ec2", "describe_volumes", {}, "ec2:DescribeVolumes"),
+        ("stepfunctions", "list_state_machines", {}, "stepfunctions:ListStateMachines"),
     ],
 )
-def test_what_moto_does_not_know_is_refused_by_name(
+def test_what_nobody_has_looked_after_is_refused_by_name(
     aws: Any, service: str, call: str, arguments: Any, name: str
 ) -> None:
     client = aws.client(service)

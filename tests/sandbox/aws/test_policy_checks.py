@@ -52,6 +52,7 @@ STATEMENT = {"Principal": "*", "Action": "*", "Resource": "*"}
     ("changes", "says"),
     [
         ({"Principal": {"AWS": ABSENT}}, "Invalid principal in policy"),
+        ({"Principal": {"Service": "nonsense.amazonaws.com"}}, "Invalid principal in policy"),
         ({"Principal": {"Federated": "cognito"}}, "Federated"),
         ({"Condition": {"StringMatches": {"a": "b"}}}, "unknown condition operator"),
     ],
