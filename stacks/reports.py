@@ -252,7 +252,8 @@ class ReportParts:
                 duckdb_layer=duckdb.arn,
                 alarm_topics=settings.alarm_topics_in(settings.region),
             ),
-            self._opts,
+            # A process of the function keeps the columns that it finds when it starts.
+            self._after([lake]),
         )
 
     def _after(self, resources: Sequence[pulumi.Resource]) -> pulumi.ResourceOptions:

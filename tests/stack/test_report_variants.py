@@ -191,6 +191,15 @@ class TestExistingPlans:
             assert plan.numbered == name.startswith("acme_"), name
 
 
+class TestARunningFunction:
+    def test_starts_anew_only_once_the_tables_have_the_columns_that_it_keeps(self) -> None:
+        recording = recordings()["acme-management"]
+        tables = {t.urn for t in recording.all(TABLE) if t.inputs["name"] == "backup_job_report"}
+        (intake,) = [r for r in recording.resources if r.type.endswith(":ReportIntake")]
+        assert len(tables) == 1
+        assert tables <= intake.after
+
+
 class TestOneAccount:
     @pytest.mark.parametrize("function", ["partitions", "curation"])
     def test_hands_over_its_id_which_its_reports_keys_have(self, function: str) -> None:
