@@ -49,6 +49,15 @@ def secret_key(secret_arn: str) -> EncryptionKey | None:
     return find_key(secret.kms_key_id or "alias/aws/secretsmanager", arn)
 
 
+def table_key(table_arn: str) -> EncryptionKey | None:
+    """The key of a DynamoDB table; the one that DynamoDB owns needs no permission."""
+    arn = Arn.parse(table_arn)
+    name = arn.resource.removeprefix("table/").partition("/")[0]
+    table = get_backend("dynamodb")[arn.account][arn.region].tables.get(name)
+    encryption: Mapping[str, str] = (table.sse_specification if table else None) or {}
+    return find_key(encryption.get("KMSMasterKeyId", ""), arn)
+
+
 def bucket_key(bucket: str) -> EncryptionKey | None:
     """The key of a bucket's default encryption, None where that is S3's own (SSE-S3)."""
     arn = Arn(service="s3", region="", account="", resource=bucket)
@@ -99,7 +108,10 @@ class KeyUse:
         return {f"kms:EncryptionContext:{self.about}": resource_arn} if self.about else {}
 
 
+_ITEMS = ("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "Scan")
+
 KEY_USES: Mapping[str, KeyUse] = {
+    **{f"dynamodb:{name}": KeyUse(key_of=table_key, actions=["kms:Decrypt"]) for name in _ITEMS},
     "sns:Publish": KeyUse(key_of=topic_key, actions=_BOTH, about="aws:sns:topicArn"),
     "sqs:SendMessage": KeyUse(key_of=queue_key, actions=_BOTH, about="aws:sqs:arn"),
     "sqs:ReceiveMessage": KeyUse(key_of=queue_key, actions=["kms:Decrypt"], about="aws:sqs:arn"),

@@ -134,6 +134,26 @@ def test_the_managed_key_of_a_topic_serves_the_accounts_own_roles(aws: Any, acce
     assert "AWS managed key" in refused.reason
 
 
+def test_a_table_with_a_key_of_its_own_needs_that_key(aws: Any, access: Access) -> None:
+    key = aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+    own = {"SSESpecification": {"Enabled": True, "KMSMasterKeyId": key}}
+    arns = [
+        aws.client("dynamodb").create_table(
+            TableName=aws.name("table"),
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            BillingMode="PAY_PER_REQUEST",
+            **encryption,
+        )["TableDescription"]["TableArn"]
+        for encryption in ({}, own)
+    ]
+    reads = {"Action": "dynamodb:GetItem", "Resource": "*"}
+    decrypts = {"Action": ["dynamodb:GetItem", "kms:Decrypt"], "Resource": "*"}
+    for allows, expected in ((reads, [True, False]), (decrypts, [True, True])):
+        role = aws.role(trusts=EVENTS, allows=allows)
+        assert [access.check_role(role, "dynamodb:GetItem", a).allowed for a in arns] == expected
+
+
 def test_a_queue_asks_for_its_topic(aws: Any, access: Access) -> None:
     sqs, name = aws.client("sqs"), aws.name("queue")
     url, source = sqs.create_queue(QueueName=name)["QueueUrl"], topic(aws)
