@@ -52,10 +52,18 @@ class JobEnd:
     vault: str
     message: str
     time: datetime.datetime
+    """When the job ended, in UTC: to the millisecond where the event says it, else the event's
+    time, which is in whole seconds."""
 
     @property
     def failed(self) -> bool:
         return self.state in _FAILURES
+
+    @property
+    def end(self) -> str:
+        """What an event that comes twice has in common: a job may end more than once, PARTIAL and
+        then COMPLETED."""
+        return f"{self.job_id} {self.state}"
 
 
 def job_end(event: Mapping[str, Any]) -> JobEnd:
@@ -82,7 +90,7 @@ def job_end(event: Mapping[str, Any]) -> JobEnd:
             resource_type=detail.get("resourceType", ""),
             vault=_vault(detail),
             message=str(detail.get("statusMessage", "")).strip('"'),
-            time=datetime.datetime.fromisoformat(event["time"]),
+            time=_ended(event),
         )
     except (AttributeError, KeyError, IndexError, TypeError) as error:
         raise UnrecognisedEvent(f"{error!r} in the event {event!r}"[:2000]) from error
@@ -104,8 +112,33 @@ def _alarm(event: Mapping[str, Any]) -> JobEnd:
         resource_type="CloudWatch alarm",
         vault="",
         message=str(detail["state"].get("reason", "")),
-        time=datetime.datetime.fromisoformat(event["time"]),
+        time=_time_of(event),
     )
+
+
+def _ended(event: Mapping[str, Any]) -> datetime.datetime:
+    """The job's completion date; not every failure's event has one."""
+    told = _time_of(event)
+    try:
+        return _in_utc(event["detail"].get("completionDate"))
+    except (TypeError, ValueError):
+        return told
+
+
+def _time_of(event: Mapping[str, Any]) -> datetime.datetime:
+    try:
+        return _in_utc(event["time"])
+    except (TypeError, ValueError) as error:
+        raise UnrecognisedEvent(
+            f"the event's time {event['time']!r} is no ISO 8601 time with a zone"
+        ) from error
+
+
+def _in_utc(text: str) -> datetime.datetime:
+    moment = datetime.datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text} has no zone")
+    return moment.astimezone(datetime.UTC)
 
 
 def _vault(detail: Mapping[str, Any]) -> str:
@@ -124,9 +157,19 @@ class Memory:
     """What was last done about a correlation id."""
 
     open: bool
-    job_id: str
     time: datetime.datetime
-    """Of the event."""
+    """Of the latest end of a job that is known."""
+    ends: frozenset[str]
+    """The ends at that time; of what an earlier version noted, the job's id without its state."""
+
+    def has(self, job: JobEnd) -> bool:
+        return job.end in self.ends or (job.job_id in self.ends and job.failed is self.open)
+
+
+def remembered(job: JobEnd, memory: Memory | None) -> Memory:
+    """What is known once a job's end has been dealt with."""
+    at_once = memory.ends if memory is not None and memory.time == job.time else frozenset[str]()
+    return Memory(open=job.failed, time=job.time, ends=at_once | {job.end})
 
 
 class Action(StrEnum):
@@ -139,12 +182,17 @@ class Action(StrEnum):
 
 
 def action(job: JobEnd, memory: Memory | None) -> Action:
-    """What to do about a job's end. Events may come twice and out of order: the latest counts."""
-    if memory is not None and (job.job_id == memory.job_id or job.time < memory.time):
+    """What to do about a job's end. Events may come twice and in any order: the latest end counts,
+    and of two at one time the one that is well."""
+    if memory is None:
+        return Action.REPORT if job.failed else Action.REMEMBER
+    if memory.has(job) or job.time < memory.time:
+        return Action.NOTHING
+    if job.time == memory.time and not memory.open:
         return Action.NOTHING
     if job.failed:
         return Action.REPORT
-    return Action.RESOLVE if memory is not None and memory.open else Action.REMEMBER
+    return Action.RESOLVE if memory.open else Action.REMEMBER
 
 
 @dataclass(frozen=True, kw_only=True)

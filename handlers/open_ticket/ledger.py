@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from handlers.open_ticket.core import JobEnd, Memory
+from handlers.open_ticket.core import JobEnd, Memory, remembered
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -37,8 +37,8 @@ class Lease:
 
 class Ledger:
     """Items: correlation_id; lease_holder, lease_ends (epoch seconds) while somebody is at it;
-    incident_open, job_id, event_time of what was last done; forget_at (epoch seconds, DynamoDB's
-    time to live)."""
+    incident_open, event_time, job_id of what was last done; forget_at (epoch seconds, DynamoDB's
+    time to live). job_id is a set of `<job> <state>`; before, it was one job's id."""
 
     def __init__(self, dynamodb: DynamoDBClient, table: str, *, lease_seconds: int) -> None:
         self._dynamodb = dynamodb
@@ -98,8 +98,8 @@ class Ledger:
                 ),
                 ExpressionAttributeValues={
                     ":open": {"BOOL": False},
-                    ":job": {"S": job.job_id},
-                    ":time": {"S": job.time.isoformat()},
+                    ":job": {"SS": [job.end]},
+                    ":time": {"S": _sortable(job.time)},
                     ":forget": _forget_at(now),
                     ":now": {"N": str(int(now.timestamp()))},
                 },
@@ -109,15 +109,16 @@ class Ledger:
 
     def remember(self, lease: Lease, job: JobEnd) -> None:
         """Notes what was done, while the lease is held."""
+        memory = remembered(job, lease.memory)
         self._dynamodb.update_item(
             TableName=self._table,
             Key=_key(lease.correlation_id),
             UpdateExpression="SET incident_open = :open, job_id = :job, event_time = :time",
             ConditionExpression="lease_holder = :holder",
             ExpressionAttributeValues={
-                ":open": {"BOOL": job.failed},
-                ":job": {"S": job.job_id},
-                ":time": {"S": job.time.isoformat()},
+                ":open": {"BOOL": memory.open},
+                ":job": {"SS": sorted(memory.ends)},
+                ":time": {"S": _sortable(memory.time)},
                 ":holder": {"S": lease.holder},
             },
         )
@@ -143,11 +144,16 @@ def _forget_at(now: datetime.datetime) -> AttributeValueTypeDef:
     return {"N": str(int((now + _FORGET_AFTER).timestamp()))}
 
 
+def _sortable(time: datetime.datetime) -> str:
+    """DynamoDB compares texts: with one zone and as many digits, as times compare."""
+    return time.astimezone(datetime.UTC).isoformat(timespec="microseconds")
+
+
 def _memory(item: dict[str, AttributeValueTypeDef]) -> Memory | None:
     if "event_time" not in item:
         return None
     return Memory(
         open=item["incident_open"].get("BOOL", False),
-        job_id=item["job_id"].get("S", ""),
         time=datetime.datetime.fromisoformat(item["event_time"].get("S", "")),
+        ends=frozenset(item["job_id"].get("SS") or [item["job_id"].get("S", "")]),
     )

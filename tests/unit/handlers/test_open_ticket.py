@@ -5,13 +5,23 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from handlers.open_ticket import core
-from handlers.open_ticket.core import Action, IncidentStyle, JobKind, Memory, UnrecognisedEvent
+from handlers.open_ticket.core import (
+    Action,
+    IncidentStyle,
+    JobEnd,
+    JobKind,
+    Memory,
+    UnrecognisedEvent,
+)
 
 EVENTS = Path(__file__).parent / "events"
 STYLE = IncidentStyle(
@@ -25,7 +35,30 @@ def event(name: str) -> dict[str, Any]:
 
 def memory(name: str, *, is_open: bool, hours: int = 0) -> Memory:
     job = core.job_end(event(name))
-    return Memory(open=is_open, job_id="another", time=job.time + datetime.timedelta(hours=hours))
+    when = job.time + datetime.timedelta(hours=hours)
+    return Memory(open=is_open, time=when, ends=frozenset({"another FAILED"}))
+
+
+def ended(job_id: str, state: str, milliseconds: int = 0) -> JobEnd:
+    """An end of a backup job of one volume."""
+    job = core.job_end(event("backup-failed"))
+    when = job.time + datetime.timedelta(milliseconds=milliseconds)
+    return dataclasses.replace(job, job_id=job_id, state=state, time=when)
+
+
+def actions(ends: Sequence[JobEnd], memory: Memory | None = None) -> list[Action]:
+    """What is done about each, in the order in which they arrive."""
+    done: list[Action] = []
+    for job in ends:
+        done.append(core.action(job, memory))
+        if done[-1] is not Action.NOTHING:
+            memory = core.remembered(job, memory)
+    return done
+
+
+def open_after(ends: Sequence[JobEnd]) -> bool:
+    told = [a for a in actions(ends) if a in (Action.REPORT, Action.RESOLVE)]
+    return bool(told) and told[-1] is Action.REPORT
 
 
 @pytest.mark.parametrize(
@@ -84,14 +117,98 @@ def test_a_failure_is_reported(name: str) -> None:
 
 def test_the_same_event_twice_does_nothing_the_second_time() -> None:
     job = core.job_end(event("backup-failed"))
-    seen = Memory(open=True, job_id=job.job_id, time=job.time)
-    assert core.action(job, seen) is Action.NOTHING
+    assert actions([job, job]) == [Action.REPORT, Action.NOTHING]
+    told_later = dataclasses.replace(job, time=job.time + datetime.timedelta(seconds=5))
+    assert actions([job, told_later]) == [Action.REPORT, Action.NOTHING]
+
+
+@pytest.mark.parametrize("state", ["FAILED", "PARTIAL"])
+def test_a_job_that_completes_after_all_resolves_what_it_opened(state: str) -> None:
+    failed, completed = ended("A", state), ended("A", "COMPLETED", 5000)
+    assert actions([failed, completed]) == [Action.REPORT, Action.RESOLVE]
+    assert actions([completed, failed]) == [Action.REMEMBER, Action.NOTHING]
+
+
+def test_of_two_jobs_that_end_at_once_the_one_that_completes_counts() -> None:
+    failed, completed = ended("A", "FAILED"), ended("B", "COMPLETED")
+    assert actions([failed, completed]) == [Action.REPORT, Action.RESOLVE]
+    assert actions([completed, failed]) == [Action.REMEMBER, Action.NOTHING]
+    assert actions([failed, completed, failed]) == [
+        Action.REPORT,
+        Action.RESOLVE,
+        Action.NOTHING,
+    ]
+
+
+def test_jobs_that_fail_at_once_are_told_once_each() -> None:
+    first, second = ended("A", "FAILED"), ended("B", "FAILED")
+    assert actions([first, second, first, second]) == [
+        Action.REPORT,
+        Action.REPORT,
+        Action.NOTHING,
+        Action.NOTHING,
+    ]
+
+
+_ENDS = st.lists(
+    st.builds(
+        ended,
+        st.sampled_from("ABC"),
+        st.sampled_from(["FAILED", "PARTIAL", "ABORTED", "COMPLETED"]),
+        st.integers(0, 5).map(lambda half: half * 500),
+    ),
+    min_size=1,
+    max_size=6,
+    unique_by=lambda job: job.end,
+)
+
+
+@given(st.data(), _ENDS)
+def test_whatever_the_order_and_however_often_the_latest_end_decides(
+    data: st.DataObject, ends: list[JobEnd]
+) -> None:
+    again = data.draw(st.lists(st.sampled_from(ends), max_size=4))
+    arrived = data.draw(st.permutations([*ends, *again]))
+    in_order = sorted(ends, key=lambda job: (job.time, not job.failed))
+    assert open_after(arrived) == open_after(in_order) == in_order[-1].failed
+
+
+def test_what_an_earlier_version_noted_is_a_job_without_its_state() -> None:
+    failed, completed = ended("A", "FAILED"), ended("A", "COMPLETED", 5000)
+    noted = Memory(open=True, time=failed.time, ends=frozenset({"A"}))
+    assert actions([failed, completed, failed], noted) == [
+        Action.NOTHING,
+        Action.RESOLVE,
+        Action.NOTHING,
+    ]
+    noted = Memory(open=False, time=completed.time, ends=frozenset({"A"}))
+    assert actions([completed, failed, ended("B", "FAILED", 6000)], noted) == [
+        Action.NOTHING,
+        Action.NOTHING,
+        Action.REPORT,
+    ]
+
+
+def test_a_job_ended_when_its_event_says_so_or_else_at_the_events_time() -> None:
+    completed, failed = event("backup-completed"), event("backup-failed")
+    assert core.job_end(completed).time.isoformat() == "2026-11-22T20:14:12.043000+00:00"
+    assert core.job_end(failed).time.isoformat() == "2026-11-21T20:15:26+00:00"
+    completed["time"] = "2026-11-22T22:15:26+02:00"
+    for odd in ("Nov 22, 2026 9:39:07 PM", "2026-11-22T20:14:12", None, 1):
+        completed["detail"]["completionDate"] = odd
+        assert core.job_end(completed).time.isoformat() == "2026-11-22T20:15:26+00:00"
+
+
+@pytest.mark.parametrize("time", ["yesterday", "2026-11-22T20:15:26", None, 1])
+def test_an_event_at_no_certain_time_is_refused_with_that_time(time: Any) -> None:
+    with pytest.raises(UnrecognisedEvent, match=f"time {time!r} is no ISO 8601 time with a zone"):
+        core.job_end({**event("backup-failed"), "time": time})
 
 
 def test_a_job_that_completes_resolves_what_is_open_and_is_remembered_otherwise() -> None:
     job = core.job_end(event("backup-completed"))
     assert core.action(job, memory("backup-completed", is_open=True, hours=-24)) is Action.RESOLVE
-    assert core.action(job, memory("backup-completed", is_open=False)) is Action.REMEMBER
+    assert core.action(job, memory("backup-completed", is_open=False, hours=-1)) is Action.REMEMBER
     assert core.action(job, None) is Action.REMEMBER
 
 

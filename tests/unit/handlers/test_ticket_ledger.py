@@ -28,6 +28,11 @@ def job(name: str, minute: int = 0) -> JobEnd:
     return dataclasses.replace(core.job_end(event), time=when, job_id=f"{name} {minute}")
 
 
+def noted(name: str, minute: int = 0) -> Memory:
+    """What is known when nothing else has happened."""
+    return core.remembered(job(name, minute), None)
+
+
 @pytest.fixture
 def ledger() -> Iterator[Ledger]:
     with mock_aws():
@@ -49,9 +54,7 @@ def test_a_failure_that_comes_after_its_completion_was_passed_over_does_nothing(
     ledger: Ledger,
 ) -> None:
     ledger.pass_over(ID, job("backup-completed", 10), NOW)
-    assert ledger.recall(ID) == Memory(
-        open=False, job_id="backup-completed 10", time=job("backup-completed", 10).time
-    )
+    assert ledger.recall(ID) == noted("backup-completed", 10)
     assert core.action(job("backup-failed", 5), ledger.recall(ID)) is core.Action.NOTHING
     assert core.action(job("backup-failed", 15), ledger.recall(ID)) is core.Action.REPORT
 
@@ -67,11 +70,50 @@ def test_one_holds_a_correlation_id_and_others_come_again_later(ledger: Ledger) 
 
 
 def test_what_is_done_is_remembered_for_the_next_who_holds_it(ledger: Ledger) -> None:
+    with ledger.lease(ID, NOW) as lease:
+        ledger.remember(lease, job("backup-failed"))
+    with ledger.lease(ID, NOW) as lease:
+        assert lease.memory == noted("backup-failed")
+
+
+def test_of_jobs_that_end_at_once_each_is_remembered(ledger: Ledger) -> None:
+    first, second = job("backup-failed"), dataclasses.replace(job("backup-failed"), job_id="B")
+    for one in (first, second):
+        with ledger.lease(ID, NOW) as lease:
+            ledger.remember(lease, one)
+    memory = ledger.recall(ID)
+    assert memory is not None
+    assert memory.has(first)
+    assert memory.has(second)
+    with ledger.lease(ID, NOW) as lease:
+        ledger.remember(lease, job("backup-completed", 5))
+    assert ledger.recall(ID) == noted("backup-completed", 5)
+
+
+def test_what_an_earlier_version_noted_is_read(ledger: Ledger) -> None:
     failed = job("backup-failed")
-    with ledger.lease(ID, NOW) as lease:
-        ledger.remember(lease, failed)
-    with ledger.lease(ID, NOW) as lease:
-        assert lease.memory == Memory(open=True, job_id=failed.job_id, time=failed.time)
+    _SESSION.client("dynamodb").put_item(
+        TableName="ledger",
+        Item={
+            "correlation_id": {"S": ID},
+            "incident_open": {"BOOL": True},
+            "job_id": {"S": failed.job_id},
+            "event_time": {"S": "2026-11-22T06:00:00+00:00"},
+            "forget_at": {"N": "1800000000"},
+        },
+    )
+    memory = ledger.recall(ID)
+    assert memory == Memory(open=True, time=NOW, ends=frozenset({failed.job_id}))
+    assert core.action(failed, memory) is core.Action.NOTHING
+
+
+def test_ends_within_one_second_are_told_apart(ledger: Ledger) -> None:
+    late = dataclasses.replace(
+        job("backup-completed"), time=NOW + datetime.timedelta(milliseconds=500)
+    )
+    ledger.pass_over(ID, late, NOW)
+    with pytest.raises(Busy):
+        ledger.pass_over(ID, job("backup-completed"), NOW)
 
 
 def test_a_completion_does_not_pass_over_an_incident_that_was_opened_meanwhile(
@@ -81,7 +123,7 @@ def test_a_completion_does_not_pass_over_an_incident_that_was_opened_meanwhile(
         ledger.remember(lease, job("backup-failed"))
     with pytest.raises(Busy):
         ledger.pass_over(ID, job("backup-completed", 10), NOW)
-    assert ledger.recall(ID) == Memory(open=True, job_id="backup-failed 0", time=NOW)
+    assert ledger.recall(ID) == noted("backup-failed")
 
 
 def test_nor_what_was_noted_later(ledger: Ledger) -> None:
