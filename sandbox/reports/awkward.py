@@ -53,7 +53,8 @@ def _content(template: Template, kind: Awkward, split_bytes: int) -> Iterator[Ro
     if kind is Awkward.IN_PARTS:
         return _at_least(template, int(split_bytes * 1.2))
     profile = Profile(seed=7, jobs_per_day=15, line_breaks=kind is Awkward.LINE_BREAKS)
-    return rows(template, example(3), profile, WINDOW)
+    content = rows(template, example(3), profile, WINDOW)
+    return map(_broken, content) if kind is Awkward.LINE_BREAKS else content
 
 
 def _at_least(template: Template, size: int) -> Iterator[Row]:
@@ -68,6 +69,12 @@ def _at_least(template: Template, size: int) -> Iterator[Row]:
             if size < 0:
                 return
     raise ValueError(f"{template} cannot be made {size} bytes larger with 10,000 accounts")
+
+
+def _broken(row: Row) -> Row:
+    """With a line break in a text that the report has, whatever its template."""
+    name = "resourceName" if "resourceName" in row else "frameworkDescription"
+    return {**row, name: f"{row[name]}\nand so on"}
 
 
 def _bracketed(field: str) -> str:

@@ -235,8 +235,9 @@ def test_each_awkward_report_is_awkward_in_its_own_way(template: Template) -> No
     assert sum(map(len, parts)) > 110_000
 
 
-def test_a_report_with_line_breaks_has_more_lines_than_rows() -> None:
-    (file,) = awkward(Template.BACKUP_JOB_REPORT, Awkward.LINE_BREAKS)
+@pytest.mark.parametrize("template", Template)
+def test_a_report_with_line_breaks_has_more_lines_than_rows(template: Template) -> None:
+    (file,) = awkward(template, Awkward.LINE_BREAKS)
     assert len(file.splitlines()) > len(parsed(file))
 
 
