@@ -33,6 +33,9 @@ _FAILURES = {"FAILED", "EXPIRED", "ABORTED", "PARTIAL", "ALARM"}
 _ENDS_WELL = {"COMPLETED", "OK"}
 _ALARM = "CloudWatch Alarm State Change"
 _DISPLAY = "backup-org"
+_HEADLINE_LIMIT = 160
+_TEXT_LIMIT = 4000
+"""Characters of ServiceNow's fields, which cuts off what is longer without a word."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,7 +212,7 @@ class IncidentStyle:
 def incident_fields(job: JobEnd, style: IncidentStyle) -> dict[str, str]:
     """A new incident's fields, as ServiceNow's Table API names them."""
     fields = {
-        "short_description": _headline(job)[:160],
+        "short_description": _cut(_headline(job), _HEADLINE_LIMIT),
         "description": _facts(job),
         "urgency": style.urgency,
         "impact": style.impact,
@@ -224,7 +227,7 @@ def incident_fields(job: JobEnd, style: IncidentStyle) -> dict[str, str]:
 
 def note_fields(job: JobEnd) -> dict[str, str]:
     """What is added to an incident when its job fails again."""
-    return {"work_notes": f"Again: {_headline(job)}\n\n{_facts(job)}"}
+    return {"work_notes": _facts(job, f"Again: {_headline(job)}")}
 
 
 def resolution_fields(job: JobEnd, style: IncidentStyle) -> dict[str, str]:
@@ -232,7 +235,7 @@ def resolution_fields(job: JobEnd, style: IncidentStyle) -> dict[str, str]:
     return {
         "state": "6",
         "close_code": style.close_code,
-        "close_notes": f"{_headline(job)}\n\n{_facts(job)}",
+        "close_notes": _facts(job, _headline(job)),
     }
 
 
@@ -243,10 +246,10 @@ def _headline(job: JobEnd) -> str:
     return f"AWS Backup: {job.kind} {job.state.lower()} for {resource} in {job.account}"
 
 
-def _facts(job: JobEnd) -> str:
+def _facts(job: JobEnd, headline: str = "") -> str:
+    """The message comes last, so that a long one costs nothing but its own end."""
     facts = {
         "State": job.state,
-        "Message": job.message,
         "Job": job.job_id,
         "Resource": job.resource,
         "Resource type": job.resource_type,
@@ -254,5 +257,11 @@ def _facts(job: JobEnd) -> str:
         "Account": job.account,
         "Region": job.region,
         "Time": job.time.isoformat(),
+        "Message": job.message,
     }
-    return "\n".join(f"{name}: {value}" for name, value in facts.items() if value)
+    lines = [f"{name}: {value}" for name, value in facts.items() if value]
+    return _cut("\n".join([headline, "", *lines] if headline else lines), _TEXT_LIMIT)
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -243,6 +243,37 @@ def test_an_incident_says_what_failed_where_and_why() -> None:
     assert "priority" not in fields  # the platform computes it from urgency and impact
 
 
+@pytest.mark.parametrize("field", ["description", "work_notes", "close_notes"])
+def test_a_long_message_is_cut_and_costs_no_other_fact(field: str) -> None:
+    job = dataclasses.replace(core.job_end(event("backup-failed")), message="é" * 50_000)
+    fields = {
+        **core.incident_fields(job, STYLE),
+        **core.note_fields(job),
+        **core.resolution_fields(job, STYLE),
+    }
+    text = fields[field]
+    assert len(text) == 4000
+    assert text.endswith("é…")
+    for fact in (job.job_id, job.resource, job.account, job.region, job.time.isoformat()):
+        assert fact in text
+
+
+def test_a_message_that_fits_is_whole() -> None:
+    job = dataclasses.replace(core.job_end(event("backup-failed")), message="x")
+    room = 4000 - len(core.incident_fields(job, STYLE)["description"]) + 1
+    whole = dataclasses.replace(job, message="x" * room)
+    assert core.incident_fields(whole, STYLE)["description"].endswith(f"Message: {'x' * room}")
+
+
+def test_a_long_name_is_cut_from_the_headline_and_told_in_the_description() -> None:
+    name = "x" * 300
+    job = dataclasses.replace(core.job_end(event("backup-failed")), resource=f"arn:aws:s3:::{name}")
+    fields = core.incident_fields(job, STYLE)
+    assert len(fields["short_description"]) == 160
+    assert fields["short_description"].endswith("x…")
+    assert f"Resource: arn:aws:s3:::{name}\n" in fields["description"]
+
+
 def test_a_resolution_has_what_the_resolved_state_demands() -> None:
     fields = core.resolution_fields(core.job_end(event("backup-completed")), STYLE)
     assert fields["state"] == "6"
