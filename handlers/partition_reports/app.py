@@ -24,11 +24,11 @@ from handlers.delivered_objects import Delivered, open_delivered
 from handlers.object_events import CreatedObject, created_object
 from handlers.partition_reports.core import (
     Report,
-    elsewhere,
     folder_of,
+    no_report,
     obstacle,
     report_of,
-    strange,
+    second_folder,
 )
 from handlers.partition_reports.partitions import Partitions
 from handlers.raw_csv import scan
@@ -119,7 +119,7 @@ class Delivery:
             return
         location = self._partitions.add(partition)
         if location is not None:
-            reason, columns = elsewhere(partition, location), self._columns(report)
+            reason, columns = second_folder(partition, location), self._columns(report)
             self._park(report, created, message, _Obstacle(reason=reason, expected=columns))
             return
         # Another process that took in a bad part meanwhile found no partition to take out.
@@ -134,7 +134,7 @@ class Delivery:
     ) -> _Obstacle | None:
         columns = self._columns(report)
         if not self._is_report(created):
-            return _Obstacle(reason=strange(created.key), expected=columns)
+            return _Obstacle(reason=no_report(created.key), expected=columns)
         found = scan((delivered or open_delivered(self._s3, created)).chunks())
         reason = obstacle(report.template, columns, found)
         if reason is None:

@@ -72,7 +72,7 @@ def _nearest(key: str) -> ReportKey | None:
     return None
 
 
-def strange(key: str) -> str:
+def no_report(key: str) -> str:
     """Why a folder with an object that is no CSV report is no partition, and what to do."""
     return (
         f"{key} is no CSV report, and Athena would read it as one: let the plan deliver CSV alone, "
@@ -80,7 +80,7 @@ def strange(key: str) -> str:
     )
 
 
-def elsewhere(partition: Partition, location: str) -> str:
+def second_folder(partition: Partition, location: str) -> str:
     """Why a folder is no partition where another of the same plan and day is it, and what to do."""
     return (
         f"this report lies at {partition.location}, and the partition of its plan and day is "
