@@ -85,14 +85,16 @@ def job_end(event: Mapping[str, Any]) -> JobEnd:
             raise UnrecognisedEvent(f"a {kind} job in the state {state!r} has not ended")
         return JobEnd(
             kind=kind,
-            job_id=detail[f"{kind}JobId"],
+            job_id=_needed(detail, f"{kind}JobId"),
             state=state,
-            account=event["account"],
-            region=event["region"],
-            resource=event["resources"][0] if kind == JobKind.RESTORE else detail["resourceArn"],
-            resource_type=detail.get("resourceType", ""),
+            account=_needed(event, "account"),
+            region=_needed(event, "region"),
+            resource=event["resources"][0]
+            if kind == JobKind.RESTORE
+            else _needed(detail, "resourceArn"),
+            resource_type=_text(detail, "resourceType"),
             vault=_vault(detail),
-            message=str(detail.get("statusMessage", "")).strip('"'),
+            message=_text(detail, "statusMessage").strip('"'),
             time=_ended(event),
         )
     except (AttributeError, KeyError, IndexError, TypeError) as error:
@@ -107,14 +109,14 @@ def _alarm(event: Mapping[str, Any]) -> JobEnd:
         raise UnrecognisedEvent(f"the alarm {detail['alarmName']} in the state {state!r}")
     return JobEnd(
         kind=JobKind.ALARM,
-        job_id=event["id"],
+        job_id=_needed(event, "id"),
         state=state,
-        account=event["account"],
-        region=event["region"],
+        account=_needed(event, "account"),
+        region=_needed(event, "region"),
         resource=event["resources"][0],
         resource_type="CloudWatch alarm",
         vault="",
-        message=str(detail["state"].get("reason", "")),
+        message=_text(detail["state"], "reason"),
         time=_time_of(event),
     )
 
@@ -145,8 +147,20 @@ def _in_utc(text: str) -> datetime.datetime:
 
 
 def _vault(detail: Mapping[str, Any]) -> str:
-    arn = detail.get("backupVaultArn") or detail.get("destinationBackupVaultArn") or ""
-    return detail.get("backupVaultName") or str(arn).rpartition(":")[2]
+    arn = _text(detail, "backupVaultArn") or _text(detail, "destinationBackupVaultArn")
+    return _text(detail, "backupVaultName") or arn.rpartition(":")[2]
+
+
+def _text(fields: Mapping[str, Any], name: str) -> str:
+    """AWS writes null or {} for some texts that there are not."""
+    value = fields.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _needed(fields: Mapping[str, Any], name: str) -> str:
+    if not (text := _text(fields, name)):
+        raise UnrecognisedEvent(f"{name} is missing or no text in {fields!r}"[:2000])
+    return text
 
 
 def correlation_id(customer: str, job: JobEnd) -> str:

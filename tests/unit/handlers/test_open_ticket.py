@@ -226,11 +226,43 @@ def test_an_event_that_was_overtaken_does_nothing(name: str) -> None:
         {"detail": {"state": "FAILED", "resourceArn": "arn:x"}},
         {"detail": {"backupJobId": "1", "resourceArn": "arn:x"}},
         {"detail": "FAILED"},
+        {"detail": {"state": "FAILED", "backupJobId": None, "resourceArn": "arn:x"}},
+        {"detail": {"state": "FAILED", "backupJobId": "1", "resourceArn": {}}},
+        {"account": None},
+        {"region": ""},
+        {"time": None},
     ],
 )
 def test_what_is_no_end_of_a_job_is_not_recognised(change: dict[str, Any]) -> None:
     with pytest.raises(UnrecognisedEvent):
         core.job_end({**event("backup-failed"), **change})
+
+
+@pytest.mark.parametrize(
+    ("name", "vault"), [("backup-failed", "standard"), ("copy-failed", "copies")]
+)
+def test_a_job_is_of_the_vault_that_it_writes_to(name: str, vault: str) -> None:
+    told = event(name)
+    if name == "copy-failed":
+        told["detail"]["destinationBackupVaultArn"] = (
+            "arn:aws:backup:eu-west-1:222222222222:backup-vault:copies"
+        )
+    assert core.job_end(told).vault == vault
+
+
+def test_what_an_event_has_as_null_or_an_empty_object_is_not_told() -> None:
+    told = event("backup-failed")
+    told["detail"] |= {
+        "statusMessage": None,
+        "resourceType": None,
+        "backupVaultName": None,
+        "backupVaultArn": {},
+        "destinationBackupVaultArn": {"a": "b"},
+    }
+    job = core.job_end(told)
+    assert (job.message, job.resource_type, job.vault) == ("", "", "")
+    description = core.incident_fields(job, STYLE)["description"]
+    assert not any(name in description for name in ("Message", "Vault", "None", "{"))
 
 
 def test_an_incident_says_what_failed_where_and_why() -> None:
