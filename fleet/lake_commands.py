@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -14,9 +15,12 @@ from fleet.at_hand import console, engine_here, project
 from fleet.backfill import Backfill, Clients, Done, Lake
 from fleet.deployment import Deployment
 from fleet.errors import ToldError
+from fleet.partition_batches import standing
 from fleet.query import Lake as QueriedLake
 from fleet.query import named_or_sql, run_query
 from fleet.reports_stack import ReportsStack, reports_stack
+from handlers.curated_tables import table_name, view_name
+from handlers.report_templates import TEMPLATES
 
 lake = typer.Typer(no_args_is_help=True, help="Mend the report lake.")
 
@@ -105,6 +109,8 @@ def learn_header(
     name = here.deployment.stack
     learnt = {one.template: one.header for one in found}
     path, text = headers.with_headers(project(), name, learnt)
+    for line in _at_stake(here, learnt):
+        console.print(line)
     if not yes:
         typer.confirm(
             "Take the last one of each template into the settings and deploy?", abort=True
@@ -116,6 +122,18 @@ def learn_header(
     count = dead_letters.replay(sqs, queue["dead_letters"], queue["queue"])
     console.print(f"{count} withheld reports sent back")
     _show(_backfilled(here, recheck=True))
+
+
+def _at_stake(here: ReportsStack, learnt: Iterable[str]) -> Iterator[str]:
+    """What new headers of these templates may take out of raw tables, and where it is then."""
+    glue = here.session.client("glue")
+    for template in (TEMPLATES[name] for name in learnt):
+        stand = standing(glue, here.outputs["reports_database"], template.table, with_columns=False)
+        yield (
+            f"{template.table} has {sum(1 for _ in stand)} partitions: those whose reports do not "
+            "fit the new header are withdrawn; their rows can still be queried in "
+            f"{table_name(template)} and {view_name(template)}, which go by header name"
+        )
 
 
 def _parameters(given: list[str]) -> dict[str, str]:
@@ -165,5 +183,10 @@ def _show(done: Done) -> None:
         f"{done.objects} objects, {done.reports} of them reports: {done.partitions} partitions "
         f"added, {done.curations} reports handed to curation, {len(done.withheld)} withheld"
     )
+    if done.updated or done.withdrawn:
+        console.print(
+            f"of partitions that were there {done.updated} got their table's new columns, and "
+            f"{done.withdrawn} were withdrawn"
+        )
     for folder, reason in done.withheld.items():
         console.print(f"  {folder}: {reason}")

@@ -38,11 +38,13 @@ def scan(chunks: Iterable[bytes]) -> RawCsv:
 def difference(template: Template, columns: Sequence[str], header: Sequence[str]) -> str | None:
     """What keeps a raw table of these columns from reading a CSV with this header by position.
 
-    Columns that the header has beyond the table's leave the table right: None.
+    Columns that the header has beyond the table's leave the table right: None. So do columns that
+    were appended to the guide's and that it does not have yet: OpenCSVSerde makes them NULL.
     """
+    needed = _needed(template, columns)
     known = {column.raw: column for column in template.columns}
     for position, (column, title) in enumerate(zip_longest(columns, header), start=1):
-        if column is None:
+        if column is None or (title is None and position > needed):
             return None
         if title is None:
             return f"column {position}, {column!r}, is missing"
@@ -50,6 +52,15 @@ def difference(template: Template, columns: Sequence[str], header: Sequence[str]
         if not (expected.matches(title) if expected else normalised(column) == normalised(title)):
             return f"column {position} should be {column!r}, and is {title!r}"
     return None
+
+
+def _needed(template: Template, columns: Sequence[str]) -> int:
+    """How many columns each report must have: all, unless they are the guide's and more."""
+    guides = (template.columns_of(organization=one) for one in (True, False))
+    for guide in guides:
+        if [column.raw for column in guide] == list(columns[: len(guide)]):
+            return len(guide)
+    return len(columns)
 
 
 def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:

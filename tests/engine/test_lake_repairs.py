@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +16,18 @@ import pytest
 
 from fleet.deployment import Deployment
 from fleet.order import in_order
+from fleet.partition_batches import standing
 from fleet.paths import PROJECT
 from fleet.query import Lake, run_query
 from fleet.sandbox.stage import Stage
+from handlers.report_templates import TEMPLATES
 from stacks.load import CUSTOMERS
 
 MANAGEMENT, REGION, PLAN = "111111111111", "eu-central-1", "acme_backup_job_report"
 WATCH = "acme-backup-reports-watch"
 
 Run = Callable[..., str]
+ChangeSettings = Callable[[str, Callable[[dict[str, Any]], None]], Deployment]
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +101,8 @@ class TestAHeaderThatNobodyExpected:
     ) -> None:
         assert rows(lake, "SELECT * FROM backup_job_report") == []
         said = run("lake", "learn-header", "--yes")
+        assert "backup_job_report has 0 partitions: those whose reports do not fit" in said
+        assert "queried in backup_jobs_curated and backup_jobs" in said
         assert "2 withheld reports sent back" in said
         stage.sandbox.call("settle")
         assert sorted(rows(lake, self.asked)) == [
@@ -115,6 +120,47 @@ class TestAHeaderThatNobodyExpected:
     def test_what_was_deployed_is_what_the_settings_say(self, stage: Stage) -> None:
         changes = Deployment(stage.engine, "acme-management").up().changes
         assert {op for op, count in changes.items() if count} == {"same"}
+
+
+class TestColumnsThatWereAppended:
+    plan = "acme_copy_job_report"
+    guide = tuple(column.raw for column in TEMPLATES["copy_job"].columns)
+
+    def deliver(self, bucket: Any, day: int, header: Sequence[str]) -> None:
+        values = ",".join(f"{day}-{position}" for position, _ in enumerate(header))
+        bucket.put_object(
+            Key=f"Backup/crossaccount/crossregion/2026/11/{day}/{self.plan}/report.csv",
+            Body=f"{','.join(header)}\n{values}\n".encode(),
+        )
+
+    def test_a_recheck_shows_them_in_all_partitions_and_takes_none_out(
+        self,
+        stage: Stage,
+        outputs: Mapping[str, Any],
+        lake: Lake,
+        run: Run,
+        change_settings: ChangeSettings,
+    ) -> None:
+        bucket = lake.session.resource("s3").Bucket(outputs["reports_bucket"])
+        self.deliver(bucket, 17, self.guide)
+        stage.sandbox.call("settle")
+        learnt = [*self.guide, "Vault Owner"]
+
+        def append(settings: dict[str, Any]) -> None:
+            headers = settings["reports"].setdefault("lake", {}).setdefault("headers", {})
+            headers["copy_job"] = learnt
+
+        change_settings("acme-management", append).up()
+        self.deliver(bucket, 18, learnt)
+        stage.sandbox.call("settle")
+        said = run("backfill", "--recheck")
+        assert "1 got their table's new columns, and 0 were withdrawn" in said
+        glue = lake.session.client("glue")
+        there = standing(glue, lake.database, "copy_job_report", with_columns=True)
+        assert [partition.columns[-1] for partition in there] == ["vault_owner"] * 2
+        found = rows(lake, "SELECT day, vault_owner FROM copy_job_report ORDER BY day")
+        assert found == [("17", None), ("18", f"18-{len(self.guide)}")]
+        assert "got their table" not in run("backfill", "--recheck")
 
 
 class TestReportsThatDoNotArrive:

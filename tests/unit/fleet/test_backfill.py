@@ -218,8 +218,57 @@ def test_a_recheck_withdraws_a_partition_that_no_longer_fits_and_keeps_the_other
     backfill(aws)
     aws.deliver(key("jobs", 1), "New," + HEADERS["jobs"])
     assert backfill(aws).withheld == {}
-    assert list(backfill(aws, recheck=True).withheld) == [key("jobs", 1, "")]
+    done = backfill(aws, recheck=True)
+    assert list(done.withheld) == [key("jobs", 1, "")]
+    assert (done.partitions, done.updated, done.withdrawn) == (0, 0, 1)
     assert [values[3] for values, _ in aws.partitions("backup_job_report")] == ["02"]
+    assert len(aws.partitions("copy_job_report")) == 2
+
+
+def learn(aws: Aws, columns: list[str]) -> None:
+    """Gives the raw table of backup jobs other columns, as deploying a learnt header does."""
+    name = TEMPLATES["backup_job"].table
+    keys = aws.glue.get_table(DatabaseName="reports", Name=name)["Table"]["PartitionKeys"]
+    described = {"Columns": [{"Name": c, "Type": "string"} for c in columns]}
+    aws.glue.update_table(
+        DatabaseName="reports",
+        TableInput={"Name": name, "StorageDescriptor": described, "PartitionKeys": keys},
+    )
+
+
+def columns_of_partitions(aws: Aws) -> list[list[str]]:
+    found = aws.glue.get_partitions(DatabaseName="reports", TableName="backup_job_report")
+    return [
+        [column["Name"] for column in one["StorageDescriptor"]["Columns"]]
+        for one in found["Partitions"]
+    ]
+
+
+def test_a_recheck_gives_partitions_that_fit_the_columns_that_were_appended(aws: Aws) -> None:
+    fill(aws, days=2)
+    backfill(aws)
+    curate_all(aws)
+    learnt = [*(column.raw for column in TEMPLATES["backup_job"].columns), "vault_owner"]
+    learn(aws, learnt)
+    aws.deliver(key("jobs", 3), ",".join(learnt))
+    done = backfill(aws, recheck=True)
+    assert done == Done(objects=6, reports=5, partitions=1, updated=2, curations=1)
+    assert aws.calls["BatchUpdatePartition"] == 1
+    assert columns_of_partitions(aws) == [learnt] * 3
+    places = [location for _, location in aws.partitions("backup_job_report")]
+    assert places == [f"s3://reports/{key('jobs', day, '')}" for day in (1, 2, 3)]
+    assert backfill(aws, recheck=True).updated == 0
+    assert not {"BatchUpdatePartition", "BatchCreatePartition"} & aws.calls.keys()
+
+
+def test_a_recheck_withdraws_what_was_read_by_columns_before_one_was_inserted(aws: Aws) -> None:
+    fill(aws, days=2)
+    backfill(aws)
+    first, *others = (column.raw for column in TEMPLATES["backup_job"].columns)
+    learn(aws, [first, "vault_owner", *others])
+    done = backfill(aws, recheck=True)
+    assert (done.partitions, done.updated, done.withdrawn) == (0, 0, 2)
+    assert aws.partitions("backup_job_report") == []
     assert len(aws.partitions("copy_job_report")) == 2
 
 
@@ -278,3 +327,49 @@ def test_replayed_messages_are_in_their_queue_and_no_longer_in_the_other(aws: Aw
     counted = aws.sqs.get_queue_attributes(QueueUrl=aws.dead_letters, AttributeNames=["All"])
     assert counted["Attributes"]["ApproximateNumberOfMessages"] == "0"
     assert counted["Attributes"]["ApproximateNumberOfMessagesNotVisible"] == "0"
+
+
+def test_a_folder_with_what_is_no_report_is_withheld_and_its_partition_withdrawn(aws: Aws) -> None:
+    fill(aws, days=2)
+    backfill(aws)
+    for day, name in ((1, "a.json"), (3, "sub/x.csv"), (2, "_SUCCESS")):
+        aws.deliver(key("jobs", day, name), "" if name == "_SUCCESS" else "x")
+    aws.deliver(key("jobs", 3), HEADERS["jobs"])
+    done = backfill(aws)
+    assert {folder: reason.split(",")[0] for folder, reason in done.withheld.items()} == {
+        key("jobs", 1, ""): f"{key('jobs', 1, 'a.json')} is no CSV report",
+        key("jobs", 3, ""): f"{key('jobs', 3, 'sub/x.csv')} is no CSV report",
+    }
+    assert (done.reports, done.partitions, done.withdrawn) == (5, 0, 1)
+    assert [values[3] for values, _ in aws.partitions("backup_job_report")] == ["02"]
+    aws.s3.delete_object(Bucket="reports", Key=key("jobs", 1, "a.json"))
+    assert backfill(aws).partitions == 1
+
+
+@pytest.mark.parametrize("recheck", [False, True])
+def test_another_folder_of_a_plan_and_day_is_withheld_with_both_places(
+    recheck: bool, aws: Aws
+) -> None:
+    aws.deliver(key("jobs", 1), HEADERS["jobs"])
+    first = f"s3://reports/{key('jobs', 1, '')}"
+    for standing in (False, True):
+        aws.deliver(f"z/{key('jobs', 1)}", HEADERS["jobs"])
+        done = backfill(aws, recheck=recheck)
+        (reason,) = [done.withheld[f"z/{key('jobs', 1, '')}"]]
+        assert first in reason
+        assert f"s3://reports/z/{key('jobs', 1, '')}" in reason
+        assert len(done.withheld) == 1
+        assert done.partitions == (0 if standing else 1)
+        assert [place for _, place in aws.partitions("backup_job_report")] == [first]
+    assert done.curations == 2
+
+
+def test_only_reports_with_the_plans_account_count_and_those_of_numbered_plans_do(
+    aws: Aws,
+) -> None:
+    aws.deliver(key("jobs", 1).replace("crossaccount", "111111111111"), HEADERS["jobs"])
+    aws.deliver(key("jobs_2", 1), HEADERS["jobs"])
+    aws.deliver(key("copies_2", 1), HEADERS["copies"])
+    done = backfill(aws)
+    assert (done.objects, done.reports, done.partitions, done.curations) == (3, 1, 1, 1)
+    assert [values[0] for values, _ in aws.partitions("backup_job_report")] == ["jobs_2"]

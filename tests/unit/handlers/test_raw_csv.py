@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.raw_csv import RawCsv, scan
+from handlers.raw_csv import RawCsv, difference, scan
+from handlers.report_templates import TEMPLATES
 from sandbox.athena.opencsv import split_lines
 
+COPIES = TEMPLATES["copy_job"]
 HEADER = b'"Account Id","Status Message"\n'
 
 
@@ -67,3 +69,30 @@ def test_a_backslash_before_a_quote_is_unreadable() -> None:
 @given(st.binary(max_size=200), st.integers(min_value=1, max_value=50))
 def test_the_size_of_chunks_makes_no_difference(content: bytes, size: int) -> None:
     assert scan(chunks(HEADER + content, size)) == scan([HEADER + content])
+
+
+@pytest.mark.parametrize("organization", [True, False])
+def test_a_report_from_before_columns_were_appended_fits(organization: bool) -> None:
+    guide = [column.raw for column in COPIES.columns_of(organization=organization)]
+    learnt = [*guide, "vault_owner", "account_name"]
+    for count in range(len(guide), len(learnt) + 1):
+        assert difference(COPIES, learnt, learnt[:count]) is None
+    assert difference(COPIES, learnt, guide[:-1]) == (
+        f"column {len(guide)}, {guide[-1]!r}, is missing"
+    )
+
+
+def test_a_report_that_is_shorter_than_columns_in_another_order_does_not_fit() -> None:
+    guide = [column.raw for column in COPIES.columns]
+    learnt = [*guide[1:], guide[0], "vault_owner"]
+    assert difference(COPIES, learnt, learnt[:-1]) == (
+        f"column {len(learnt)}, 'vault_owner', is missing"
+    )
+
+
+def test_a_report_from_before_a_column_was_inserted_does_not_fit() -> None:
+    guide = [column.raw for column in COPIES.columns]
+    learnt = [*guide[:3], "vault_owner", *guide[3:]]
+    assert difference(COPIES, learnt, guide) == (
+        f"column 4 should be 'vault_owner', and is {guide[3]!r}"
+    )
