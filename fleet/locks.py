@@ -1,4 +1,4 @@
-"""What several processes of a user must not make at the same time."""
+"""What several processes of a user must not do at the same time."""
 
 from __future__ import annotations
 
@@ -7,18 +7,43 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+from fleet.errors import ToldError
+
+Tell = Callable[[str], None]
+
+
+class NoPlace(ToldError):
+    """A folder that cannot be written, and the variable that names another."""
+
 
 @contextmanager
-def made_once(target: Path, tell: Callable[[str], None]) -> Generator[None]:
-    """Waits until no other process makes `target`; look then whether it is there by now.
+def made_once(target: Path, tell: Tell) -> Generator[None]:
+    """Waits until no other process makes `target`, in the user's cache; look then whether it is
+    there by now."""
+    file = target.with_name(f"{target.name}.lock")
+    with alone(file, f"makes {target.name}", tell, elsewhere="XDG_CACHE_HOME"):
+        yield
 
-    The lock goes with the process that holds it, however that ends.
+
+@contextmanager
+def alone(file: Path, doing: str, tell: Tell, *, elsewhere: str) -> Generator[None]:
+    """Waits until no other process holds this file, and tells what that process is `doing`.
+
+    The lock goes with the process that holds it, however that ends. Where the file cannot be
+    written, `elsewhere` names the variable by which another folder is chosen.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with target.with_name(f"{target.name}.lock").open("w") as file:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        held = file.open("w")
+    except OSError as error:
+        raise NoPlace(
+            f"{file.parent} cannot be written: {error.strerror}; set {elsewhere} to a folder that "
+            "can be"
+        ) from error
+    with held:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            tell(f"waiting for another process that makes {target.name}")
-            fcntl.flock(file, fcntl.LOCK_EX)
+            tell(f"waiting for another process that {doing}")
+            fcntl.flock(held, fcntl.LOCK_EX)
         yield

@@ -6,6 +6,7 @@ is that of the Python SDK in requirements.txt; go.mod beside this file pins the 
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from pulumi.automation import PulumiCommand
 from pulumi.automation.errors import InvalidVersionError
 from semver import VersionInfo
 
-from fleet.engine.build import build
+from fleet.engine.build import ANALYZER, build, write_analyzer
 from fleet.errors import ToldError
 from fleet.locks import made_once
 from fleet.paths import cache_folder
@@ -33,16 +34,43 @@ class EngineError(ToldError):
 
 def engine(tell: Tell) -> PulumiCommand:
     """The CLI to work with. `tell` hears one line for each place looked at, and any progress."""
-    if shutil.which("pulumi"):
-        found = _usable(None, tell)
-        if found is not None:
-            return found
+    tell = _once(tell)
     root = cache_folder() / "pulumi" / f"v{VERSION}"
-    return _cached(root, tell) or _made(root, tell)
+    return _on_path(tell) or _cached(root, tell) or _made(root, tell)
+
+
+def _once(tell: Tell) -> Tell:
+    """Says no line twice: the cache is looked at again once nobody else makes the engine."""
+    told: set[str] = set()
+
+    def say(line: str) -> None:
+        if line not in told:
+            told.add(line)
+            tell(line)
+
+    return say
+
+
+def _on_path(tell: Tell) -> PulumiCommand | None:
+    """The CLI on PATH, where it can run policy packs in Python too."""
+    found = shutil.which("pulumi")
+    if found is None:
+        return None
+    folders = [str(Path(found).parent), str(Path(found).resolve().parent), os.environ["PATH"]]
+    if shutil.which(ANALYZER, path=os.pathsep.join(folders)) is None:
+        tell(f"engine: passed over Pulumi on PATH: {ANALYZER} is neither beside it nor on PATH")
+        return None
+    return _usable(None, tell)
 
 
 def _cached(root: Path, tell: Tell) -> PulumiCommand | None:
-    return _usable(root, tell) if (root / "bin" / "pulumi").exists() else None
+    if not os.access(root / "bin" / "pulumi", os.X_OK):
+        return None
+    found = _usable(root, tell)
+    if found is not None and not os.access(root / "bin" / ANALYZER, os.X_OK):
+        tell(f"engine: {ANALYZER} was missing in {root}, and is written anew")
+        write_analyzer(root)
+    return found
 
 
 def _made(root: Path, tell: Tell) -> PulumiCommand:
@@ -75,9 +103,10 @@ def _installed(root: Path, tell: Tell) -> PulumiCommand:
         return command
     go = shutil.which("go")
     if go is None:
+        broken = f"; what is in {root} does not serve: delete it" if root.exists() else ""
         raise EngineError(
             f"there is no Pulumi CLI, and no Go to build it with: install Pulumi {VERSION} or "
-            "later, or Go, so that it is on PATH"
+            f"later, or Go, so that it is on PATH{broken}"
         )
     build(Path(go), root, str(VERSION), tell)
     built = _usable(root, tell)

@@ -17,9 +17,10 @@ _MODULE_PATH = "github.com/pulumi/pulumi"
 _EVERY_SECONDS = 15
 _LAST_LINES = 15
 
+ANALYZER = "pulumi-analyzer-policy-python"
 # The engine looks for this program to run policy packs in Python, and hands it its own address and
 # the pack's folder; the official CLI brings one that starts a virtual environment of the pack's.
-_ANALYZER = """#!/bin/sh
+_STARTS_PACKS = """#!/bin/sh
 exec "${BACKUP_ORG_PYTHON:-python3}" -u -m pulumi.policy "$1" "$2"
 """
 
@@ -45,11 +46,17 @@ def build(go: Path, root: Path, version: str, tell: Callable[[str], None]) -> No
             {"GOBIN": str(built / "bin"), "GOFLAGS": "-mod=readonly", "GOWORK": "off"},
             tell,
         )
-        analyzer = built / "bin" / "pulumi-analyzer-policy-python"
-        analyzer.write_text(_ANALYZER)
-        analyzer.chmod(0o755)
+        write_analyzer(built)
         shutil.rmtree(root, ignore_errors=True)
         built.rename(root)
+
+
+def write_analyzer(root: Path) -> None:
+    """Makes the program that runs policy packs appear whole, beside the engine."""
+    draft = root / "bin" / f"{ANALYZER}.draft"
+    draft.write_text(_STARTS_PACKS)
+    draft.chmod(0o755)
+    draft.replace(root / "bin" / ANALYZER)
 
 
 def _run(

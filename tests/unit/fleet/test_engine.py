@@ -11,8 +11,9 @@ from pulumi.automation import PulumiCommand
 
 from fleet import engine as engines
 from fleet.engine import VERSION, EngineError, engine
-from fleet.engine.build import BuildError
+from fleet.engine.build import ANALYZER, BuildError
 from fleet.engine.build import build as build_engine
+from fleet.locks import NoPlace
 
 
 @pytest.fixture
@@ -43,12 +44,18 @@ def program(folder: Path, name: str, body: str) -> Path:
     return file
 
 
+def whole(folder: Path, body: str) -> None:
+    """An engine with the program that runs policy packs."""
+    program(folder, "pulumi", body)
+    program(folder, ANALYZER, "exit 0")
+
+
 def cached(tmp_path: Path) -> Path:
     return tmp_path / "cache" / "backup-org" / "pulumi" / f"v{VERSION}" / "bin"
 
 
 def test_a_cli_on_path_is_taken(path: Path, told: list[str]) -> None:
-    program(path, "pulumi", f"echo v{VERSION}")
+    whole(path, f"echo v{VERSION}")
     assert engine(told.append).version == VERSION
     assert told == [f"engine: Pulumi {VERSION} on PATH"]
 
@@ -61,10 +68,61 @@ def test_a_cli_on_path_is_taken(path: Path, told: list[str]) -> None:
 def test_one_on_path_that_does_not_serve_is_passed_over_for_the_cache(
     body: str, reason: str, path: Path, tmp_path: Path, told: list[str]
 ) -> None:
-    program(path, "pulumi", body)
-    program(cached(tmp_path), "pulumi", f"echo v{VERSION}")
+    whole(path, body)
+    whole(cached(tmp_path), f"echo v{VERSION}")
     assert engine(told.append).command == str(cached(tmp_path) / "pulumi")
     assert reason in told[0]
+
+
+def test_one_on_path_that_cannot_run_policy_packs_is_passed_over(
+    path: Path, tmp_path: Path, told: list[str]
+) -> None:
+    program(path, "pulumi", f"echo v{VERSION}")
+    whole(cached(tmp_path), f"echo v{VERSION}")
+    assert engine(told.append).command == str(cached(tmp_path) / "pulumi")
+    assert f"{ANALYZER} is neither beside it nor on PATH" in told[0]
+
+
+@pytest.mark.parametrize("where", ["installed", "elsewhere"])
+def test_the_program_for_policy_packs_is_found_beside_a_linked_cli_or_on_path(
+    where: str, path: Path, tmp_path: Path, told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (path / "pulumi").symlink_to(program(tmp_path / "installed", "pulumi", f"echo v{VERSION}"))
+    program(tmp_path / where, ANALYZER, "exit 0")
+    monkeypatch.setenv("PATH", f"{path}:{tmp_path / 'elsewhere'}")
+    assert engine(told.append).command == "pulumi"
+
+
+@pytest.mark.usefixtures("path")
+def test_a_cached_engine_that_cannot_run_policy_packs_is_mended(
+    tmp_path: Path, told: list[str]
+) -> None:
+    program(cached(tmp_path), "pulumi", f"echo v{VERSION}")
+    engine(told.append)
+    assert f"{ANALYZER} was missing in" in told[1]
+    assert "-m pulumi.policy" in (cached(tmp_path) / ANALYZER).read_text()
+    told.clear()
+    engine(told.append)
+    assert told == [f"engine: Pulumi {VERSION} in {cached(tmp_path).parent}"]
+
+
+@pytest.mark.usefixtures("path")
+def test_a_broken_engine_is_told_of_once_with_the_folder_to_delete(
+    tmp_path: Path, told: list[str]
+) -> None:
+    whole(cached(tmp_path), "exit 1")
+    with pytest.raises(EngineError, match=f"what is in {cached(tmp_path).parent} does not serve"):
+        engine(told.append)
+    assert len([line for line in told if "passed over" in line]) == 1
+
+
+@pytest.mark.usefixtures("path")
+def test_a_cache_that_cannot_be_written_says_which_variable_names_another(
+    told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "/proc/x")
+    with pytest.raises(NoPlace, match=r"/proc/x/.* cannot be written: .*; set XDG_CACHE_HOME to"):
+        engine(told.append)
 
 
 @pytest.mark.usefixtures("path")
@@ -97,7 +155,7 @@ def test_with_go_it_is_built_into_the_cache_and_found_there_next_time(
     def build(go: Path, root: Path, version: str, tell: object) -> None:
         assert (go, version) == (path / "go", str(VERSION))
         built.append(root)
-        program(root / "bin", "pulumi", f"echo v{VERSION}")
+        whole(root / "bin", f"echo v{VERSION}")
 
     monkeypatch.setattr(engines, "build", build)
     assert engine(told.append).command == str(cached(tmp_path) / "pulumi")
@@ -134,5 +192,5 @@ def test_a_build_brings_the_program_that_runs_policy_packs(tmp_path: Path, told:
     root = tmp_path / "engine" / "v1"
     build_engine(go, root, "1.0.0", told.append)
     assert "common/version.Version=v1.0.0" in (root / "bin" / "pulumi").read_text()
-    analyzer = root / "bin" / "pulumi-analyzer-policy-python"
+    analyzer = root / "bin" / ANALYZER
     assert analyzer.stat().st_mode & 0o111
