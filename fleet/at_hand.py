@@ -9,7 +9,9 @@ from rich.console import Console
 
 from fleet.deployment import Engine
 from fleet.engine import engine
+from fleet.errors import ToldError
 from fleet.paths import PROJECT
+from stacks.load import CUSTOMERS
 
 # Without markup: what is printed comes from AWS and from settings, brackets and all.
 console = Console(soft_wrap=True, markup=False)
@@ -29,6 +31,8 @@ def project() -> Path:
     Pulumi.yaml, else the checkout."""
     named = os.environ.get(PROJECT_VARIABLE)
     if named:
+        if not (Path(named) / CUSTOMERS).is_dir():
+            raise ToldError(f"{PROJECT_VARIABLE} names {named}, which has no folder {CUSTOMERS}")
         return Path(named)
     here = Path.cwd()
     for folder in (here, *here.parents):

@@ -32,6 +32,17 @@ def test_destroy_names_the_stacks_and_asks_first(project: Path) -> None:
     assert "acme-audit, acme-management, acme-member-payments, acme-member-web" in answer.output
 
 
+def test_a_project_that_is_named_and_not_there_is_no_empty_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BACKUP_ORG_PROJECT", str(tmp_path / "nowhere"))
+    monkeypatch.setattr("sys.argv", ["backup-org", "doctor"])
+    with pytest.raises(SystemExit) as caught:
+        cli.main()
+    assert caught.value.code == 1
+    assert "nowhere, which has no folder stacks/customers" in capsys.readouterr().out
+
+
 def test_destroy_needs_a_name(project: Path) -> None:
     answer = CliRunner().invoke(cli.app, ["destroy"])
     assert answer.exit_code == 2
