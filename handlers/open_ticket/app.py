@@ -8,7 +8,7 @@ import datetime
 import json
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import Any
 
@@ -64,7 +64,22 @@ class Desk:
         )
 
     def file(self, job: JobEnd, now: datetime.datetime) -> Action:
-        correlation_id = core.correlation_id(self._style.customer, job)
+        job = self._with_resource(job, now)
+        ids = core.correlation_ids(self._style.customer, job)
+        actions = [self._file(each, job, now) for each in (ids[:1] if job.failed else ids)]
+        return Action.RESOLVE if Action.RESOLVE in actions else actions[0]
+
+    def _with_resource(self, job: JobEnd, now: datetime.datetime) -> JobEnd:
+        """The event of a restore that failed names a recovery point, but not of what; that of the
+        job that made it named both."""
+        if not job.recovery_point:
+            return job
+        if job.resource:
+            self._ledger.link(job.recovery_point, job.resource, now)
+            return job
+        return replace(job, resource=self._ledger.resource_of(job.recovery_point))
+
+    def _file(self, correlation_id: str, job: JobEnd, now: datetime.datetime) -> Action:
         foreseen = core.action(job, self._ledger.recall(correlation_id))
         if foreseen is Action.NOTHING:
             return foreseen

@@ -1,13 +1,14 @@
 """What a job's or an alarm's event means for ServiceNow: nothing, an incident, a note, its end.
 
 One incident stands for one protected resource and one kind of job, however often that job fails;
-it is resolved when a later job of that kind completes. This system's own alarms are told in the
-same way: an alarm that goes off is a failure, one that is over a completion.
+it is resolved when a later job of that kind completes. Tests of restores are a kind of their own.
+This system's own alarms are told in the same way: an alarm that goes off is a failure, one that is
+over a completion.
 """
 
 import datetime
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -49,8 +50,12 @@ class JobEnd:
     account: str
     region: str
     resource: str
-    """ARN of what was to be backed up or copied; for a restore that of the recovery point, because
-    the event of a restore that failed names nothing else."""
+    """ARN of what is backed up; "" for a restore that failed, whose event names the recovery point
+    alone."""
+    recovery_point: str = ""
+    """ARN of what a job made or, for a restore, read."""
+    testing_plan: str = ""
+    """ARN of the restore testing plan that started a restore."""
     resource_type: str
     vault: str
     message: str
@@ -89,9 +94,11 @@ def job_end(event: Mapping[str, Any]) -> JobEnd:
             state=state,
             account=_needed(event, "account"),
             region=_needed(event, "region"),
-            resource=event["resources"][0]
-            if kind == JobKind.RESTORE
+            resource=_text(detail, "sourceResourceArn")
+            if kind is JobKind.RESTORE
             else _needed(detail, "resourceArn"),
+            recovery_point=_recovery_point(kind, event),
+            testing_plan=_text(detail, "restoreTestingPlanArn"),
             resource_type=_text(detail, "resourceType"),
             vault=_vault(detail),
             message=_text(detail, "statusMessage").strip('"'),
@@ -146,6 +153,15 @@ def _in_utc(text: str) -> datetime.datetime:
     return moment.astimezone(datetime.UTC)
 
 
+def _recovery_point(kind: JobKind, event: Mapping[str, Any]) -> str:
+    """A copy's event names the one that was read among its resources."""
+    detail = event["detail"]
+    if kind is JobKind.COPY:
+        return _text(detail, "destinationRecoveryPointArn")
+    named = next(iter(event.get("resources") or ()), "")
+    return _needed(detail, "recoveryPointArn") if kind is JobKind.RESTORE and not named else named
+
+
 def _vault(detail: Mapping[str, Any]) -> str:
     arn = _text(detail, "backupVaultArn") or _text(detail, "destinationBackupVaultArn")
     return _text(detail, "backupVaultName") or arn.rpartition(":")[2]
@@ -163,10 +179,27 @@ def _needed(fields: Mapping[str, Any], name: str) -> str:
     return text
 
 
-def correlation_id(customer: str, job: JobEnd) -> str:
-    """What ties an incident to a resource: at most 100 characters, ServiceNow's field."""
-    subject = "|".join((customer, job.kind, job.account, job.region, job.resource))
-    return f"{_DISPLAY}-{hashlib.sha256(subject.encode()).hexdigest()[:40]}"
+def correlation_ids(customer: str, job: JobEnd) -> Sequence[str]:
+    """What ties an incident to what it is about. A failure is told under the first; a job that
+    completes ends what is open under any."""
+    scope = (customer, job.kind, job.account, job.region)
+    return [_correlation_id(*scope, subject) for subject in _subjects(job)]
+
+
+def _subjects(job: JobEnd) -> Sequence[str]:
+    """Of a restore: its resource, as the next one reads another recovery point. A restore test that
+    failed for a resource that nobody knows is told for all of that type, and ends with none of
+    them: that another resource could be restored says nothing of this one."""
+    if job.kind is not JobKind.RESTORE:
+        return [job.resource]
+    if job.testing_plan:
+        return [f"{job.testing_plan}|{job.resource or job.resource_type}"]
+    return [job.resource, job.recovery_point] if job.resource else [job.recovery_point]
+
+
+def _correlation_id(*parts: str) -> str:
+    """At most 100 characters: ServiceNow's field."""
+    return f"{_DISPLAY}-{hashlib.sha256('|'.join(parts).encode()).hexdigest()[:40]}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -231,7 +264,7 @@ def incident_fields(job: JobEnd, style: IncidentStyle) -> dict[str, str]:
         "urgency": style.urgency,
         "impact": style.impact,
         "category": "software",
-        "correlation_id": correlation_id(style.customer, job),
+        "correlation_id": correlation_ids(style.customer, job)[0],
         "correlation_display": _DISPLAY,
     }
     if style.assignment_group:
@@ -254,10 +287,11 @@ def resolution_fields(job: JobEnd, style: IncidentStyle) -> dict[str, str]:
 
 
 def _headline(job: JobEnd) -> str:
-    resource = job.resource.rpartition(":")[2]
+    resource = (job.resource or job.recovery_point).rpartition(":")[2]
     if job.kind is JobKind.ALARM:
         return f"AWS Backup: {resource} in {job.account} {'goes off' if job.failed else 'is over'}"
-    return f"AWS Backup: {job.kind} {job.state.lower()} for {resource} in {job.account}"
+    kind = f"{job.kind} test" if job.testing_plan else job.kind
+    return f"AWS Backup: {kind} {job.state.lower()} for {resource} in {job.account}"
 
 
 def _facts(job: JobEnd, headline: str = "") -> str:
@@ -267,6 +301,8 @@ def _facts(job: JobEnd, headline: str = "") -> str:
         "Job": job.job_id,
         "Resource": job.resource,
         "Resource type": job.resource_type,
+        "Recovery point": job.recovery_point,
+        "Restore testing plan": job.testing_plan,
         "Vault": job.vault,
         "Account": job.account,
         "Region": job.region,

@@ -38,7 +38,9 @@ class Lease:
 class Ledger:
     """Items: correlation_id; lease_holder, lease_ends (epoch seconds) while somebody is at it;
     incident_open, event_time, job_id of what was last done; forget_at (epoch seconds, DynamoDB's
-    time to live). job_id is a set of `<job> <state>`; before, it was one job's id."""
+    time to live). job_id is a set of `<job> <state>`; before, it was one job's id.
+
+    And of each recovery point, in place of a correlation id: resource_arn, forget_at."""
 
     def __init__(self, dynamodb: DynamoDBClient, table: str, *, lease_seconds: int) -> None:
         self._dynamodb = dynamodb
@@ -122,6 +124,25 @@ class Ledger:
                 ":holder": {"S": lease.holder},
             },
         )
+
+    def link(self, recovery_point: str, resource: str, now: datetime.datetime) -> None:
+        """Notes what a recovery point is of."""
+        self._dynamodb.update_item(
+            TableName=self._table,
+            Key=_key(recovery_point),
+            UpdateExpression="SET resource_arn = :resource, forget_at = :forget",
+            ExpressionAttributeValues={
+                ":resource": {"S": resource},
+                ":forget": _forget_at(now),
+            },
+        )
+
+    def resource_of(self, recovery_point: str) -> str:
+        """Empty where nobody knows."""
+        item = self._dynamodb.get_item(TableName=self._table, Key=_key(recovery_point)).get(
+            "Item", {}
+        )
+        return item.get("resource_arn", {}).get("S", "")
 
     def _release(self, correlation_id: str, holder: str) -> None:
         try:

@@ -78,34 +78,92 @@ def test_the_end_of_a_job_is_read_from_its_event(
 ) -> None:
     job = core.job_end(event(name))
     assert (job.kind, job.state, job.failed) == (kind, state, failed)
-    assert job.resource.startswith("arn:aws:")
+    assert (job.resource or job.recovery_point).startswith("arn:aws:")
 
 
 def test_the_quotes_around_a_backups_message_are_not_part_of_it() -> None:
     assert core.job_end(event("backup-aborted")).message == "Backup job was stopped by user."
 
 
-def test_a_restore_that_failed_and_one_that_completed_are_about_the_same_recovery_point() -> None:
-    failed, completed = event("restore-failed"), event("restore-completed")
-    completed["resources"] = failed["resources"]
-    jobs = [core.job_end(e) for e in (failed, completed)]
-    assert len({core.correlation_id("acme", job) for job in jobs}) == 1
+def ids(job: JobEnd) -> Sequence[str]:
+    return core.correlation_ids("acme", job)
 
 
 def test_a_correlation_id_is_of_one_customer_kind_account_region_and_resource() -> None:
     job = core.job_end(event("backup-failed"))
     others = [
-        core.correlation_id("other", job),
+        *core.correlation_ids("other", job),
         *(
-            core.correlation_id("acme", dataclasses.replace(job, **{field: "other"}))
+            ids(dataclasses.replace(job, **{field: "other"}))[0]
             for field in ("account", "region", "resource")
         ),
-        core.correlation_id("acme", dataclasses.replace(job, kind=JobKind.COPY)),
+        *ids(dataclasses.replace(job, kind=JobKind.COPY)),
     ]
-    mine = core.correlation_id("acme", job)
+    (mine,) = ids(job)
     assert len({mine, *others}) == 6
     assert len(mine) <= 100
-    assert mine == core.correlation_id("acme", dataclasses.replace(job, job_id="next night"))
+    assert [mine] == ids(dataclasses.replace(job, job_id="next night"))
+
+
+INSTANCE = "arn:aws:ec2:eu-central-1:333333333333:instance/i-0515aee7de03f58e1"
+PLAN = "arn:aws:backup:eu-central-1:333333333333:restore-testing-plan:nightly-1"
+
+
+def restore(name: str, recovery_point: str = "ami-1", **detail: str) -> JobEnd:
+    told = event(name)
+    told["resources"] = [f"arn:aws:ec2:eu-central-1::image/{recovery_point}"]
+    told["detail"] |= detail
+    return core.job_end(told)
+
+
+def test_a_restore_that_completes_ends_what_is_open_of_its_resource_and_of_its_recovery_point() -> (
+    None
+):
+    completed = restore("restore-completed")
+    assert completed.resource == INSTANCE
+    unknown = restore("restore-failed")
+    assert (unknown.resource, len(ids(unknown))) == ("", 1)
+    known = restore("restore-failed", "ami-2", sourceResourceArn=INSTANCE)
+    assert list(ids(completed)) == [ids(known)[0], ids(unknown)[0]]
+    assert not set(ids(completed)) & set(ids(restore("restore-failed", "ami-2")))
+
+
+def test_a_restore_test_is_of_its_plan_and_resource_and_no_other_restore_ends_it() -> None:
+    failed = restore("restore-failed", restoreTestingPlanArn=PLAN, sourceResourceArn=INSTANCE)
+    next_night = restore("restore-completed", "ami-2", restoreTestingPlanArn=PLAN)
+    assert ids(failed) == ids(next_night)
+    other_plan = restore("restore-completed", restoreTestingPlanArn=f"{PLAN}0")
+    by_hand = restore("restore-completed")
+    assert not set(ids(failed)) & {*ids(other_plan), *ids(by_hand)}
+    assert "restore test failed" in core.incident_fields(failed, STYLE)["short_description"]
+    assert PLAN in core.incident_fields(failed, STYLE)["description"]
+
+
+def test_restore_tests_of_unknown_resources_are_told_by_type_and_end_with_none_of_them() -> None:
+    failed = restore("restore-failed", restoreTestingPlanArn=PLAN)
+    again = restore("restore-failed", "ami-2", restoreTestingPlanArn=PLAN)
+    other_type = restore("restore-failed", restoreTestingPlanArn=PLAN, resourceType="EBS")
+    completed = restore("restore-completed", restoreTestingPlanArn=PLAN)
+    assert ids(failed) == ids(again) != ids(other_type)
+    assert not set(ids(failed)) & set(ids(completed))
+
+
+def test_a_job_names_the_recovery_point_that_it_made() -> None:
+    made = core.job_end(event("backup-completed"))
+    assert made.recovery_point == "arn:aws:ec2:eu-central-1::snapshot/snap-0f1d966fe0a1b2c3d"
+    assert core.job_end(event("copy-failed")).recovery_point == ""
+    copied = event("copy-failed")
+    copied["detail"] |= {"state": "COMPLETED", "destinationRecoveryPointArn": "arn:x"}
+    assert core.job_end(copied).recovery_point == "arn:x"
+
+
+def test_a_restore_of_no_recovery_point_is_not_recognised() -> None:
+    told = event("restore-failed")
+    told["resources"] = []
+    with pytest.raises(UnrecognisedEvent, match="recoveryPointArn is missing"):
+        core.job_end(told)
+    told["detail"]["recoveryPointArn"] = "arn:x"
+    assert core.job_end(told).recovery_point == "arn:x"
 
 
 @pytest.mark.parametrize("name", ["backup-failed", "backup-expired", "backup-aborted"])

@@ -132,6 +132,13 @@ def test_nor_what_was_noted_later(ledger: Ledger) -> None:
         ledger.pass_over(ID, job("backup-completed", 5), NOW)
 
 
+def test_what_a_recovery_point_is_of_is_known_once_it_was_noted(ledger: Ledger) -> None:
+    assert ledger.resource_of("arn:point") == ""
+    ledger.link("arn:point", "arn:volume", NOW)
+    ledger.link("arn:point", "arn:volume", NOW)
+    assert ledger.resource_of("arn:point") == "arn:volume"
+
+
 def test_a_holder_that_died_loses_it_when_its_time_is_up(ledger: Ledger) -> None:
     dead = ledger.lease(ID, NOW)
     dead.__enter__()
