@@ -1,5 +1,7 @@
 """Bytes that Athena reads for each of the AWS blog's six questions, curated against raw.
 
+Asked is what people ask, the view of the newest rows, and the curated table below it.
+
 The sandbox's Athena accounts as DataScannedInBytes: of CSV whole objects, of Parquet footers and
 the column chunks of row groups that may match. Reports are the generator's; partitions and Parquet
 are made by the deployed handlers' own code.
@@ -18,6 +20,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from benchmarks.measure import Measure
 from benchmarks.reports_at_hand import PLANS
+from components.curated_report_tables import newest_view
 from components.query_library import queries
 from handlers.curate_reports.app import Curator
 from handlers.curate_reports.app import Environment as CuratorEnvironment
@@ -136,10 +139,17 @@ def run(size: Size) -> Sequence[Measure]:
 def _asked(lake: _Lake, question: Question) -> Sequence[Measure]:
     sql = queries(_REGION)[question.raw].sql(**question.parameters)
     raw_rows, raw = lake.ask(sql)
+    table, view = question.curated, question.curated.replace("_curated", "", 1)
     lines: list[Measure] = []
-    for what, chosen in (("all columns", "*"), ("the columns that answer it", question.chosen)):
-        found, read = lake.ask(f"SELECT {chosen} FROM {question.curated}")
-        assert found == raw_rows, (question.raw, found, raw_rows)
+    for what, asked in (
+        ("view, all columns", f"SELECT * FROM {view}"),
+        ("view, the columns that answer it", f"SELECT {question.chosen} FROM {view}"),
+        ("table, all columns", f"SELECT * FROM {table}"),
+    ):
+        found, read = lake.ask(asked)
+        # A view has each job and control once, a table once for each day that reports it.
+        fits = found == raw_rows if asked.endswith(table) else bool(raw_rows) <= found <= raw_rows
+        assert fits, (asked, found, raw_rows)
         lines.append(
             Measure(
                 what=f"{question.raw}, {what}, {found} rows",
@@ -167,6 +177,7 @@ class _Lake:
         for template in TEMPLATES.values():
             self._raw_table(template)
             self._curated_table(template)
+            self._view(template)
 
     def fill(self, size: Size) -> None:
         plans = json.dumps(described(PLANS))
@@ -229,7 +240,7 @@ class _Lake:
         storage = {
             "Columns": [
                 *({"Name": c.name, "Type": c.type} for c in columns(template)),
-                *({"Name": name, "Type": "string"} for name in PROVENANCE),
+                *({"Name": name, "Type": type_} for name, type_ in PROVENANCE.items()),
             ],
             "Location": location,
             "InputFormat": f"{_PARQUET}.MapredParquetInputFormat",
@@ -244,6 +255,22 @@ class _Lake:
             "storage.location.template": f"{location}{PARTITION_KEY}=${{{PARTITION_KEY}}}/",
         }
         self._table(table_name(template), (PARTITION_KEY,), storage, projection)
+
+    def _view(self, template: Template) -> None:
+        view = newest_view(template, _DATABASE)
+        self._glue.create_table(
+            DatabaseName=_DATABASE,
+            TableInput={
+                "Name": view.name,
+                "TableType": "VIRTUAL_VIEW",
+                "Parameters": {"presto_view": "true"},
+                "ViewOriginalText": view.text,
+                "StorageDescriptor": {
+                    "Columns": [{"Name": n, "Type": t} for n, t in view.columns.items()],
+                    "SerdeInfo": {"Name": "-", "SerializationLibrary": "-"},
+                },
+            },
+        )
 
     def _table(
         self,

@@ -37,7 +37,8 @@ def curate_report(source: Path, target: Path) -> int:
                 frame[column.name] = pandas.to_timedelta(text, errors="coerce").dt.total_seconds()
             case _:
                 pass
-    frame = frame.assign(report_plan="acme", report_object=source.name)
+    repeat: Any = frame.groupby(list(template.identity), sort=False).cumcount()
+    frame = frame.assign(report_plan="acme", report_object=source.name, report_repeat=repeat)
     frame = frame.sort_values(_ORDER, kind="stable")
     frame.to_parquet(target, compression="zstd", row_group_size=2_048, index=False)
     return len(frame)

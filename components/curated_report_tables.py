@@ -1,13 +1,13 @@
 """The curated tables, typed Parquet by day, and over each a view of what is newest."""
 
-import base64
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
+from components.glue_views import GlueView, add_view
+from components.newest_rows import newest
 from handlers.curated_tables import (
     DELIVERIES,
     DELIVERIES_FOLDER,
@@ -24,7 +24,7 @@ from handlers.report_templates import TEMPLATES, Template
 _INPUT = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat"
 _OUTPUT = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat"
 _SERDE = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
-_PRESTO_TYPES = {"string": "varchar", "timestamp": "timestamp(3)"}
+_PLANS = "report_plans"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +34,8 @@ class CuratedReportTablesArgs:
     """The lake bucket."""
     days: int
     """How far back Athena looks for days."""
+    plans: Mapping[str, str]
+    """Templates of the lake's report plans, by the plan's name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,11 +65,14 @@ class CuratedReportTables(pulumi.ComponentResource):
                     table=table_name(template),
                     description=f"{template.api_name}, typed; one file for each delivered object",
                     folder=folder(template),
-                    columns={c.name: c.type for c in columns(template)}
-                    | dict.fromkeys(PROVENANCE, "string"),
+                    columns={c.name: c.type for c in columns(template)} | PROVENANCE,
                 ),
             )
-            self._view(f"{name}-{view_name(template)}", template, args.database, table)
+            add_view(
+                f"{name}-{view_name(template)}",
+                newest_view(template, args.database),
+                pulumi.ResourceOptions(parent=self, depends_on=[table]),
+            )
         self._table(
             f"{name}-{DELIVERIES}",
             args,
@@ -77,6 +82,11 @@ class CuratedReportTables(pulumi.ComponentResource):
                 folder=DELIVERIES_FOLDER,
                 columns=DELIVERY_COLUMNS,
             ),
+        )
+        add_view(
+            f"{name}-{_PLANS}",
+            plans_view(args.plans, args.database),
+            pulumi.ResourceOptions(parent=self),
         )
         self.register_outputs({})
 
@@ -113,49 +123,31 @@ class CuratedReportTables(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
 
-    def _view(
-        self, name: str, template: Template, database: str, table: aws.glue.CatalogTable
-    ) -> None:
-        types = {column.name: column.type for column in columns(template)}
-        types |= dict.fromkeys((*PROVENANCE, PARTITION_KEY), "string")
-        aws.glue.CatalogTable(
-            name,
-            name=view_name(template),
-            description=f"The newest row about each {' and '.join(template.identity)}",
-            database_name=database,
-            table_type="VIRTUAL_VIEW",
-            parameters={"presto_view": "true", "comment": "Presto View"},
-            view_original_text=_presto_view(_newest(template, types), database, types),
-            view_expanded_text="/* Presto View */",
-            storage_descriptor={
-                "columns": [{"name": name, "type": type_} for name, type_ in types.items()],
-                # Athena demands one of every table, and reads none of a view.
-                "ser_de_info": {"name": "-", "serialization_library": "-"},
-            },
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[table]),
-        )
 
-
-def _newest(template: Template, types: Mapping[str, str]) -> str:
-    order = [PARTITION_KEY]
-    order += ["report_time_period_end"] if template.is_job else ["last_evaluation_time"]
-    newest = ", ".join(f"{name} DESC" for name in [*order, "report_object"])
-    return (
-        f"SELECT {', '.join(types)} FROM (SELECT *, row_number() OVER (PARTITION BY "
-        f"{', '.join(template.identity)} ORDER BY {newest}) AS nth FROM {table_name(template)}) "
-        "WHERE nth = 1"
+def newest_view(template: Template, database: str) -> GlueView:
+    """What people query."""
+    types = {column.name: column.type for column in columns(template)}
+    types |= {**PROVENANCE, PARTITION_KEY: "string"}
+    return GlueView(
+        name=view_name(template),
+        description=f"The newest row about each {' and '.join(template.identity)}",
+        database=database,
+        sql=newest(template, columns=list(types)),
+        columns=types,
     )
 
 
-def _presto_view(sql: str, database: str, types: Mapping[str, str]) -> str:
-    """How Athena keeps a view in Glue."""
-    view = {
-        "originalSql": sql,
-        "catalog": "awsdatacatalog",
-        "schema": database,
-        "columns": [
-            {"name": name, "type": _PRESTO_TYPES.get(type_, type_)} for name, type_ in types.items()
-        ],
-    }
-    encoded = base64.b64encode(json.dumps(view).encode()).decode()
-    return f"/* Presto View: {encoded} */"
+def plans_view(plans: Mapping[str, str], database: str) -> GlueView:
+    """What is deployed, for queries that look for what did not arrive."""
+    columns = {"report_plan": "string", "template": "string"}
+    rows = ", ".join(f"('{plan}', '{template}')" for plan, template in sorted(plans.items()))
+    chosen = ", ".join(f"CAST({name} AS varchar) AS {name}" for name in columns)
+    # VALUES may not be empty.
+    values, where = (rows, "") if rows else ("('', '')", " WHERE false")
+    return GlueView(
+        name=_PLANS,
+        description="The report plans that deliver to this lake, as they are deployed",
+        database=database,
+        sql=f"SELECT {chosen} FROM (VALUES {values}) AS t ({', '.join(columns)}){where}",
+        columns=columns,
+    )

@@ -24,12 +24,14 @@ class ReportLakeArgs:
     reports_bucket_name: pulumi.Input[str]
     lake_bucket_name: str
     """For curated reports, and for the results of queries."""
+    plans: Mapping[str, str]
+    """Templates of the report plans that deliver to it, by the plan's name."""
     raw_columns: Mapping[str, Sequence[str]]
     """By template, in the order of the CSV."""
     projections: Mapping[str, Projection]
     """By template; none: partitions are added as reports arrive."""
     expire_after_days: int | None
-    """Of curated reports."""
+    """Of curated reports; none: never."""
     results_expire_after_days: int
     scan_limit_gib: int
     force_destroy: bool
@@ -75,11 +77,14 @@ class ReportLake(pulumi.ComponentResource):
                 database=args.database,
                 bucket_name=bucket.name,
                 days=args.expire_after_days or _FOREVER_DAYS,
+                plans=args.plans,
             ),
             pulumi.ResourceOptions(parent=self, depends_on=[database]),
         )
         workgroup = self._workgroup(name, args, bucket, key)
         for query in queries(args.region).values():
+            if query.lacks(args.raw_columns):
+                continue
             aws.athena.NamedQuery(
                 f"{name}-{query.name}",
                 name=query.name,

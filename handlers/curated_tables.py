@@ -7,8 +7,9 @@ from handlers.report_templates import Kind, Template
 PARTITION_KEY = "report_date"
 """The day of the report's folder, YYYY-MM-DD: a folder of the curated table, not in its files."""
 
-PROVENANCE = ("report_plan", "report_object")
-"""Where a row comes from: the report plan, and the key of the delivered object."""
+PROVENANCE = {"report_plan": "string", "report_object": "string", "report_repeat": "bigint"}
+"""Where a row comes from: the report plan, the key of the delivered object, and how many rows
+about the same stand before it there. With their types as Glue and Athena call them."""
 
 _TYPES = {
     Kind.TEXT: "string",

@@ -21,6 +21,10 @@ from stacks.settings import (
 _COMPLIANCE = ("control_compliance", "resource_compliance")
 _LONGEST_NAME = 256
 """Of a report plan."""
+_OF_THE_LAKE = {
+    field: f"; of the lake over it, set reports.lake.{field}"
+    for field in ("expire_after_days", "force_destroy")
+}
 
 
 def _over_reports(
@@ -211,7 +215,8 @@ def _nothing_is_set_on_what_is_not_ours(bucket: ReportsBucket, where: Location) 
     for field in sorted(ours & bucket.model_fields_set) if bucket.existing else ():
         yield (
             (*where, field),
-            "is not set on a bucket that exists already: nothing of it is touched",
+            "is not set on a bucket that exists already: nothing of it is touched"
+            + _OF_THE_LAKE.get(field, ""),
         )
 
 

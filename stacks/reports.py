@@ -19,16 +19,18 @@ from components.report_watch import ReportWatch, ReportWatchArgs
 from components.reports_bucket import (
     ReportsBucket,
     ReportsBucketArgs,
+    reports_are_decrypted,
     reports_are_delivered,
     reports_are_encrypted,
+    reports_are_read,
 )
 from components.reports_service_role import ReportsServiceRole, ReportsServiceRoleArgs
 from handlers.report_plans import ORGANIZATION, Plan, Plans, described
-from handlers.report_templates import TEMPLATES
 from stacks import names
 from stacks.contracts import ReportsContract
 from stacks.load import Settings
 from stacks.organization import OrganizationReader
+from stacks.report_columns import raw_columns
 from stacks.report_scopes import lake_plans, own_plans
 from stacks.settings import Reports
 
@@ -67,7 +69,7 @@ class ReportParts:
         plans = self._plans(by_template)
         self.bucket = bucket = self._reports_bucket()
         self._deploy_plans(by_template, bucket)
-        lake = self._lake(by_template, bucket)
+        lake = self._lake(by_template, plans, bucket)
         firsts = {name: plans[name] for name in (of_it[0].name for of_it in by_template.values())}
         intake = self._intake(firsts, bucket, lake)
         ReportWatch(
@@ -135,17 +137,25 @@ class ReportParts:
             f"nothing of {arn} is touched; it must send its events to EventBridge, and "
             "`backup-org doctor` says which of the following statements it lacks"
         )
-        for what, statement in (
-            ("its policy", reports_are_delivered(arn, account)),
-            ("the policy of its key, where it has one of its own", reports_are_encrypted(account)),
-        ):
-            text = json.dumps(statement.render())
-            pulumi.log.info(f"in {what}: {text}")
-        if self._reports.bucket.account not in (None, account):
+        policy, key = "its policy", "the policy of its key, where it has one of its own"
+        needs = [
+            (policy, reports_are_delivered(arn, account)),
+            (key, reports_are_encrypted(account)),
+        ]
+        owner = self._reports.bucket.account
+        if owner not in (None, account):
+            needs += [
+                (policy, reports_are_read(arn, account)),
+                (key, reports_are_decrypted(account)),
+            ]
             pulumi.log.warn(
-                f"{arn} belongs to {self._reports.bucket.account}: AWS Backup's guide says that "
-                f"reports reach only buckets of the report plan's own account, {account}"
+                f"{arn} belongs to {owner}: AWS Backup's guide says that reports reach only "
+                f"buckets of the report plan's own account, {account}. Its events reach {owner}'s "
+                f"EventBridge alone: a rule there must forward them to this account's default bus, "
+                f"which must admit {owner}; or have `backup-org backfill` run after each delivery"
             )
+        for what, statement in needs:
+            pulumi.log.info(f"in {what}: {json.dumps(statement.render())}")
 
     def _deploy_plans(
         self, by_template: Mapping[str, Sequence[ReportPlan]], bucket: Bucket
@@ -162,7 +172,9 @@ class ReportParts:
             self._after(bucket.deliverable),
         )
 
-    def _lake(self, by_template: Mapping[str, Sequence[ReportPlan]], bucket: Bucket) -> ReportLake:
+    def _lake(
+        self, by_template: Mapping[str, Sequence[ReportPlan]], plans: Plans, bucket: Bucket
+    ) -> ReportLake:
         settings, reports = self._settings, self._reports
         force_destroy = reports.lake.force_destroy
         if force_destroy is None:
@@ -177,9 +189,10 @@ class ReportParts:
                 lake_bucket_name=names.bucket(
                     settings.customer, "lake", settings.account, settings.region
                 ),
+                plans={name: plan.template for name, plan in plans.items()},
                 raw_columns=raw_columns(reports),
                 projections=self._projections(by_template),
-                expire_after_days=reports.bucket.expire_after_days,
+                expire_after_days=_lake_days(reports),
                 results_expire_after_days=reports.lake.results_expire_after_days,
                 scan_limit_gib=reports.lake.scan_limit_gib,
                 force_destroy=force_destroy,
@@ -211,12 +224,14 @@ class ReportParts:
         return self._settings.account if self._reports.scope == "account" else ORGANIZATION
 
     def _plans(self, by_template: Mapping[str, Sequence[ReportPlan]]) -> Plans:
-        """Only what is numbered by this program is a part of another: theirs_2 may be anyone's."""
+        """Only what is numbered by this program is a part of another: theirs_2 may be anyone's, and
+        one account is never too many for a plan."""
+        several = self._reports.scope != "account"
         return {
             plan.name: Plan(
                 template=template,
                 account=self._account_part,
-                numbered=number == 0 and not self._exists(template),
+                numbered=several and number == 0 and not self._exists(template),
             )
             for template, of_it in by_template.items()
             for number, plan in enumerate(of_it)
@@ -266,18 +281,12 @@ _FIRST_YEAR = 2019
 """AWS Backup's own; Athena computes partitions from here on."""
 
 
-def raw_columns(reports: Reports) -> dict[str, list[str]]:
-    """The raw tables' columns by template: as learnt, else as AWS's guide has them."""
-    organization = reports.scope != "account"
-    found: dict[str, list[str]] = {}
-    for name in names.report_templates(reports):
-        template = TEMPLATES[name]
-        header = reports.lake.headers.get(name)
-        if header is None:
-            found[name] = [c.raw for c in template.columns_of(organization=organization)]
-        else:
-            found[name] = [template.raw_name(title) for title in header]
-    return found
+def _lake_days(reports: Reports) -> int | None:
+    """How long curated reports stay: as the reports do, unless it is set; those of a bucket that is
+    not ours are kept by rules that we do not know."""
+    if "expire_after_days" in reports.lake.model_fields_set:
+        return reports.lake.expire_after_days
+    return None if reports.bucket.existing else reports.bucket.expire_after_days
 
 
 def _queues(intake: ReportIntake) -> pulumi.Output[Mapping[str, Mapping[str, str]]]:

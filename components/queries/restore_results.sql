@@ -2,6 +2,6 @@
 -- days = 90
 SELECT account_id, region, resource_type, restore_job_id, job_status, validation_status,
   deletion_status, restore_testing_plan_arn, recovery_point_arn, status_message, creation_date
-FROM restore_jobs
+FROM ${newest:restore_jobs} AS jobs
 WHERE creation_date >= current_date - INTERVAL '${days}' DAY
 ORDER BY creation_date DESC, restore_job_id

@@ -3,7 +3,7 @@
 SELECT account_id, region, CAST(creation_date AS date) AS day, count(*) AS jobs,
   count_if(job_status = 'COMPLETED') AS completed,
   round(100.0 * count_if(job_status = 'COMPLETED') / count(*), 1) AS percent
-FROM backup_jobs
+FROM ${newest:backup_jobs} AS jobs
 WHERE creation_date >= current_date - INTERVAL '${days}' DAY
 AND job_status NOT IN ('CREATED', 'PENDING', 'RUNNING', 'ABORTING')
 GROUP BY account_id, region, CAST(creation_date AS date)

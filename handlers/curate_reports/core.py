@@ -101,9 +101,19 @@ def writing_sql(how: Curation) -> str:
     selected = [f"{_typed(how, column)} AS {column.name}" for column in columns(how.template)]
     order = [f"c{how.positions[name]}" for name in _ORDER if name in how.positions]
     return (
-        f"COPY (SELECT {', '.join(selected)}, $plan AS report_plan, $object AS report_object "
-        f"FROM report ORDER BY {', '.join([*order, 'row'])}) TO $target "
+        f"COPY (SELECT {', '.join(selected)}, $plan AS report_plan, $object AS report_object, "
+        f"coalesce(repeat, 0) AS report_repeat FROM report LEFT JOIN ({_repeats(how)}) USING (row) "
+        f"ORDER BY {', '.join([*order, 'row'])}) TO $target "
         f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_ROW_GROUP})"
+    )
+
+
+def _repeats(how: Curation) -> str:
+    """The rows that are about the same as an earlier one: none, as a rule."""
+    identity = [_typed(how, c) for c in columns(how.template) if c.name in how.template.identity]
+    return (
+        f"SELECT row, earlier AS repeat FROM (SELECT row, row_number() OVER (PARTITION BY "
+        f"{', '.join(identity)} ORDER BY row) - 1 AS earlier FROM report) WHERE earlier > 0"
     )
 
 
@@ -140,6 +150,9 @@ def _text(how: Curation, column: CuratedColumn) -> str:
     position = _position(how, column)
     if position is None:
         return "NULL::VARCHAR"
+    if column.name in how.template.identity:
+        # Never NULL: rows about the same are joined by these.
+        return f"coalesce(trim(c{position}), '')"
     text = f"nullif(trim(c{position}), '')"
     if _is_period(column) and how.positions.get(column.name) != position:
         part = 1 if column.name.endswith("_start") else 2

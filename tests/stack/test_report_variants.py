@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
 import pytest
 
+from components.query_library import queries
 from handlers.report_plans import ORGANIZATION, Plan, plans_of
 from handlers.report_templates import TEMPLATES
 from tests.support.examples import example, recordings
@@ -25,6 +28,7 @@ from tests.support.report_variants import (
 )
 
 PLAN, TABLE = "aws:backup/reportPlan:ReportPlan", "aws:glue/catalogTable:CatalogTable"
+NAMED_QUERY = "aws:athena/namedQuery:NamedQuery"
 RULE = "aws:cloudwatch/eventRule:EventRule"
 ON_A_BUCKET = (
     "aws:s3/bucketPolicy:BucketPolicy",
@@ -154,6 +158,76 @@ class TestDestroy:
         assert {r.inputs.get("forceDestroy", False) for r in (workgroup, lake)} == {may}
 
 
+class TestCuratedReports:
+    @pytest.mark.parametrize(
+        ("reports", "days"),
+        [
+            ({}, 400),
+            ({"bucket": {"expire_after_days": 30}}, 30),
+            ({"bucket": {"expire_after_days": None}}, None),
+            ({"bucket": {"expire_after_days": 30}, "lake": {"expire_after_days": 900}}, 900),
+            ({"lake": {"expire_after_days": None}}, None),
+            ({"bucket": THEIRS}, None),
+            ({"bucket": THEIRS, "lake": {"expire_after_days": 2555}}, 2555),
+        ],
+    )
+    def test_are_kept_and_seen_as_long_as_is_set(
+        self, reports: Mapping[str, Any], days: int | None
+    ) -> None:
+        recording = _run(management(**reports))
+        (lifecycle,) = [
+            r
+            for r in recording.all(ON_A_BUCKET[2])
+            if r.inputs["bucket"] == "acme-backup-lake-111111111111-eu-central-1"
+        ]
+        kept = {
+            rule["filter"]["prefix"]: rule["expiration"]["days"]
+            for rule in lifecycle.inputs["rules"]
+            if "expiration" in rule and rule.get("filter", {}).get("prefix")
+        }
+        ours = {"curated/": days, "deliveries/": days} if days else {}
+        assert kept == {"results/": 30, **ours}
+        for name in ("backup_jobs_curated", "report_deliveries"):
+            seen = table(recording, name)["parameters"]["projection.report_date.range"]
+            assert seen == f"NOW-{days or 3650}DAYS,NOW+1DAYS"
+
+
+class TestNamedQueries:
+    @pytest.mark.parametrize(
+        ("name", "absent"),
+        [
+            ("existing bucket", set[str]()),
+            ("templates off", {"copy_job_report", "resource_compliance_report"}),
+            ("projection of one account", {"pathtoroot"}),
+            ("a member's own", {"pathtoroot"}),
+        ],
+    )
+    def test_are_those_whose_tables_and_columns_are_there(
+        self, name: str, absent: set[str]
+    ) -> None:
+        recording = recorded(name)
+        made = {q.inputs["name"]: q.inputs["query"] for q in recording.all(NAMED_QUERY)}
+        known = queries("eu-central-1")
+        assert made == {
+            query.name: query.sql()
+            for query in known.values()
+            if not any(word in query.text for word in absent)
+        }
+        assert (made.keys() < known.keys()) == bool(absent)
+
+
+class TestTheViewOfPlans:
+    @pytest.mark.parametrize("name", ["existing plans", "sharded", "templates off", "own plans"])
+    def test_has_those_that_deliver_to_the_lake(self, name: str) -> None:
+        recording = recorded(name)
+        text = table(recording, "report_plans")["viewOriginalText"].split()[3]
+        sql = json.loads(base64.b64decode(text))["originalSql"]
+        rows = re.findall(r"\('(\w+)', '(\w+)'\)", sql)
+        published = recording.exports["report_plans"]
+        assert dict(rows) == {plan: told["template"] for plan, told in published.items()}
+        assert len(rows) == len(published)
+
+
 class TestAnotherAccountsBucket:
     def test_is_warned_of_with_the_reason(self) -> None:
         recording = recorded("another account's bucket")
@@ -205,7 +279,7 @@ class TestOneAccount:
     def test_hands_over_its_id_which_its_reports_keys_have(self, function: str) -> None:
         recording = _run(management(scope="account"))
         of_them = handed_over(recording, function).values()
-        assert {plan.account for plan in of_them} == {"111111111111"}
+        assert {(plan.account, plan.numbered) for plan in of_them} == {("111111111111", False)}
         assert {plan["account"] for plan in recording.exports["report_plans"].values()} == {
             "111111111111"
         }

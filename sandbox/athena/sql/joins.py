@@ -5,11 +5,11 @@ from dataclasses import replace
 
 from sqlglot import exp
 
-from sandbox.athena.sql.binder import Bound, coerced
+from sandbox.athena.sql.binder import Binder, Bound, coerced
 from sandbox.athena.sql.errors import QueryError
 from sandbox.athena.sql.outputs import Context, Names, refuse_arguments
 from sandbox.athena.sql.parsing import place
-from sandbox.athena.sql.pushdown import push
+from sandbox.athena.sql.pushdown import equated, push
 from sandbox.athena.sql.relations import bind_source
 from sandbox.athena.sql.scope import NO_ORIGINS, Column, Relation, Scope
 from sandbox.athena.sql.types import BOOLEAN, common
@@ -58,9 +58,10 @@ def _bind_join(
     }[side]
     push(binder, condition, among=kept)
     word = f"{side} JOIN" if side else "JOIN"
+    columns = _padded(left, right, side) if side else _shared(scope, binder, condition)
     return Relation(
         sql=f"{left.sql} {word} {right.sql} ON {bound.sql}",
-        columns=_padded(left, right, side),
+        columns=columns,
         always=always | bound.uses,
     )
 
@@ -97,6 +98,15 @@ def _join_using(left: Relation, right: Relation, node: exp.Join, side: str) -> R
         columns=[*merged, *rest],
         always=(left.always | right.always).union(*(column.uses for column in merged)),
     )
+
+
+def _shared(scope: Scope, binder: Binder, condition: exp.Expr) -> Sequence[Column]:
+    """The columns of an inner join; those that it makes equal come from either's origins."""
+    origins = {id(column): column.origins for column in scope.columns}
+    for one, other in equated(binder, condition):
+        both = {**origins[id(one)], **origins[id(other)]}
+        origins[id(one)] = origins[id(other)] = both
+    return [replace(column, origins=origins[id(column)]) for column in scope.columns]
 
 
 def _padded(left: Relation, right: Relation, side: str) -> Sequence[Column]:

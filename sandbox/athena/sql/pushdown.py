@@ -35,6 +35,20 @@ def push(binder: Binder, condition: exp.Expr, *, among: Collection[Column]) -> N
                 scan.predicates.append(_predicate(binder, conjunct, scan))
 
 
+def equated(binder: Binder, condition: exp.Expr) -> Iterator[tuple[Column, Column]]:
+    """The columns that a condition says are equal, each as it stands: Trino applies to the one
+    what is asked of the other."""
+    here = {id(column) for column in binder.scope.columns}
+    for conjunct in _conjuncts(condition):
+        match conjunct:
+            case exp.EQ(this=exp.Column() as left, expression=exp.Column() as right):
+                one, other = binder.scope.resolve(left), binder.scope.resolve(right)
+                if one.type == other.type and {id(one), id(other)} <= here:
+                    yield one, other
+            case _:
+                pass
+
+
 def _conjuncts(condition: exp.Expr) -> Iterator[exp.Expr]:
     if isinstance(condition, exp.And):
         yield from _conjuncts(condition.left)

@@ -94,6 +94,27 @@ def test_row_groups_that_their_statistics_exclude_are_not_counted(
     assert some - footer < (whole - footer) / 3  # one row group of four
 
 
+@pytest.mark.parametrize(
+    ("join", "spared"),
+    [
+        ("JOIN {t} AS b ON a.job = b.job", True),
+        ("JOIN {t} AS b ON b.ok = a.ok AND (b.job = a.job)", True),
+        ("JOIN {t} AS b ON a.job > b.job AND a.size = b.size", False),
+        ("LEFT JOIN {t} AS b ON a.job = b.job", False),
+        ("JOIN {t} AS b ON a.job = b.job OR a.ok", False),
+    ],
+)
+def test_what_an_inner_join_makes_equal_spares_row_groups_of_both_sides(
+    memory: "MemoryLake", curated: str, join: str, *, spared: bool
+) -> None:
+    asked = "SELECT count(a.cost), count(b.cost) FROM {t} AS a {join}"
+    found, scanned = memory.run(f"{asked} WHERE a.job < 'job-00001'", join=join, t=curated)
+    assert int(found[0][0] or 0) > 0 or not spared
+    one = memory.scanned("SELECT count(cost) FROM {t} WHERE job < 'job-00001'", t=curated)
+    both_in_full = memory.scanned(asked, join=join, t=curated)
+    assert (scanned < both_in_full / 2 - one) == spared
+
+
 def test_when_no_row_group_can_match_only_footers_are_read(
     memory: "MemoryLake", curated: str
 ) -> None:

@@ -108,7 +108,7 @@ def test_a_file_has_every_column_in_its_type_though_the_report_has_few(
     athena = {"VARCHAR": "string", "TIMESTAMP": "timestamp"}
     assert {name: athena.get(kind, kind.lower()) for name, kind in types.items()} == {
         **{column.name: column.type for column in columns(template)},
-        **dict.fromkeys(PROVENANCE, "string"),
+        **PROVENANCE,
     }
 
 
@@ -123,6 +123,19 @@ def test_sizes_beyond_32_bits_add_up_exactly(tmp_path: Path) -> None:
     lines = "".join(f"111111111111,eu-west-1,b-{n},COMPLETED,{size}\n" for n in range(1_000))
     _, target = curated(BACKUP, written(tmp_path, header + lines))
     assert sum(row["backup_size_in_bytes"] for row in rows_of(target)) == size * 1_000
+
+
+def test_a_row_says_how_many_about_the_same_stand_before_it(tmp_path: Path) -> None:
+    lines = "".join(f"1,r,b-{n % 3},FAILED,message {n},1\n" for n in range(8))
+    _, target = curated(BACKUP, written(tmp_path, f"{HEADER}{lines}1,s,b-0,FAILED,message 8,1\n"))
+    found = {row["status_message"]: row["report_repeat"] for row in rows_of(target)}
+    assert found == {f"message {n}": n // 3 for n in range(8)} | {"message 8": 0}
+
+
+def test_what_a_row_is_about_is_never_null(tmp_path: Path) -> None:
+    _, target = curated(BACKUP, written(tmp_path, HEADER + ',r," ",FAILED,,\n'))
+    (row,) = rows_of(target)
+    assert [row[name] for name in BACKUP.identity] == ["", "r", ""]
 
 
 def test_the_same_report_makes_the_same_bytes(tmp_path: Path) -> None:
@@ -232,6 +245,7 @@ def test_the_text_that_was_written_is_what_is_read_by_its_columns_name(
     with TemporaryDirectory() as folder:
         made, target = curated(COPY, written(Path(folder), report))
         found = [[row[name] for name in TEXTS] for row in rows_of(target)]
-    expected = [[trimmed(row[name]) for name in TEXTS] for row in values]
+    nothing = {name: "" if name in COPY.identity else None for name in TEXTS}
+    expected = [[trimmed(row[name]) or nothing[name] for name in TEXTS] for row in values]
     assert made.rows == len(rows)
     assert sorted(found, key=repr) == sorted(expected, key=repr)

@@ -201,6 +201,11 @@ def test_what_aws_takes_is_taken(reports: Mapping[str, Any], root: Path) -> None
             "nothing of it is touched",
         ),
         (
+            {"bucket": {"existing": True, "name": "theirs", "expire_after_days": 900}},
+            "reports.bucket.expire_after_days",
+            "of the lake over it, set reports.lake.expire_after_days",
+        ),
+        (
             {"bucket": {"existing": True, "name": "theirs", "copy_to_audit": True}},
             "reports.bucket.copy_to_audit",
             "would replace the replication",
