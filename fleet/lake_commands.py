@@ -18,9 +18,10 @@ from fleet.errors import ToldError
 from fleet.partition_batches import standing
 from fleet.query import Lake as QueriedLake
 from fleet.query import named_or_sql, run_query
-from fleet.reports_stack import ReportsStack, reports_stack
+from fleet.reports_stack import NoReports, ReportsStack, reports_settings, reports_stack
 from handlers.curated_tables import table_name, view_name
 from handlers.report_templates import TEMPLATES
+from stacks.report_columns import raw_columns
 
 lake = typer.Typer(no_args_is_help=True, help="Mend the report lake.")
 
@@ -39,7 +40,9 @@ def query(
 ) -> None:
     """Ask the lake, through Athena; prints the first rows."""
     here = reports_stack(engine_here(), stack)
-    region = here.settings.region
+    region, reports = here.settings.region, here.settings.reports
+    if reports is None:
+        raise NoReports(f"{here.deployment.stack} has reports deployed, and its settings have none")
     answer = run_query(
         QueriedLake(
             session=here.session,
@@ -47,7 +50,7 @@ def query(
             database=here.outputs["reports_database"],
             workgroup=here.outputs["reports_workgroup"],
         ),
-        named_or_sql(text, region, **_parameters(set_ or [])),
+        named_or_sql(text, region, raw_columns(reports), **_parameters(set_ or [])),
     )
     console.print(answer.table())
     read = answer.scanned_bytes / 1e6
@@ -57,12 +60,16 @@ def query(
         console.print(f"written to {csv}")
 
 
-def list_queries() -> None:
+def list_queries(stack: Stack = None) -> None:
     """List the queries that come with the lake, and their parameters."""
-    for name, known in queries("REGION").items():
+    settings, reports = reports_settings(project(), stack)
+    there = raw_columns(reports)
+    for name, known in queries(settings.region).items():
         parameters = ", ".join(f"{k}={v}" for k, v in known.parameters.items())
         console.print(f"{name} {parameters}", style="bold")
         console.print(f"  {known.description}")
+        if lacks := known.lacks(there):
+            console.print(f"  This lake cannot answer it: {lacks}.")
 
 
 def backfill(

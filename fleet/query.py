@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -57,13 +57,18 @@ class Answer:
             writer.writerows(self.rows)
 
 
-def named_or_sql(text: str, region: str, **values: str) -> str:
+def named_or_sql(
+    text: str, region: str, raw_columns: Mapping[str, Sequence[str]], **values: str
+) -> str:
     """The SQL of one of the lake's own queries, by its name, or SQL as it is given.
 
-    Raises ValueError for a word that is no query's name, or a parameter that the query has not.
+    Raises ValueError for a word that is no query's name, a query that the lake has not what it
+    reads of, or a parameter that the query has not.
     """
     known = queries(region)
     if text in known:
+        if lacks := known[text].lacks(raw_columns):
+            raise ValueError(f"this lake cannot answer {text}: {lacks}")
         return known[text].sql(**values)
     if " " not in text.strip():
         raise ValueError(f"there is no query {text}; there are: {', '.join(known)}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -15,6 +16,7 @@ from handlers.report_plans import Plans, plans_of
 from stacks import load
 from stacks.contracts import ReportsContract
 from stacks.load import Settings
+from stacks.settings import Reports
 
 
 class NoReports(ToldError):
@@ -57,7 +59,7 @@ def queues_of(outputs: Mapping[str, Any]) -> dict[str, Mapping[str, str]]:
 
 def reports_stack(engine: Engine, stack: str | None) -> ReportsStack:
     """The named stack, or the only one that has reports."""
-    name = stack or _only_one(engine)
+    name = stack or _only_one(engine.project)
     deployment = Deployment(engine, name)
     outputs = deployment.outputs()
     if "reports_bucket" not in outputs:
@@ -70,11 +72,20 @@ def reports_stack(engine: Engine, stack: str | None) -> ReportsStack:
     )
 
 
-def _only_one(engine: Engine) -> str:
+def reports_settings(project: Path, stack: str | None) -> tuple[Settings, Reports]:
+    """The settings of the same, whether it is deployed or not, and what they say of reports."""
+    name = stack or _only_one(project)
+    settings = load.from_files(name, project)
+    if settings.reports is None:
+        raise NoReports(f"{name} has no reports")
+    return settings, settings.reports
+
+
+def _only_one(project: Path) -> str:
     found = [
         name
-        for name in load.stacks_in(engine.project)
-        if load.from_files(name, engine.project).reports is not None
+        for name in load.stacks_in(project)
+        if load.from_files(name, project).reports is not None
     ]
     if len(found) != 1:
         there = ", ".join(found) or "none"

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from components.query_library import Query, queries
-from fleet.at_hand import console
+from fleet.at_hand import PROJECT_VARIABLE, console
 from fleet.dead_letters import DeadLetter
 from fleet.headers import HeadersRefused, Observed, observed, with_headers
+from fleet.lake_commands import list_queries
 from fleet.query import Answer, named_or_sql
-from stacks.load import CUSTOMERS
+from fleet.reports_stack import NoReports, reports_settings
+from stacks.load import CUSTOMERS, KEY
+from stacks.report_columns import raw_columns
+from stacks.settings import Reports
+from tests.support.examples import example
 
 SHARED = """\
 customer: acme
@@ -105,10 +113,80 @@ def test_a_header_that_settings_refuse_is_refused_before_anything_is_written(
     assert file.read_text() == SETTINGS
 
 
+COLUMNS = raw_columns(Reports())
+
+
 def test_a_query_is_known_by_its_name_and_asks_with_its_parameters() -> None:
-    assert "INTERVAL '30' DAY" in named_or_sql("longest_jobs", "eu-west-1")
-    assert "INTERVAL '7' DAY" in named_or_sql("longest_jobs", "eu-west-1", days="7")
-    assert named_or_sql("SELECT 1", "eu-west-1") == "SELECT 1"
+    by_default = named_or_sql("longest_jobs", "eu-west-1", COLUMNS)
+    assert by_default.count("INTERVAL '30' DAY") == 3
+    assert by_default.replace("'30'", "'7'") == (
+        named_or_sql("longest_jobs", "eu-west-1", COLUMNS, days="7")
+    )
+    assert named_or_sql("SELECT 1", "eu-west-1", COLUMNS) == "SELECT 1"
+
+
+LACKING = [
+    (
+        {"plans": {"copy_job": None}},
+        {"blog_6_failed_copy_jobs_in_a_region_corrected"},
+        "it reads copy_job_report, and there is no report plan of that template",
+    ),
+    (
+        {"scope": "account"},
+        {"blog_2_noncompliant_controls_in_a_unit"},
+        'it reads "pathtoroot", and control_compliance_report has no such column',
+    ),
+    (
+        {"lake": {"headers": {"restore_job": ["Account Id", "Job Status"]}}},
+        {"blog_5_failed_restore_jobs_in_a_region"},
+        'it reads "aws region", and restore_job_report has no such column',
+    ),
+]
+
+
+@pytest.mark.parametrize(("reports", "names", "reason"), LACKING)
+def test_a_query_that_reads_what_a_lake_has_not_is_refused_with_the_reason(
+    reports: dict[str, Any], names: set[str], reason: str
+) -> None:
+    there = raw_columns(Reports.model_validate(reports))
+    known = queries("eu-west-1")
+    assert {name for name, query in known.items() if query.lacks(there)} == names
+    for name in names:
+        with pytest.raises(ValueError, match=f"this lake cannot answer {name}: {reason}"):
+            named_or_sql(name, "eu-west-1", there)
+
+
+def test_every_query_can_be_asked_of_a_lake_by_the_defaults() -> None:
+    assert {query.lacks(COLUMNS) for query in queries("eu-west-1").values()} == {None}
+
+
+@pytest.mark.parametrize(("reports", "names", "reason"), LACKING)
+def test_the_list_of_queries_says_which_a_lake_cannot_answer(
+    reports: dict[str, Any],
+    names: set[str],
+    reason: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    case = example("acme-management")
+    settings = {**case.own, "reports": reports}
+    shutil.copytree(CUSTOMERS, tmp_path / CUSTOMERS)
+    (tmp_path / CUSTOMERS / "Pulumi.acme-management.yaml").write_text(
+        yaml.safe_dump({"config": {KEY: settings}})
+    )
+    monkeypatch.setenv(PROJECT_VARIABLE, str(tmp_path))
+    with console.capture() as printed:
+        list_queries("acme-management")
+    lines = printed.get().splitlines()
+    refused = [lines[n - 2] for n, line in enumerate(lines) if reason in line]
+    assert {line.split()[0] for line in refused} == names
+    assert sum("cannot answer" in line for line in lines) == len(names)
+    assert "region=eu-central-1" in printed.get()
+
+
+def test_a_list_of_queries_is_of_a_stack_with_reports() -> None:
+    with pytest.raises(NoReports, match="acme-audit has no reports"):
+        reports_settings(Path(), "acme-audit")
 
 
 @pytest.mark.parametrize(
@@ -123,7 +201,7 @@ def test_what_is_no_query_or_no_parameter_is_refused(
     text: str, values: dict[str, str], reason: str
 ) -> None:
     with pytest.raises(ValueError, match=reason):
-        named_or_sql(text, "eu-west-1", **values)
+        named_or_sql(text, "eu-west-1", COLUMNS, **values)
 
 
 def test_a_quote_in_a_parameter_stays_in_its_string() -> None:
