@@ -22,7 +22,7 @@ from handlers.batches import work_off
 from handlers.open_ticket import core
 from handlers.open_ticket.core import Action, IncidentStyle, JobEnd
 from handlers.open_ticket.ledger import Ledger
-from handlers.open_ticket.service_now import Credentials, ServiceNow
+from handlers.open_ticket.service_now import Credentials, ServiceNow, Unauthorised
 
 _SECRET_IS_FRESH_SECONDS = 300
 
@@ -95,7 +95,15 @@ class Desk:
         return action
 
     def _tell_service_now(self, action: Action, job: JobEnd, correlation_id: str) -> None:
-        service_now = self._service_now()
+        try:
+            self._tell(self._service_now(), action, job, correlation_id)
+        except Unauthorised:
+            _forget_credentials()
+            self._tell(self._service_now(), action, job, correlation_id)
+
+    def _tell(
+        self, service_now: ServiceNow, action: Action, job: JobEnd, correlation_id: str
+    ) -> None:
         incident = service_now.open_incident(correlation_id)
         if action is Action.RESOLVE:
             if incident is None:
@@ -123,6 +131,11 @@ def _secret(name: str, period: int) -> str:  # noqa: ARG001 - a new period reads
 @lru_cache(maxsize=1)
 def _client(url: str, secret: str) -> ServiceNow:
     return ServiceNow(url, Credentials(json.loads(secret)))
+
+
+def _forget_credentials() -> None:
+    _secret.cache_clear()
+    _client.cache_clear()
 
 
 @cache

@@ -17,6 +17,11 @@ class ServiceNowError(Exception):
     """What ServiceNow answered instead of doing it; the message is tried again later."""
 
 
+class Unauthorised(ServiceNowError):
+    """The token was revoked or has run out, or the secret is not, or no longer, what opens the
+    instance."""
+
+
 class Credentials:
     """From a secret: username and password, client_id and client_secret, or api_key."""
 
@@ -117,7 +122,8 @@ def _json(answer: urllib3.BaseHTTPResponse, what: str) -> Any:
     if answer.status >= 300:
         again = answer.headers.get("Retry-After")
         later = f", to be tried again after {again} s" if again else ""
-        raise ServiceNowError(f"{what} answered {answer.status}{later}: {text[:1000]}")
+        refusal = Unauthorised if answer.status == 401 else ServiceNowError
+        raise refusal(f"{what} answered {answer.status}{later}: {text[:1000]}")
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
