@@ -16,13 +16,19 @@ import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.exceptions import ClientError
 
 from handlers import environment
 from handlers.batches import work_off
 from handlers.open_ticket import core
-from handlers.open_ticket.core import Action, IncidentStyle, JobEnd
+from handlers.open_ticket.core import Action, IncidentStyle, JobEnd, UnrecognisedEvent
 from handlers.open_ticket.ledger import Ledger
-from handlers.open_ticket.service_now import Credentials, ServiceNow, Unauthorised
+from handlers.open_ticket.service_now import (
+    Credentials,
+    ServiceNow,
+    ServiceNowError,
+    Unauthorised,
+)
 
 _SECRET_IS_FRESH_SECONDS = 300
 
@@ -118,19 +124,21 @@ class Desk:
 
     def _service_now(self) -> ServiceNow:
         period = int(time.monotonic() // _SECRET_IS_FRESH_SECONDS)
-        return _client(
-            self._settings.service_now_url, _secret(self._settings.service_now_secret, period)
-        )
+        name = self._settings.service_now_secret
+        return _client(self._settings.service_now_url, name, _secret(name, period))
 
 
 @lru_cache(maxsize=1)
-def _secret(name: str, period: int) -> str:  # noqa: ARG001 - a new period reads it again
-    return boto3.client("secretsmanager").get_secret_value(SecretId=name)["SecretString"]
+def _secret(name: str, period: int) -> str | None:  # noqa: ARG001 - a new period reads it again
+    try:
+        return boto3.client("secretsmanager").get_secret_value(SecretId=name).get("SecretString")
+    except ClientError as error:  # which names the call, and not the secret
+        raise ServiceNowError(f"the secret {name} cannot be read: {error}") from error
 
 
 @lru_cache(maxsize=1)
-def _client(url: str, secret: str) -> ServiceNow:
-    return ServiceNow(url, Credentials(json.loads(secret)))
+def _client(url: str, name: str, secret: str | None) -> ServiceNow:
+    return ServiceNow(url, Credentials.read(name, secret))
 
 
 def _forget_credentials() -> None:
@@ -143,8 +151,15 @@ def _desk() -> Desk:
     return Desk(environment.read(Environment, os.environ))
 
 
+def _event(message: str) -> Any:
+    try:
+        return json.loads(message)
+    except ValueError as error:
+        raise UnrecognisedEvent(f"a message that is not JSON: {message[:200]!r}") from error
+
+
 def _file(message: str) -> None:
-    job = core.job_end(json.loads(message))
+    job = core.job_end(_event(message))
     action = _desk().file(job, datetime.datetime.now(datetime.UTC))
     metrics.add_metric(name=f"Jobs{action.title()}", unit=MetricUnit.Count, value=1)
 

@@ -18,6 +18,8 @@ from moto import mock_aws
 
 from handlers.open_ticket import app, service_now
 from sandbox.servicenow import Credentials, Fault, RateLimit, ServiceNow
+from sandbox.servicenow.answers import Answer, Call, json_answer
+from sandbox.servicenow.http import HttpServer
 
 EVENTS = Path(__file__).parent / "events"
 REGION = "eu-central-1"
@@ -411,3 +413,145 @@ def test_a_nightly_restore_test_has_one_incident(bench: Bench) -> None:
         bench({**event(name, day=day, **told), **point})
     assert bench.states() == ["6"]
     assert bench.notes() == 2
+
+
+FORMS = "it must be a JSON object of texts: api_key, or client_id and client_secret, or username"
+
+
+@pytest.mark.parametrize(
+    ("secret", "says"),
+    [
+        ("{'username': 'hush'}", "is not JSON"),
+        ("hush", "is not JSON"),
+        (["hush"], "is JSON, but not an object"),
+        ({}, "holds nothing"),
+        ({"username": "hush"}, "holds username"),
+        ({"username": "hush", "password": None}, "has no text as password"),
+        ({"client_id": 5, "client_secret": ""}, "has no text as client_id and client_secret"),
+        ({"api_key": {"hush": 1}}, "has no text as api_key"),
+        ({"api_key": "hush\n"}, "has an api_key with characters that no header may have"),
+        ({"api_key": "hüsh"}, "has an api_key with characters that no header may have"),
+    ],
+)
+def test_a_secret_in_no_form_is_named_with_the_forms_and_not_told(
+    bench: Bench, secret: object, says: str
+) -> None:
+    bench.keep(secret)
+    why = bench.fails(FAILED)
+    assert f"the secret {SECRET} {says}" in why
+    assert FORMS in why
+    assert "hush" not in why
+    assert "hüsh" not in why
+    assert bench.asked() == []
+
+
+def test_a_binary_secret_and_one_that_is_not_there_are_named(bench: Bench) -> None:
+    bench.secrets.put_secret_value(SecretId=SECRET, SecretBinary=b"x")
+    assert f"the secret {SECRET} has no text" in bench.fails(FAILED)
+    bench.secrets.delete_secret(SecretId=SECRET, ForceDeleteWithoutRecovery=True)
+    bench.forget()
+    assert f"the secret {SECRET} cannot be read: " in bench.fails(FAILED)
+
+
+def test_of_a_secret_in_several_forms_one_is_taken(bench: Bench) -> None:
+    bench.keep({**BASIC, "password": "wrong", **API_KEY, "hint": None})
+    assert bench(FAILED) == []
+
+
+Answering = Callable[[Mapping[str, object]], Bench]
+
+
+@pytest.fixture
+def answering(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Iterator[Answering]:
+    """An instance that always answers a method, or a path, in one way."""
+    servers: list[HttpServer] = []
+
+    def start(answers: Mapping[str, object]) -> Bench:
+        def serve(call: Call) -> Answer:
+            content = answers.get(call.path, answers.get(call.method))
+            return json_answer(content)
+
+        servers.append(HttpServer(serve, 0))
+        servers[-1].start()
+        monkeypatch.setenv("SERVICE_NOW_URL", servers[-1].url)
+        bench.forget()
+        return bench
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+_NO_RECORDS: list[object] = [{"result": [{}]}, {"result": [1]}]
+
+
+@pytest.mark.parametrize("content", [{}, [], None, {"result": None}, {"result": {}}, *_NO_RECORDS])
+def test_an_answer_without_a_list_is_not_taken_for_no_incident(
+    answering: Answering, content: object
+) -> None:
+    bench = answering({"GET": content})
+    why = bench.fails(FAILED)
+    wanted = "an incident's sys_id" if content in _NO_RECORDS else "a list of incidents"
+    assert f"GET /api/now/table/incident answered without {wanted}" in why
+
+
+@pytest.mark.parametrize("content", [{}, [], {"result": []}, {"result": {"number": None}}])
+def test_an_incident_without_a_number_was_not_created_for_sure(
+    answering: Answering, content: object
+) -> None:
+    bench = answering({"GET": {"result": []}, "POST": content})
+    assert "POST /api/now/table/incident answered without an incident's number" in bench.fails(
+        FAILED
+    )
+    bench = answering({"GET": {"result": [{"sys_id": "abc"}]}, "PATCH": content})
+    assert "PATCH /api/now/table/incident/abc answered without an incident's number" in bench.fails(
+        FAILED
+    )
+
+
+TOKEN = "/oauth_token.do"
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ({}, "without an access_token"),
+        ([], "without an access_token"),
+        ({"access_token": None}, "without an access_token"),
+        ({"access_token": "hush", "expires_in": "soon"}, "with expires_in 'soon'"),
+        ({"access_token": "hush", "expires_in": None}, "with expires_in None"),
+        ({"access_token": "hush", "expires_in": -1}, "with expires_in -1"),
+        ({"access_token": "hush", "expires_in": float("nan")}, "with expires_in nan"),
+    ],
+)
+def test_an_answer_that_is_no_token_is_named_and_not_told(
+    answering: Answering, content: object, says: str
+) -> None:
+    bench = answering({TOKEN: content})
+    bench.keep(OAUTH)
+    why = bench.fails(FAILED)
+    assert f"POST /oauth_token.do answered 200 {says}" in why
+    assert "hush" not in why
+
+
+@pytest.mark.parametrize("seconds", [{"expires_in": "1800"}, {"expires_in": 1800.5}, {}])
+def test_a_token_may_say_its_seconds_as_text_or_not_at_all(
+    answering: Answering, seconds: Mapping[str, object]
+) -> None:
+    incident = {"result": {"number": "INC1"}}
+    token = {"access_token": "t", **seconds}
+    bench = answering({TOKEN: token, "GET": {"result": []}, "POST": incident})
+    bench.keep(OAUTH)
+    assert bench(FAILED) == []
+
+
+def test_half_a_token_is_not_told(bench: Bench) -> None:
+    bench.keep(OAUTH)
+    bench.service.add_fault(Fault(kind="malformed"))
+    why = bench.fails(FAILED)
+    assert "POST /oauth_token.do answered 200 without JSON\n" in why
+    assert "sys_id" not in why
+
+
+def test_a_message_that_is_not_json_is_told(bench: Bench) -> None:
+    assert "a message that is not JSON: 'one two'" in bench.fails("one two")
