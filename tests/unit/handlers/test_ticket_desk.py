@@ -192,6 +192,14 @@ def test_service_now_is_not_asked_about_a_job_that_completes_as_it_should(bench:
     assert bench.asked() == []
 
 
+def test_a_failure_that_comes_late_opens_nothing_where_a_later_job_resolved_it(
+    bench: Bench,
+) -> None:
+    bench(FAILED, event("backup-completed", day=23))
+    assert bench(event("backup-failed", day=22, backupJobId="second night")) == []
+    assert bench.states() == ["6"]
+
+
 def test_an_incident_that_somebody_resolved_stays_as_it_is_and_a_failure_opens_another(
     bench: Bench,
 ) -> None:
@@ -349,6 +357,9 @@ def test_nor_does_a_resolution_that_is_lost_fail_for_ever(bench: Bench) -> None:
 def test_service_now_is_not_waited_for_longer_than_the_function_may_run(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    waits = cast(Any, service_now)._TIMEOUT
+    # A look-up and what follows from it, within the minute that the function has.
+    assert 2 * (waits.connect_timeout + waits.read_timeout) < 60
     monkeypatch.setattr(service_now, "_TIMEOUT", urllib3.Timeout(connect=1, read=0.05))
     bench.service.add_fault(Fault(latency_seconds=0.3))
     assert "timed out" in bench.fails(FAILED)
