@@ -7,6 +7,7 @@ __main__.py, which `pulumi up` with an official CLI runs just the same.
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -18,7 +19,7 @@ from typing import Any, cast
 
 from pulumi import automation
 from pulumi.automation import EngineEvent, PulumiCommand
-from pulumi.automation.errors import CommandError, StackNotFoundError
+from pulumi.automation.errors import CommandError, ConcurrentUpdateError, StackNotFoundError
 from pulumi.runtime import settings as runtime
 
 from fleet.errors import ToldError
@@ -169,8 +170,26 @@ class Deployment:
     def _complaining(self, doing: str, messages: list[str]) -> Generator[None]:
         try:
             yield
+        except ConcurrentUpdateError as error:
+            raise StackFailed(self.stack, doing, [self._locked(error)]) from error
         except CommandError as error:
-            raise StackFailed(self.stack, doing, messages or [str(error)]) from error
+            raise StackFailed(self.stack, doing, messages or [_said(error)]) from error
+
+    def _locked(self, error: ConcurrentUpdateError) -> str:
+        """Who works on the stack, and what to do where nobody does any more."""
+        backend = [
+            f"{name}={shlex.quote(value)}"
+            for name, value in self._engine.environment.items()
+            if name in ("PULUMI_HOME", "PULUMI_BACKEND_URL")
+        ]
+        cli, folder = self._engine.command.command, str(self._engine.project)
+        cancel = shlex.join([cli, "cancel", "--yes", "--stack", self.stack, "--cwd", folder])
+        command = " ".join([*backend, cancel])
+        return (
+            f"another process works on this stack, or was cut off while it did:\n  {_said(error)}\n"
+            "  Wait until it has ended. If it runs no more, and only then, let the stack go: to do "
+            f"so while it runs can lose resources from the state.\n  {command}"
+        )
 
     @contextmanager
     def _run(
@@ -201,6 +220,13 @@ class Deployment:
             changes={str(getattr(op, "value", op)): count for op, count in changes.items()},
             seconds=time.monotonic() - self._started,
         )
+
+
+def _said(error: CommandError) -> str:
+    """What the CLI wrote, of an error whose text alone has it, beside the exit code."""
+    output, _, errors = str(error).partition("\n stderr: ")
+    said = errors.strip() or output.partition("\n stdout: ")[2].strip() or str(error).strip()
+    return said.removeprefix("error: ")
 
 
 def _run_project(root: Path) -> None:

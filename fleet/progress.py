@@ -19,6 +19,7 @@ class StackProgress:
         self._lock = threading.Lock()
         self._tasks: dict[str, TaskID] = {}
         self._seen: dict[str, int] = {}
+        self._begun: set[str] = set()
         self._bars = Progress(
             SpinnerColumn(finished_text="✓"),
             TextColumn("{task.description}"),
@@ -46,6 +47,9 @@ class StackProgress:
         self._bars.console.print(message, highlight=False)
 
     def hear(self, stack: str, event: EngineEvent) -> None:
+        if not self._console.is_terminal:
+            self._hear_in_lines(stack, event)
+            return
         with self._lock:
             if stack not in self._tasks:
                 self._tasks[stack] = self._bars.add_task(stack, total=0)
@@ -60,6 +64,21 @@ class StackProgress:
             elif event.summary_event is not None:
                 self._seen[stack] = 0
                 self._bars.update(task, description=f"{stack}: done")
+
+    def _hear_in_lines(self, stack: str, event: EngineEvent) -> None:
+        """Where nothing can move, such as in a log: a line as a stack begins and one as it ends."""
+        before, summary = event.resource_pre_event, event.summary_event
+        with self._lock:
+            if before is not None and stack not in self._begun:
+                self._begun.add(stack)
+                begins = "previewing" if before.planning else _doing(before.metadata.op)
+                self.say(f"{stack}: {begins}")
+            elif summary is not None:
+                self._begun.discard(stack)
+                changes = summary.resource_changes or {}
+                done = {str(getattr(op, "value", op)): count for op, count in changes.items()}
+                told = ", ".join(f"{count} {op}" for op, count in sorted(done.items()) if count)
+                self.say(f"{stack}: done: {told or 'nothing'} ({summary.duration_seconds} s)")
 
 
 def _doing(op: OpType) -> str:
