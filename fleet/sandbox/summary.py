@@ -28,7 +28,13 @@ def summarised(tour: Tour, seconds: float) -> dict[str, Any]:
             "home": tour.stage.engine.environment["PULUMI_HOME"],
             "cli": tour.stage.engine.command.command,
         },
-        "servicenow": {"url": tour.stage.sandbox.servicenow_url},
+        "servicenow": {
+            "url": tour.stage.sandbox.servicenow_url,
+            "incident": {
+                "number": tour.incident["number"],
+                "url": _incident_url(tour.stage.sandbox.servicenow_url, tour.incident["sys_id"]),
+            },
+        },
         "reports": {
             "bucket": reports["reports_bucket"],
             "database": reports["reports_database"],
@@ -44,11 +50,17 @@ def show(tour: Tour, summary: dict[str, Any], file: Path, console: Console) -> N
         if not name.startswith("blog_"):
             console.print(answer.table(f"{name}: {len(answer.rows)} rows", rows=5))
     console.print(_done(tour, summary["seconds"]))
-    console.print(_where(tour, summary, file))
+    console.print(_where(summary, file))
+    # In one piece, so that it can be copied.
+    console.print(summary["servicenow"]["incident"]["url"])
+
+
+def _incident_url(service_now_url: str, sys_id: str) -> str:
+    return f"{service_now_url}/nav_to.do?uri=incident.do?sys_id={sys_id}"
 
 
 def _done(tour: Tour, seconds: float) -> Table:
-    table = Table("done", "came to", "seconds", title="What was done")
+    table = _table("What was done", "done", "came to", "seconds")
     for step in tour.steps:
         table.add_row(step.what, step.came_to, f"{step.seconds:.1f}")
     for name, answer in tour.answers.items():
@@ -59,16 +71,23 @@ def _done(tour: Tour, seconds: float) -> Table:
     return table
 
 
-def _where(tour: Tour, summary: dict[str, Any], file: Path) -> Table:
-    table = Table("what", "where", title="Where to look")
-    url = summary["servicenow"]["url"]
+def _table(title: str, *columns: str) -> Table:
+    """Cuts nothing: what is too long for the terminal goes on in the next line."""
+    table = Table(title=title)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _where(summary: dict[str, Any], file: Path) -> Table:
+    table = _table("Where to look", "what", "where")
     table.add_row("AWS", summary["endpoint"])
     table.add_row("a shell in it", 'eval "$(.venv/bin/backup-org sandbox env)"')
     table.add_row("Pulumi's state", summary["pulumi"]["backend_url"])
     table.add_row("reports", f"s3://{summary['reports']['bucket']}/")
     table.add_row("tables", f"Glue database {summary['reports']['database']}")
-    number, sys_id = tour.incident["number"], tour.incident["sys_id"]
-    table.add_row(f"incident {number}", f"{url}/nav_to.do?uri=incident.do?sys_id={sys_id}")
+    incident = summary["servicenow"]["incident"]
+    table.add_row(f"incident {incident['number']}", incident["url"])
     table.add_row("all of this as data", _beside_here(file))
     table.add_row("to stop", "make down")
     return table
