@@ -12,10 +12,11 @@ from rich.table import Table
 
 from fleet import lake_commands, layers, replay
 from fleet.at_hand import console, engine_here, project, tell
-from fleet.deployment import Deployment, Outcome
+from fleet.deployment import Deployment, Outcome, StackFailed
 from fleet.doctor import findings_of
 from fleet.errors import ToldError
-from fleet.order import chosen, in_order
+from fleet.interrupts import INTERRUPTED, asked, end_in_order, leave
+from fleet.order import FleetFailed, chosen, in_order
 from fleet.progress import StackProgress
 from fleet.proxies import reach_this_machine_directly
 from fleet.sandbox import commands as sandbox_commands
@@ -148,8 +149,15 @@ def _table(outcomes: list[Outcome]) -> Table:
 def main() -> None:
     """Known errors are said in full and without a traceback."""
     reach_this_machine_directly(os.environ)
+    end_in_order()
     try:
         app()
     except KNOWN_ERRORS as error:
         console.print(str(error), style="red")
+        if isinstance(error, StackFailed | FleetFailed):
+            leave(1)
         raise SystemExit(1) from error
+    finally:
+        if asked():
+            tell("interrupted: what was under way has ended")
+            leave(INTERRUPTED)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -65,7 +66,7 @@ def in_order(
     sorter.prepare()
     outcomes: list[Outcome] = []
     failures: list[StackFailed] = []
-    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool, _begins_nothing_more(pool):
         running: dict[Future[Outcome], str] = {}
         while sorter.is_active():
             running |= {pool.submit(act, by_name[name]): name for name in sorter.get_ready()}
@@ -84,6 +85,16 @@ def in_order(
         through = {outcome.stack for outcome in outcomes} | {f.stack for f in failures}
         raise FleetFailed(failures, sorted(by_name.keys() - through))
     return outcomes
+
+
+@contextmanager
+def _begins_nothing_more(pool: ThreadPoolExecutor) -> Generator[None]:
+    """Once interrupted, what runs comes to its end, and what waits for its turn is dropped."""
+    try:
+        yield
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
 
 
 def _predecessors(

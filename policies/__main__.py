@@ -9,5 +9,7 @@ from pulumi_policy import PolicyPack
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from policies.pack import NAME, policies_of_all_rules
+from policies.with_engine import end_with_engine
 
+end_with_engine()
 PolicyPack(name=NAME, policies=[*policies_of_all_rules()])

@@ -1,0 +1,72 @@
+"""An end that is asked for, by Ctrl-C or SIGTERM: the engine ends what it has begun."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+_CHECK_SECONDS = 0.1
+INTERRUPTED = 130
+"""The exit code of what Ctrl-C ended, as shells have it."""
+_asked = threading.Event()
+
+
+def end_in_order() -> None:
+    """Makes SIGTERM do what Ctrl-C does at a terminal, and lets neither begin anything more."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else it is ignored
+        signal.signal(signal.SIGINT, _interrupt)
+
+
+def asked() -> bool:
+    """Whether the end was asked for."""
+    return _asked.is_set()
+
+
+def leave(code: int) -> NoReturn:
+    """Ends this process at once. Where the engine ended before the program that it ran, Pulumi's
+    thread waits for an answer for good, and Python would wait for that thread."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    del frame
+    # A terminal has told those that run by now; a second time would cut them off.
+    told = set(_children()) if number == signal.SIGINT else set[int]()
+    _tell(told)
+    _asked.set()
+    threading.Thread(target=_go_on_telling, args=(told,), daemon=True).start()
+    raise KeyboardInterrupt
+
+
+def _go_on_telling(told: set[int]) -> None:
+    """What a thread begins between two commands of the engine is told as well."""
+    while True:
+        _tell(told)
+        time.sleep(_CHECK_SECONDS)
+
+
+def _tell(told: set[int]) -> None:
+    for pid in _children():
+        # Those of our process group are what Ctrl-C would reach; the sandbox is in another.
+        with suppress(ProcessLookupError):
+            if pid not in told and os.getpgid(pid) == os.getpgrp():
+                os.kill(pid, signal.SIGINT)
+        told.add(pid)
+
+
+def _children() -> Iterator[int]:
+    """This process's own, whichever thread started them."""
+    for task in Path("/proc/self/task").iterdir():
+        with suppress(FileNotFoundError):  # a thread that has ended meanwhile
+            yield from map(int, (task / "children").read_text().split())
