@@ -25,6 +25,9 @@ _LOG_TAIL_LINES = 20
 _TWELVE_HOURS = 43_200
 _POLL_SECONDS = 0.05
 
+OF_AWS = ("AWS_", "BOTO", "MOTO_")
+"""How variables begin that lead an SDK elsewhere, or change what stands in for AWS here."""
+
 
 class SandboxError(Exception):
     """The sandbox does not run, or refused a call; the message says what to look at."""
@@ -203,11 +206,7 @@ def _is_daemon(address: Address) -> bool:
 
 def _daemon_environment() -> Mapping[str, str]:
     """Ours without anything of AWS or moto, and with the package importable."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("AWS_", "MOTO_", "BOTO"))
-    }
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(OF_AWS)}
     root = str(Path(__file__).resolve().parents[1])
     paths = [root, *filter(None, [kept.get("PYTHONPATH")])]
     return kept | {"PYTHONPATH": os.pathsep.join(paths)}

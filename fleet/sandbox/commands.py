@@ -8,6 +8,7 @@ import shlex
 import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import typer
@@ -16,20 +17,23 @@ from pulumi.automation import PulumiCommand
 from fleet import layers
 from fleet.at_hand import PROJECT_VARIABLE, console, tell
 from fleet.engine import engine
+from fleet.errors import ToldError
+from fleet.locks import alone
 from fleet.paths import PROJECT
 from fleet.progress import StackProgress
 from fleet.sandbox.stage import running, stacks_of, staged
 from fleet.sandbox.summary import show, summarised
 from fleet.sandbox.tour import Tour
-from fleet.sandbox.workspace import Workspace, machine
+from fleet.sandbox.workspace import Workspace, foreign, machine
 from sandbox.client import Sandbox, SandboxError
 
 app = typer.Typer(no_args_is_help=True, help="An AWS on this machine, to see all of it work.")
 
+PLACE_VARIABLE = "BACKUP_ORG_SANDBOX"
+"""Names the folder of another sandbox."""
 WORKSPACE = Workspace(
-    root=Path(os.environ.get("BACKUP_ORG_SANDBOX") or PROJECT / "build" / "sandbox").absolute()
+    root=Path(os.environ.get(PLACE_VARIABLE) or PROJECT / "build" / "sandbox").absolute()
 )
-SUMMARY = WORKSPACE.root.parent / f"{WORKSPACE.root.name}.json"
 CUSTOMER = "acme"
 ERRORS = (SandboxError,)
 """What the command prints without a traceback."""
@@ -39,17 +43,20 @@ ERRORS = (SandboxError,)
 def up() -> None:
     """Start the sandbox, deploy the example customer, deliver reports, ask the lake, open a ticket.
 
-    Where it runs already, the same once more: nothing to change, nothing twice.
+    Where it runs already, the same once more: nothing is deployed anew, no incident opened twice.
     """
-    started = time.monotonic()
-    with ThreadPoolExecutor() as pool:
-        command = pool.submit(engine, tell)
-        sandbox = pool.submit(running, CUSTOMER, WORKSPACE)
-        pool.submit(_build_layers).result()
-        tour = _toured(command.result(), sandbox.result())
-    summary = summarised(tour, time.monotonic() - started)
-    SUMMARY.write_text(json.dumps(summary, indent=2) + "\n")
-    show(tour, summary, SUMMARY, console)
+    for name in foreign(os.environ):
+        del os.environ[name]
+    with _alone():
+        started = time.monotonic()
+        with ThreadPoolExecutor() as pool:
+            command = pool.submit(engine, tell)
+            sandbox = pool.submit(running, CUSTOMER, WORKSPACE, tell)
+            pool.submit(_build_layers).result()
+            tour = _toured(command.result(), sandbox.result())
+        summary = summarised(tour, time.monotonic() - started)
+        WORKSPACE.summary.write_text(json.dumps(summary, indent=2) + "\n")
+    show(tour, summary, WORKSPACE.summary, console)
 
 
 @app.command()
@@ -62,14 +69,15 @@ def prepare() -> None:
 @app.command()
 def down() -> None:
     """Stop what `up` left running. Its state goes with it; what was installed stays."""
-    try:
-        Sandbox.attach(WORKSPACE.root).stop()
-    except SandboxError as error:
-        console.print(f"nothing to stop: {error}")
-    else:
-        console.print("the sandbox is stopped")
-    WORKSPACE.clear()
-    SUMMARY.unlink(missing_ok=True)
+    with _alone():
+        try:
+            sandbox = Sandbox.attach(WORKSPACE.root)
+        except SandboxError as error:
+            console.print(f"nothing to stop: {error}")
+        else:
+            sandbox.stop()
+            console.print("the sandbox is stopped")
+        WORKSPACE.clear()
 
 
 @app.command()
@@ -79,6 +87,9 @@ def env() -> None:
     environment = WORKSPACE.environment(Sandbox.attach(WORKSPACE.root), region)
     # The sandbox's settings, not those of the checkout, whose accounts are not there.
     environment = {**environment, PROJECT_VARIABLE: str(WORKSPACE.project)}
+    others = [name for name in foreign(os.environ) if name not in environment]
+    if others:
+        typer.echo(f"unset {' '.join(others)}")
     for name, value in environment.items():
         typer.echo(f"export {name}={shlex.quote(value)}")
     if shutil.which("pulumi") is None:
@@ -89,8 +100,19 @@ def env() -> None:
 @app.command()
 def status() -> None:
     """Print build/sandbox.json: where the running sandbox is, and what was deployed in it."""
-    Sandbox.attach(WORKSPACE.root)
-    typer.echo(SUMMARY.read_text())
+    endpoint = Sandbox.attach(WORKSPACE.root).endpoint
+    file = WORKSPACE.summary
+    text = file.read_text() if file.is_file() else "{}"
+    if json.loads(text).get("endpoint") != endpoint:
+        raise ToldError(
+            f"a sandbox runs at {endpoint}, but its main job has not come to an end; run: make up"
+        )
+    typer.echo(text)
+
+
+def _alone() -> AbstractContextManager[None]:
+    """One process at a time starts, deploys into, or stops what runs in the workspace."""
+    return alone(WORKSPACE.lock, "works in this sandbox", tell, elsewhere=PLACE_VARIABLE)
 
 
 def _build_layers() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from pulumi.automation import PulumiCommand
 from fleet.deployment import Deployment, Engine, OnEvent, ignore
 from fleet.order import chosen
 from fleet.paths import PROJECT
+from fleet.sandbox.cut_off import cut_off
 from fleet.sandbox.workspace import Workspace
 from sandbox.aws.organization import Account, Organization
 from sandbox.client import Sandbox, SandboxError
@@ -36,13 +37,29 @@ class Stage:
 
 
 def running(
-    customer: str, workspace: Workspace, *, time_scale: float = 60, with_parent: bool = False
+    customer: str,
+    workspace: Workspace,
+    tell: Callable[[str], None],
+    *,
+    time_scale: float = 60,
+    with_parent: bool = False,
 ) -> Sandbox:
-    """The sandbox that runs in a workspace, else a new one without any state."""
+    """The sandbox that runs in a workspace, else a new one without any state.
+
+    A new one too after a deployment that was cut off: what it made and did not note would be in
+    the next one's way.
+    """
     try:
-        return Sandbox.attach(workspace.root)
+        found = Sandbox.attach(workspace.root)
     except SandboxError:
-        workspace.clear()
+        pass
+    else:
+        stacks = cut_off(workspace.state)
+        if not stacks:
+            return found
+        tell(f"sandbox: begun anew, as a deployment was cut off: {', '.join(stacks)}")
+        found.stop()
+    workspace.clear()
     stacks = stacks_of(customer, PROJECT)
     organization = Organization(
         management_account=next(iter(stacks.values())).organization.management_account,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from components.packaging import Platform
 from fleet.deployment import Engine
 from fleet.order import chosen
 from fleet.paths import PROJECT
-from sandbox.client import Sandbox
+from sandbox.client import OF_AWS, Sandbox
 from sandbox.functions import here
 from sandbox.plugin import install
 from stacks.load import CUSTOMERS, KEY
@@ -43,14 +43,28 @@ class Workspace:
         return self.root / "pulumi"
 
     @property
+    def state(self) -> Path:
+        return self.root / "state"
+
+    @property
     def backend_url(self) -> str:
-        return f"file://{self.root / 'state'}"
+        return f"file://{self.state}"
+
+    @property
+    def summary(self) -> Path:
+        """build/sandbox.json: what the main job came to in the sandbox that runs."""
+        return self.root.with_name(f"{self.root.name}.json")
+
+    @property
+    def lock(self) -> Path:
+        """Held by whoever starts or stops the sandbox, or does the main job in it."""
+        return self.root.with_name(f"{self.root.name}.lock")
 
     def prepare(self, customer: str, service_now_url: str) -> None:
         """Copies the settings of a customer; the state that is there stays."""
         folder = self.project / CUSTOMERS
         folder.mkdir(parents=True, exist_ok=True)
-        (self.root / "state").mkdir(parents=True, exist_ok=True)
+        self.state.mkdir(parents=True, exist_ok=True)
         shutil.copy(PROJECT / "Pulumi.yaml", self.project)
         shared = _read(PROJECT / CUSTOMERS / f"{customer}.yaml")
         runs = machine()
@@ -73,7 +87,8 @@ class Workspace:
 
     def clear(self) -> None:
         """Forgets the state: it is worth nothing without the AWS that it tells of."""
-        for folder in (self.project, self.root / "state", self.root / "functions"):
+        self.summary.unlink(missing_ok=True)
+        for folder in (self.project, self.state, self.root / "functions"):
             shutil.rmtree(folder, ignore_errors=True)
 
     def environment(self, sandbox: Sandbox, region: str) -> Mapping[str, str]:
@@ -91,6 +106,11 @@ class Workspace:
             project=self.project,
             environment=self.environment(sandbox, region),
         )
+
+
+def foreign(variables: Iterable[str]) -> list[str]:
+    """Those by which a shell leads an SDK or the engine to other accounts, backends and stacks."""
+    return sorted(name for name in variables if name.startswith((*OF_AWS, "PULUMI_")))
 
 
 def machine() -> Platform:

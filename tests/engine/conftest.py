@@ -67,7 +67,7 @@ def stage(
 ) -> Iterator[Stage]:
     """acme's settings in a sandbox of their own, nothing deployed."""
     workspace = Workspace(root=tmp_path_factory.mktemp("sandbox"))
-    sandbox = running("acme", workspace, time_scale=_TIME_SCALE, with_parent=True)
+    sandbox = running("acme", workspace, print, time_scale=_TIME_SCALE, with_parent=True)
     try:
         made = staged("acme", workspace, sandbox, pulumi)
         give_credentials(made)

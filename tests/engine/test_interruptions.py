@@ -1,0 +1,149 @@
+"""`backup-org sandbox up`, cut short, run twice at once, and in the shell of somebody at work."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from fleet.interrupts import INTERRUPTED
+from sandbox.client import Sandbox
+from tests.support.processes import processes_with
+
+_COMMAND = str(Path(sys.executable).parent / "backup-org")
+_UP_IN_SMALL = (
+    "from fleet.sandbox import tour; tour._ACCOUNTS, tour._DAYS = 4, 4; "
+    "from fleet.cli import main; main()"
+)
+_AT_WORK = {
+    "AWS_PROFILE": "prod",
+    "AWS_CONFIG_FILE": "/nowhere/config",
+    "AWS_SESSION_TOKEN": "of-prod",
+    "PULUMI_ACCESS_TOKEN": "of-prod",
+    "PULUMI_BACKEND_URL": "https://127.0.0.1:1",
+    "PULUMI_CONFIG_PASSPHRASE_FILE": "/nowhere/passphrase",
+}
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("interrupted") / "sandbox"
+
+
+@pytest.fixture(scope="module")
+def shell(root: Path) -> Iterator[Mapping[str, str]]:
+    """The environment of somebody who works on real accounts."""
+    environment = {**os.environ, **_AT_WORK, "BACKUP_ORG_SANDBOX": str(root)}
+    yield environment
+    subprocess.run([_COMMAND, "sandbox", "down"], env=environment, check=True)
+    assert processes_with("BACKUP_ORG_SANDBOX", str(root)) == {}
+
+
+@pytest.fixture
+def up(shell: Mapping[str, str], tmp_path: Path) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
+    """Starts `backup-org sandbox up`; what it says goes to a file by its process id."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start() -> subprocess.Popen[bytes]:
+        with (tmp_path / f"{len(started)}.log").open("w") as log:
+            command = [sys.executable, "-c", _UP_IN_SMALL, "sandbox", "up"]
+            started.append(subprocess.Popen(command, env=shell, stdout=log, stderr=log))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def until(holds: Callable[[], bool], *, within_seconds: float = 60) -> None:
+    deadline = time.monotonic() + within_seconds
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def locks(root: Path) -> list[Path]:
+    return list((root / "state/.pulumi/locks").rglob("*.json"))
+
+
+def engines(root: Path) -> list[str]:
+    """Command lines of the engine and of policy packs that work for this sandbox."""
+    found = processes_with("BACKUP_ORG_SANDBOX", str(root)).values()
+    return [line for line in found if "pulumi.policy" in line or "pulumi --non-inter" in line]
+
+
+def test_a_deployment_that_is_asked_to_end_does_so_in_order(
+    root: Path, up: Callable[[], subprocess.Popen[bytes]]
+) -> None:
+    process = up()
+    until(lambda: bool(locks(root)))
+    process.terminate()
+    assert process.wait(30) == INTERRUPTED
+    assert locks(root) == []
+    until(lambda: engines(root) == [], within_seconds=5)
+
+
+def test_after_a_deployment_that_was_killed_two_at_once_come_through_in_one_sandbox(
+    root: Path, up: Callable[[], subprocess.Popen[bytes]], shell: Mapping[str, str], tmp_path: Path
+) -> None:
+    process = up()
+    until(lambda: bool(locks(root)))
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    until(lambda: engines(root) == [], within_seconds=10)
+    assert locks(root)
+
+    assert [process.wait(300) for process in (up(), up())] == [0, 0]
+    said = "".join(file.read_text() for file in sorted(tmp_path.glob("*.log")))
+    assert said.count("begun anew, as a deployment was cut off: acme-") == 1
+    assert said.count("waiting for another process that works in this sandbox") == 1
+    running = processes_with("BACKUP_ORG_SANDBOX", str(root)).values()
+    assert len([line for line in running if "-m sandbox --directory" in line]) == 1
+    assert engines(root) == []
+    told = json.loads((root.parent / "sandbox.json").read_text())
+    assert told["endpoint"] == Sandbox.attach(root).endpoint
+    incident = told["servicenow"]["incident"]
+    assert incident["url"] in said.splitlines()
+
+
+def test_a_shell_in_the_sandbox_forgets_where_else_it_was(
+    root: Path, shell: Mapping[str, str]
+) -> None:
+    script = (
+        f'eval "$({_COMMAND} sandbox env)"; env; '
+        f"{_COMMAND} query success_rate_by_account --set days=3; pulumi whoami --verbose"
+    )
+    bash = ["bash", "-e", "-c", script]
+    answer = subprocess.run(bash, env=shell, capture_output=True, text=True, check=True)
+    lines = [line.partition("=") for line in answer.stdout.splitlines()]
+    variables = {name: value for name, _, value in lines}
+    assert not variables.keys() & (_AT_WORK.keys() - {"AWS_CONFIG_FILE", "PULUMI_BACKEND_URL"})
+    assert variables["AWS_CONFIG_FILE"] == os.devnull
+    assert " rows, " in answer.stdout
+    assert f"Backend URL: file://{root}/state" in answer.stdout
+
+
+def test_the_summary_of_a_sandbox_that_died_is_not_that_of_the_next(
+    root: Path, shell: Mapping[str, str]
+) -> None:
+    died = Sandbox.attach(root)
+    os.kill(died.address.pid, signal.SIGKILL)
+    until(lambda: processes_with("BACKUP_ORG_SANDBOX", str(root)) == {})
+    status = [_COMMAND, "sandbox", "status"]
+    answer = subprocess.run(status, env=shell, capture_output=True, text=True, check=False)
+    assert (answer.returncode, "no sandbox runs in" in answer.stdout) == (1, True)
+    started = Sandbox.start(root, with_parent=True)
+    try:
+        answer = subprocess.run(status, env=shell, capture_output=True, text=True, check=False)
+    finally:
+        started.stop()
+    assert answer.returncode == 1
+    assert f"a sandbox runs at {started.endpoint}, but its main job has not" in answer.stdout
