@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from benchmarks.measure import Measure, in_own_process
 from benchmarks.reports_at_hand import BUCKET, PAGE, PLANS, Reports, ReportsAtHand
-from fleet.backfill import Backfill, Clients, Lake
+from fleet.backfill import Backfill, Clients
+from fleet.backfill_todo import Lake
 from handlers.raw_tables import storage_descriptor
 from handlers.report_templates import TEMPLATES
 
@@ -87,7 +88,7 @@ def calls_of(size: Size) -> Mapping[str, int]:
         database="lake",
         plans=PLANS,
         curation_queue="curation",
-        adds_partitions=True,
+        dead_letters="dead letters",
     )
     clients = Clients(s3=s3.client, glue=cast("GlueClient", glue), sqs=cast("SQSClient", sqs))
     done = Backfill(lake, clients, lambda _what, _done, _of: None).run()

@@ -7,18 +7,18 @@ interrupted backfill goes on where it was.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
+from fleet.backfill_todo import Lake, Place, Todo, todo
 from fleet.partition_batches import BackfillFailed, PartitionBatches, Standing, standing
-from handlers.curate_reports.core import delivery_key
+from fleet.withheld_headers import Withheld, put_letters
 from handlers.curated_tables import DELIVERIES_FOLDER
 from handlers.object_events import CreatedObject
 from handlers.partition_reports.core import (
     Partition,
-    folder_of,
     no_report,
     obstacle,
     report_of,
@@ -26,9 +26,6 @@ from handlers.partition_reports.core import (
 )
 from handlers.partition_reports.partitions import Partitions
 from handlers.raw_csv import scan
-from handlers.report_keys import parse
-from handlers.report_plans import Plans
-from handlers.report_templates import Template
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
@@ -40,24 +37,8 @@ _MESSAGES_A_CALL = 10
 _CHUNK = 1 << 20
 
 T = TypeVar("T")
-_Place = tuple[str, tuple[str, ...]]
-"""A partition's table and values."""
 Tell = Callable[[str, int, int], None]
 """Hears what is being done, how much of it is done, and how much there is."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Lake:
-    """A stack's reports and what is made of them."""
-
-    reports_bucket: str
-    lake_bucket: str
-    database: str
-    plans: Plans
-    curation_queue: str
-    """Its URL."""
-    adds_partitions: bool
-    """False: Athena computes them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,20 +46,6 @@ class Clients:
     s3: S3Client
     glue: GlueClient
     sqs: SQSClient
-
-
-@dataclass(frozen=True, kw_only=True)
-class Todo:
-    """What objects in the bucket need and do not have."""
-
-    partitions: Mapping[Partition, Sequence[str]]
-    """The keys of the reports in each partition's folder."""
-    templates: Mapping[Partition, Template]
-    strange: Mapping[Partition, str]
-    """The key of an object in a partition's folder that is no CSV report."""
-    elsewhere: Mapping[Partition, str]
-    """Where the partition of the same plan and day is."""
-    curations: Sequence[CreatedObject]
 
 
 @dataclass
@@ -95,60 +62,8 @@ class Done:
     """By folder, why the raw table cannot read it."""
     curations: int = 0
     """Handed to the curation function, which works them off by and by."""
-
-
-def todo(
-    objects: Iterable[CreatedObject],
-    there: Mapping[_Place, str],
-    noted: frozenset[str],
-    lake: Lake,
-    *,
-    recheck: bool = False,
-) -> Todo:
-    """Works out what is missing; `there` has the locations of partitions that stand, `noted` the
-    keys that the curation function writes last.
-
-    Of several folders of one plan and day that have no partition the first one listed gets it.
-    """
-    objects = list(objects)
-    strange = _strange(objects, lake)
-    places: dict[_Place, str] = dict(there)
-    elsewhere: dict[Partition, str] = {}
-    folders: dict[Partition, list[str]] = {}
-    templates: dict[Partition, Template] = {}
-    curations: list[CreatedObject] = []
-    for created in objects:
-        report = report_of(created.bucket, created.key, lake.plans)
-        if report is None:
-            continue
-        partition = report.partition
-        if lake.adds_partitions:
-            place = (partition.table, partition.values)
-            location = places.setdefault(place, partition.location)
-            if not partition.lies_at(location):
-                elsewhere[partition] = location
-            elif recheck or partition in strange or place not in there:
-                folders.setdefault(partition, []).append(created.key)
-                templates[partition] = report.template
-        if delivery_key(parse(created.key)) not in noted:
-            curations.append(created)
-    return Todo(
-        partitions=folders,
-        templates=templates,
-        strange=strange,
-        elsewhere=elsewhere,
-        curations=curations,
-    )
-
-
-def _strange(objects: Iterable[CreatedObject], lake: Lake) -> dict[Partition, str]:
-    found: dict[Partition, str] = {}
-    for created in objects:
-        folder = folder_of(created.bucket, created.key, lake.plans)
-        is_report = report_of(created.bucket, created.key, lake.plans) is not None
-        if folder is not None and created.size and not is_report:
-            found.setdefault(folder.partition, created.key)
-    return found
+    headers: int = 0
+    """Unknown ones that rest in the dead-letter queue now, to be learnt."""
 
 
 class Backfill:
@@ -179,7 +94,8 @@ class Backfill:
         self._curate(missing.curations, done)
         for partition, location in missing.elsewhere.items():
             done.withheld[partition.folder] = second_folder(partition, location)
-        self._add_partitions(missing, there, done)
+        withheld = self._add_partitions(missing, there, done)
+        self._put_letters(missing, there, withheld, done)
         return done
 
     def _objects(self, done: Done) -> Iterator[CreatedObject]:
@@ -199,7 +115,7 @@ class Backfill:
         for page in pages:
             yield from (found.get("Key", "") for found in page.get("Contents", []))
 
-    def _standing(self, *, with_columns: bool) -> Iterator[tuple[_Place, Standing]]:
+    def _standing(self, *, with_columns: bool) -> Iterator[tuple[Place, Standing]]:
         tables = {f"{plan.template}_report" for plan in self._lake.plans.values()}
         for table in sorted(tables) if self._lake.adds_partitions else ():
             for found in standing(
@@ -207,16 +123,24 @@ class Backfill:
             ):
                 yield (table, found.values), found
 
-    def _add_partitions(self, missing: Todo, there: Mapping[_Place, Standing], done: Done) -> None:
-        """Some as soon as they are looked at, so that an interruption costs the reading of few."""
+    def _add_partitions(
+        self, missing: Todo, there: Mapping[Place, Standing], done: Done
+    ) -> Mapping[Partition, _Obstacle]:
+        """Some as soon as they are looked at, so that an interruption costs the reading of few.
+
+        Gives what is withheld.
+        """
         for template in set(missing.templates.values()):
             self._partitions.columns(template.table)  # once, before the readers ask for them
         batches = PartitionBatches(self._glue, self._lake.database, self._partitions.columns)
 
-        def settle(partition: Partition, reason: str | None) -> None:
+        withheld: dict[Partition, _Obstacle] = {}
+
+        def settle(partition: Partition, why: _Obstacle | None) -> None:
             found = there.get((partition.table, partition.values))
-            if reason is not None:
-                done.withheld[partition.folder] = reason
+            if why is not None:
+                withheld[partition] = why
+                done.withheld[partition.folder] = why.text
                 if found is not None and partition.lies_at(found.location):
                     self._partitions.withhold(partition)
                     done.withdrawn += 1
@@ -240,22 +164,61 @@ class Backfill:
                         settle(partition, look.result())
                 batches.flush()
                 done.partitions, done.updated = batches.created, batches.updated
+        return withheld
 
     def _has_columns(self, partition: Partition, there: Standing) -> bool:
         return list(there.columns) == list(self._partitions.columns(partition.table))
 
-    def _obstacle(self, missing: Todo, partition: Partition) -> str | None:
+    def _obstacle(self, missing: Todo, partition: Partition) -> _Obstacle | None:
         """Why the raw table cannot read a folder, by the first of its reports that it cannot."""
         if partition in missing.strange:
-            return no_report(missing.strange[partition])
+            return _Obstacle(text=no_report(missing.strange[partition]))
+        template = missing.templates[partition]
         columns = self._partitions.columns(partition.table)
-        for key in missing.partitions[partition]:
-            body = self._s3.get_object(Bucket=partition.bucket, Key=key)["Body"]
+        for created in missing.partitions[partition]:
+            body = self._s3.get_object(Bucket=created.bucket, Key=created.key)["Body"]
             found = scan(body.iter_chunks(_CHUNK))
-            reason = obstacle(missing.templates[partition], columns, found)
-            if reason is not None:
-                return f"{key}: {reason}"
+            reason = obstacle(template, columns, found)
+            if reason is None:
+                continue
+            text = f"{created.key}: {reason}"
+            if found.header is None or reason == found.unreadable:
+                return _Obstacle(text=text)
+            header = Withheld(
+                key=created.key,
+                event=_event(created),
+                template=template,
+                reason=reason,
+                expected=columns,
+                header=found.header,
+            )
+            return _Obstacle(text=text, header=header)
         return None
+
+    def _put_letters(
+        self,
+        missing: Todo,
+        there: Mapping[Place, Standing],
+        withheld: Mapping[Partition, _Obstacle],
+        done: Done,
+    ) -> None:
+        """Of headers that no newer report contradicts: to learn an old one would lose the new."""
+        if self._lake.dead_letters is None:
+            return
+        looked_at = {(partition.table, partition.values) for partition in missing.partitions}
+        unread = {(partition.table, partition.values) for partition in withheld}
+        newest: dict[str, tuple[str, ...]] = {}
+        for table, (_, *day) in (looked_at | there.keys()) - unread:
+            newest[table] = max(newest.get(table, ()), tuple(day))
+        done.headers = put_letters(
+            self._sqs,
+            self._lake.dead_letters,
+            [
+                why.header
+                for partition, why in withheld.items()
+                if why.header and partition.values[1:] >= newest.get(partition.table, ())
+            ],
+        )
 
     def _curate(self, curations: Sequence[CreatedObject], done: Done) -> None:
         for some in _groups(curations, _MESSAGES_A_CALL):
@@ -272,6 +235,15 @@ class Backfill:
             self._tell("reports handed to curation", done.curations, len(curations))
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Obstacle:
+    """Why the raw table cannot read a folder."""
+
+    text: str
+    header: Withheld | None = None
+    """The report whose header it is."""
+
+
 def _event(created: CreatedObject) -> str:
     """What S3 would have said of the object."""
     return json.dumps(
@@ -286,7 +258,7 @@ def _event(created: CreatedObject) -> str:
     )
 
 
-def _is_through(look: Future[str | None]) -> bool:
+def _is_through(look: Future[_Obstacle | None]) -> bool:
     return not look.cancelled() and look.exception() is None
 
 

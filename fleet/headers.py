@@ -1,10 +1,8 @@
-"""Learning the CSV headers that AWS really writes: from withheld reports into settings."""
+"""The CSV headers that AWS really writes, in the settings."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from io import StringIO
 from pathlib import Path
 from typing import Any, cast
@@ -12,7 +10,6 @@ from typing import Any, cast
 from ruamel.yaml import YAML
 from yaml import safe_load
 
-from fleet.dead_letters import DeadLetter
 from fleet.errors import ToldError
 from stacks import load
 from stacks.load import CUSTOMERS, KEY, SettingsError
@@ -20,39 +17,6 @@ from stacks.load import CUSTOMERS, KEY, SettingsError
 
 class HeadersRefused(ToldError):
     """Headers that settings do not take."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Observed:
-    """A header that withheld reports of a template have."""
-
-    template: str
-    header: Sequence[str]
-    expected: Sequence[str]
-    """The raw table's columns."""
-    keys: Sequence[str]
-    """Of the reports that have it."""
-
-
-def observed(letters: Iterable[DeadLetter]) -> list[Observed]:
-    """The headers among dead letters that keep raw tables from reading, newest report last."""
-    found: dict[tuple[str, str], list[DeadLetter]] = {}
-    for letter in letters:
-        attributes = letter.attributes
-        if attributes.get("Header") and attributes.get("Reason", "").startswith("column "):
-            found.setdefault((attributes["Template"], attributes["Header"]), []).append(letter)
-    return sorted(
-        (
-            Observed(
-                template=template,
-                header=json.loads(header),
-                expected=json.loads(of_it[0].attributes["Expected"]),
-                keys=sorted(letter.attributes["Key"] for letter in of_it),
-            )
-            for (template, header), of_it in found.items()
-        ),
-        key=lambda observed: observed.keys[-1],
-    )
 
 
 def with_headers(

@@ -12,13 +12,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from components.query_library import queries
 from fleet import dead_letters, headers
 from fleet.at_hand import console, engine_here, project
-from fleet.backfill import Backfill, Clients, Done, Lake
+from fleet.backfill import Backfill, Clients, Done
+from fleet.backfill_todo import Lake
 from fleet.deployment import Deployment
 from fleet.errors import ToldError
 from fleet.partition_batches import standing
 from fleet.query import Lake as QueriedLake
 from fleet.query import named_or_sql, run_query
 from fleet.reports_stack import NoReports, ReportsStack, reports_settings, reports_stack
+from fleet.withheld_headers import observed
 from handlers.curated_tables import table_name, view_name
 from handlers.report_templates import TEMPLATES
 from stacks.report_columns import raw_columns
@@ -106,7 +108,7 @@ def learn_header(
     sqs = here.session.client("sqs")
     letters = dead_letters.received(sqs, queue["dead_letters"])
     dead_letters.release(sqs, queue["dead_letters"], letters)
-    found = [o for o in headers.observed(letters) if template in (None, o.template)]
+    found = [o for o in observed(letters) if template in (None, o.template)]
     if not found:
         console.print(f"of {len(letters)} dead letters none was withheld for its header")
         return
@@ -126,9 +128,10 @@ def learn_header(
     console.print(f"written to {path}")
     outcome = Deployment(engine_here(), name).up()
     console.print(f"{name}: {dict(outcome.changes)}")
+    # Before what rests is sent back: a header that still does not fit would be put beside it.
+    _show(_backfilled(here, recheck=True))
     count = dead_letters.replay(sqs, queue["dead_letters"], queue["queue"])
     console.print(f"{count} withheld reports sent back")
-    _show(_backfilled(here, recheck=True))
 
 
 def _at_stake(here: ReportsStack, learnt: Iterable[str]) -> Iterator[str]:
@@ -174,7 +177,7 @@ def _backfilled(here: ReportsStack, *, recheck: bool) -> Done:
                 database=outputs["reports_database"],
                 plans=here.plans,
                 curation_queue=here.queues["curation"]["queue"],
-                adds_partitions="partitions" in here.queues,
+                dead_letters=here.queues.get("partitions", {}).get("dead_letters"),
             ),
             Clients(
                 s3=here.session.client("s3"),
@@ -194,6 +197,11 @@ def _show(done: Done) -> None:
         console.print(
             f"of partitions that were there {done.updated} got their table's new columns, and "
             f"{done.withdrawn} were withdrawn"
+        )
+    if done.headers:
+        console.print(
+            f"unknown headers put into the dead-letter queue: {done.headers}; see and learn them "
+            "with: backup-org lake learn-header"
         )
     for folder, reason in done.withheld.items():
         console.print(f"  {folder}: {reason}")

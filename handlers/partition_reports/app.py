@@ -30,6 +30,7 @@ from handlers.partition_reports.core import (
     report_of,
     second_folder,
 )
+from handlers.partition_reports.dead_letters import attributes
 from handlers.partition_reports.partitions import Partitions
 from handlers.raw_csv import scan
 from handlers.report_plans import plans_of
@@ -167,16 +168,13 @@ class Delivery:
         self._sqs.send_message(
             QueueUrl=self._dead_letters_url,
             MessageBody=message,
-            MessageAttributes={
-                name: {"DataType": "String", "StringValue": value}
-                for name, value in (
-                    ("Key", created.key),
-                    ("Template", report.template.name),
-                    ("Reason", found.reason),
-                    ("Expected", json.dumps(list(found.expected))),
-                    ("Header", json.dumps(list(found.header))),
-                )
-            },
+            MessageAttributes=attributes(
+                key=created.key,
+                template=report.template,
+                reason=found.reason,
+                expected=found.expected,
+                header=found.header,
+            ),
         )
         logger.error("partition withheld", key=created.key, reason=found.reason)
         metrics.add_metric(name="PartitionsWithheld", unit=MetricUnit.Count, value=1)

@@ -121,6 +121,28 @@ class TestAHeaderThatNobodyExpected:
         changes = Deployment(stage.engine, "acme-management").up().changes
         assert {op for op, count in changes.items() if count} == {"same"}
 
+    def test_one_that_only_a_backfill_found_is_learnt_and_what_it_takes_out_is_said(
+        self, stage: Stage, outputs: Mapping[str, Any], lake: Lake, run: Run
+    ) -> None:
+        lake.session.resource("s3").Bucket(outputs["reports_bucket"]).put_object(
+            Key=f"Backup/crossaccount/crossregion/2026/11/21/{PLAN}/report.csv",
+            Body=f"Inserted,{self.header}\nx,FAILED,{MANAGEMENT},{REGION},J21,y\n".encode(),
+        )
+        stage.sandbox.call("settle")
+        letters = outputs["report_queues"]["partitions"]["dead_letters"]
+        lake.session.client("sqs").purge_queue(QueueUrl=letters)
+        assert "put into the dead-letter queue: 1; see and learn" in run("backfill")
+        assert "put into the dead-letter queue" not in run("backfill")
+        said = run("lake", "learn-header", "--yes")
+        assert "backup_job_report has 2 partitions: those whose reports do not fit" in said
+        assert "0 got their table's new columns, and 2 were withdrawn" in said
+        assert "1 withheld reports sent back" in said
+        stage.sandbox.call("settle")
+        assert rows(lake, self.asked) == [("J21", "FAILED", "y")]
+        curated = rows(lake, "SELECT backup_job_id FROM backup_jobs ORDER BY backup_job_id")
+        assert curated == [("J19",), ("J20",), ("J21",)]
+        assert "of 0 dead letters none was withheld" in run("lake", "learn-header", "--yes")
+
 
 class TestColumnsThatWereAppended:
     plan = "acme_copy_job_report"

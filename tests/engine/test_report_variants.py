@@ -16,7 +16,7 @@ import pytest
 
 from components.reports_bucket import reports_are_delivered, reports_are_encrypted
 from fleet.backfill import Backfill, Clients, Done
-from fleet.backfill import Lake as Filled
+from fleet.backfill_todo import Lake as Filled
 from fleet.deployment import Deployment, Outcome
 from fleet.order import in_order
 from fleet.query import Lake, run_query
@@ -257,7 +257,7 @@ class TestALakeOverWhatExists:
             database=outputs["reports_database"],
             plans=plans_of(outputs["report_plans"]),
             curation_queue=outputs["report_queues"]["curation"]["queue"],
-            adds_partitions=True,
+            dead_letters=outputs["report_queues"]["partitions"]["dead_letters"],
         )
         clients = Clients(
             s3=session.client("s3"), glue=session.client("glue"), sqs=session.client("sqs")

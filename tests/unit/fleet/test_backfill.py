@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from threading import Event
 from typing import Any
 
@@ -11,9 +12,14 @@ import pytest
 from moto import mock_aws
 
 from fleet import dead_letters
-from fleet.backfill import Backfill, Clients, Done, Lake
-from fleet.dead_letters import received, release, replay
+from fleet.backfill import Backfill, Clients, Done
+from fleet.backfill_todo import Lake
+from fleet.dead_letters import DeadLetter, received, release, replay
+from fleet.withheld_headers import observed
 from handlers.curate_reports.core import delivery_key
+from handlers.object_events import created_object
+from handlers.partition_reports import app as partitioning
+from handlers.partition_reports.partitions import Partitions
 from handlers.report_keys import parse
 from handlers.report_plans import ORGANIZATION, Plan
 from handlers.report_templates import TEMPLATES
@@ -63,7 +69,7 @@ def backfill(
         database="reports",
         plans=PLANS,
         curation_queue=aws.queue,
-        adds_partitions=adds_partitions,
+        dead_letters=aws.dead_letters if adds_partitions else None,
     )
     aws.calls.clear()
     clients = Clients(s3=s3 or aws.s3, glue=aws.glue, sqs=aws.sqs)
@@ -211,6 +217,58 @@ def test_a_folder_that_the_raw_table_cannot_read_is_withheld_with_the_reason(aws
         "'report_time_period_start', and is 'New'"
     }
     assert (done.partitions, done.curations) == (1, 3)
+
+
+def letters(aws: Aws) -> list[DeadLetter]:
+    """What rests in the dead-letter queue, and is left there."""
+    found = received(aws.sqs, aws.dead_letters)
+    release(aws.sqs, aws.dead_letters, found)
+    return found
+
+
+def test_each_header_that_is_withheld_rests_once_for_learning_however_often_it_is_found(
+    aws: Aws,
+) -> None:
+    new = {name: "New," + header for name, header in HEADERS.items()}
+    for day in (1, 2, 3):
+        aws.deliver(key("jobs", day), new["jobs"])
+    aws.deliver(key("jobs", 4), "Another," + HEADERS["jobs"])
+    aws.deliver(key("copies", 1), new["copies"])
+    aws.deliver(key("copies", 2), HEADERS["copies"] + '"a\nb"\n')
+    assert [backfill(aws).headers for _ in range(2)] == [3, 0]
+    assert [(one.template, one.header[0], one.keys) for one in observed(letters(aws))] == [
+        ("copy_job", "New", [key("copies", 1)]),
+        ("backup_job", "New", [key("jobs", 3)]),
+        ("backup_job", "Another", [key("jobs", 4)]),
+    ]
+
+
+def test_a_header_rests_as_the_function_lets_it_rest_and_can_be_sent_back(aws: Aws) -> None:
+    message = aws.deliver(key("jobs", 1), "New," + HEADERS["jobs"])
+    backfill(aws)
+    (by_backfill,) = letters(aws)
+    assert created_object(by_backfill.body) == created_object(message)
+    aws.sqs.purge_queue(QueueUrl=aws.dead_letters)
+    settings = partitioning.Environment(
+        database="reports",
+        report_plans=json.dumps({name: asdict(plan) for name, plan in PLANS.items()}),
+        dead_letters_url=aws.dead_letters,
+        table_headers="",
+    )
+    partitions = Partitions(aws.glue, "reports")
+    partitioning.Delivery(settings, aws.s3, aws.sqs, partitions).take_in(message)
+    partitioning.metrics.clear_metrics()
+    (by_function,) = letters(aws)
+    assert by_backfill.attributes == by_function.attributes
+
+
+def test_an_old_header_is_not_offered_where_a_newer_report_can_be_read(aws: Aws) -> None:
+    aws.deliver(key("jobs", 1), "Old," + HEADERS["jobs"])
+    aws.deliver(key("jobs", 2), HEADERS["jobs"])
+    assert [backfill(aws, recheck=again).headers for again in (False, False, True)] == [0, 0, 0]
+    aws.deliver(key("jobs", 3), "New," + HEADERS["jobs"])
+    assert backfill(aws).headers == 1
+    assert [one.header[0] for one in observed(letters(aws))] == ["New"]
 
 
 def test_a_recheck_withdraws_a_partition_that_no_longer_fits_and_keeps_the_others(aws: Aws) -> None:
