@@ -361,7 +361,8 @@ def test_service_now_is_not_waited_for_longer_than_the_function_may_run(
     # A look-up and what follows from it, within the minute that the function has.
     assert 2 * (waits.connect_timeout + waits.read_timeout) < 60
     monkeypatch.setattr(service_now, "_TIMEOUT", urllib3.Timeout(connect=1, read=0.05))
-    bench.service.add_fault(Fault(latency_seconds=0.3))
+    # An instance of its own: it notes what it was asked once nobody waits for that any more.
+    bench.instance(rate_limit=RateLimit(requests=1_000)).add_fault(Fault(latency_seconds=0.3))
     assert "timed out" in bench.fails(FAILED)
     assert bench(FAILED) == []
     assert bench.states() == ["1"]
