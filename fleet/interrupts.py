@@ -57,12 +57,20 @@ def _go_on_telling(told: set[int]) -> None:
 
 
 def _tell(told: set[int]) -> None:
+    ours = _command(os.getpid())
     for pid in _children():
-        # Those of our process group are what Ctrl-C would reach; the sandbox is in another.
-        with suppress(ProcessLookupError):
-            if pid not in told and os.getpgid(pid) == os.getpgrp():
+        with suppress(ProcessLookupError, FileNotFoundError):
+            # Until it is what it was started as, it is a copy of this, in which a signal is lost.
+            if pid in told or _command(pid) == ours:
+                continue
+            # Those of our process group are what Ctrl-C would reach; the sandbox is in another.
+            if os.getpgid(pid) == os.getpgrp():
                 os.kill(pid, signal.SIGINT)
-        told.add(pid)
+            told.add(pid)
+
+
+def _command(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
 def _children() -> Iterator[int]:
