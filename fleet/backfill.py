@@ -17,13 +17,7 @@ from fleet.partition_batches import BackfillFailed, PartitionBatches, Standing, 
 from fleet.withheld_headers import Withheld, put_letters
 from handlers.curated_tables import DELIVERIES_FOLDER
 from handlers.object_events import CreatedObject
-from handlers.partition_reports.core import (
-    Partition,
-    no_report,
-    obstacle,
-    report_of,
-    second_folder,
-)
+from handlers.partition_reports.core import Partition, no_report, obstacle, second_folder
 from handlers.partition_reports.partitions import Partitions
 from handlers.raw_csv import scan
 
@@ -79,7 +73,7 @@ class Backfill:
         """`recheck`: partitions that are there are looked at again, as a new header demands:
         what fits gets the table's columns, what does not is withdrawn."""
         done = Done()
-        objects = list(self._objects(done))
+        objects = list(self._objects(done))  # first: what comes meanwhile is the functions'
         there = dict(self._standing(with_columns=recheck))
         missing = todo(
             objects,
@@ -88,9 +82,7 @@ class Backfill:
             self._lake,
             recheck=recheck,
         )
-        done.reports = sum(
-            report_of(o.bucket, o.key, self._lake.plans) is not None for o in objects
-        )
+        done.reports = missing.reports
         self._curate(missing.curations, done)
         for partition, location in missing.elsewhere.items():
             done.withheld[partition.folder] = second_folder(partition, location)

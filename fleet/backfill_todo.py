@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from handlers.curate_reports.core import delivery_key
 from handlers.object_events import CreatedObject
-from handlers.partition_reports.core import Partition, folder_of, report_of
+from handlers.partition_reports.core import Partition, Report, folder_of, is_report
 from handlers.report_keys import parse
 from handlers.report_plans import Plans
 from handlers.report_templates import Template
@@ -46,6 +46,8 @@ class Todo:
     elsewhere: Mapping[Partition, str]
     """Where the partition of the same plan and day is."""
     curations: Sequence[CreatedObject]
+    reports: int
+    """How many there are, whatever they need."""
 
 
 def todo(
@@ -61,17 +63,13 @@ def todo(
 
     Of several folders of one plan and day that have no partition the first one listed gets it.
     """
-    objects = list(objects)
-    strange = _strange(objects, lake)
+    reports, strange = _told_apart(objects, lake)
     places: dict[Place, str] = dict(there)
     elsewhere: dict[Partition, str] = {}
     folders: dict[Partition, list[CreatedObject]] = {}
     templates: dict[Partition, Template] = {}
     curations: list[CreatedObject] = []
-    for created in objects:
-        report = report_of(created.bucket, created.key, lake.plans)
-        if report is None:
-            continue
+    for created, report in reports:
         partition = report.partition
         if lake.adds_partitions:
             place = (partition.table, partition.values)
@@ -89,14 +87,23 @@ def todo(
         strange=strange,
         elsewhere=elsewhere,
         curations=curations,
+        reports=len(reports),
     )
 
 
-def _strange(objects: Iterable[CreatedObject], lake: Lake) -> dict[Partition, str]:
-    found: dict[Partition, str] = {}
+def _told_apart(
+    objects: Iterable[CreatedObject], lake: Lake
+) -> tuple[Sequence[tuple[CreatedObject, Report]], Mapping[Partition, str]]:
+    """Reports, and by folder what lies among them and is none."""
+    folders: dict[Partition, Report] = {}  # one for the thousands of objects that may lie in each
+    reports: list[tuple[CreatedObject, Report]] = []
+    strange: dict[Partition, str] = {}
     for created in objects:
-        folder = folder_of(created.bucket, created.key, lake.plans)
-        is_report = report_of(created.bucket, created.key, lake.plans) is not None
-        if folder is not None and created.size and not is_report:
-            found.setdefault(folder.partition, created.key)
-    return found
+        found = folder_of(created.bucket, created.key, lake.plans)
+        if found is None:
+            continue
+        if is_report(created.key, found):
+            reports.append((created, folders.setdefault(found.partition, found)))
+        elif created.size:
+            strange.setdefault(found.partition, created.key)
+    return reports, strange

@@ -38,9 +38,13 @@ class Report:
 def report_of(bucket: str, key: str, plans: Plans) -> Report | None:
     """None where an object is no CSV report of these plans."""
     found = folder_of(bucket, key, plans)
-    if found is None or not key.lower().endswith(".csv"):
-        return None
-    return found if key.rpartition("/")[0] + "/" == found.partition.folder else None
+    return found if found is not None and is_report(key, found) else None
+
+
+def is_report(key: str, folder: Report) -> bool:
+    """Whether what lies in a folder of reports is one, and no other thing beside or below them."""
+    right_in_it = key.rpartition("/")[0] + "/" == folder.partition.folder
+    return right_in_it and key.lower().endswith(".csv")
 
 
 def folder_of(bucket: str, key: str, plans: Plans) -> Report | None:
