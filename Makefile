@@ -29,7 +29,7 @@ unit: $(INSTALLED) ## The tests of what is deployed and of the commands, in seco
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile tests/unit tests/stack
 
 sandbox: $(INSTALLED) ## The tests of the sandbox, with its servers
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile tests/sandbox
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile sandbox/tests
 
 engine: $(INSTALLED) ## The tests with the genuine Pulumi engine
 	$(BIN)/pytest tests/engine
@@ -50,19 +50,19 @@ bench: $(INSTALLED) ## Measures; each line a ratio against a baseline in the sam
 	$(BIN)/python -m benchmarks
 
 soak: $(INSTALLED) ## The property tests with many more cases: minutes
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile -m hypothesis --hypothesis-profile soak tests/unit tests/sandbox
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile -m hypothesis --hypothesis-profile soak tests/unit sandbox/tests
 
 schema: $(INSTALLED) ## Writes stacks/settings.schema.json from the models
 	$(BIN)/backup-org settings-schema > stacks/settings.schema.json
 
-$(INSTALLED): requirements-bootstrap.txt requirements-dev.txt pyproject.toml
+$(INSTALLED): requirements-bootstrap.txt requirements-dev.txt pyproject.toml sandbox/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=python3.13")'
 	@test -f $(VENV)/pyvenv.cfg && $(BIN)/python -m pip --version > /dev/null 2>&1 || \
 		{ echo "install: a virtual environment in $(VENV)"; $(PYTHON) -m venv --clear $(VENV); }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bootstrap.txt
 	@echo "install: requirements-dev.txt"
 	@VIRTUAL_ENV=$(VENV) $(UV) pip sync --quiet --require-hashes requirements-dev.txt
-	@VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --no-deps --no-build-isolation --editable .
+	@VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --no-deps --no-build-isolation --editable . --editable sandbox
 	@touch $@
 
 COMPILE = $(UV) pip compile --quiet --python-version 3.11 --universal --generate-hashes \
@@ -70,7 +70,7 @@ COMPILE = $(UV) pip compile --quiet --python-version 3.11 --universal --generate
 
 requirements: ## Pins and hashes everything anew from pyproject.toml
 	$(COMPILE) pyproject.toml -o requirements.txt
-	$(COMPILE) pyproject.toml --extra sandbox --group dev -c requirements.txt -o requirements-dev.txt
+	$(COMPILE) pyproject.toml sandbox/pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
 	$(COMPILE) --group pyproject.toml:bootstrap -c requirements-dev.txt -o requirements-bootstrap.txt
 	$(COMPILE) --group pyproject.toml:bench -c requirements-dev.txt -o requirements-bench.txt
 	$(COMPILE) --group pyproject.toml:layer-base -c requirements-dev.txt -o handlers/layers/base.txt

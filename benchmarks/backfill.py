@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from benchmarks.measure import Measure, in_own_process
 from benchmarks.reports_at_hand import BUCKET, PAGE, PLANS, Reports, ReportsAtHand
-from fleet.backfill import Backfill, Clients
-from fleet.backfill_todo import Lake
-from handlers.raw_tables import storage_descriptor
-from handlers.report_templates import TEMPLATES
+from fleet.lake.backfill import Backfill, Clients
+from fleet.lake.backfill_todo import Lake
+from reports.raw_tables import storage_descriptor
+from reports.templates import TEMPLATES
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient

@@ -18,27 +18,27 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, cast
 
+from aws_sandbox.athena import install
+from aws_sandbox.aws.organization import Account, Organization
+from aws_sandbox.aws.server import AwsServer
+from aws_sandbox.reports.files import csv_files, rows
+from aws_sandbox.reports.jobs import Profile, Window
+from aws_sandbox.reports.organization import example
+from aws_sandbox.reports.templates import Template as Generated
+from aws_sandbox.reports.templates import fields
 from benchmarks.measure import Measure
 from benchmarks.reports_at_hand import PLANS
 from components.curated_report_tables import newest_view
 from components.query_library import queries
 from handlers.curate_reports.app import Curator
 from handlers.curate_reports.app import Environment as CuratorEnvironment
-from handlers.curated_tables import PARTITION_KEY, PROVENANCE, columns, folder, table_name
 from handlers.partition_reports.app import Delivery, Environment
 from handlers.partition_reports.partitions import Partitions
-from handlers.raw_tables import PARTITION_KEYS, TABLE_PARAMETERS, storage_descriptor
-from handlers.report_keys import ReportKey
-from handlers.report_plans import described
-from handlers.report_templates import TEMPLATES, Template
-from sandbox.athena import install
-from sandbox.aws.organization import Account, Organization
-from sandbox.aws.server import AwsServer
-from sandbox.reports.files import csv_files, rows
-from sandbox.reports.jobs import Profile, Window
-from sandbox.reports.organization import example
-from sandbox.reports.templates import Template as Generated
-from sandbox.reports.templates import fields
+from reports.curated_tables import PARTITION_KEY, PROVENANCE, columns, folder, table_name
+from reports.keys import ReportKey
+from reports.plans import described
+from reports.raw_tables import PARTITION_KEYS, TABLE_PARAMETERS, storage_descriptor
+from reports.templates import TEMPLATES, Template
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

@@ -9,12 +9,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from aws_sandbox.reports.files import csv_files, rows
+from aws_sandbox.reports.jobs import Profile, Window
+from aws_sandbox.reports.organization import example
+from aws_sandbox.reports.templates import Template, fields
 from benchmarks import duck_curation, pandas_curation
 from benchmarks.measure import Measure, in_own_process
-from sandbox.reports.files import csv_files, rows
-from sandbox.reports.jobs import Profile, Window
-from sandbox.reports.organization import example
-from sandbox.reports.templates import Template, fields
 
 _GOAL_MB = 512
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from handlers.curate_reports.core import curation
 from handlers.curate_reports.duck import curate, header_of
-from handlers.report_templates import TEMPLATES
+from reports.templates import TEMPLATES
 
 _MEMORY_MB = 512
 

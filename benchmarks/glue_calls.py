@@ -22,9 +22,9 @@ from handlers.object_events import created_object
 from handlers.partition_reports.app import Delivery, Environment
 from handlers.partition_reports.core import report_of
 from handlers.partition_reports.partitions import Partitions
-from handlers.raw_tables import PARTITION_KEYS, storage_descriptor
-from handlers.report_plans import described
-from handlers.report_templates import TEMPLATES
+from reports.plans import described
+from reports.raw_tables import PARTITION_KEYS, storage_descriptor
+from reports.templates import TEMPLATES
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient

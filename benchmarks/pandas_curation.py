@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from handlers.curate_reports.core import curation
-from handlers.report_templates import TEMPLATES, Kind
+from reports.templates import TEMPLATES, Kind
 
 _ORDER = ["job_status", "region"]
 

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
-from handlers.report_keys import ReportKey
-from handlers.report_plans import ORGANIZATION, Plan
-from handlers.report_templates import TEMPLATES
+from reports.keys import ReportKey
+from reports.plans import ORGANIZATION, Plan
+from reports.templates import TEMPLATES
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

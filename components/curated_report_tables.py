@@ -8,7 +8,7 @@ import pulumi_aws as aws
 
 from components.glue_views import GlueView, add_view
 from components.newest_rows import newest
-from handlers.curated_tables import (
+from reports.curated_tables import (
     DELIVERIES,
     DELIVERIES_FOLDER,
     DELIVERY_COLUMNS,
@@ -19,7 +19,7 @@ from handlers.curated_tables import (
     table_name,
     view_name,
 )
-from handlers.report_templates import TEMPLATES, Template
+from reports.templates import TEMPLATES, Template
 
 _INPUT = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat"
 _OUTPUT = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat"

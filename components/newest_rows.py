@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from handlers.curated_tables import PARTITION_KEY, table_name
-from handlers.report_templates import Template
+from reports.curated_tables import PARTITION_KEY, table_name
+from reports.templates import Template
 
 _ROW = (PARTITION_KEY, "report_object", "report_repeat")
 """What tells a row of a curated table from all others."""

@@ -61,7 +61,7 @@ def _imports(path: Path, source: str) -> Sequence[Path]:
 
 
 def _is_ours(module: str) -> bool:
-    return module.startswith("handlers.")
+    return module.startswith(("handlers.", "reports."))
 
 
 def _imported(code: CodeType) -> Iterator[str]:

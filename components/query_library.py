@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components.newest_rows import newest
-from handlers.curated_tables import view_name
-from handlers.raw_tables import PARTITION_KEYS
-from handlers.report_templates import TEMPLATES
+from reports.curated_tables import view_name
+from reports.raw_tables import PARTITION_KEYS
+from reports.templates import TEMPLATES
 
 _FOLDER = Path(__file__).parent / "queries"
 _PARAMETER = re.compile(r"-- (\w+) = (.*)")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from handlers.raw_tables import (
+from reports.raw_tables import (
     INPUT_FORMAT,
     OUTPUT_FORMAT,
     PARTITION_KEYS,
@@ -14,7 +14,7 @@ from handlers.raw_tables import (
     SERDE_PARAMETERS,
     TABLE_PARAMETERS,
 )
-from handlers.report_templates import TEMPLATES
+from reports.templates import TEMPLATES
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,8 +11,8 @@ import pulumi_aws as aws
 from components.function import FunctionArgs, FunctionHome
 from components.iam import Statement
 from components.queue_worker import QueueWorker, QueueWorkerArgs
-from handlers.curated_tables import DELIVERIES_FOLDER
-from handlers.report_plans import Plans, described
+from reports.curated_tables import DELIVERIES_FOLDER
+from reports.plans import Plans, described
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from components.curated_report_tables import CuratedReportTables, CuratedReportT
 from components.encryption_key import EncryptionKey, EncryptionKeyArgs
 from components.query_library import queries
 from components.raw_report_tables import Projection, RawReportTables, RawReportTablesArgs
-from handlers.curated_tables import DELIVERIES_FOLDER
+from reports.curated_tables import DELIVERIES_FOLDER
 
 _FOREVER_DAYS = 3650
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from fleet.deployment import Engine
+from fleet.deploy.deployment import Engine
 from fleet.engine import engine
 from fleet.errors import ToldError
 from fleet.paths import PROJECT

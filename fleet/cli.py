@@ -10,15 +10,17 @@ import pulumi
 import typer
 from rich.table import Table
 
-from fleet import lake_commands, layers, replay
 from fleet.at_hand import console, engine_here, project, tell
-from fleet.deployment import Deployment, Outcome, StackFailed
-from fleet.doctor import findings_of
+from fleet.deploy import layers
+from fleet.deploy.deployment import Deployment, Outcome, StackFailed
+from fleet.deploy.order import FleetFailed, chosen, in_order
+from fleet.deploy.progress import StackProgress
+from fleet.doctor.examination import findings_of
 from fleet.errors import ToldError
 from fleet.interrupts import INTERRUPTED, asked, end_in_order, leave
-from fleet.order import FleetFailed, chosen, in_order
-from fleet.progress import StackProgress
+from fleet.lake import commands as lake_commands
 from fleet.proxies import reach_this_machine_directly
+from fleet.replay import commands as replay
 from fleet.sandbox import commands as sandbox_commands
 from stacks import load
 from stacks.references import references

@@ -42,7 +42,7 @@ class ReportsContract:
     reports_lake_bucket: pulumi.Output[str]
     """For curated reports and the results of queries."""
     report_plans: pulumi.Output[Mapping[str, Mapping[str, Any]]]
-    """Of each report plan that the lake holds, by its name: handlers.report_plans.Plan."""
+    """Of each report plan that the lake holds, by its name: reports.plans.Plan."""
     report_queues: pulumi.Output[Mapping[str, Mapping[str, str]]]
     """Of each function that takes reports in, curation and partitions: the URLs of its queue and
     of its dead_letters, and the name of its function."""

@@ -5,7 +5,7 @@ from typing import Literal
 
 import pulumi
 
-from handlers.report_templates import TEMPLATES
+from reports.templates import TEMPLATES
 from stacks.settings import Reports
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping
 from itertools import combinations
 
-from handlers.raw_tables import PARTITION_KEYS
-from handlers.report_templates import TEMPLATES
+from reports.raw_tables import PARTITION_KEYS
+from reports.templates import TEMPLATES
 from stacks import names
 from stacks.check import Location, Problems, check
 from stacks.settings import (

@@ -1,6 +1,6 @@
 """What the raw tables of a stack's settings look like."""
 
-from handlers.report_templates import TEMPLATES
+from reports.templates import TEMPLATES
 from stacks import names
 from stacks.settings import Reports
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pulumi
 
 from components.report_plans import ReportPlan
-from handlers.report_templates import TEMPLATES
+from reports.templates import TEMPLATES
 from stacks import names
 from stacks.organization import OrganizationReader
 from stacks.settings import Reports, ReportScope

@@ -25,7 +25,7 @@ from components.reports_bucket import (
     reports_are_read,
 )
 from components.reports_service_role import ReportsServiceRole, ReportsServiceRoleArgs
-from handlers.report_plans import ORGANIZATION, Plan, Plans, described
+from reports.plans import ORGANIZATION, Plan, Plans, described
 from stacks import names
 from stacks.contracts import ReportsContract
 from stacks.load import Settings

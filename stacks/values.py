@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from handlers.report_templates import TEMPLATES
+from reports.templates import TEMPLATES
 
 
 @dataclass(frozen=True)

@@ -14,18 +14,18 @@ from pathlib import Path
 import typer
 from pulumi.automation import PulumiCommand
 
-from fleet import layers
+from aws_sandbox.client import Sandbox, SandboxError
 from fleet.at_hand import PROJECT_VARIABLE, console, tell
+from fleet.deploy import layers
+from fleet.deploy.progress import StackProgress
 from fleet.engine import engine
 from fleet.errors import ToldError
 from fleet.locks import alone
 from fleet.paths import PROJECT
-from fleet.progress import StackProgress
 from fleet.sandbox.stage import running, stacks_of, staged
 from fleet.sandbox.summary import show, summarised
 from fleet.sandbox.tour import Tour
 from fleet.sandbox.workspace import Workspace, foreign, machine
-from sandbox.client import Sandbox, SandboxError
 
 app = typer.Typer(no_args_is_help=True, help="An AWS on this machine, to see all of it work.")
 

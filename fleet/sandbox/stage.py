@@ -8,13 +8,13 @@ from pathlib import Path
 
 from pulumi.automation import PulumiCommand
 
-from fleet.deployment import Deployment, Engine, OnEvent, ignore
-from fleet.order import chosen
+from aws_sandbox.aws.organization import Account, Organization
+from aws_sandbox.client import Sandbox, SandboxError
+from fleet.deploy.deployment import Deployment, Engine, OnEvent, ignore
+from fleet.deploy.order import chosen
 from fleet.paths import PROJECT
 from fleet.sandbox.cut_off import cut_off
 from fleet.sandbox.workspace import Workspace
-from sandbox.aws.organization import Account, Organization
-from sandbox.client import Sandbox, SandboxError
 from stacks import load
 from stacks.load import Settings
 

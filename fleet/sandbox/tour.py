@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from components.query_library import queries
-from fleet.deployment import Deployment
+from fleet.deploy.deployment import Deployment
+from fleet.deploy.order import in_order
+from fleet.deploy.progress import StackProgress
 from fleet.errors import ToldError
-from fleet.order import in_order
-from fleet.progress import StackProgress
-from fleet.query import Answer, Lake, run_query
+from fleet.lake.query import Answer, Lake, run_query
 from fleet.sandbox.stage import Stage
 from stacks.settings import CentralSettings, MemberSettings
 

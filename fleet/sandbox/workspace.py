@@ -16,13 +16,13 @@ from typing import Any
 import yaml
 from pulumi.automation import PulumiCommand
 
+from aws_sandbox.client import OF_AWS, Sandbox
+from aws_sandbox.functions import here
+from aws_sandbox.plugin import install
 from components.packaging import Platform
-from fleet.deployment import Engine
-from fleet.order import chosen
+from fleet.deploy.deployment import Engine
+from fleet.deploy.order import chosen
 from fleet.paths import PROJECT
-from sandbox.client import OF_AWS, Sandbox
-from sandbox.functions import here
-from sandbox.plugin import install
 from stacks.load import CUSTOMERS, KEY
 
 _PASSPHRASE = "sandbox"  # noqa: S105 - protects nothing: no state here holds a secret

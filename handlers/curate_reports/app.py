@@ -26,9 +26,9 @@ from handlers.curate_reports.core import curated_key, curation, delivery_key
 from handlers.curate_reports.duck import curate, header_of, note_delivery
 from handlers.delivered_objects import open_delivered
 from handlers.object_events import created_object
-from handlers.report_keys import UnrecognisedKey, parse
-from handlers.report_plans import Plan, plan_of, plans_of
-from handlers.report_templates import TEMPLATES, Template
+from reports.keys import UnrecognisedKey, parse
+from reports.plans import Plan, plan_of, plans_of
+from reports.templates import TEMPLATES, Template
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, kw_only=True)
 class Environment:
     report_plans: str
-    """JSON: each handlers.report_plans.Plan by its name."""
+    """JSON: each reports.plans.Plan by its name."""
     lake_bucket: str
     duckdb_memory_mb: str
 

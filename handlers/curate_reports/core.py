@@ -4,15 +4,15 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from handlers.curated_tables import (
+from reports.curated_tables import (
     DELIVERIES_FOLDER,
     PARTITION_KEY,
     CuratedColumn,
     columns,
     folder,
 )
-from handlers.report_keys import ReportKey
-from handlers.report_templates import Column, Kind, Template
+from reports.keys import ReportKey
+from reports.templates import Column, Kind, Template
 
 # A report names its period in two columns or in one, by its template and its age.
 _PERIOD = Column(name="report_time_period", raw="report_time_period", kind=Kind.PERIOD)

@@ -32,8 +32,8 @@ from handlers.partition_reports.core import (
 )
 from handlers.partition_reports.dead_letters import attributes
 from handlers.partition_reports.partitions import Partitions
-from handlers.raw_csv import scan
-from handlers.report_plans import plans_of
+from reports.plans import plans_of
+from reports.raw_csv import scan
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 class Environment:
     database: str
     report_plans: str
-    """JSON: each handlers.report_plans.Plan by its name."""
+    """JSON: each reports.plans.Plan by its name."""
     dead_letters_url: str
     table_headers: str
     """A digest of the raw tables' columns: a change of them starts the function anew."""

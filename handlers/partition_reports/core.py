@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from handlers.raw_csv import RawCsv, difference
-from handlers.report_keys import ReportKey, UnrecognisedKey, parse
-from handlers.report_plans import Plans, plan_of
-from handlers.report_templates import TEMPLATES, Template
+from reports.keys import ReportKey, UnrecognisedKey, parse
+from reports.plans import Plans, plan_of
+from reports.raw_csv import RawCsv, difference
+from reports.templates import TEMPLATES, Template
 
 
 @dataclass(frozen=True, kw_only=True)

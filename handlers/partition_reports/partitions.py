@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from handlers.partition_reports.core import Partition
-from handlers.raw_tables import storage_descriptor
+from reports.raw_tables import storage_descriptor
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient

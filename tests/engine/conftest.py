@@ -12,9 +12,9 @@ import pytest
 import yaml
 from pulumi.automation import PulumiCommand
 
-from fleet.deployment import Deployment
+from fleet.deploy.deployment import Deployment
+from fleet.deploy.layers import build
 from fleet.engine import engine
-from fleet.layers import build
 from fleet.sandbox.stage import Stage, running, staged
 from fleet.sandbox.tour import give_credentials
 from fleet.sandbox.workspace import Workspace, machine

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from fleet.deployment import Deployment
-from fleet.order import in_order
+from fleet.deploy.deployment import Deployment
+from fleet.deploy.order import in_order
 from fleet.paths import PROJECT
 from fleet.sandbox.stage import Stage
 from tests.support.pages import Commands, commands, named, pages

@@ -12,12 +12,12 @@ import boto3
 import pytest
 
 from components.query_library import queries
-from fleet import dead_letters
-from fleet.deployment import Deployment
-from fleet.order import in_order
-from fleet.query import Lake, QueryFailed, run_query
-from fleet.replay import Deployed, replay_alerts
-from fleet.reports_stack import queues_of
+from fleet.deploy.deployment import Deployment
+from fleet.deploy.order import in_order
+from fleet.lake.query import Lake, QueryFailed, run_query
+from fleet.lake.reports_stack import queues_of
+from fleet.replay import dead_letters
+from fleet.replay.commands import Deployed, replay_alerts
 from fleet.sandbox.stage import Stage
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from aws_sandbox.client import Sandbox
 from fleet.interrupts import INTERRUPTED
-from sandbox.client import Sandbox
 from tests.support.processes import processes_with
 
 _COMMAND = str(Path(sys.executable).parent / "backup-org")

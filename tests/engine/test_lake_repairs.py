@@ -14,13 +14,13 @@ from typing import Any
 import boto3
 import pytest
 
-from fleet.deployment import Deployment
-from fleet.order import in_order
-from fleet.partition_batches import standing
+from fleet.deploy.deployment import Deployment
+from fleet.deploy.order import in_order
+from fleet.lake.partition_batches import standing
+from fleet.lake.query import Lake, run_query
 from fleet.paths import PROJECT
-from fleet.query import Lake, run_query
 from fleet.sandbox.stage import Stage
-from handlers.report_templates import TEMPLATES
+from reports.templates import TEMPLATES
 from stacks.load import CUSTOMERS
 
 MANAGEMENT, REGION, PLAN = "111111111111", "eu-central-1", "acme_backup_job_report"

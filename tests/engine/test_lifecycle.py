@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from fleet.deployment import Deployment, NeverDeployed, Outcome, StackFailed
-from fleet.doctor import findings_of
-from fleet.findings import Finding
-from fleet.order import in_order
+from fleet.deploy.deployment import Deployment, NeverDeployed, Outcome, StackFailed
+from fleet.deploy.order import in_order
+from fleet.doctor.examination import findings_of
+from fleet.doctor.findings import Finding
 from fleet.sandbox.stage import Stage
 from stacks.load import CUSTOMERS, SettingsError
 from tests.support.standing import resources_in

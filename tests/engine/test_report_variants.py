@@ -15,13 +15,13 @@ import boto3
 import pytest
 
 from components.reports_bucket import reports_are_delivered, reports_are_encrypted
-from fleet.backfill import Backfill, Clients, Done
-from fleet.backfill_todo import Lake as Filled
-from fleet.deployment import Deployment, Outcome
-from fleet.order import in_order
-from fleet.query import Lake, run_query
+from fleet.deploy.deployment import Deployment, Outcome
+from fleet.deploy.order import in_order
+from fleet.lake.backfill import Backfill, Clients, Done
+from fleet.lake.backfill_todo import Lake as Filled
+from fleet.lake.query import Lake, run_query
 from fleet.sandbox.stage import Stage
-from handlers.report_plans import plans_of
+from reports.plans import plans_of
 from tests.support.standing import resources_in
 
 MANAGEMENT, AUDIT, REGION = "111111111111", "222222222222", "eu-central-1"

@@ -12,8 +12,8 @@ import pulumi
 import pytest
 
 from components.query_library import queries
-from handlers.report_plans import ORGANIZATION, Plan, plans_of
-from handlers.report_templates import TEMPLATES
+from reports.plans import ORGANIZATION, Plan, plans_of
+from reports.templates import TEMPLATES
 from tests.support.examples import example, recordings
 from tests.support.recorder import Recorded, Recording
 from tests.support.report_variants import (

@@ -9,10 +9,10 @@ import pulumi_aws
 import pytest
 from pulumi import automation
 
-from sandbox.aws.organization import Account, Organization
-from sandbox.aws.server import AwsServer
-from sandbox.plugin import ForkServer, install
-from tests.support.moto_state import forget_everything
+from aws_sandbox.aws.organization import Account, Organization
+from aws_sandbox.aws.server import AwsServer
+from aws_sandbox.plugin import ForkServer, install
+from sandbox.tests.moto_state import forget_everything
 
 ACCOUNT, MANAGEMENT, REGION = "999999999999", "111111111111", "eu-west-1"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/OrganizationAccountAccessRole"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.plugin import ForkServer, install
+from aws_sandbox.plugin import ForkServer, install
 
 pytestmark = pytest.mark.engine
 

@@ -11,18 +11,18 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-from fleet import dead_letters
-from fleet.backfill import Backfill, Clients, Done
-from fleet.backfill_todo import Lake
-from fleet.dead_letters import DeadLetter, received, release, replay
-from fleet.withheld_headers import observed
+from fleet.lake.backfill import Backfill, Clients, Done
+from fleet.lake.backfill_todo import Lake
+from fleet.lake.withheld_headers import observed
+from fleet.replay import dead_letters
+from fleet.replay.dead_letters import DeadLetter, received, release, replay
 from handlers.curate_reports.core import delivery_key
 from handlers.object_events import created_object
 from handlers.partition_reports import app as partitioning
 from handlers.partition_reports.partitions import Partitions
-from handlers.report_keys import parse
-from handlers.report_plans import ORGANIZATION, Plan
-from handlers.report_templates import TEMPLATES
+from reports.keys import parse
+from reports.plans import ORGANIZATION, Plan
+from reports.templates import TEMPLATES
 from tests.unit.handlers.conftest import REGION, Aws
 
 PLANS = {

@@ -14,19 +14,25 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from typer.testing import CliRunner
 
+from aws_sandbox.aws.organization import (
+    ACCESS_KEY_ID,
+    SECRET_ACCESS_KEY,
+    Account,
+    Organization,
+    Unit,
+)
+from aws_sandbox.aws.server import AwsServer
+from aws_sandbox.events.pump import Pump
+from aws_sandbox.functions.runner import Functions
+from aws_sandbox.journal import Journal
 from components.reports_bucket import reports_are_delivered, reports_are_encrypted
 from fleet import cli
-from fleet.deployment import StackFailed
-from fleet.doctor import examine
+from fleet.deploy.deployment import StackFailed
+from fleet.doctor.examination import examine
 from fleet.errors import ToldError
-from sandbox.aws.organization import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Account, Organization, Unit
-from sandbox.aws.server import AwsServer
-from sandbox.events.pump import Pump
-from sandbox.functions.runner import Functions
-from sandbox.journal import Journal
+from sandbox.tests.moto_state import forget_everything
 from stacks import load
 from stacks.load import Settings
-from tests.support.moto_state import forget_everything
 
 MANAGEMENT, AUDIT, MEMBER = "111111111111", "222222222222", "333333333333"
 IN_UNIT, BELOW, CLOSED = "444444444444", "555555555555", "666666666666"

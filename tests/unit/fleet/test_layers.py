@@ -11,7 +11,7 @@ import pytest
 
 from components import packaging
 from components.packaging import Platform
-from fleet import layers
+from fleet.deploy import layers
 from fleet.locks import made_once
 
 X86 = Platform(runtime="python3.12", architecture="x86_64")

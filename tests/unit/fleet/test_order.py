@@ -8,8 +8,8 @@ from typing import cast
 
 import pytest
 
-from fleet.deployment import Deployment, Outcome, StackFailed
-from fleet.order import FleetFailed, chosen, in_order
+from fleet.deploy.deployment import Deployment, Outcome, StackFailed
+from fleet.deploy.order import FleetFailed, chosen, in_order
 from stacks import load
 from stacks.load import CUSTOMERS
 

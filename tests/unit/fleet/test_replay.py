@@ -9,10 +9,10 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from fleet import dead_letters
-from fleet.dead_letters import ReplayFailed
 from fleet.errors import ToldError
-from fleet.replay import Deployed, replay_alerts, replay_queue
+from fleet.replay import dead_letters
+from fleet.replay.commands import Deployed, replay_alerts, replay_queue
+from fleet.replay.dead_letters import ReplayFailed
 
 MEMBER, AUDIT = "333333333333", "222222222222"
 REGION, OTHER_REGION = "eu-central-1", "eu-west-1"

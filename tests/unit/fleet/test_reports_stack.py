@@ -7,8 +7,8 @@ from typing import Any, cast
 
 import pytest
 
-from fleet.reports_stack import NoReports, ReportsStack
-from handlers.report_plans import ORGANIZATION, Plan, described
+from fleet.lake.reports_stack import NoReports, ReportsStack
+from reports.plans import ORGANIZATION, Plan, described
 
 
 def stack(**outputs: Any) -> ReportsStack:

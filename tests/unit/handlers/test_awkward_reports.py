@@ -12,13 +12,13 @@ from typing import Any
 import duckdb
 import pytest
 
+from aws_sandbox.reports.awkward import Awkward, awkward
+from aws_sandbox.reports.templates import Template as Generated
 from handlers.curate_reports import app as curating
 from handlers.partition_reports import app as partitioning
 from handlers.partition_reports.partitions import Partitions
-from handlers.report_plans import ORGANIZATION, Plan, described
-from handlers.report_templates import TEMPLATES, Kind, Template
-from sandbox.reports.awkward import Awkward, awkward
-from sandbox.reports.templates import Template as Generated
+from reports.plans import ORGANIZATION, Plan, described
+from reports.templates import TEMPLATES, Kind, Template
 from tests.unit.handlers.conftest import DAY, Aws
 
 READ = (

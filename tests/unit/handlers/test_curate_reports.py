@@ -17,12 +17,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aws_sandbox.reports.files import SPLIT_BYTES, csv_files
 from handlers.curate_reports.core import MissingColumns, curated_key, curation
 from handlers.curate_reports.duck import Curated, curate, header_of
-from handlers.curated_tables import PROVENANCE, columns
-from handlers.report_keys import parse
-from handlers.report_templates import TEMPLATES, Kind, Template
-from sandbox.reports.files import SPLIT_BYTES, csv_files
+from reports.curated_tables import PROVENANCE, columns
+from reports.keys import parse
+from reports.templates import TEMPLATES, Kind, Template
 
 GOLDEN = Path(__file__).parent / "golden"
 CASES = sorted(GOLDEN.glob("*/*.csv"))

@@ -9,9 +9,9 @@ import pytest
 
 from handlers.object_events import CreatedObject, UnrecognisedEvent, created_object
 from handlers.partition_reports.core import Partition, obstacle, report_of
-from handlers.raw_csv import RawCsv
-from handlers.report_plans import ORGANIZATION, Plan, described, plans_of
-from handlers.report_templates import TEMPLATES
+from reports.plans import ORGANIZATION, Plan, described, plans_of
+from reports.raw_csv import RawCsv
+from reports.templates import TEMPLATES
 
 ACCOUNT = "111111111111"
 PLANS = {

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.raw_csv import RawCsv, difference, scan
-from handlers.report_templates import TEMPLATES
-from sandbox.athena.opencsv import split_lines
+from aws_sandbox.athena.opencsv import split_lines
+from reports.raw_csv import RawCsv, difference, scan
+from reports.templates import TEMPLATES
 
 COPIES = TEMPLATES["copy_job"]
 HEADER = b'"Account Id","Status Message"\n'

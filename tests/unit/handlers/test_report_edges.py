@@ -16,10 +16,10 @@ from handlers.curate_reports import app as curating
 from handlers.partition_reports import app as partitioning
 from handlers.partition_reports.core import Partition
 from handlers.partition_reports.partitions import Partitions
-from handlers.report_plans import ORGANIZATION, Plan, described
-from handlers.report_templates import TEMPLATES
 from handlers.watch_reports import app as watching
 from handlers.watch_reports.core import ReportJob, missing
+from reports.plans import ORGANIZATION, Plan, described
+from reports.templates import TEMPLATES
 from tests.unit.handlers.conftest import DAY, Aws
 
 PLANS = {

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.report_keys import ReportKey, UnrecognisedKey, parse
+from reports.keys import ReportKey, UnrecognisedKey, parse
 
 ACCOUNTS = st.from_regex(r"[0-9]{12}", fullmatch=True)
 REGIONS = st.sampled_from(

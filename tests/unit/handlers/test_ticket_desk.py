@@ -16,10 +16,10 @@ import urllib3
 from aws_lambda_powertools.utilities.batch.exceptions import BatchProcessingError
 from moto import mock_aws
 
+from aws_sandbox.servicenow import Credentials, Fault, RateLimit, ServiceNow
+from aws_sandbox.servicenow.answers import Answer, Call, json_answer
+from aws_sandbox.servicenow.http import HttpServer
 from handlers.open_ticket import app, service_now
-from sandbox.servicenow import Credentials, Fault, RateLimit, ServiceNow
-from sandbox.servicenow.answers import Answer, Call, json_answer
-from sandbox.servicenow.http import HttpServer
 
 EVENTS = Path(__file__).parent / "events"
 REGION = "eu-central-1"

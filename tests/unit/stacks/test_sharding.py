@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.report_templates import TEMPLATES
+from reports.templates import TEMPLATES
 from stacks.organization import OrganizationReader
 from stacks.report_scopes import lake_plans
 from stacks.settings import OwnReportPlan, ReportPlan, Reports, ReportScope, Sharding

@@ -1,0 +1,267 @@
+"""What a stack's account should have and settings alone cannot tell: looked up, with the cure.
+
+Reads only; nothing that is deployed hangs on it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from components.iam import Statement
+from components.reports_bucket import reports_are_delivered, reports_are_encrypted
+from components.reports_service_role import reports_service_role_arn
+from fleet import accounts
+from fleet.deploy.deployment import Deployment, Engine
+from fleet.doctor.coverage import coverage
+from fleet.doctor.findings import Answer, Finding, code, looked_up, unanswered
+from fleet.errors import ToldError
+from stacks import load
+from stacks.load import Settings
+from stacks.settings import CentralSettings, Reports, ReportsBucket
+
+_BACKUP = "backup.amazonaws.com"
+
+Holds = Callable[[str], bool]
+"""Whether the state of the stack has a resource of an id."""
+
+
+def findings_of(stack: str, root: Path, engine: Callable[[], Engine]) -> list[Finding]:
+    """What keeps from looking is a finding as well: other stacks' findings stand beside it.
+
+    The engine is asked for only where a look needs the stack's state.
+    """
+    try:
+        settings = load.from_files(stack, root)
+        session = accounts.session(settings)
+    except load.SettingsError as error:
+        cure = "write it as it says"
+        return [Finding(about="its settings", found=text, cure=cure) for text in error.problems]
+    except accounts.NoSession as error:
+        return [Finding(about="its account", found=error.found, cure=error.cure)]
+    return list(examine(settings, session, lambda id_: Deployment(engine(), stack).holds(id_)))
+
+
+def examine(settings: Settings, session: boto3.Session, holds: Holds) -> Iterator[Finding]:
+    """Looks at everything that concerns a stack, in its own account."""
+    reports = settings.reports
+    if reports is not None:
+        arn = reports_service_role_arn(settings.account)
+        yield looked_up(
+            f"the role {_name(arn)}", lambda: _service_role(reports, arn, session, holds)
+        )
+        if reports.bucket.existing:
+            yield from _bucket(reports.bucket, settings.account, session)
+        if reports.scope != "account":
+            yield from _organization(settings, reports, session)
+    if isinstance(settings, CentralSettings) and settings.ticketing is not None:
+        name = settings.ticketing.secret
+        yield looked_up(f"the secret {name}", lambda: _secret(name, session))
+
+
+def _service_role(reports: Reports, arn: str, session: boto3.Session, holds: Holds) -> Answer:
+    iam = session.client("iam")
+    try:
+        iam.get_role(RoleName=_name(arn))
+    except iam.exceptions.NoSuchEntityException:
+        return _missing_role(reports, service=arn.split("/")[-2])
+    if not reports.create_service_role or reports.bucket.existing:
+        return "exists", ""
+    # A tag would not do: `destroy` leaves the role as it is, and only the state forgets it.
+    try:
+        held = holds(arn)
+    except ToldError as error:
+        found = f"exists; whose it is cannot be looked up: {error}"
+        return found, "see to what the engine says, and ask again"
+    if held:
+        return "exists, and is this stack's", ""
+    return "exists, and is not this stack's", "set reports.create_service_role: false"
+
+
+def _missing_role(reports: Reports, service: str) -> Answer:
+    if reports.bucket.existing:
+        cure = f"aws iam create-service-linked-role --aws-service-name {service}"
+        return "does not exist, so that no bucket's policy can name it", cure
+    if reports.create_service_role:
+        return "will be created", ""
+    return "does not exist", "set reports.create_service_role: true"
+
+
+def _name(role_arn: str) -> str:
+    return role_arn.rpartition("/")[2]
+
+
+def _bucket(bucket: ReportsBucket, account: str, session: boto3.Session) -> Iterator[Finding]:
+    """One that exists already; what another account has, only that account can look up."""
+    assert bucket.name is not None
+    name, key = bucket.name, bucket.key_arn
+    if bucket.account in (None, account):
+        exists = looked_up(f"the bucket {name}", lambda: _exists(name, account, session))
+        yield exists
+        if not exists.cure:
+            yield looked_up(f"the policy of {name}", lambda: _bucket_policy(name, account, session))
+            yield looked_up(f"events of {name}", lambda: _events(name, session))
+            yield looked_up(f"encryption of {name}", lambda: _encryption(name, key, session))
+    else:
+        yield Finding(about=f"the bucket {name}", found=_not_looked_at(bucket.account))
+    if key is None:
+        return
+    owner = key.split(":")[4]
+    if owner == account:
+        yield looked_up("the policy of its key", lambda: _key_policy(key, account, session))
+    else:
+        yield Finding(about="the policy of its key", found=_not_looked_at(owner))
+
+
+def _not_looked_at(account: str) -> str:
+    return f"not looked at: it is {account}'s. The preview prints what its policy needs"
+
+
+def _exists(name: str, account: str, session: boto3.Session) -> Answer:
+    try:
+        session.client("s3").head_bucket(Bucket=name, ExpectedBucketOwner=account)
+    except ClientError as error:
+        if code(error) == "404":
+            return "does not exist", "create it, or leave out reports.bucket.existing"
+        if code(error) == "403":
+            return (
+                f"is not {account}'s, or the role that deploys here may not list it",
+                "write whose it is, reports.bucket.account, or let the role call HeadBucket",
+            )
+        raise
+    return "exists", ""
+
+
+def _bucket_policy(name: str, account: str, session: boto3.Session) -> Answer:
+    try:
+        policy = session.client("s3").get_bucket_policy(Bucket=name)["Policy"]
+    except ClientError as error:
+        if code(error) != "NoSuchBucketPolicy":
+            raise
+        policy = "{}"
+    return _statement(policy, reports_are_delivered(f"arn:aws:s3:::{name}", account))
+
+
+def _events(name: str, session: boto3.Session) -> Answer:
+    found = session.client("s3").get_bucket_notification_configuration(Bucket=name)
+    if "EventBridgeConfiguration" in found:
+        return "go to EventBridge", ""
+    cure = "switch on Amazon EventBridge in the bucket's event notifications"
+    return "do not go to EventBridge", cure
+
+
+def _encryption(name: str, key_arn: str | None, session: boto3.Session) -> Answer:
+    """The functions may decrypt with the key that settings name, and with no other."""
+    try:
+        found = session.client("s3").get_bucket_encryption(Bucket=name)
+    except ClientError as error:
+        if code(error) != "ServerSideEncryptionConfigurationNotFoundError":
+            raise
+        rules = []
+    else:
+        rules = found["ServerSideEncryptionConfiguration"]["Rules"]
+    defaults = [rule.get("ApplyServerSideEncryptionByDefault", {}) for rule in rules]
+    ids = [default["KMSMasterKeyID"] for default in defaults if "KMSMasterKeyID" in default]
+    if not ids:
+        return "is by a key that S3 manages", ""
+    key = session.client("kms").describe_key(KeyId=ids[0])["KeyMetadata"]
+    arn = key.get("Arn", "")
+    if arn == key_arn or key.get("KeyManager") == "AWS":
+        return f"is by {arn}", ""
+    return f"is by {arn}, which the functions may not use", f"set reports.bucket.key_arn: {arn}"
+
+
+def _key_policy(arn: str, account: str, session: boto3.Session) -> Answer:
+    kms = session.client("kms")
+    try:
+        policy = kms.get_key_policy(KeyId=arn, PolicyName="default")["Policy"]
+    except kms.exceptions.NotFoundException:
+        return "does not exist", "set reports.bucket.key_arn to the key that the bucket has"
+    return _statement(policy, reports_are_encrypted(account))
+
+
+def _statement(policy: str, wanted: Statement) -> Answer:
+    rendered = wanted.render()
+    if any(_covers(statement, rendered) for statement in _listed(json.loads(policy), "Statement")):
+        return "lets reports through", ""
+    return "does not let reports through", f"add to it: {json.dumps(rendered)}"
+
+
+def _covers(statement: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    """Word for word: whatever else would let reports through too is not understood."""
+    principal = statement.get("Principal")
+    return (
+        statement.get("Effect") == "Allow"
+        and isinstance(principal, dict)
+        and wanted["Principal"]["AWS"] in _listed(cast(dict[str, Any], principal), "AWS")
+        and set(wanted["Action"]) <= set(_listed(statement, "Action"))
+        and set(wanted["Resource"]) <= set(_listed(statement, "Resource"))
+        and statement.get("Condition") in (None, {}, wanted.get("Condition"))
+    )
+
+
+def _listed(document: Mapping[str, Any], member: str) -> list[Any]:
+    """A member that may stand alone where a policy has one of it."""
+    value = document.get(member, [])
+    return cast(list[Any], value) if isinstance(value, list) else [value]
+
+
+def _organization(
+    settings: Settings, reports: Reports, session: boto3.Session
+) -> Iterator[Finding]:
+    if settings.role == "management":
+        about = "trusted access of AWS Backup to the organization"
+        yield looked_up(about, lambda: _trusted_access(session))
+    else:
+        about = "this account as delegated administrator of AWS Backup"
+        registered = looked_up(about, lambda: _administrator(settings.account, session))
+        yield registered
+        if registered.cure:
+            return  # such an account may not read the organization
+    try:
+        yield from coverage(settings, reports, session)
+    except (BotoCoreError, ClientError) as error:
+        yield unanswered("accounts in the report plans", error)
+
+
+def _trusted_access(session: boto3.Session) -> Answer:
+    client = session.client("organizations")
+    pages = client.get_paginator("list_aws_service_access_for_organization").paginate()
+    services = [entry for page in pages for entry in page["EnabledServicePrincipals"]]
+    if any(entry.get("ServicePrincipal") == _BACKUP for entry in services):
+        return "is on", ""
+    return "is off", "switch it on in AWS Backup's settings, under cross-account monitoring"
+
+
+def _administrator(account: str, session: boto3.Session) -> Answer:
+    client = session.client("organizations")
+    pages = client.get_paginator("list_delegated_administrators").paginate(ServicePrincipal=_BACKUP)
+    try:
+        ids = {admin.get("Id") for page in pages for admin in page["DelegatedAdministrators"]}
+    except client.exceptions.AccessDeniedException:
+        ids = set[str | None]()  # only who is a delegated administrator of something may ask
+    if account in ids:
+        return "is registered", ""
+    return (
+        "is not registered",
+        "in the management account: aws organizations register-delegated-administrator "
+        f"--service-principal {_BACKUP} --account-id {account}",
+    )
+
+
+def _secret(name: str, session: boto3.Session) -> Answer:
+    secrets = session.client("secretsmanager")
+    try:
+        secrets.describe_secret(SecretId=name)
+    except secrets.exceptions.ResourceNotFoundException:
+        return (
+            "does not exist",
+            f"aws secretsmanager create-secret --name {name} --secret-string "
+            '\'{"username": "…", "password": "…"}\'',
+        )
+    return "exists", ""

@@ -1,0 +1,109 @@
+"""What reports in the bucket need and do not have, worked out from listings alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from handlers.curate_reports.core import delivery_key
+from handlers.object_events import CreatedObject
+from handlers.partition_reports.core import Partition, Report, folder_of, is_report
+from reports.keys import parse
+from reports.plans import Plans
+from reports.templates import Template
+
+Place = tuple[str, tuple[str, ...]]
+"""A partition's table and values."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lake:
+    """A stack's reports and what is made of them."""
+
+    reports_bucket: str
+    lake_bucket: str
+    database: str
+    plans: Plans
+    curation_queue: str
+    """Its URL."""
+    dead_letters: str | None
+    """The URL of the queue for what raw tables cannot read; None: Athena computes partitions."""
+
+    @property
+    def adds_partitions(self) -> bool:
+        return self.dead_letters is not None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Todo:
+    """What objects in the bucket need and do not have."""
+
+    partitions: Mapping[Partition, Sequence[CreatedObject]]
+    """The reports in each partition's folder."""
+    templates: Mapping[Partition, Template]
+    strange: Mapping[Partition, str]
+    """The key of an object in a partition's folder that is no CSV report."""
+    elsewhere: Mapping[Partition, str]
+    """Where the partition of the same plan and day is."""
+    curations: Sequence[CreatedObject]
+    reports: int
+    """How many there are, whatever they need."""
+
+
+def todo(
+    objects: Iterable[CreatedObject],
+    there: Mapping[Place, str],
+    noted: frozenset[str],
+    lake: Lake,
+    *,
+    recheck: bool = False,
+) -> Todo:
+    """Works out what is missing; `there` has the locations of partitions that stand, `noted` the
+    keys that the curation function writes last.
+
+    Of several folders of one plan and day that have no partition the first one listed gets it.
+    """
+    reports, strange = _told_apart(objects, lake)
+    places: dict[Place, str] = dict(there)
+    elsewhere: dict[Partition, str] = {}
+    folders: dict[Partition, list[CreatedObject]] = {}
+    templates: dict[Partition, Template] = {}
+    curations: list[CreatedObject] = []
+    for created, report in reports:
+        partition = report.partition
+        if lake.adds_partitions:
+            place = (partition.table, partition.values)
+            location = places.setdefault(place, partition.location)
+            if not partition.lies_at(location):
+                elsewhere[partition] = location
+            elif recheck or partition in strange or place not in there:
+                folders.setdefault(partition, []).append(created)
+                templates[partition] = report.template
+        if delivery_key(parse(created.key)) not in noted:
+            curations.append(created)
+    return Todo(
+        partitions=folders,
+        templates=templates,
+        strange=strange,
+        elsewhere=elsewhere,
+        curations=curations,
+        reports=len(reports),
+    )
+
+
+def _told_apart(
+    objects: Iterable[CreatedObject], lake: Lake
+) -> tuple[Sequence[tuple[CreatedObject, Report]], Mapping[Partition, str]]:
+    """Reports, and by folder what lies among them and is none."""
+    folders: dict[Partition, Report] = {}  # one for the thousands of objects that may lie in each
+    reports: list[tuple[CreatedObject, Report]] = []
+    strange: dict[Partition, str] = {}
+    for created in objects:
+        found = folder_of(created.bucket, created.key, lake.plans)
+        if found is None:
+            continue
+        if is_report(created.key, found):
+            reports.append((created, folders.setdefault(found.partition, found)))
+        elif created.size:
+            strange.setdefault(found.partition, created.key)
+    return reports, strange

@@ -1,0 +1,208 @@
+"""Commands over a stack's reports: asked, completed and mended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+
+from components.query_library import queries
+from fleet.at_hand import console, engine_here, project
+from fleet.deploy.deployment import Deployment
+from fleet.errors import ToldError
+from fleet.lake import headers
+from fleet.lake.backfill import Backfill, Clients, Done
+from fleet.lake.backfill_todo import Lake
+from fleet.lake.partition_batches import standing
+from fleet.lake.query import Lake as QueriedLake
+from fleet.lake.query import named_or_sql, run_query
+from fleet.lake.reports_stack import NoReports, ReportsStack, reports_settings, reports_stack
+from fleet.lake.withheld_headers import observed
+from fleet.replay import dead_letters
+from reports.curated_tables import table_name, view_name
+from reports.templates import TEMPLATES
+from stacks.report_columns import raw_columns
+
+lake = typer.Typer(no_args_is_help=True, help="Mend the report lake.")
+
+Stack = Annotated[
+    str | None, typer.Option(help="The stack with the reports; needed where there are several.")
+]
+
+
+def query(
+    text: Annotated[str, typer.Argument(help="The name of a query (see `lake queries`), or SQL.")],
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="A parameter of the query: days=30")
+    ] = None,
+    csv: Annotated[Path | None, typer.Option(help="Where to write all rows.")] = None,
+    stack: Stack = None,
+) -> None:
+    """Ask the lake, through Athena; prints the first rows."""
+    here = reports_stack(engine_here(), stack)
+    region, reports = here.settings.region, here.settings.reports
+    if reports is None:
+        raise NoReports(f"{here.deployment.stack} has reports deployed, and its settings have none")
+    answer = run_query(
+        QueriedLake(
+            session=here.session,
+            region=region,
+            database=here.outputs["reports_database"],
+            workgroup=here.outputs["reports_workgroup"],
+        ),
+        named_or_sql(text, region, raw_columns(reports), **_parameters(set_ or [])),
+    )
+    console.print(answer.table())
+    read = answer.scanned_bytes / 1e6
+    console.print(f"{len(answer.rows)} rows, {read:.2f} MB read, {answer.seconds:.1f} s")
+    if csv is not None:
+        answer.write_csv(csv)
+        console.print(f"written to {csv}")
+
+
+def list_queries(stack: Stack = None) -> None:
+    """List the queries that come with the lake, and their parameters."""
+    settings, reports = reports_settings(project(), stack)
+    there = raw_columns(reports)
+    for name, known in queries(settings.region).items():
+        parameters = ", ".join(f"{k}={v}" for k, v in known.parameters.items())
+        console.print(f"{name} {parameters}", style="bold")
+        console.print(f"  {known.description}")
+        if lacks := known.lacks(there):
+            console.print(f"  This lake cannot answer it: {lacks}.")
+
+
+def backfill(
+    recheck: Annotated[
+        bool, typer.Option(help="Look again at partitions that are there, after a new header.")
+    ] = False,
+    stack: Stack = None,
+) -> None:
+    """Make the partitions and curated files that reports already in the bucket need."""
+    _show(_backfilled(reports_stack(engine_here(), stack), recheck=recheck))
+
+
+def register(app: typer.Typer) -> None:
+    """Adds these commands to `backup-org`."""
+    app.command()(query)
+    app.command(name="queries")(list_queries)
+    app.command()(backfill)
+    app.add_typer(lake, name="lake")
+
+
+@lake.command(name="learn-header")
+def learn_header(
+    template: Annotated[
+        str | None, typer.Option(help="Learn this template's alone: backup_job, …")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    stack: Stack = None,
+) -> None:
+    """Take the CSV headers of withheld reports into the settings, deploy, and let them follow."""
+    here = reports_stack(engine_here(), stack)
+    queue = here.queues.get("partitions")
+    if queue is None:
+        raise ToldError("Athena computes this stack's partitions: no report is ever withheld")
+    sqs = here.session.client("sqs")
+    letters = dead_letters.received(sqs, queue["dead_letters"])
+    dead_letters.release(sqs, queue["dead_letters"], letters)
+    found = [o for o in observed(letters) if template in (None, o.template)]
+    if not found:
+        console.print(f"of {len(letters)} dead letters none was withheld for its header")
+        return
+    for one in found:
+        console.print(f"{one.template}, {len(one.keys)} reports such as {one.keys[-1]}")
+        console.print(f"  expected {list(one.expected)}\n  found    {list(one.header)}")
+    name = here.deployment.stack
+    learnt = {one.template: one.header for one in found}
+    path, text = headers.with_headers(project(), name, learnt)
+    for line in _at_stake(here, learnt):
+        console.print(line)
+    if not yes:
+        typer.confirm(
+            "Take the last one of each template into the settings and deploy?", abort=True
+        )
+    path.write_text(text, encoding="utf-8")
+    console.print(f"written to {path}")
+    outcome = Deployment(engine_here(), name).up()
+    console.print(f"{name}: {dict(outcome.changes)}")
+    # Before what rests is sent back: a header that still does not fit would be put beside it.
+    _show(_backfilled(here, recheck=True))
+    count = dead_letters.replay(sqs, queue["dead_letters"], queue["queue"])
+    console.print(f"{count} withheld reports sent back")
+
+
+def _at_stake(here: ReportsStack, learnt: Iterable[str]) -> Iterator[str]:
+    """What new headers of these templates may take out of raw tables, and where it is then."""
+    glue = here.session.client("glue")
+    for template in (TEMPLATES[name] for name in learnt):
+        stand = standing(glue, here.outputs["reports_database"], template.table, with_columns=False)
+        yield (
+            f"{template.table} has {sum(1 for _ in stand)} partitions: those whose reports do not "
+            "fit the new header are withdrawn; their rows can still be queried in "
+            f"{table_name(template)} and {view_name(template)}, which go by header name"
+        )
+
+
+def _parameters(given: list[str]) -> dict[str, str]:
+    pairs = [pair.partition("=") for pair in given]
+    wrong = [name for name, equals, _ in pairs if not equals]
+    if wrong:
+        raise ToldError(f"--set takes name=value, not {', '.join(wrong)}")
+    return {name: value for name, _, value in pairs}
+
+
+def _backfilled(here: ReportsStack, *, recheck: bool) -> Done:
+    outputs = here.outputs
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        console=console,
+        disable=not console.is_terminal,
+    ) as progress:
+        tasks: dict[str, TaskID] = {}
+
+        def tell(what: str, done: int, of: int) -> None:
+            if what not in tasks:
+                tasks[what] = progress.add_task(what, total=of or None)
+            progress.update(tasks[what], completed=done, total=of or None)
+
+        return Backfill(
+            Lake(
+                reports_bucket=outputs["reports_bucket"],
+                lake_bucket=outputs["reports_lake_bucket"],
+                database=outputs["reports_database"],
+                plans=here.plans,
+                curation_queue=here.queues["curation"]["queue"],
+                dead_letters=here.queues.get("partitions", {}).get("dead_letters"),
+            ),
+            Clients(
+                s3=here.session.client("s3"),
+                glue=here.session.client("glue"),
+                sqs=here.session.client("sqs"),
+            ),
+            tell,
+        ).run(recheck=recheck)
+
+
+def _show(done: Done) -> None:
+    console.print(
+        f"{done.objects} objects, {done.reports} of them reports: {done.partitions} partitions "
+        f"added, {done.curations} reports handed to curation, {len(done.withheld)} withheld"
+    )
+    if done.updated or done.withdrawn:
+        console.print(
+            f"of partitions that were there {done.updated} got their table's new columns, and "
+            f"{done.withdrawn} were withdrawn"
+        )
+    if done.headers:
+        console.print(
+            f"unknown headers put into the dead-letter queue: {done.headers}; see and learn them "
+            "with: backup-org lake learn-header"
+        )
+    for folder, reason in done.withheld.items():
+        console.print(f"  {folder}: {reason}")

@@ -1,0 +1,85 @@
+"""The CSV headers for which reports are withheld from raw tables, in the dead-letter queue."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fleet.replay import dead_letters
+from fleet.replay.dead_letters import DeadLetter
+from handlers.partition_reports.dead_letters import attributes
+from reports.templates import Template
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+
+@dataclass(frozen=True, kw_only=True)
+class Observed:
+    """A header that withheld reports of a template have."""
+
+    template: str
+    header: Sequence[str]
+    expected: Sequence[str]
+    """The raw table's columns."""
+    keys: Sequence[str]
+    """Of the reports that have it."""
+
+
+def observed(letters: Iterable[DeadLetter]) -> list[Observed]:
+    """The headers among dead letters that keep raw tables from reading, newest report last."""
+    found: dict[tuple[str, str], list[DeadLetter]] = {}
+    for letter in letters:
+        attributes = letter.attributes
+        if attributes.get("Header") and attributes.get("Reason", "").startswith("column "):
+            found.setdefault((attributes["Template"], attributes["Header"]), []).append(letter)
+    return sorted(
+        (
+            Observed(
+                template=template,
+                header=json.loads(header),
+                expected=json.loads(of_it[0].attributes["Expected"]),
+                keys=sorted(letter.attributes["Key"] for letter in of_it),
+            )
+            for (template, header), of_it in found.items()
+        ),
+        key=lambda observed: observed.keys[-1],
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Withheld:
+    """A report that its raw table cannot read, for its header."""
+
+    key: str
+    event: str
+    template: Template
+    reason: str
+    expected: Sequence[str]
+    header: Sequence[str]
+
+
+def put_letters(sqs: SQSClient, queue: str, withheld: Iterable[Withheld]) -> int:
+    """Lets the newest report of each header rest in the dead-letter queue of the function that
+    withholds, as it would itself, unless one of that header rests there; how many now do."""
+    newest: dict[tuple[str, str], Withheld] = {}
+    for one in sorted(withheld, key=lambda one: one.key):
+        newest[one.template.name, json.dumps(list(one.header))] = one
+    if not newest:
+        return 0
+    resting = dead_letters.received(sqs, queue)
+    dead_letters.release(sqs, queue, resting)
+    for known in observed(resting):
+        newest.pop((known.template, json.dumps(list(known.header))), None)
+    for one in newest.values():
+        beside = attributes(
+            key=one.key,
+            template=one.template,
+            reason=one.reason,
+            expected=one.expected,
+            header=one.header,
+        )
+        sqs.send_message(QueueUrl=queue, MessageBody=one.event, MessageAttributes=beside)
+    return len(newest)

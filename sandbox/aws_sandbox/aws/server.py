@@ -1,0 +1,85 @@
+"""The AWS endpoint, put together and served: one organization, ready to be used."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import boto3
+
+from aws_sandbox.aws.access import Access
+from aws_sandbox.aws.context import Emit, Ids, Services, StartReport
+from aws_sandbox.aws.endpoint import Endpoint
+from aws_sandbox.aws.http_server import HttpServer
+from aws_sandbox.aws.organization import Organization
+from aws_sandbox.aws.seed import seed
+from aws_sandbox.aws.sessions import Clock, Sessions, utc_now
+from aws_sandbox.boto import boto_session
+from aws_sandbox.control import ControlApi
+from aws_sandbox.journal import Journal
+
+_TWELVE_HOURS = 43_200
+
+
+def _emit_nothing(_account: str, _region: str, _event: Mapping[str, Any]) -> None:
+    """Where no pump carries events."""
+
+
+def _start_no_report(_account: str, _region: str, _job_id: str) -> None:
+    """Where nothing delivers reports: the job stays CREATED."""
+
+
+class AwsServer:
+    """AWS for one organization on one address of the loopback interface.
+
+    A process has one: moto's state belongs to the process.
+    """
+
+    def __init__(
+        self,
+        organization: Organization | None = None,
+        *,
+        emit: Emit = _emit_nothing,
+        start_report: StartReport = _start_no_report,
+        journal: Journal | None = None,
+        control: ControlApi | None = None,
+        clock: Clock = utc_now,
+        ids: Ids | None = None,
+        port: int = 0,
+    ) -> None:
+        sessions = Sessions(clock)
+        self.organization = organization or Organization()
+        self.services = Services(
+            access=Access(sessions, clock),
+            sessions=sessions,
+            journal=journal or Journal(),
+            emit=emit,
+            start_report=start_report,
+            clock=clock,
+            ids=ids or Ids(),
+        )
+        self._http = HttpServer(Endpoint(self.services, control or ControlApi()), port)
+
+    @property
+    def url(self) -> str:
+        return self._http.url
+
+    def start(self) -> None:
+        seed(self.organization)
+        self._http.start()
+
+    def stop(self) -> None:
+        self._http.stop()
+
+    def session(self, account: str, region: str) -> boto3.Session:
+        """Acts as an account's administrator role for twelve hours."""
+        return self.role_session(self.organization.role_arn(account), region)
+
+    def role_session(self, role_arn: str, region: str) -> boto3.Session:
+        """Acts as any role, without asking its trust policy: for tests and for the sandbox."""
+        session = self.services.sessions.issue(role_arn, "sandbox", _TWELVE_HOURS)
+        return boto_session(
+            self.url,
+            region,
+            access_key_id=session.access_key_id,
+            secret_access_key=session.secret_access_key,
+            session_token=session.session_token,
+        )

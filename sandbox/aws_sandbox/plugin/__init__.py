@@ -1,0 +1,11 @@
+"""A stand-in for the official `aws` plugin: the genuine Pulumi engine deploys onto the sandbox.
+
+It is a resource provider of Pulumi's own protocol with a table from resource types to calls of
+AWS's API. What it does not know (a type, a property, an invoke, an endpoint off this machine) it
+refuses; it never ignores anything.
+"""
+
+from aws_sandbox.plugin.fork_server import ForkServer
+from aws_sandbox.plugin.install import VERSION, install
+
+__all__ = ["VERSION", "ForkServer", "install"]

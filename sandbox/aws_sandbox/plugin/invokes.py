@@ -1,0 +1,163 @@
+"""The data sources that the stand-in answers, by their tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from aws_sandbox.plugin.aws import Api
+from aws_sandbox.plugin.constraints import LOADER
+from aws_sandbox.plugin.provider import Provider
+from aws_sandbox.plugin.values import Props
+
+
+def caller_identity(provider: Provider, _: Props) -> Props:
+    """`aws.get_caller_identity`: whom the provider acts as."""
+    who = provider.aws.identity
+    account = who["Account"]
+    return {"accountId": account, "arn": who["Arn"], "id": account, "userId": who["UserId"]}
+
+
+def region(provider: Provider, arguments: Props) -> Props:
+    """`aws.get_region`: the provider's Region, or the one that is asked for."""
+    name = arguments.get("region") or arguments.get("name") or provider.region
+    regions = LOADER.load_data("endpoints")["partitions"][0]["regions"]
+    if name not in regions:
+        raise ValueError(f"{name!r} is no Region of AWS")
+    return {
+        "description": regions[name]["description"],
+        "endpoint": f"ec2.{name}.amazonaws.com",
+        "id": name,
+        "name": name,
+        "region": name,
+    }
+
+
+def regions(provider: Provider, _: Props) -> Props:
+    """`aws.get_regions`: the Regions that are switched on in the provider's account."""
+    found = provider.aws.api("ec2")("DescribeRegions")["Regions"]
+    return {"id": "aws", "names": sorted(region["RegionName"] for region in found)}
+
+
+def partition(_: Provider, __: Props) -> Props:
+    """`aws.get_partition`: the sandbox is in AWS's main partition."""
+    return {
+        "dnsSuffix": "amazonaws.com",
+        "id": "aws",
+        "partition": "aws",
+        "reverseDnsPrefix": "com.amazonaws",
+    }
+
+
+def organization(provider: Provider, arguments: Props) -> Props:
+    """`aws.organizations.get_organization`: for the management account with all that is in it."""
+    api = provider.aws.api("organizations")
+    found = api("DescribeOrganization")["Organization"]
+    result: Props = {
+        "id": found["Id"],
+        "arn": found["Arn"],
+        "featureSet": found["FeatureSet"],
+        "masterAccountArn": found["MasterAccountArn"],
+        "masterAccountEmail": found["MasterAccountEmail"],
+        "masterAccountId": found["MasterAccountId"],
+    }
+    central = provider.aws.identity["Account"] == found["MasterAccountId"]
+    if arguments.get("returnOrganizationOnly") or not central:
+        return result
+    return result | _members(api, found["MasterAccountId"])
+
+
+def _members(api: Api, management: str) -> Props:
+    accounts = [_account(account) for account in api.pages("ListAccounts", "Accounts")]
+    roots = list(api.pages("ListRoots", "Roots"))
+    services = api.pages("ListAWSServiceAccessForOrganization", "EnabledServicePrincipals")
+    return {
+        "accounts": accounts,
+        "nonMasterAccounts": [account for account in accounts if account["id"] != management],
+        "masterAccountName": next(a["name"] for a in accounts if a["id"] == management),
+        "roots": [_root(root) for root in roots],
+        "awsServiceAccessPrincipals": sorted(service["ServicePrincipal"] for service in services),
+        "enabledPolicyTypes": sorted(
+            policy["Type"]
+            for root in roots
+            for policy in root["PolicyTypes"]
+            if policy["Status"] == "ENABLED"
+        ),
+    }
+
+
+def _account(account: Mapping[str, Any]) -> Props:
+    return {
+        "arn": account["Arn"],
+        "email": account["Email"],
+        "id": account["Id"],
+        "joinedMethod": account["JoinedMethod"],
+        "joinedTimestamp": account["JoinedTimestamp"].strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "name": account["Name"],
+        "state": account.get("State", account["Status"]),
+        "status": account["Status"],
+    }
+
+
+def _root(root: Mapping[str, Any]) -> Props:
+    types = [{"status": each["Status"], "type": each["Type"]} for each in root["PolicyTypes"]]
+    return {"arn": root["Arn"], "id": root["Id"], "name": root["Name"], "policyTypes": types}
+
+
+def organizational_units(provider: Provider, arguments: Props) -> Props:
+    """`aws.organizations.get_organizational_units`: those right below a unit or the root."""
+    parent = arguments["parentId"]
+    found = provider.aws.api("organizations").pages(
+        "ListOrganizationalUnitsForParent", "OrganizationalUnits", ParentId=parent
+    )
+    children = [{"arn": unit["Arn"], "id": unit["Id"], "name": unit["Name"]} for unit in found]
+    return {"id": parent, "parentId": parent, "children": children}
+
+
+def child_accounts(provider: Provider, arguments: Props) -> Props:
+    """`aws.organizations.get_organizational_unit_child_accounts`: those right in a unit."""
+    parent = arguments["parentId"]
+    api = provider.aws.api("organizations")
+    found = api.pages("ListAccountsForParent", "Accounts", ParentId=parent)
+    return {"id": parent, "parentId": parent, "accounts": [_account(each) for each in found]}
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataSource:
+    """What answers an invoke, and the arguments that it takes."""
+
+    answer: Callable[[Provider, Props], Props]
+    arguments: frozenset[str] = frozenset()
+
+
+DATA_SOURCES: Final[Mapping[str, DataSource]] = {
+    "aws:index/getCallerIdentity:getCallerIdentity": DataSource(answer=caller_identity),
+    "aws:index/getPartition:getPartition": DataSource(answer=partition),
+    "aws:index/getRegion:getRegion": DataSource(
+        answer=region, arguments=frozenset({"name", "region"})
+    ),
+    "aws:index/getRegions:getRegions": DataSource(answer=regions),
+    "aws:organizations/getOrganizationalUnits:getOrganizationalUnits": DataSource(
+        answer=organizational_units, arguments=frozenset({"parentId"})
+    ),
+    "aws:organizations/getOrganizationalUnitChildAccounts:getOrganizationalUnitChildAccounts": (
+        DataSource(answer=child_accounts, arguments=frozenset({"parentId"}))
+    ),
+    "aws:organizations/getOrganization:getOrganization": DataSource(
+        answer=organization, arguments=frozenset({"returnOrganizationOnly"})
+    ),
+}
+
+
+def invoked(provider: Provider, token: str, arguments: Props) -> Props:
+    """The answer of a data source; ValueError for one, or an argument, that is not known."""
+    source = DATA_SOURCES.get(token)
+    if source is None:
+        raise ValueError(
+            f"the sandbox's stand-in for the aws plugin does not answer {token}; it answers "
+            f"{', '.join(sorted(DATA_SOURCES))}. Add it in sandbox/plugin/invokes.py"
+        )
+    if unknown := sorted(arguments.keys() - source.arguments):
+        raise ValueError(f"the sandbox's stand-in does not support {unknown} of {token}")
+    return source.answer(provider, arguments)

@@ -1,0 +1,84 @@
+"""Report jobs: the generator's deliveries, kept where AWS Backup's API tells of them."""
+
+import logging
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, cast
+
+import boto3
+
+from aws_sandbox.aws.arns import Arn
+from aws_sandbox.aws.backup.backend import backend_of
+from aws_sandbox.aws.backup.report_jobs import record_delivery
+from aws_sandbox.aws.backup.service_roles import REPORTS_SERVICE
+from aws_sandbox.aws.server import AwsServer
+from aws_sandbox.control import ControlApi
+from aws_sandbox.reports.delivery import Access, deliver
+from aws_sandbox.reports.nightly import control_handler
+from aws_sandbox.reports.scope import read_plan
+
+if TYPE_CHECKING:
+    from mypy_boto3_backup.type_defs import ReportPlanTypeDef
+
+log = logging.getLogger(__name__)
+
+
+class ReportDesk:
+    """Delivers what StartReportJob asks for, and the nights that `reports.deliver` asks for."""
+
+    def __init__(self, server: Callable[[], AwsServer]) -> None:
+        """`server` is asked when there is something to deliver."""
+        self._server = server
+        self._workers = ThreadPoolExecutor(max_workers=1, thread_name_prefix="reports")
+
+    def add_controls(self, control: ControlApi) -> None:
+        organization = self._server().organization
+        accounts = [account.id for account in organization.accounts]
+        deliver_nights = control_handler(self._access(), accounts)
+
+        def handle(given: Mapping[str, Any]) -> Any:
+            answer = deliver_nights(given)
+            for job in answer["jobs"]:
+                record_delivery(self._server().services, job)
+            return answer
+
+        control.add("reports.deliver", handle)
+
+    def start(self, account: str, region: str, job_id: str) -> None:
+        """StartReportJob: the report is made soon, in a thread of the desk's own."""
+        self._workers.submit(self._make, account, region, job_id)
+
+    def stop(self) -> None:
+        self._workers.shutdown(wait=False, cancel_futures=True)
+
+    def _make(self, account: str, region: str, job_id: str) -> None:
+        server = self._server()
+        backend = backend_of(account, region)
+        name = backend.report_jobs[job_id]["ReportPlanName"]
+        try:
+            plan = read_plan(cast("ReportPlanTypeDef", backend.report_plan_documents[name]))
+            job = deliver(plan, server.services.clock(), self._access())
+            record_delivery(server.services, job.described(), job_id)
+        except Exception:
+            # Nobody waits for this thread's result: say it where the daemon's log is read.
+            log.exception("report job %s of plan %s", job_id, name)
+            backend.report_jobs[job_id]["Status"] = "FAILED"
+
+    def _access(self) -> Access:
+        server = self._server()
+        return Access(
+            administrator=server.session,
+            service_role=self._service_role,
+            management_account=server.organization.management_account,
+            regions=server.organization.regions,
+        )
+
+    def _service_role(self, role_arn: str, region: str) -> boto3.Session:
+        """A session of the reports service's own role, as the service has one."""
+        server = self._server()
+        decision = server.services.access.check_trust(
+            role_arn, REPORTS_SERVICE, source_account=Arn.parse(role_arn).account
+        )
+        if not decision.allowed:
+            raise PermissionError(f"{REPORTS_SERVICE} cannot use {role_arn}: {decision.reason}")
+        return server.role_session(role_arn, region)

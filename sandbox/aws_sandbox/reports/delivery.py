@@ -1,0 +1,177 @@
+"""Delivery of one report: what the service does at night, or when StartReportJob is called.
+
+Objects are put as the service-linked role of the plan's account, so bucket and key policies decide.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
+from uuid import uuid4
+
+from botocore.exceptions import ClientError
+
+from aws_sandbox.reports.files import SPLIT_BYTES, csv_files, json_file, rows
+from aws_sandbox.reports.jobs import Profile, Window
+from aws_sandbox.reports.keys import file_name, folder
+from aws_sandbox.reports.organization import Organization
+from aws_sandbox.reports.scope import Plan, ScopeError, resolve
+from aws_sandbox.reports.templates import HeaderStyle, Template, fields, words
+
+if TYPE_CHECKING:
+    from boto3.session import Session
+    from mypy_boto3_organizations import OrganizationsClient
+    from mypy_boto3_s3 import S3Client
+
+SERVICE_ROLE = "AWSServiceRoleForBackupReports"
+SERVICE_ROLE_PATH = "/aws-service-role/reports.backup.amazonaws.com/"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Access:
+    """How a delivery reaches the sandbox's accounts."""
+
+    administrator: "Callable[[str, str], Session]"
+    """(account, Region) → a session that may read plans, roles and the organization."""
+    service_role: "Callable[[str, str], Session]"
+    """(role ARN, Region) → a session of that role, as its service has one."""
+    management_account: str
+    regions: Sequence[str]
+    """The Regions where report plans are looked for, and what `*` stands for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportJob:
+    """What DescribeReportJob tells of a delivery."""
+
+    id: str
+    plan_arn: str
+    template: str
+    status: Literal["COMPLETED", "FAILED"]
+    message: str = ""
+    created: datetime
+    completed: datetime
+    bucket: str
+    keys: Sequence[str] = field(default_factory=tuple[str, ...])
+    bytes: int = 0
+
+    def described(self) -> Mapping[str, Any]:
+        """The ReportJob structure of AWS Backup's API, times in seconds since 1970."""
+        return {
+            "ReportJobId": self.id,
+            "ReportPlanArn": self.plan_arn,
+            "ReportTemplate": self.template,
+            "CreationTime": self.created.timestamp(),
+            "CompletionTime": self.completed.timestamp(),
+            "Status": self.status,
+            **({"StatusMessage": self.message} if self.message else {}),
+            "ReportDestination": {"S3BucketName": self.bucket, "S3Keys": list(self.keys)},
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Making:
+    """How reports are made, beside what their plan says."""
+
+    profile: Profile = field(default_factory=Profile)
+    header: HeaderStyle = words
+    split_bytes: int = SPLIT_BYTES
+    organization: Organization | None = None
+    """Reported on instead of the accounts that a plan over several accounts resolves to."""
+
+
+def deliver(plan: Plan, at: datetime, access: Access, making: Making | None = None) -> ReportJob:
+    """Makes one report of the 24 hours before `at` and puts its files into the plan's bucket."""
+    return Courier(access, making).deliver(plan, at)
+
+
+class Courier:
+    """Delivers reports; keeps its clients, and each plan's accounts, while it is used."""
+
+    def __init__(self, access: Access, making: Making | None = None) -> None:
+        self._access = access
+        self._making = making or Making()
+        self._buckets: dict[tuple[str, str], S3Client] = {}
+        self._organizations: dict[str, Organization] = {}
+
+    def deliver(self, plan: Plan, at: datetime) -> ReportJob:
+        """Never raises for what AWS would refuse: the job then ends FAILED and says why."""
+        created, keys, size = datetime.now(UTC), list[str](), 0
+        message = ""
+        try:
+            s3 = self._s3(plan)
+            for key, body in self._objects(plan, at):
+                s3.put_object(
+                    Bucket=plan.bucket, Key=key, Body=body, ACL="bucket-owner-full-control"
+                )
+                keys.append(key)
+                size += len(body)
+        except ScopeError as error:
+            message = str(error)
+        except ClientError as error:
+            failure = error.response.get("Error", {})
+            message = (
+                f"{error.operation_name} for {plan.bucket} as {SERVICE_ROLE}: "
+                f"{failure.get('Code')}: {failure.get('Message')}"
+            )
+        return ReportJob(
+            id=str(uuid4()),
+            plan_arn=plan.arn,
+            template=plan.template,
+            status="FAILED" if message else "COMPLETED",
+            message=message,
+            created=created,
+            completed=datetime.now(UTC),
+            bucket=plan.bucket,
+            keys=tuple(keys),
+            bytes=size,
+        )
+
+    def _s3(self, plan: Plan) -> "S3Client":
+        """A client as the service-linked role; ScopeError when nobody has created the role."""
+        place = plan.account, plan.region
+        if place not in self._buckets:
+            arn = f"arn:aws:iam::{plan.account}:role{SERVICE_ROLE_PATH}{SERVICE_ROLE}"
+            iam = self._access.administrator(*place).client("iam")
+            try:
+                iam.get_role(RoleName=SERVICE_ROLE)
+            except iam.exceptions.NoSuchEntityException as error:
+                raise ScopeError(
+                    f"the service-linked role {arn} does not exist: create it for "
+                    "reports.backup.amazonaws.com (iam:CreateServiceLinkedRole)"
+                ) from error
+            self._buckets[place] = self._access.service_role(arn, plan.region).client("s3")
+        return self._buckets[place]
+
+    def _organization(self, plan: Plan) -> Organization:
+        if plan.arn not in self._organizations:
+            self._organizations[plan.arn] = resolve(
+                plan, self._organizations_client, self._access.regions
+            )
+        given = self._making.organization
+        return given if given and plan.across_accounts else self._organizations[plan.arn]
+
+    def _organizations_client(self) -> "OrganizationsClient":
+        session = self._access.administrator(self._access.management_account, "us-east-1")
+        return session.client("organizations")
+
+    def _objects(self, plan: Plan, at: datetime) -> Iterator[tuple[str, bytes]]:
+        """Keys and contents of one report's files."""
+        if plan.template not in set(Template):
+            known = ", ".join(Template)
+            raise ScopeError(f"the sandbox makes no {plan.template}; it makes: {known}")
+        template, making = Template(plan.template), self._making
+        organization = self._organization(plan)
+        columns = fields(template, across_accounts=plan.across_accounts)
+        where = folder(prefix=plan.prefix, scope=plan.scope, at=at, plan=plan.name)
+        content = partial(rows, template, organization, making.profile, Window(end=at))
+        if "CSV" in plan.formats:
+            files = csv_files(
+                content(), columns, header=making.header, split_bytes=making.split_bytes
+            )
+            for part, file in enumerate(files, start=1):
+                yield where + file_name(plan=plan.name, at=at, part=part), file
+        if "JSON" in plan.formats:
+            name = file_name(plan=plan.name, at=at, part=1, extension="json")
+            yield where + name, json_file(content(), columns)

@@ -1,0 +1,138 @@
+"""Who may call: basic, OAuth client credentials and API keys; and how often (rate limits)."""
+
+import base64
+import binascii
+import secrets
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from hmac import compare_digest
+from math import ceil
+from urllib.parse import parse_qs
+
+from aws_sandbox.servicenow.answers import Answer, Call, RefusedError, json_answer
+from aws_sandbox.servicenow.instance import sys_id
+
+Clock = Callable[[], float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Credentials:
+    """What the instance accepts."""
+
+    users: Mapping[str, str] = field(default_factory=lambda: {"backup.monitor": "sandbox"})
+    """User name → password."""
+    clients: Mapping[str, str] = field(default_factory=dict[str, str])
+    """OAuth client id → secret; its tokens act as the user of that name, or the only user."""
+    api_keys: Mapping[str, str] = field(default_factory=dict[str, str])
+    """`x-sn-apikey` → user name."""
+    token_seconds: int = 1800
+
+
+@dataclass(frozen=True, kw_only=True)
+class RateLimit:
+    """A rule of an administrator: so many requests of one user in so many seconds."""
+
+    requests: int
+    seconds: int = 3600
+
+
+class Access:
+    """Checks requests; keeps the tokens given out and the requests counted."""
+
+    def __init__(
+        self, credentials: Credentials, limit: RateLimit | None = None, clock: Clock = time.time
+    ) -> None:
+        self._credentials = credentials
+        self._limit = limit
+        self._clock = clock
+        self._tokens: dict[str, tuple[str, float]] = {}
+        self._counts: dict[tuple[str, int], int] = {}
+        self._lock = threading.Lock()
+
+    def user(self, call: Call) -> str:
+        """The user whose credentials the request carries; RefusedError 401 without any."""
+        key = call.headers.get("x-sn-apikey")
+        if key is not None and key in self._credentials.api_keys:
+            return self._credentials.api_keys[key]
+        scheme, _, value = call.headers.get("authorization", "").partition(" ")
+        if scheme.casefold() == "basic":
+            name, password = _basic(value)
+            known = self._credentials.users.get(name)
+            if known is not None and compare_digest(known.encode(), password.encode()):
+                return name
+        elif scheme.casefold() == "bearer":
+            with self._lock:
+                name, expires = self._tokens.get(value, ("", 0.0))
+            if self._clock() < expires:
+                return name
+        raise RefusedError(
+            401,
+            "User Not Authenticated",
+            "Required to provide Auth information",
+            {"WWW-Authenticate": 'BASIC realm="Service-now"'},
+        )
+
+    def token(self, call: Call) -> Answer:
+        """`POST /oauth_token.do` with the grant client_credentials, in the body or as basic."""
+        form = {name: values[0] for name, values in parse_qs(call.body.decode()).items()}
+        scheme, _, value = call.headers.get("authorization", "").partition(" ")
+        client, secret = (
+            _basic(value)
+            if scheme.casefold() == "basic"
+            else (form.get("client_id", ""), form.get("client_secret", ""))
+        )
+        known = self._credentials.clients.get(client, "")
+        if form.get("grant_type") != "client_credentials":
+            return _denied("unsupported_grant_type", "the sandbox grants client_credentials only")
+        if not known or not compare_digest(known.encode(), secret.encode()):
+            return _denied("server_error", "access_denied")
+        users = list(self._credentials.users)
+        name = client if client in users or not users else users[0]
+        token = secrets.token_urlsafe(48)
+        with self._lock:
+            self._tokens[token] = name, self._clock() + self._credentials.token_seconds
+        return json_answer(
+            {
+                "access_token": token,
+                "scope": "useraccount",
+                "token_type": "Bearer",
+                "expires_in": self._credentials.token_seconds - 1,
+            }
+        )
+
+    def count(self, user: str) -> Mapping[str, str]:
+        """Counts a request: the headers of the rule that matches; RefusedError 429 above it."""
+        if self._limit is None:
+            return {}
+        window = int(self._clock() // self._limit.seconds)
+        with self._lock:
+            count = self._counts[user, window] = self._counts.get((user, window), 0) + 1
+        reset = (window + 1) * self._limit.seconds
+        headers = {
+            "X-RateLimit-Limit": str(self._limit.requests),
+            "X-RateLimit-Reset": str(reset),
+            "X-RateLimit-Rule": sys_id("rate limit"),
+        }
+        if count <= self._limit.requests:
+            return headers
+        span = "hour" if self._limit.seconds == 3600 else f"{self._limit.seconds} seconds"
+        raise RefusedError(
+            429,
+            "Rate limit exceeded",
+            f"Rate limit of {self._limit.requests} requests per {span} for Table API exceeded",
+            {**headers, "Retry-After": str(max(1, ceil(reset - self._clock())))},
+        )
+
+
+def _basic(value: str) -> tuple[str, str]:
+    try:
+        name, _, password = base64.b64decode(value, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return "", ""
+    return name, password
+
+
+def _denied(error: str, description: str) -> Answer:
+    return json_answer({"error": error, "error_description": description}, 401)

@@ -1,6 +1,0 @@
-"""`python -m sandbox.plugin ENGINE_ADDRESS`: what the engine starts for each provider."""
-
-from sandbox.plugin.serve import main
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,163 @@
+import json
+from typing import Any
+
+import pytest
+
+from aws_sandbox.aws.organization import Account, Organization, Unit
+
+MANAGEMENT, AUDIT, OWN = "111111111111", "222222222222", "777777777777"
+UNIT = "ou-exam-77777777"
+
+
+@pytest.fixture(scope="module")
+def organizations(aws: Any) -> Any:
+    return aws.client("organizations", MANAGEMENT)
+
+
+def test_the_organization_is_as_it_was_described(organizations: Any) -> None:
+    organization = organizations.describe_organization()["Organization"]
+    assert (organization["Id"], organization["MasterAccountId"]) == ("o-exampleorg1", MANAGEMENT)
+    assert organizations.list_roots()["Roots"][0]["Id"] == "r-exam"
+    accounts = {account["Id"]: account for account in organizations.list_accounts()["Accounts"]}
+    assert accounts[OWN]["Name"] == "in-a-unit"
+    assert accounts[OWN]["Arn"].endswith(f"account/o-exampleorg1/{OWN}")
+    units = organizations.list_organizational_units_for_parent(ParentId="r-exam")
+    assert UNIT in {unit["Id"] for unit in units["OrganizationalUnits"]}
+    inside = organizations.list_accounts_for_parent(ParentId=UNIT)["Accounts"]
+    assert [account["Id"] for account in inside] == [OWN]
+    trusted = organizations.list_aws_service_access_for_organization()
+    services = {entry["ServicePrincipal"] for entry in trusted["EnabledServicePrincipals"]}
+    assert "backup.amazonaws.com" in services
+
+
+def test_a_delegated_administrator_reads_what_another_member_may_not(
+    aws: Any, organizations: Any, refusal: Any
+) -> None:
+    delegated = organizations.list_delegated_administrators()["DelegatedAdministrators"]
+    assert AUDIT in {account["Id"] for account in delegated}
+    auditor, member = aws.client("organizations", AUDIT), aws.client("organizations", OWN)
+    assert len(auditor.list_accounts()["Accounts"]) >= 4
+    assert member.describe_organization()["Organization"]["Id"] == "o-exampleorg1"
+    assert refusal(member.list_accounts)[0] == "AccessDeniedException"
+    assert refusal(lambda: auditor.create_account(Email="a@b.cc", AccountName="x"))[0] == (
+        "AccessDeniedException"
+    )
+
+
+def test_an_account_is_registered_and_deregistered_for_aws_backup(organizations: Any) -> None:
+    both = {"AccountId": OWN, "ServicePrincipal": "backup.amazonaws.com"}
+    organizations.register_delegated_administrator(**both)
+    services = organizations.list_delegated_services_for_account(AccountId=OWN)
+    assert [entry["ServicePrincipal"] for entry in services["DelegatedServices"]] == [
+        "backup.amazonaws.com"
+    ]
+    organizations.deregister_delegated_administrator(**both)
+
+
+def test_a_backup_policy_needs_its_type_enabled_and_fits_its_size(
+    aws: Any, organizations: Any, refusal: Any
+) -> None:
+    content = json.dumps({"plans": {}})
+    policy = {"Name": aws.name("policy"), "Description": "", "Type": "BACKUP_POLICY"}
+    created = organizations.create_policy(Content=content, **policy)["Policy"]["PolicySummary"]
+    assert created["Type"] == "BACKUP_POLICY"
+    assert "/backup_policy/" in created["Arn"]
+    if {"Type": "BACKUP_POLICY", "Status": "ENABLED"} in organizations.list_roots()["Roots"][0][
+        "PolicyTypes"
+    ]:
+        organizations.disable_policy_type(RootId="r-exam", PolicyType="BACKUP_POLICY")
+    attach = {"PolicyId": created["Id"], "TargetId": UNIT}
+    assert refusal(lambda: organizations.attach_policy(**attach))[0] == (
+        "PolicyTypeNotEnabledException"
+    )
+    organizations.enable_policy_type(RootId="r-exam", PolicyType="BACKUP_POLICY")
+    organizations.attach_policy(**attach)
+    found = organizations.list_policies_for_target(TargetId=UNIT, Filter="BACKUP_POLICY")
+    assert [entry["Id"] for entry in found["Policies"]] == [created["Id"]]
+    assert organizations.describe_policy(PolicyId=created["Id"])["Policy"]["Content"] == content
+    large = {"PolicyId": created["Id"], "Content": "x" * 10_001}
+    assert refusal(lambda: organizations.update_policy(**large))[0] == (
+        "ConstraintViolationException"
+    )
+    organizations.detach_policy(**attach)
+    organizations.delete_policy(PolicyId=created["Id"])
+    organizations.disable_policy_type(RootId="r-exam", PolicyType="BACKUP_POLICY")
+
+
+def test_a_new_account_can_be_administered(aws: Any, organizations: Any) -> None:
+    status = organizations.create_account(Email="new@example.com", AccountName="new")
+    account = status["CreateAccountStatus"]["AccountId"]
+    identity = aws.client("sts", account).get_caller_identity()
+    assert identity["Account"] == account
+    aws.client("backup", account).list_backup_vaults()
+
+
+def test_an_organization_is_read_from_json() -> None:
+    text = json.dumps(
+        {
+            "id": "o-acmeacmeacme",
+            "root_id": "r-acme",
+            "management_account": "555555555555",
+            "accounts": [
+                {"id": "555555555555", "name": "acme"},
+                {"id": "666666666666", "name": "one", "parent": "ou-acme-22222222"},
+            ],
+            "units": [{"id": "ou-acme-22222222", "name": "workloads"}],
+            "backup_administrators": ["666666666666"],
+        }
+    )
+    read = Organization.parse(text)
+    assert read.accounts[1] == Account(id="666666666666", name="one", parent="ou-acme-22222222")
+    assert read.units == [Unit(id="ou-acme-22222222", name="workloads")]
+    assert read.role_arn("666666666666").endswith("role/OrganizationAccountAccessRole")
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"id": "exampleorg"}, "'exampleorg' is no organization id"),
+        ({"root_id": "root"}, "no root id"),
+        ({"accounts": [{"id": "1", "name": "x"}]}, "'1' is no account id"),
+        ({"accounts": []}, "111111111111 is none of its accounts"),
+        ({"units": [{"id": "ou-x", "name": "x"}]}, "no OU id"),
+        ({"units": [{"id": "ou-exam-22222222", "name": "x", "parent": "up"}]}, "no unit"),
+        ({"accounts": [{"id": MANAGEMENT, "name": "a"}] * 2}, "is there twice"),
+        ({"backup_administrators": ["999999999999"]}, "999999999999 is none"),
+        ({"colour": "red"}, "organization has no colour"),
+        ({"accounts": [{"id": MANAGEMENT, "name": "a", "size": 1}]}, "account has no size"),
+    ],
+)
+def test_an_organization_that_cannot_be_is_refused(changes: Any, says: str) -> None:
+    content = {"accounts": [{"id": MANAGEMENT, "name": "management"}], **changes}
+    with pytest.raises(ValueError, match=says):
+        Organization.parse(json.dumps(content))
+
+
+def test_a_service_control_policy_limits_every_level_below_it(aws: Any, organizations: Any) -> None:
+    own = aws.client("sqs", OWN)
+    own.list_queues()
+    deny = json.dumps(
+        {"Statement": {"Effect": "Deny", "Action": "sqs:ListQueues", "Resource": "*"}}
+    )
+    created = organizations.create_policy(
+        Name=aws.name("scp"), Description="", Type="SERVICE_CONTROL_POLICY", Content=deny
+    )["Policy"]["PolicySummary"]
+    attach = {"PolicyId": created["Id"], "TargetId": UNIT}
+    organizations.attach_policy(**attach)
+    own.list_queues()
+    enable = {"RootId": "r-exam", "PolicyType": "SERVICE_CONTROL_POLICY"}
+    organizations.enable_policy_type(**enable)
+    code, message = aws.error(own.list_queues)
+    assert (code, created["Name"] in message) == ("AccessDenied", True)
+    aws.client("sqs").list_queues()
+    organizations.detach_policy(**attach)
+    own.list_queues()
+    organizations.disable_policy_type(**enable)
+
+
+def test_a_resource_control_policy_would_not_be_evaluated_and_is_refused(
+    aws: Any, organizations: Any
+) -> None:
+    policy = {"Name": aws.name("rcp"), "Description": "", "Type": "RESOURCE_CONTROL_POLICY"}
+    code, _ = aws.error(lambda: organizations.create_policy(Content="{}", **policy))
+    assert code == "NotImplemented"

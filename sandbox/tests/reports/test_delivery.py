@@ -1,0 +1,133 @@
+import json
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from aws_sandbox.reports.delivery import SERVICE_ROLE, Making, deliver
+from aws_sandbox.reports.jobs import Profile
+from aws_sandbox.reports.nightly import control_handler, deliver_days, month, nightly, report_plans
+
+if TYPE_CHECKING:
+    from sandbox.tests.reports.conftest import Desk
+
+AT = datetime(2026, 11, 22, 3, tzinfo=UTC)
+SMALL = Making(profile=Profile(jobs_per_day=2))
+EVERYWHERE: dict[str, Any] = {"Accounts": ["ROOT"], "Regions": ["*"]}
+MANAGEMENT, OUTER, INNER = "111111111111", "121212121212", "999999999999"
+
+
+def test_an_organization_plan_reports_every_account_with_its_path(desk: "Desk") -> None:
+    plan = desk.plan(desk.bucket(), prefix="org", ReportTemplate="BACKUP_JOB_REPORT", **EVERYWHERE)
+    job = deliver(plan, AT, desk.access, SMALL)
+    assert (job.status, job.message) == ("COMPLETED", "")
+    (key,) = job.keys
+    assert key.startswith(f"org/Backup/crossaccount/crossregion/2026/11/22/{plan.name}/")
+    content = desk.stored(plan, key)
+    assert len(content) == job.bytes
+    for account in (MANAGEMENT, OUTER, INNER):
+        assert f'"{account}","eu-west-1"' in content
+    assert '"o-exampleorg1/r-exam/ou-exam-reports1/ou-exam-reports2","999999999999"' in content
+    assert job.described()["ReportDestination"] == {"S3BucketName": plan.bucket, "S3Keys": [key]}
+
+
+def test_a_plan_for_an_ou_reports_the_accounts_directly_in_it(desk: "Desk") -> None:
+    plan = desk.plan(
+        desk.bucket(),
+        ReportTemplate="BACKUP_JOB_REPORT",
+        OrganizationUnits=["ou-exam-reports1"],
+        Regions=["us-east-1"],
+    )
+    (key,) = deliver(plan, AT, desk.access, SMALL).keys
+    assert key.startswith("Backup/crossaccount/us-east-1/")
+    content = desk.stored(plan, key)
+    assert f'"{OUTER}"' in content
+    assert f'"{INNER}"' not in content
+
+
+def test_a_plan_without_accounts_reports_its_own_and_may_be_json(desk: "Desk") -> None:
+    plan = desk.plan(desk.bucket(), formats="CSV,JSON", ReportTemplate="COPY_JOB_REPORT")
+    job = deliver(plan, AT, desk.access, Making(profile=Profile(jobs_per_day=20)))
+    csv_key, json_key = job.keys
+    assert csv_key.startswith(f"Backup/{MANAGEMENT}/eu-west-1/2026/11/22/{plan.name}/")
+    assert "Path To Root" not in desk.stored(plan, csv_key)
+    items = json.loads(desk.stored(plan, json_key))["reportItems"]
+    assert {item["accountId"] for item in items} == {MANAGEMENT}
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"regions": ("*",), "formats": ("JSON",)}, "only support CSV"),
+        ({"template": "SCAN_JOB_REPORT"}, "makes no SCAN_JOB_REPORT"),
+        ({"accounts": ("000000000000",)}, "or an OU without accounts: 000000000000"),
+    ],
+)
+def test_what_aws_could_not_report_fails_the_job_with_the_reason(
+    desk: "Desk", changes: dict[str, Any], reason: str
+) -> None:
+    plan = desk.plan(desk.bucket(), ReportTemplate="COPY_JOB_REPORT")
+    job = deliver(replace(plan, **changes), AT, desk.access, SMALL)
+    assert (job.status, job.keys) == ("FAILED", ())
+    assert reason in job.described()["StatusMessage"]
+
+
+def test_without_the_service_linked_role_the_job_fails_and_says_how_to_create_it(
+    desk: "Desk",
+) -> None:
+    plan = desk.plan(desk.bucket(), ReportTemplate="COPY_JOB_REPORT")
+    elsewhere = replace(plan, arn=plan.arn.replace(MANAGEMENT, INNER))
+    job = deliver(elsewhere, AT, desk.access, SMALL)
+    assert job.status == "FAILED"
+    assert "CreateServiceLinkedRole" in job.message
+
+
+def test_a_bucket_that_refuses_fails_the_job_with_what_s3_said(desk: "Desk") -> None:
+    plan = desk.plan(desk.bucket(open_to_reports=False), ReportTemplate="COPY_JOB_REPORT")
+    job = deliver(plan, AT, desk.access, SMALL)
+    assert job.status == "FAILED"
+    assert job.message.startswith(f"PutObject for {plan.bucket} as {SERVICE_ROLE}: AccessDenied")
+
+
+def test_a_large_report_arrives_in_parts(desk: "Desk") -> None:
+    plan = desk.plan(desk.bucket(), ReportTemplate="CONTROL_COMPLIANCE_REPORT", **EVERYWHERE)
+    job = deliver(plan, AT, desk.access, replace(SMALL, split_bytes=4000))
+    assert len(job.keys) > 2
+    texts = [desk.stored(plan, key) for key in job.keys]
+    assert len({text.split("\n", 1)[0] for text in texts}) == 1
+
+
+def test_a_night_is_between_one_and_five_and_its_second_delivery_overwrites_the_first(
+    desk: "Desk",
+) -> None:
+    plans = [desk.plan(desk.bucket(), ReportTemplate="COPY_JOB_REPORT") for _ in range(2)]
+    assert all(1 <= nightly(plan, date(2026, 11, 22)).hour < 5 for plan in plans)
+    days = [date(2026, 11, 21), date(2026, 11, 22)]
+    keys = [job.keys for job in deliver_days(plans, days, desk.access, SMALL)]
+    assert [key[0].split("/")[5:7] for key in keys] == [
+        ["21", plans[0].name], ["21", plans[1].name], ["22", plans[0].name], ["22", plans[1].name],
+    ]  # fmt: skip
+    assert [job.keys for job in deliver_days(plans, days, desk.access, SMALL)] == keys
+
+
+def test_a_month_reports_on_an_organization_of_any_size(desk: "Desk") -> None:
+    plan = desk.plan(desk.bucket(), ReportTemplate="CONTROL_COMPLIANCE_REPORT", **EVERYWHERE)
+    jobs = list(month([plan], date(2026, 11, 22), desk.access, accounts=7, days=2))
+    assert [job.status for job in jobs] == ["COMPLETED", "COMPLETED"]
+    lines = desk.stored(plan, jobs[0].keys[0]).count("\n")
+    assert lines == 1 + 7 * len(desk.access.regions) * 6
+
+
+def test_the_control_call_delivers_named_plans_and_counts(desk: "Desk") -> None:
+    plan = desk.plan(desk.bucket(), ReportTemplate="COPY_JOB_REPORT")
+    assert plan in set(report_plans(desk.access, [MANAGEMENT]))
+    handle = control_handler(desk.access, [MANAGEMENT])
+    answer = handle({"date": "2026-11-22", "days": 2, "plans": [plan.name], "volume": 3})
+    assert [job["Status"] for job in answer["jobs"]] == ["COMPLETED", "COMPLETED"]
+    assert answer["objects"] == 2
+    assert answer["bytes"] > 1000
+    with pytest.raises(ValueError, match="no report plan nothing; there are: "):
+        handle({"plans": ["nothing"]})
+    with pytest.raises(ValueError, match="does not know day"):
+        handle({"day": 1})

@@ -1,0 +1,163 @@
+import http.client
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import pytest
+
+from aws_sandbox.servicenow import Credentials, Fault, RateLimit
+from aws_sandbox.servicenow.access import Access
+from aws_sandbox.servicenow.answers import Call, RefusedError
+
+if TYPE_CHECKING:
+    from sandbox.tests.servicenow.conftest import Client, Start
+
+TABLE = "/api/now/table/incident"
+FORM = {"Content-Type": "application/x-www-form-urlencoded", "Authorization": ""}
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Authorization": ""},
+        {"Authorization": "Basic d3Jvbmc6d3Jvbmc="},
+        {"Authorization": "Basic Og=="},
+        {"Authorization": "Basic not base64"},
+        {"Authorization": "Bearer unknown"},
+        {"Authorization": "", "x-sn-apikey": "unknown"},
+    ],
+)
+def test_without_valid_credentials_a_request_is_not_authenticated(
+    call: "Client", headers: Mapping[str, str]
+) -> None:
+    reply = call("GET", TABLE, headers=headers)
+    assert reply.status == 401
+    assert reply.error == {
+        "message": "User Not Authenticated",
+        "detail": "Required to provide Auth information",
+    }
+
+
+def test_oauth_client_credentials_and_api_keys_are_accepted(start: "Start") -> None:
+    call = start(credentials=Credentials(clients={"id": "secret"}, api_keys={"key": "robot"}))
+    body = "grant_type=client_credentials&client_id=id&client_secret=secret"
+    token = call("POST", "/oauth_token.do", body, FORM).json
+    assert (token["token_type"], token["expires_in"]) == ("Bearer", 1799)
+    bearer = {"Authorization": f"Bearer {token['access_token']}"}
+    assert call("GET", TABLE, headers=bearer).status == 200
+    key = {"Authorization": "", "x-sn-apikey": "key"}
+    created = call("POST", TABLE, {"short_description": "x"}, key)
+    assert created.result["sys_created_by"] == "robot"
+    wrong = call("POST", "/oauth_token.do", body.replace("=secret", "=wrong"), FORM)
+    assert (wrong.status, wrong.json["error_description"]) == (401, "access_denied")
+    password = call("POST", "/oauth_token.do", "grant_type=password&username=a&password=b", FORM)
+    assert password.status == 401
+
+
+def test_a_token_expires() -> None:
+    now = [0.0]
+    access = Access(Credentials(clients={"id": "s"}, token_seconds=60), clock=lambda: now[0])
+    body = b"grant_type=client_credentials&client_id=id&client_secret=s"
+    post = Call(method="POST", path="/oauth_token.do", query={}, headers={}, body=body)
+    token = json.loads(access.token(post).body)["access_token"]
+    headers = {"authorization": f"Bearer {token}"}
+    read = Call(method="GET", path=TABLE, query={}, headers=headers, body=b"")
+    assert access.user(read) == "backup.monitor"
+    now[0] = 61
+    with pytest.raises(RefusedError, match="401"):
+        access.user(read)
+
+
+def test_above_the_rate_limit_requests_are_told_when_to_come_again(start: "Start") -> None:
+    call = start(rate_limit=RateLimit(requests=2))
+    within = [call("GET", TABLE) for _ in range(2)]
+    assert [reply.status for reply in within] == [200, 200]
+    assert within[0].headers["X-RateLimit-Limit"] == "2"
+    beyond = call("GET", TABLE)
+    assert beyond.status == 429
+    assert 1 <= int(beyond.headers["Retry-After"]) <= 3600
+    assert beyond.error == {
+        "message": "Rate limit exceeded",
+        "detail": "Rate limit of 2 requests per hour for Table API exceeded",
+    }
+
+
+def test_asked_to_fail_it_fails_so_many_times_and_then_serves(call: "Client") -> None:
+    call.service.fail(503, times=2)
+    call.service.fail(500)
+    assert [call("GET", TABLE).status for _ in range(4)] == [503, 503, 500, 200]
+    assert [request["status"] for request in call.service.requests()] == [503, 503, 500, 200]
+
+
+def test_a_fault_may_be_for_one_method_and_leaves_the_others_alone(call: "Client") -> None:
+    call.service.add_fault(Fault(status=500, method="POST"))
+    assert call("GET", TABLE).status == 200
+    assert call("POST", TABLE, {"short_description": "x"}).status == 500
+    assert call.service.incidents() == []
+
+
+def test_a_connection_can_be_reset_before_anything_is_done_or_after_all_is_done(
+    call: "Client",
+) -> None:
+    for kind, created in (("reset", 0), ("lost", 1)):
+        call.service.control({"fail": {"kind": kind}})
+        with pytest.raises((ConnectionError, http.client.HTTPException)):
+            call("POST", TABLE, {"short_description": "x"})
+        assert len(call.service.incidents()) == created
+
+
+def test_an_answer_can_be_no_json(call: "Client") -> None:
+    call.service.fail(kind="malformed")
+    reply = call("GET", TABLE)
+    assert reply.status == 200
+    with pytest.raises(ValueError, match="Unterminated"):
+        _ = reply.json
+
+
+def test_an_answer_can_stay_out_until_the_instance_stops(call: "Client") -> None:
+    call.service.fail(kind="timeout")
+    host = call.service.url.removeprefix("http://")
+    connection = http.client.HTTPConnection(host, timeout=0.1)
+    connection.request("GET", TABLE)
+    with pytest.raises(TimeoutError):
+        connection.getresponse()
+    connection.close()
+
+
+def test_latency_is_added_to_every_request_until_cleared(call: "Client") -> None:
+    call.service.add_fault(Fault(times=0, latency_seconds=60))
+    host = call.service.url.removeprefix("http://")
+    connection = http.client.HTTPConnection(host, timeout=0.1)
+    connection.request("GET", TABLE)
+    with pytest.raises(TimeoutError):
+        connection.getresponse()
+    connection.close()
+    call.service.clear()
+    assert call("GET", TABLE).status == 200
+
+
+def test_faults_can_be_asked_for_over_http_and_nonsense_is_refused(call: "Client") -> None:
+    assert call("POST", "/_sandbox/faults", {"status": 500, "times": 2}).status == 200
+    assert len(call("GET", "/_sandbox/faults").json) == 2
+    assert call("POST", "/_sandbox/faults", {"status": 200}).status == 400
+    assert call("POST", "/_sandbox/faults", {"kind": "fire"}).status == 400
+    assert "a fault has no often" in call("POST", "/_sandbox/faults", {"often": 2}).json["error"]
+    assert call("POST", "/_sandbox/clear", {}).status == 200
+    assert call("GET", TABLE).status == 200
+    assert [request["path"] for request in call("GET", "/_sandbox/requests").json] == [TABLE]
+    assert call("GET", "/_sandbox/incidents").json == []
+    assert call("GET", "/_sandbox/other").status == 404
+    with pytest.raises(ValueError, match="does not know flail"):
+        call.service.control({"flail": 1})
+
+
+def test_a_person_can_look_at_incidents(call: "Client") -> None:
+    assert "no incident yet" in call("GET", "/").text
+    record = call.create(short_description="<b>Backup</b> failed", work_notes="seen twice")
+    page = call("GET", "/", headers={"Authorization": ""})
+    assert page.headers["Content-Type"].startswith("text/html")
+    assert "&lt;b&gt;Backup&lt;/b&gt; failed" in page.text
+    address = f"/nav_to.do?uri=incident.do?sys_id={record['sys_id']}"
+    assert address in page.text
+    assert "seen twice" in call("GET", address).text
+    assert call("GET", "/nav_to.do?uri=incident.do?sys_id=0").status == 404
