@@ -14,7 +14,7 @@ from moto.s3.responses import S3Response
 
 from aws_sandbox.events.object_changes import ObjectChange
 from aws_sandbox.events.s3_events import S3Events
-from aws_sandbox.functions.replacements import Replacements
+from aws_sandbox.moto_changes.replacements import Replacements
 
 _TAGGED = S3NotificationEvent.OBJECT_TAGGING_PUT_EVENT
 _COMPLETED = S3NotificationEvent.OBJECT_CREATED_COMPLETE_MULTIPART_UPLOAD_EVENT

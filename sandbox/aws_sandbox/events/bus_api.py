@@ -12,7 +12,7 @@ from aws_sandbox.aws.arns import Arn
 from aws_sandbox.events.buses import Buses, EntriesError
 from aws_sandbox.events.pattern import EventPattern, PatternError
 from aws_sandbox.events.transform import modifies_input
-from aws_sandbox.functions.replacements import Replacements
+from aws_sandbox.moto_changes.replacements import Replacements
 
 
 def install(replacements: Replacements, buses: Buses) -> None:

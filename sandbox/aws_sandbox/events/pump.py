@@ -32,9 +32,9 @@ from aws_sandbox.events.topics import Topics
 from aws_sandbox.events.work import Work
 from aws_sandbox.functions import function_api
 from aws_sandbox.functions.invocation import Invocation
-from aws_sandbox.functions.replacements import Replacements
 from aws_sandbox.functions.runner import Functions
 from aws_sandbox.journal import Hop, Journal
+from aws_sandbox.moto_changes.replacements import Replacements
 
 _SETTLE_SECONDS = 60.0
 

@@ -12,7 +12,7 @@ from moto.sqs.models import Message, SQSBackend
 from moto.sqs.responses import SQSResponse
 
 from aws_sandbox.events.queues import ARRIVALS, LOCK, DeployedQueue, find_queue
-from aws_sandbox.functions.replacements import Replacements
+from aws_sandbox.moto_changes.replacements import Replacements
 
 _LOCKED = ("send_message", "delete_message", "change_message_visibility", "purge_queue")
 _LOOK_AGAIN_SECONDS = 0.25

@@ -11,7 +11,7 @@ from moto.s3.responses import S3Response
 
 from aws_sandbox.events.replication import Replication
 from aws_sandbox.events.replication_rules import check, configuration_of, described
-from aws_sandbox.functions.replacements import Replacements
+from aws_sandbox.moto_changes.replacements import Replacements
 
 _CREATES = ("put_object", "copy_object", "_bucket_response_post")
 """Operations that tell of an object before its metadata and tags are on it."""

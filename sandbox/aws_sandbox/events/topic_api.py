@@ -9,7 +9,7 @@ from moto.sns.models import Topic
 from typing_extensions import override
 
 from aws_sandbox.events.notifications import Notification
-from aws_sandbox.functions.replacements import Replacements
+from aws_sandbox.moto_changes.replacements import Replacements
 
 
 class Publisher(Protocol):

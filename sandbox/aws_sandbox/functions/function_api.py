@@ -12,7 +12,7 @@ from moto.logs.models import LogsBackend
 
 from aws_sandbox.aws.arns import Arn
 from aws_sandbox.functions.deployed import DeployedFunction, Invoker
-from aws_sandbox.functions.replacements import Replacements
+from aws_sandbox.moto_changes.replacements import Replacements
 
 _POLLED_ALONE = 10
 """Messages that a batch may have without a batching window."""
