@@ -115,7 +115,7 @@ def test_after_a_deployment_that_was_killed_two_at_once_come_through_in_one_sand
     assert said.count("begun anew, as a deployment was cut off: acme-") == 1
     assert said.count("waiting for another process that works in this sandbox") == 1
     running = processes_with("BACKUP_ORG_SANDBOX", str(root)).values()
-    assert len([line for line in running if "-m sandbox --directory" in line]) == 1
+    assert len([line for line in running if "-m aws_sandbox --directory" in line]) == 1
     assert engines(root) == []
     told = json.loads((root.parent / "sandbox.json").read_text())
     assert told["endpoint"] == Sandbox.attach(root).endpoint
