@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.iam import Statement, policy_document, service_trust
-from components.packaging import Platform, entry_point, handler_archive
+from components.packaging.archives import Platform, entry_point, handler_archive
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.packaging import Platform, layer_archive
+from components.packaging.archives import Platform
+from components.packaging.layers import layer_archive
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,6 @@ import typer
 from rich.table import Table
 
 from fleet.at_hand import console, engine_here, project, tell
-from fleet.deploy import layers
 from fleet.deploy.deployment import Deployment, Outcome, StackFailed
 from fleet.deploy.order import FleetFailed, chosen, in_order
 from fleet.deploy.progress import StackProgress
@@ -71,15 +70,6 @@ def outputs(stack: str) -> None:
     console.print_json(data=Deployment(engine_here(), stack).outputs())
 
 
-@app.command(name="layers")
-def build_layers(names: Names = None) -> None:
-    """Build the functions' layers for the platforms that the stacks' settings declare."""
-    root = project()
-    for stack in chosen(names or [], root):
-        for file in layers.built_for(load.from_files(stack, root), tell):
-            console.print(f"{stack}: {file.name}")
-
-
 @app.command()
 def doctor(names: Names = None) -> None:
     """Look up in AWS what settings alone cannot tell; exits with 1 where something needs a cure."""
@@ -111,8 +101,6 @@ def _act(
     ready = engine_here()
     with StackProgress(console) as progress:
         deployments = [Deployment(ready, stack, progress.hear) for stack in stacks]
-        for deployment in () if backwards else deployments:
-            layers.built_for(deployment.settings, progress.say)
         outcomes = in_order(deployments, act, backwards=backwards)
     console.print(_table(outcomes))
 

@@ -4,7 +4,7 @@ import pulumi
 
 from components.function import FunctionHome
 from components.layer import Layer, LayerArgs
-from components.packaging import Platform
+from components.packaging.archives import Platform
 from stacks import names
 from stacks.load import Settings
 

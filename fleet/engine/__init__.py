@@ -18,10 +18,9 @@ from pulumi.automation import PulumiCommand
 from pulumi.automation.errors import InvalidVersionError
 from semver import VersionInfo
 
+from components.packaging.cache import cache_folder, made_once
 from fleet.engine.build import ANALYZER, build, write_analyzer
 from fleet.errors import ToldError
-from fleet.locks import made_once
-from fleet.paths import cache_folder
 
 VERSION = VersionInfo.parse(version("pulumi"))
 

@@ -15,12 +15,12 @@ import typer
 from pulumi.automation import PulumiCommand
 
 from aws_sandbox.client import Sandbox, SandboxError
+from components.packaging.cache import alone
+from components.packaging.layers import layer_file
 from fleet.at_hand import PROJECT_VARIABLE, console, tell
-from fleet.deploy import layers
 from fleet.deploy.progress import StackProgress
 from fleet.engine import engine
 from fleet.errors import ToldError
-from fleet.locks import alone
 from fleet.paths import PROJECT
 from fleet.sandbox.stage import running, stacks_of, staged
 from fleet.sandbox.summary import show, summarised
@@ -118,7 +118,7 @@ def _alone() -> AbstractContextManager[None]:
 def _build_layers() -> None:
     here = machine()
     for layer in ("base", "duckdb"):
-        layers.build(layer, here, tell)
+        layer_file(layer, here, tell)
 
 
 def _toured(command: PulumiCommand, sandbox: Sandbox) -> Tour:

@@ -19,7 +19,7 @@ from pulumi.automation import PulumiCommand
 from aws_sandbox.client import OF_AWS, Sandbox
 from aws_sandbox.functions import here
 from aws_sandbox.plugin import install
-from components.packaging import Platform
+from components.packaging.archives import Platform
 from fleet.deploy.deployment import Engine
 from fleet.deploy.order import chosen
 from fleet.paths import PROJECT

@@ -12,8 +12,8 @@ import pytest
 import yaml
 from pulumi.automation import PulumiCommand
 
+from components.packaging.layers import layer_file
 from fleet.deploy.deployment import Deployment
-from fleet.deploy.layers import build
 from fleet.engine import engine
 from fleet.sandbox.stage import Stage, running, staged
 from fleet.sandbox.tour import give_credentials
@@ -58,7 +58,7 @@ def pulumi() -> PulumiCommand:
 @pytest.fixture(scope="session")
 def _layers() -> None:
     for layer in ("base", "duckdb"):
-        build(layer, machine(), print)
+        layer_file(layer, machine(), print)
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,8 @@ from unittest import mock
 
 import yaml
 
-from components import packaging
-from components.packaging import Platform
+from components.packaging import layers
+from components.packaging.archives import HANDLERS, Platform
 from stacks import load
 from stacks.load import CUSTOMERS, KEY, Settings
 from stacks.references import references
@@ -89,8 +89,8 @@ def _built_layers(settings: Settings) -> Generator[None]:
     platform = Platform(runtime=functions.runtime, architecture=functions.architecture)
     with (
         TemporaryDirectory() as folder,
-        mock.patch.object(packaging, "LAYERS", Path(folder)),
+        mock.patch.object(layers, "LAYERS", Path(folder)),
     ):
-        for requirements in (packaging.HANDLERS / "layers").glob("*.txt"):
-            packaging.layer_file(requirements.stem, platform).touch()
+        for requirements in (HANDLERS / "layers").glob("*.txt"):
+            (layers.LAYERS / layers.layer_name(requirements.stem, platform)).touch()
         yield

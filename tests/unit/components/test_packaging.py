@@ -6,14 +6,12 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-import pulumi
 import pytest
 
-from components import packaging
-from components.packaging import Platform, handler_archive, layer_archive, source_files
+from components.packaging import archives
+from components.packaging.archives import handler_archive, source_files
 
-HANDLERS = sorted(path.parent.name for path in packaging.HANDLERS.glob("*/app.py"))
-PLATFORM = Platform(runtime="python3.12", architecture="arm64")
+HANDLERS = sorted(path.parent.name for path in archives.HANDLERS.glob("*/app.py"))
 
 
 def imported(path: Path) -> Iterator[str]:
@@ -21,17 +19,17 @@ def imported(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module:
             name = node.module.replace(".", "/")
-            is_package = (packaging.ROOT / name).is_dir()
+            is_package = (archives.ROOT / name).is_dir()
             yield from (f"{name}/{a.name}.py" for a in node.names) if is_package else [f"{name}.py"]
 
 
 def names(handler: str) -> list[str]:
-    return [path.relative_to(packaging.ROOT).as_posix() for path in source_files(handler)]
+    return [path.relative_to(archives.ROOT).as_posix() for path in source_files(handler)]
 
 
 @pytest.mark.parametrize("handler", HANDLERS)
 def test_an_archive_holds_the_handlers_folder_what_handlers_share_and_reports(handler: str) -> None:
-    found = {path.relative_to(packaging.ROOT).parent.as_posix() for path in source_files(handler)}
+    found = {path.relative_to(archives.ROOT).parent.as_posix() for path in source_files(handler)}
     assert found == {"handlers", f"handlers/{handler}", "reports"}
 
 
@@ -40,8 +38,8 @@ def test_an_archive_holds_sources_alone(tmp_path: Path, monkeypatch: pytest.Monk
         file = tmp_path / "handlers" / "one" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch()
-    monkeypatch.setattr(packaging, "ROOT", tmp_path)
-    monkeypatch.setattr(packaging, "HANDLERS", tmp_path / "handlers")
+    monkeypatch.setattr(archives, "ROOT", tmp_path)
+    monkeypatch.setattr(archives, "HANDLERS", tmp_path / "handlers")
     assert names("one") == ["handlers/one/app.py", "handlers/one/core.py"]
 
 
@@ -56,16 +54,3 @@ def test_an_archive_holds_every_module_of_ours_that_its_sources_import(handler: 
 def test_an_archives_files_are_sorted(handler: str) -> None:
     assets = handler_archive(handler).assets
     assert list(assets) == sorted(assets) == names(handler)
-
-
-def test_a_layer_is_named_after_all_that_it_is_made_from() -> None:
-    file = packaging.layer_file("base", PLATFORM)
-    assert file.name.startswith("base-python3.12-arm64-")
-
-
-def test_a_layer_that_is_not_built_says_how_to_build_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(packaging, "LAYERS", packaging.ROOT / "build" / "none")
-    with pytest.raises(pulumi.RunError, match="run: backup-org layers"):
-        layer_archive("base", PLATFORM)

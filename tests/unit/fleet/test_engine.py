@@ -9,11 +9,11 @@ from urllib.error import URLError
 import pytest
 from pulumi.automation import PulumiCommand
 
+from components.packaging.cache import NoPlace
 from fleet import engine as engines
 from fleet.engine import VERSION, EngineError, engine
 from fleet.engine.build import ANALYZER, BuildError
 from fleet.engine.build import build as build_engine
-from fleet.locks import NoPlace
 
 
 @pytest.fixture

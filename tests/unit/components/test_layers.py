@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
 import zipfile
 from collections.abc import Sequence
@@ -9,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from components import packaging
-from components.packaging import Platform
-from fleet.deploy import layers
-from fleet.locks import made_once
+from components.packaging import layers
+from components.packaging.archives import Platform
+from components.packaging.cache import made_once
 
 X86 = Platform(runtime="python3.12", architecture="x86_64")
 _ELF = b"\x7fELF" + bytes(14)
@@ -28,7 +28,7 @@ def library(architecture: str) -> bytes:
 def made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     """Stands in for pip: notes what is installed, and puts a package there."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(packaging, "LAYERS", tmp_path / "checkout")
+    monkeypatch.setattr(layers, "LAYERS", tmp_path / "checkout")
     calls: list[str] = []
 
     def install(layer: str, platform: Platform, target: Path) -> None:
@@ -50,7 +50,7 @@ def made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
 
 
 def test_a_layer_holds_what_is_shipped_sorted_and_without_times(made: Sequence[str]) -> None:
-    file = layers.build("base", X86, print)
+    file = layers.layer_file("base", X86, print)
     assert made == ["base python3.12 x86_64"]
     with zipfile.ZipFile(file) as archive:
         entries = archive.infolist()
@@ -62,12 +62,50 @@ def test_a_layer_holds_what_is_shipped_sorted_and_without_times(made: Sequence[s
     assert {entry.date_time for entry in entries} == {(1980, 1, 1, 0, 0, 0)}
 
 
+def test_a_program_that_needs_a_layer_makes_it_once_and_says_so(
+    made: Sequence[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(layers.pulumi.log, "info", told.append)
+    archives = [layers.layer_archive("base", X86) for _ in range(2)]
+    assert len({str(archive.path) for archive in archives}) == len(made) == 1
+    assert told == [
+        "making the layer base for python3.12 on x86_64: some seconds, once for this user"
+    ]
+
+
+def test_a_layer_is_named_after_all_that_it_is_made_from() -> None:
+    assert layers.layer_name("base", X86).startswith("base-python3.12-x86_64-")
+    arm = Platform(runtime="python3.12", architecture="arm64")
+    names = {layers.layer_name(layer, of) for layer in ("base", "duckdb") for of in (X86, arm)}
+    assert len(names) == 4
+
+
+def test_where_no_package_index_is_reached_the_error_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(layers, "LAYERS", layers.ROOT / "build" / "none")
+
+    def run(*_: object, **__: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.CompletedProcess([], 1, "", "ERROR: no matching distribution\n")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    with pytest.raises(layers.LayerError) as raised:
+        layers.layer_file("base", X86, print)
+    said = str(raised.value)
+    assert "the layer base cannot be made for python3.12 on x86_64" in said
+    assert "PIP_INDEX_URL" in said
+    assert f"build/none/{layers.layer_name('base', X86)}" in said
+    assert said.endswith("ERROR: no matching distribution")
+
+
 def test_another_checkout_takes_the_layer_from_the_users_cache(
     made: Sequence[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    first = layers.build("base", X86, print).read_bytes()
-    monkeypatch.setattr(packaging, "LAYERS", tmp_path / "other")
-    assert layers.build("base", X86, print).read_bytes() == first
+    first = layers.layer_file("base", X86, print).read_bytes()
+    monkeypatch.setattr(layers, "LAYERS", tmp_path / "other")
+    assert layers.layer_file("base", X86, print).read_bytes() == first
     assert len(made) == 1
 
 
@@ -92,8 +130,8 @@ def test_a_library_for_another_platform_is_refused_and_nothing_is_kept(
 
     monkeypatch.setattr(layers, "_install", install)
     with pytest.raises(layers.LayerError, match=said):
-        layers.build("base", X86, print)
-    assert list(packaging.LAYERS.parent.rglob("*.zip")) == []
+        layers.layer_file("base", X86, print)
+    assert list(layers.LAYERS.parent.rglob("*.zip")) == []
     assert made == []
 
 

@@ -1,19 +1,26 @@
-"""What several processes of a user must not do at the same time."""
+"""What is made once for a user, such as layers and the engine, and not by two processes at once."""
 
 from __future__ import annotations
 
 import fcntl
+import os
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from fleet.errors import ToldError
+import pulumi
 
 Tell = Callable[[str], None]
 
 
-class NoPlace(ToldError):
+class NoPlace(pulumi.RunError):
     """A folder that cannot be written, and the variable that names another."""
+
+
+def cache_folder() -> Path:
+    """What a user's checkouts share, such as the engine once it is built."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "backup-org"
 
 
 @contextmanager

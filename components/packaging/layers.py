@@ -1,23 +1,24 @@
-"""Builds the functions' layers: pinned wheels for the functions' platform, the same everywhere."""
+"""The functions' layers: pinned wheels for the functions' platform, the same on every machine.
 
-from __future__ import annotations
+A layer is made when a program first needs it, and once for a user.
+"""
 
+import hashlib
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-from components.packaging import Platform, layer_file, layer_requirements
-from fleet.errors import ToldError
-from fleet.locks import made_once
-from fleet.paths import cache_folder
-from stacks.load import Settings
-from stacks.settings import MemberSettings
+import pulumi
 
+from components.packaging.archives import HANDLERS, ROOT, Platform
+from components.packaging.cache import Tell, cache_folder, made_once
+
+LAYERS = ROOT / "build" / "layers"
 _GLIBC = {"python3.11": 26, "python3.12": 34, "python3.13": 34}
 """Minor version of the C library under a runtime: Amazon Linux 2 has 2.26, 2023 has 2.34."""
 _MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
@@ -28,37 +29,44 @@ _NOT_SHIPPED = re.compile(
 )
 
 
-class LayerError(ToldError):
-    """A layer that cannot be built for its platform."""
+class LayerError(pulumi.RunError):
+    """A layer that cannot be made for its platform."""
 
 
-def built_for(settings: Settings, tell: Callable[[str], None]) -> list[Path]:
-    """Builds what a stack's functions need, and does not build it twice."""
-    functions = settings.functions
-    platform = Platform(runtime=functions.runtime, architecture=functions.architecture)
-    needed: list[str] = []
-    if settings.reports is not None:
-        needed = ["base", "duckdb"]
-    elif not isinstance(settings, MemberSettings):
-        needed = ["base"]
-    return [build(layer, platform, tell) for layer in needed]
+def layer_archive(layer: str, platform: Platform) -> pulumi.FileArchive:
+    """Of the requirements of this name in handlers/layers/. Raises LayerError."""
+    return pulumi.FileArchive(str(layer_file(layer, platform, pulumi.log.info)))
 
 
-def build(layer: str, platform: Platform, tell: Callable[[str], None]) -> Path:
+def layer_file(layer: str, platform: Platform, tell: Tell) -> Path:
     """The layer's archive: from the checkout, this user's cache, or made now."""
-    file = layer_file(layer, platform)
+    file = LAYERS / layer_name(layer, platform)
     if file.is_file():
         return file
     cached = cache_folder() / "layers" / file.name
     with made_once(cached, tell):
         if not cached.is_file():
-            tell(f"layers: making {file.name}")
+            tell(
+                f"making the layer {layer} for {platform.runtime} on {platform.architecture}: some "
+                "seconds, once for this user"
+            )
             _make(layer, platform, cached)
     file.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=file.parent) as scratch:
         # Renamed into place, so that nobody reads a part of it.
         shutil.copyfile(cached, Path(scratch) / file.name).rename(file)
     return file
+
+
+def layer_name(layer: str, platform: Platform) -> str:
+    """Its archive's, after all that it is made from."""
+    digest = hashlib.sha256(_requirements(layer).read_bytes()).hexdigest()[:12]
+    return f"{layer}-{platform.runtime}-{platform.architecture}-{digest}.zip"
+
+
+def _requirements(layer: str) -> Path:
+    """Pinned and hashed."""
+    return HANDLERS / "layers" / f"{layer}.txt"
 
 
 def _make(layer: str, platform: Platform, cached: Path) -> None:
@@ -83,7 +91,7 @@ def _install(layer: str, platform: Platform, target: Path) -> None:
             *("--target", str(target), "--python-version", python, "--implementation", "cp"),
             *(part for name in (abi, "abi3", "none") for part in ("--abi", name)),
             *(part for tag in [*tags, f"manylinux2014_{machine}"] for part in ("--platform", tag)),
-            *("-r", str(layer_requirements(layer))),
+            *("-r", str(_requirements(layer))),
         ],
         capture_output=True,
         text=True,
@@ -92,7 +100,10 @@ def _install(layer: str, platform: Platform, target: Path) -> None:
     if answer.returncode != 0:
         raise LayerError(
             f"the layer {layer} cannot be made for {platform.runtime} on {platform.architecture} "
-            f"(glibc 2.{_GLIBC[platform.runtime]}): {answer.stderr.strip()}"
+            f"(glibc 2.{_GLIBC[platform.runtime]}). {sys.executable} -m pip must run and reach a "
+            f"package index: set PIP_INDEX_URL or PIP_PROXY where the default one is out of reach, "
+            f"or bring {(LAYERS / layer_name(layer, platform)).relative_to(ROOT)} here from a "
+            f"machine that made it. pip says:\n{answer.stderr.strip()}"
         )
 
 
