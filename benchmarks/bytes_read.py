@@ -33,8 +33,8 @@ from components.query_library import queries
 from handlers.curate_reports.app import Curator
 from handlers.curate_reports.app import Environment as CuratorEnvironment
 from handlers.partition_reports.app import Delivery, Environment
-from handlers.partition_reports.partitions import Partitions
 from reports.curated_tables import PARTITION_KEY, PROVENANCE, columns, folder, table_name
+from reports.glue_partitions import Partitions
 from reports.keys import ReportKey
 from reports.plans import described
 from reports.raw_tables import PARTITION_KEYS, TABLE_PARAMETERS, storage_descriptor

@@ -18,10 +18,10 @@ from moto import mock_aws
 
 from benchmarks.measure import Measure
 from benchmarks.reports_at_hand import BUCKET, PLANS, Reports, ReportsAtHand
-from handlers.object_events import created_object
 from handlers.partition_reports.app import Delivery, Environment
-from handlers.partition_reports.core import report_of
-from handlers.partition_reports.partitions import Partitions
+from reports.glue_partitions import Partitions
+from reports.object_events import created_object
+from reports.partitions import report_of
 from reports.plans import described
 from reports.raw_tables import PARTITION_KEYS, storage_descriptor
 from reports.templates import TEMPLATES

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
 
-from handlers.object_events import CreatedObject
+from reports.object_events import CreatedObject
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody

@@ -1,7 +1,9 @@
 """The curated tables: what people query. Typed, and the same whatever the CSV's header was."""
 
+import hashlib
 from dataclasses import dataclass
 
+from reports.keys import ReportKey
 from reports.templates import Kind, Template
 
 PARTITION_KEY = "report_date"
@@ -74,3 +76,18 @@ def columns(template: Template) -> tuple[CuratedColumn, ...]:
             name = f"{column.name}_seconds" if column.kind is Kind.DURATION else column.name
             found.append(CuratedColumn(name=name, kind=column.kind, source=column.name))
     return tuple(found)
+
+
+def curated_key(template: Template, report: ReportKey) -> str:
+    """The one place of a report's curated file, so that the same object twice makes one file."""
+    return folder(template) + _file(report)
+
+
+def delivery_key(report: ReportKey) -> str:
+    """Of the file that notes the delivery; it is written last: where it is, all is done."""
+    return DELIVERIES_FOLDER + _file(report)
+
+
+def _file(report: ReportKey) -> str:
+    digest = hashlib.sha256(report.key.encode()).hexdigest()[:16]
+    return f"{PARTITION_KEY}={report.date.isoformat()}/{report.plan}-{digest}.parquet"

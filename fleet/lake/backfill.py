@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, TypeVar
 from fleet.lake.backfill_todo import Lake, Place, Todo, todo
 from fleet.lake.partition_batches import BackfillFailed, PartitionBatches, Standing, standing
 from fleet.lake.withheld_headers import Withheld, put_letters
-from handlers.object_events import CreatedObject
-from handlers.partition_reports.core import Partition, no_report, obstacle, second_folder
-from handlers.partition_reports.partitions import Partitions
 from reports.curated_tables import DELIVERIES_FOLDER
+from reports.glue_partitions import Partitions
+from reports.object_events import CreatedObject
+from reports.partitions import Partition, no_report, obstacle, second_folder
 from reports.raw_csv import scan
 
 if TYPE_CHECKING:

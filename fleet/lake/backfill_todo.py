@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from handlers.curate_reports.core import delivery_key
-from handlers.object_events import CreatedObject
-from handlers.partition_reports.core import Partition, Report, folder_of, is_report
+from reports.curated_tables import delivery_key
 from reports.keys import parse
+from reports.object_events import CreatedObject
+from reports.partitions import Partition, Report, folder_of, is_report
 from reports.plans import Plans
 from reports.templates import Template
 

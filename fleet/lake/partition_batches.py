@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fleet.errors import ToldError
-from handlers.partition_reports.core import Partition
+from reports.partitions import Partition
 from reports.raw_tables import storage_descriptor
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from fleet.replay import dead_letters
 from fleet.replay.dead_letters import DeadLetter
-from handlers.partition_reports.dead_letters import attributes
+from reports.partitions import letter_attributes
 from reports.templates import Template
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def put_letters(sqs: SQSClient, queue: str, withheld: Iterable[Withheld]) -> int
     for known in observed(resting):
         newest.pop((known.template, json.dumps(list(known.header))), None)
     for one in newest.values():
-        beside = attributes(
+        beside = letter_attributes(
             key=one.key,
             template=one.template,
             reason=one.reason,

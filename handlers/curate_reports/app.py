@@ -22,11 +22,12 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handlers import environment
 from handlers.batches import work_off
-from handlers.curate_reports.core import curated_key, curation, delivery_key
+from handlers.curate_reports.core import curation
 from handlers.curate_reports.duck import curate, header_of, note_delivery
 from handlers.delivered_objects import open_delivered
-from handlers.object_events import created_object
+from reports.curated_tables import curated_key, delivery_key
 from reports.keys import UnrecognisedKey, parse
+from reports.object_events import created_object
 from reports.plans import Plan, plan_of, plans_of
 from reports.templates import TEMPLATES, Template
 

@@ -1,17 +1,9 @@
 """How a report's CSV becomes typed Parquet: which column is which, and the SQL that does it."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from reports.curated_tables import (
-    DELIVERIES_FOLDER,
-    PARTITION_KEY,
-    CuratedColumn,
-    columns,
-    folder,
-)
-from reports.keys import ReportKey
+from reports.curated_tables import CuratedColumn, columns
 from reports.templates import Column, Kind, Template
 
 # A report names its period in two columns or in one, by its template and its age.
@@ -59,21 +51,6 @@ def curation(template: Template, header: Sequence[str]) -> Curation:
     if missing:
         raise MissingColumns(template, missing, header)
     return Curation(template=template, width=len(header), positions=positions, unknown=unknown)
-
-
-def curated_key(template: Template, report: ReportKey) -> str:
-    """The one place of a report's curated file, so that the same object twice makes one file."""
-    return folder(template) + _file(report)
-
-
-def delivery_key(report: ReportKey) -> str:
-    """Of the file that notes the delivery; it is written last: where it is, all is done."""
-    return DELIVERIES_FOLDER + _file(report)
-
-
-def _file(report: ReportKey) -> str:
-    digest = hashlib.sha256(report.key.encode()).hexdigest()[:16]
-    return f"{PARTITION_KEY}={report.date.isoformat()}/{report.plan}-{digest}.parquet"
 
 
 DELIVERY_SQL = (

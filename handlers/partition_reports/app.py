@@ -21,17 +21,10 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from handlers import environment
 from handlers.batches import work_off
 from handlers.delivered_objects import Delivered, open_delivered
-from handlers.object_events import CreatedObject, created_object
-from handlers.partition_reports.core import (
-    Report,
-    folder_of,
-    no_report,
-    obstacle,
-    report_of,
-    second_folder,
-)
-from handlers.partition_reports.dead_letters import attributes
-from handlers.partition_reports.partitions import Partitions
+from handlers.partition_reports.core import Obstacle, elsewhere, is_marker, misread, strange
+from reports.glue_partitions import Partitions
+from reports.object_events import CreatedObject, created_object
+from reports.partitions import Report, folder_of, letter_attributes, report_of
 from reports.plans import plans_of
 from reports.raw_csv import scan
 
@@ -52,15 +45,6 @@ class Environment:
 
 logger = Logger(service="partition_reports")
 metrics = Metrics(namespace="BackupOrg", service="partition_reports")
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Obstacle:
-    """Why a folder is no partition, with both headers."""
-
-    reason: str
-    expected: Sequence[str]
-    header: Sequence[str] = ()
 
 
 class Delivery:
@@ -84,14 +68,14 @@ class Delivery:
         try:
             delivered = open_delivered(self._s3, created)
         except self._s3.exceptions.NoSuchKey:
-            if self._is_report(created):
+            if self._report_of(created) is not None:
                 raise
             self._add(report, created, message, fit=set())  # it was in the way of the others
             return
         # Where its key was URL-encoded, its folder's was.
         created = replace(created, key=delivered.key)
         report = folder_of(created.bucket, created.key, self._plans)
-        if report is None or self._is_marker(created):
+        if report is None or is_marker(created, self._plans):
             self._ignore(created)
         elif (found := self._obstacle(report, created, delivered)) is not None:
             self._partitions.withhold(report.partition)
@@ -99,12 +83,8 @@ class Delivery:
         elif not self._partitions.knows(report.partition):
             self._add(report, created, message, fit={created.key})
 
-    def _is_report(self, created: CreatedObject) -> bool:
-        return report_of(created.bucket, created.key, self._plans) is not None
-
-    def _is_marker(self, created: CreatedObject) -> bool:
-        """Whether it is no report, and nothing that Athena would take for one."""
-        return created.size == 0 and not self._is_report(created)
+    def _report_of(self, created: CreatedObject) -> Report | None:
+        return report_of(created.bucket, created.key, self._plans)
 
     def _ignore(self, created: CreatedObject) -> None:
         logger.info("ignored: no report of these plans", key=created.key)
@@ -120,8 +100,7 @@ class Delivery:
             return
         location = self._partitions.add(partition)
         if location is not None:
-            reason, columns = second_folder(partition, location), self._columns(report)
-            self._park(report, created, message, _Obstacle(reason=reason, expected=columns))
+            self._park(report, created, message, elsewhere(report, self._columns(report), location))
             return
         # Another process that took in a bad part meanwhile found no partition to take out.
         if not self._siblings_fit(report, fit):
@@ -132,15 +111,12 @@ class Delivery:
 
     def _obstacle(
         self, report: Report, created: CreatedObject, delivered: Delivered | None = None
-    ) -> _Obstacle | None:
+    ) -> Obstacle | None:
         columns = self._columns(report)
-        if not self._is_report(created):
-            return _Obstacle(reason=no_report(created.key), expected=columns)
+        if self._report_of(created) is None:
+            return strange(created, columns)
         found = scan((delivered or open_delivered(self._s3, created)).chunks())
-        reason = obstacle(report.template, columns, found)
-        if reason is None:
-            return None
-        return _Obstacle(reason=reason, expected=columns, header=found.header or [])
+        return misread(report, columns, found)
 
     def _columns(self, report: Report) -> Sequence[str]:
         return self._partitions.columns(report.partition.table)
@@ -155,7 +131,7 @@ class Delivery:
             for found in page.get("Contents", []):
                 key = found.get("Key", "")
                 sibling = CreatedObject(bucket=partition.bucket, key=key, size=found.get("Size", 0))
-                if key in fit or self._is_marker(sibling):
+                if key in fit or is_marker(sibling, self._plans):
                     continue
                 if (found_there := self._obstacle(report, sibling)) is not None:
                     reason = found_there.reason
@@ -164,11 +140,11 @@ class Delivery:
                 fit.add(key)
         return True
 
-    def _park(self, report: Report, created: CreatedObject, message: str, found: _Obstacle) -> None:
+    def _park(self, report: Report, created: CreatedObject, message: str, found: Obstacle) -> None:
         self._sqs.send_message(
             QueueUrl=self._dead_letters_url,
             MessageBody=message,
-            MessageAttributes=attributes(
+            MessageAttributes=letter_attributes(
                 key=created.key,
                 template=report.template,
                 reason=found.reason,

@@ -15,7 +15,7 @@ MAY_IMPORT = {
     "policies": {"policies"},
     "components": {"components", "reports"},
     "stacks": {"stacks", "components", "reports"},
-    "fleet": {"fleet", "stacks", "components", "handlers", "reports"},
+    "fleet": {"fleet", "stacks", "components", "reports"},
     "sandbox/aws_sandbox": {"aws_sandbox"},
 }
 EXCEPTIONS = {

@@ -16,11 +16,11 @@ from fleet.lake.backfill_todo import Lake
 from fleet.lake.withheld_headers import observed
 from fleet.replay import dead_letters
 from fleet.replay.dead_letters import DeadLetter, received, release, replay
-from handlers.curate_reports.core import delivery_key
-from handlers.object_events import created_object
 from handlers.partition_reports import app as partitioning
-from handlers.partition_reports.partitions import Partitions
+from reports.curated_tables import delivery_key
+from reports.glue_partitions import Partitions
 from reports.keys import parse
+from reports.object_events import created_object
 from reports.plans import ORGANIZATION, Plan
 from reports.templates import TEMPLATES
 from tests.unit.handlers.conftest import REGION, Aws

@@ -16,7 +16,7 @@ from aws_sandbox.reports.awkward import Awkward, awkward
 from aws_sandbox.reports.templates import Template as Generated
 from handlers.curate_reports import app as curating
 from handlers.partition_reports import app as partitioning
-from handlers.partition_reports.partitions import Partitions
+from reports.glue_partitions import Partitions
 from reports.plans import ORGANIZATION, Plan, described
 from reports.templates import TEMPLATES, Kind, Template
 from tests.unit.handlers.conftest import DAY, Aws

@@ -18,9 +18,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aws_sandbox.reports.files import SPLIT_BYTES, csv_files
-from handlers.curate_reports.core import MissingColumns, curated_key, curation
+from handlers.curate_reports.core import MissingColumns, curation
 from handlers.curate_reports.duck import Curated, curate, header_of
-from reports.curated_tables import PROVENANCE, columns
+from reports.curated_tables import PROVENANCE, columns, curated_key
 from reports.keys import parse
 from reports.templates import TEMPLATES, Kind, Template
 

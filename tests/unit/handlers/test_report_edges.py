@@ -14,10 +14,10 @@ import pytest
 
 from handlers.curate_reports import app as curating
 from handlers.partition_reports import app as partitioning
-from handlers.partition_reports.core import Partition
-from handlers.partition_reports.partitions import Partitions
 from handlers.watch_reports import app as watching
 from handlers.watch_reports.core import ReportJob, missing
+from reports.glue_partitions import Partitions
+from reports.partitions import Partition
 from reports.plans import ORGANIZATION, Plan, described
 from reports.templates import TEMPLATES
 from tests.unit.handlers.conftest import DAY, Aws

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from handlers.object_events import CreatedObject, UnrecognisedEvent, created_object
-from handlers.partition_reports.core import Partition, obstacle, report_of
+from reports.object_events import CreatedObject, UnrecognisedEvent, created_object
+from reports.partitions import Partition, obstacle, report_of
 from reports.plans import ORGANIZATION, Plan, described, plans_of
 from reports.raw_csv import RawCsv
 from reports.templates import TEMPLATES

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from handlers.partition_reports.core import Partition
+from reports.partitions import Partition
 from reports.raw_tables import storage_descriptor
 
 if TYPE_CHECKING:
