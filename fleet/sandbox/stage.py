@@ -71,7 +71,7 @@ def running(
     workspace.install_plugin()
     return Sandbox.start(
         workspace.root,
-        organization=organization,
+        organizations=[organization],
         time_scale=time_scale,
         with_parent=with_parent,
         pulumi_home=workspace.pulumi_home,

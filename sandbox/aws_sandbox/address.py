@@ -15,9 +15,6 @@ class Address:
     endpoint: str
     """AWS, and the control calls under `/_sandbox/`."""
     servicenow: str
-    management_account: str
-    administrator_role: str
-    """The role's name, the same in every account."""
 
     def write(self, directory: Path) -> None:
         """Makes the file appear whole."""

@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,11 @@ from typing import Any
 import boto3
 
 from aws_sandbox.address import Address
-from aws_sandbox.aws.organization import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Organization
+from aws_sandbox.aws.organization import SECRET_ACCESS_KEY, Organization
 from aws_sandbox.boto import boto_session
 
 _LOG_FILE = "sandbox.log"
-_ORGANIZATION_FILE = "organization.json"
+_ORGANIZATIONS_FILE = "organizations.json"
 _LOG_TAIL_LINES = 20
 _TWELVE_HOURS = 43_200
 _POLL_SECONDS = 0.05
@@ -46,7 +46,7 @@ class Sandbox:
     def start(
         directory: Path,
         *,
-        organization: Organization | None = None,
+        organizations: Sequence[Organization] = (Organization(),),
         time_scale: float = 60.0,
         with_parent: bool = False,
         pulumi_home: Path | None = None,
@@ -63,11 +63,10 @@ class Sandbox:
         if running is not None and _is_daemon(running):
             raise SandboxError(f"a sandbox runs in {directory} already: attach to it or stop it")
         Address.remove(directory)
+        file = directory / _ORGANIZATIONS_FILE
+        file.write_text(json.dumps([asdict(each) for each in organizations], indent=2))
         options = ["--directory", str(directory), "--time-scale", str(time_scale)]
-        if organization is not None:
-            file = directory / _ORGANIZATION_FILE
-            file.write_text(json.dumps(asdict(organization), indent=2))
-            options += ["--organization", str(file)]
+        options += ["--organizations", str(file)]
         if with_parent:
             options.append("--with-parent")
         if pulumi_home is not None:
@@ -125,16 +124,38 @@ class Sandbox:
             return False
         return True
 
+    @property
+    def organizations(self) -> Sequence[Organization]:
+        """In the order in which they were given or created."""
+        return [Organization.read(content) for content in self.call("organizations")]
+
+    def create_organization(self, organization: Organization) -> None:
+        """Adds an organization, or what one of this id lacks yet: accounts and units.
+
+        Raises SandboxError where an account belongs to another organization already.
+        """
+        self.call("organizations.create", **asdict(organization))
+
+    def organization_of(self, account: str) -> Organization:
+        """The organization that an account was given to; SandboxError when there is none."""
+        organizations = self.organizations
+        found = next((each for each in organizations if each.has(account)), None)
+        if found is None:
+            there = ", ".join(sorted(own.id for each in organizations for own in each.accounts))
+            raise SandboxError(f"no organization here has the account {account}; there are {there}")
+        return found
+
     def session(self, account: str, region: str) -> boto3.Session:
         """Acts as an account's administrator role, for twelve hours."""
+        organization = self.organization_of(account)
         own = boto_session(
             self.endpoint,
             region,
-            access_key_id=ACCESS_KEY_ID,
+            access_key_id=organization.access_key_id,
             secret_access_key=SECRET_ACCESS_KEY,
         )
         credentials = own.client("sts").assume_role(
-            RoleArn=f"arn:aws:iam::{account}:role/{self.address.administrator_role}",
+            RoleArn=organization.role_arn(account),
             RoleSessionName="sandbox",
             DurationSeconds=_TWELVE_HOURS,
         )["Credentials"]
@@ -146,12 +167,16 @@ class Sandbox:
             session_token=credentials["SessionToken"],
         )
 
-    def environment(self, region: str = "us-east-1") -> Mapping[str, str]:
-        """What a shell or an SDK needs to reach the sandbox, as a user of the management account
-        that may assume every account's administrator role."""
+    def environment(self, region: str = "us-east-1", *, account: str = "") -> Mapping[str, str]:
+        """What a shell or an SDK needs to reach the sandbox, as a user of a management account
+        that may assume the administrator role of every account of its organization.
+
+        `account` is any of that organization's; "" stands for the sandbox's first organization.
+        """
+        organization = self.organization_of(account) if account else self.organizations[0]
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
-            "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
+            "AWS_ACCESS_KEY_ID": organization.access_key_id,
             "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
             "AWS_REGION": region,
             "AWS_DEFAULT_REGION": region,

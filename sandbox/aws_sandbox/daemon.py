@@ -5,8 +5,8 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -35,7 +35,7 @@ class Options:
 
     directory: Path
     """Where its address and what it unpacks are kept."""
-    organization: Organization = field(default_factory=Organization)
+    organizations: Sequence[Organization] = (Organization(),)
     time_scale: float = 60.0
     """Divides visibility timeouts, delays and the waits before retries."""
     with_parent: bool = False
@@ -56,7 +56,7 @@ class Daemon:
         self.servicenow = ServiceNow()
         self._reports = ReportDesk(lambda: self.server)
         self.server = AwsServer(
-            options.organization,
+            *options.organizations,
             emit=self._emit,
             start_report=self._reports.start,
             journal=self.journal,
@@ -83,11 +83,20 @@ class Daemon:
 
     def _add_controls(self) -> None:
         self.control.add("identity", lambda _given: {"pid": os.getpid()}, reads_only=True)
+        self.control.add(
+            "organizations",
+            lambda _given: [asdict(each) for each in self.server.organizations],
+            reads_only=True,
+        )
+        self.control.add("organizations.create", self._create_organization)
         self.control.add("journal", self.journal.page, reads_only=True)
         self.control.add("servicenow", self.servicenow.control)
         self._pump.register(self.control)
         self._reports.add_controls(self.control)
         add_backup_controls(self.control, self.server.services)
+
+    def _create_organization(self, given: Mapping[str, Any]) -> None:
+        self.server.create_organization(Organization.read(given))
 
     def run(self) -> None:
         """Serves until SIGTERM or SIGINT, or until `stop`."""
@@ -108,14 +117,9 @@ class Daemon:
         self._pump.start()
         self.servicenow.start()
         self.server.start()
-        organization = self.server.organization
-        Address(
-            pid=os.getpid(),
-            endpoint=self.server.url,
-            servicenow=self.servicenow.url,
-            management_account=organization.management_account,
-            administrator_role=organization.administrator_role,
-        ).write(self._options.directory)
+        Address(pid=os.getpid(), endpoint=self.server.url, servicenow=self.servicenow.url).write(
+            self._options.directory
+        )
 
     def stop(self) -> None:
         Address.remove(self._options.directory)

@@ -32,17 +32,24 @@ class ReportDesk:
         self._workers = ThreadPoolExecutor(max_workers=1, thread_name_prefix="reports")
 
     def add_controls(self, control: ControlApi) -> None:
-        organization = self._server().organization
-        accounts = [account.id for account in organization.accounts]
-        deliver_nights = control_handler(self._access(), accounts)
+        control.add("reports.deliver", self._deliver_nights)
 
-        def handle(given: Mapping[str, Any]) -> Any:
-            answer = deliver_nights(given)
-            for job in answer["jobs"]:
-                record_delivery(self._server().services, job)
-            return answer
-
-        control.add("reports.deliver", handle)
+    def _deliver_nights(self, given: Mapping[str, Any]) -> Any:
+        """For every organization's plans, or those of `management_account`'s alone."""
+        server, asked = self._server(), dict(given)
+        chosen = asked.pop("management_account", None)
+        accounts = [
+            account.id
+            for organization in server.organizations
+            if chosen in (None, organization.management_account)
+            for account in organization.accounts
+        ]
+        if not accounts:
+            raise ValueError(f"{chosen} is no management account of an organization here")
+        answer = control_handler(self._access(), accounts)(asked)
+        for job in answer["jobs"]:
+            record_delivery(server.services, job)
+        return answer
 
     def start(self, account: str, region: str, job_id: str) -> None:
         """StartReportJob: the report is made soon, in a thread of the desk's own."""
@@ -69,8 +76,8 @@ class ReportDesk:
         return Access(
             administrator=server.session,
             service_role=self._service_role,
-            management_account=server.organization.management_account,
-            regions=server.organization.regions,
+            management_account=lambda account: server.organization_of(account).management_account,
+            regions=sorted({region for each in server.organizations for region in each.regions}),
         )
 
     def _service_role(self, role_arn: str, region: str) -> boto3.Session:

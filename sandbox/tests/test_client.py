@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from aws_sandbox.address import Address
+from aws_sandbox.aws.organization import Account, Organization
 from aws_sandbox.client import Sandbox, SandboxError
 
 MEMBER, REGION = "333333333333", "eu-west-1"
@@ -35,6 +36,19 @@ def test_a_sandbox_is_started_used_found_again_and_stopped(
         environment = sandbox.environment("eu-central-1")
         assert environment["AWS_ENDPOINT_URL"] == sandbox.endpoint
         assert environment["AWS_REGION"] == environment["AWS_DEFAULT_REGION"] == "eu-central-1"
+        assert environment["AWS_ACCESS_KEY_ID"] == Organization().access_key_id
+        globex = Organization(
+            id="o-globexglobex",
+            management_account="555555555555",
+            accounts=[Account(id="555555555555", name="globex")],
+        )
+        sandbox.create_organization(globex)
+        own = sandbox.session("555555555555", REGION).client("organizations")
+        assert [found.get("Id") for found in own.list_accounts()["Accounts"]] == ["555555555555"]
+        theirs = sandbox.environment(account="555555555555")
+        assert theirs["AWS_ACCESS_KEY_ID"] == globex.access_key_id
+        with pytest.raises(SandboxError, match="no organization here has the account 666666666666"):
+            sandbox.session("666666666666", REGION)
         assert sandbox.servicenow_url.startswith("http://127.0.0.1:")
     finally:
         sandbox.stop()
@@ -56,12 +70,7 @@ def test_a_sandbox_that_does_not_start_shows_the_end_of_its_log(
 
 
 def test_the_address_of_a_process_that_has_ended_is_no_sandbox(tmp_path: Path) -> None:
-    Address(
-        pid=os.getpid(),
-        endpoint="http://127.0.0.1:1",
-        servicenow="",
-        management_account="",
-        administrator_role="",
-    ).write(tmp_path)
+    address = Address(pid=os.getpid(), endpoint="http://127.0.0.1:1", servicenow="")
+    address.write(tmp_path)
     with pytest.raises(SandboxError, match="no sandbox runs"):
         Sandbox.attach(tmp_path)

@@ -1,13 +1,13 @@
-"""The organization that the sandbox stands for."""
+"""The organizations that the sandbox stands for."""
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, cast
+from itertools import combinations
+from typing import Any
 
-ACCESS_KEY_ID = "sandbox-administrator"
-"""Of a user in the management account that may assume every account's administrator role."""
+ADMINISTRATOR = "sandbox-administrator"
+"""A user in each management account that may assume its members' administrator roles."""
 SECRET_ACCESS_KEY = "sandbox"  # noqa: S105 - opens nothing but this machine's sandbox
 
 
@@ -37,6 +37,7 @@ class Organization:
 
     id: str = "o-exampleorg1"
     root_id: str = "r-exam"
+    """Four characters after `r-`: moto knows no longer ones."""
     management_account: str = "111111111111"
     accounts: Sequence[Account] = (
         Account(id="111111111111", name="management"),
@@ -55,7 +56,7 @@ class Organization:
     def __post_init__(self) -> None:
         problems = [
             *_malformed(r"o-[a-z0-9]{10,32}", "organization id", [self.id]),
-            *_malformed(r"r-[a-z0-9]{4,32}", "root id", [self.root_id]),
+            *_malformed(r"r-[a-z0-9]{4}", "root id", [self.root_id]),
             *_malformed(r"[0-9]{12}", "account id", [account.id for account in self.accounts]),
             *_malformed(
                 rf"ou-{self.root_id[2:]}-[a-z0-9]{{8,32}}",
@@ -86,20 +87,48 @@ class Organization:
         ]
 
     @staticmethod
-    def parse(text: str) -> "Organization":
-        """Reads the JSON form: this class's fields by name; unknown ones are refused."""
-        content: Any = json.loads(text)
-        if not isinstance(content, dict):
-            raise ValueError("an organization's file holds a JSON object")
-        known = cast("dict[str, Any]", content)
-        _refuse_unknown(Organization, known)
-        known["accounts"] = [_account_entry(entry) for entry in known.get("accounts", [])]
-        known["units"] = [_unit_entry(entry) for entry in known.get("units", [])]
-        return Organization(**known)
+    def read(content: Mapping[str, Any]) -> "Organization":
+        """From JSON: this class's fields by name; unknown ones are refused."""
+        _refuse_unknown(Organization, content)
+        fields = dict(content)
+        if "accounts" in fields:
+            fields["accounts"] = [_account_entry(entry) for entry in fields["accounts"]]
+        if "units" in fields:
+            fields["units"] = [_unit_entry(entry) for entry in fields["units"]]
+        return Organization(**fields)
+
+    @property
+    def access_key_id(self) -> str:
+        """The access key of its administrator; with SECRET_ACCESS_KEY."""
+        return f"{ADMINISTRATOR}-{self.management_account}"
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """What no other organization may have: its id and its accounts'."""
+        return frozenset({self.id, *(account.id for account in self.accounts)})
+
+    def same(self, other: "Organization") -> bool:
+        """Whether both tell of one organization, perhaps of different accounts."""
+        return (self.id, self.management_account) == (other.id, other.management_account)
+
+    def has(self, account: str) -> bool:
+        return any(own.id == account for own in self.accounts)
 
     def role_arn(self, account: str) -> str:
         """The administrator role of an account."""
         return f"arn:aws:iam::{account}:role/{self.administrator_role}"
+
+
+def together(organizations: Sequence[Organization]) -> Sequence[Organization]:
+    """Organizations that one sandbox can hold; ValueError where they have an id in common."""
+    problems = [
+        f"{', '.join(sorted(shared))} of {other.id} is {one.id}'s already"
+        for one, other in combinations(organizations, 2)
+        if (shared := one.ids & other.ids)
+    ]
+    if problems:
+        raise ValueError("the organizations cannot be in one sandbox: " + "; ".join(problems))
+    return organizations
 
 
 def _malformed(pattern: str, what: str, values: Sequence[str]) -> list[str]:

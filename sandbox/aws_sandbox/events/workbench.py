@@ -51,7 +51,8 @@ class Workbench:
     def open(self) -> None:
         """Seeds the organization again, should a test have reset moto meanwhile."""
         self._roles.clear()
-        seed(self.server.organization)
+        for organization in self.server.organizations:
+            seed(organization)
         access = self.server.services.access
         self.functions = Functions(
             access=access,

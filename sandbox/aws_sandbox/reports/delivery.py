@@ -36,7 +36,8 @@ class Access:
     """(account, Region) → a session that may read plans, roles and the organization."""
     service_role: "Callable[[str, str], Session]"
     """(role ARN, Region) → a session of that role, as its service has one."""
-    management_account: str
+    management_account: "Callable[[str], str]"
+    """Account → the management account of its organization."""
     regions: Sequence[str]
     """The Regions where report plans are looked for, and what `*` stands for."""
 
@@ -147,13 +148,14 @@ class Courier:
     def _organization(self, plan: Plan) -> Organization:
         if plan.arn not in self._organizations:
             self._organizations[plan.arn] = resolve(
-                plan, self._organizations_client, self._access.regions
+                plan, partial(self._organizations_client, plan.account), self._access.regions
             )
         given = self._making.organization
         return given if given and plan.across_accounts else self._organizations[plan.arn]
 
-    def _organizations_client(self) -> "OrganizationsClient":
-        session = self._access.administrator(self._access.management_account, "us-east-1")
+    def _organizations_client(self, account: str) -> "OrganizationsClient":
+        management_account = self._access.management_account(account)
+        session = self._access.administrator(management_account, "us-east-1")
         return session.client("organizations")
 
     def _objects(self, plan: Plan, at: datetime) -> Iterator[tuple[str, bytes]]:

@@ -109,7 +109,7 @@ class Aws:
 
     def session(self, account: str = MEMBER) -> "Acting":
         """The account's administrator, with credentials of its own."""
-        return self.session_of(self.server.organization.role_arn(account))
+        return self.session_of(self.server.organization_of(account).role_arn(account))
 
     def session_of(self, role_arn: str) -> "Acting":
         """A role's session, whomever it trusts."""

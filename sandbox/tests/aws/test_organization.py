@@ -1,9 +1,11 @@
 import json
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import pytest
 
-from aws_sandbox.aws.organization import Account, Organization, Unit
+from aws_sandbox.aws.organization import SECRET_ACCESS_KEY, Account, Organization, Unit
 
 MANAGEMENT, AUDIT, OWN = "111111111111", "222222222222", "777777777777"
 UNIT = "ou-exam-77777777"
@@ -92,24 +94,87 @@ def test_a_new_account_can_be_administered(aws: Any, organizations: Any) -> None
     aws.client("backup", account).list_backup_vaults()
 
 
+GLOBEX: Mapping[str, Any] = {
+    "id": "o-globexglobex",
+    "root_id": "r-glob",
+    "management_account": "555555555555",
+    "accounts": [
+        {"id": "555555555555", "name": "globex"},
+        {"id": "666666666666", "name": "one", "parent": "ou-glob-22222222"},
+    ],
+    "units": [{"id": "ou-glob-22222222", "name": "workloads"}],
+    "backup_administrators": ["666666666666"],
+}
+
+
 def test_an_organization_is_read_from_json() -> None:
-    text = json.dumps(
-        {
-            "id": "o-acmeacmeacme",
-            "root_id": "r-acme",
-            "management_account": "555555555555",
-            "accounts": [
-                {"id": "555555555555", "name": "acme"},
-                {"id": "666666666666", "name": "one", "parent": "ou-acme-22222222"},
-            ],
-            "units": [{"id": "ou-acme-22222222", "name": "workloads"}],
-            "backup_administrators": ["666666666666"],
-        }
+    assert Organization.read(json.loads(json.dumps(asdict(Organization())))).ids == (
+        Organization().ids
     )
-    read = Organization.parse(text)
-    assert read.accounts[1] == Account(id="666666666666", name="one", parent="ou-acme-22222222")
-    assert read.units == [Unit(id="ou-acme-22222222", name="workloads")]
+    read = Organization.read(GLOBEX)
+    assert read.accounts[1] == Account(id="666666666666", name="one", parent="ou-glob-22222222")
+    assert read.units == [Unit(id="ou-glob-22222222", name="workloads")]
     assert read.role_arn("666666666666").endswith("role/OrganizationAccountAccessRole")
+
+
+def test_organizations_of_one_sandbox_do_not_see_each_other(
+    aws: Any, organizations: Any, refusal: Any
+) -> None:
+    globex = Organization.read(GLOBEX)
+    aws.server.create_organization(globex)
+    theirs = aws.client("organizations", globex.management_account)
+    assert {account["Id"] for account in theirs.list_accounts()["Accounts"]} == {
+        "555555555555",
+        "666666666666",
+    }
+    ours = {account["Id"] for account in organizations.list_accounts()["Accounts"]}
+    assert ours.isdisjoint(globex.ids)
+    member = aws.client("organizations", "666666666666")
+    assert member.describe_organization()["Organization"]["Id"] == globex.id
+    assert len(member.list_accounts()["Accounts"]) == 2
+    administrator = aws.with_credentials(
+        {
+            "AccessKeyId": globex.access_key_id,
+            "SecretAccessKey": SECRET_ACCESS_KEY,
+            "SessionToken": None,
+        }
+    ).client("sts")
+    assert administrator.get_caller_identity()["Account"] == globex.management_account
+    own, other = globex.role_arn("666666666666"), Organization().role_arn(AUDIT)
+    administrator.assume_role(RoleArn=own, RoleSessionName="testing", DurationSeconds=43_200)
+    assume = {"RoleArn": other, "RoleSessionName": "testing"}
+    assert refusal(lambda: administrator.assume_role(**assume))[0] == "AccessDenied"
+
+
+def test_what_is_open_to_one_organization_is_closed_to_another(aws: Any, refusal: Any) -> None:
+    aws.server.create_organization(Organization.read(GLOBEX))
+    sqs, name = aws.client("sqs"), aws.name("queue")
+    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    statement = {
+        "Principal": "*",
+        "Action": "sqs:SendMessage",
+        "Resource": "*",
+        "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-exampleorg1"}},
+    }
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": aws.policy(statement)})
+    sent = {"QueueUrl": url, "MessageBody": "m"}
+    aws.client("sqs", AUDIT).send_message(**sent)
+    theirs = aws.client("sqs", "666666666666")
+    assert refusal(lambda: theirs.send_message(**sent))[0] == "AccessDenied"
+
+
+def test_an_organization_grows_and_takes_no_other_ones_accounts(aws: Any) -> None:
+    aws.server.create_organization(Organization.read(GLOBEX))
+    grown = [*GLOBEX["accounts"], {"id": "999999999999", "name": "two"}]
+    aws.server.create_organization(Organization.read({**GLOBEX, "accounts": grown}))
+    theirs = aws.client("organizations", "555555555555")
+    assert "999999999999" in {account["Id"] for account in theirs.list_accounts()["Accounts"]}
+    taken = [*grown, {"id": AUDIT, "name": "audit"}]
+    with pytest.raises(ValueError, match=f"{AUDIT} of o-globexglobex is o-exampleorg1's"):
+        aws.server.create_organization(Organization.read({**GLOBEX, "accounts": taken}))
+    moved = {**GLOBEX, "management_account": "666666666666"}
+    with pytest.raises(ValueError, match="o-globexglobex of o-globexglobex"):
+        aws.server.create_organization(Organization.read(moved))
 
 
 @pytest.mark.parametrize(
@@ -130,7 +195,7 @@ def test_an_organization_is_read_from_json() -> None:
 def test_an_organization_that_cannot_be_is_refused(changes: Any, says: str) -> None:
     content = {"accounts": [{"id": MANAGEMENT, "name": "management"}], **changes}
     with pytest.raises(ValueError, match=says):
-        Organization.parse(json.dumps(content))
+        Organization.read(content)
 
 
 def test_a_service_control_policy_limits_every_level_below_it(aws: Any, organizations: Any) -> None:

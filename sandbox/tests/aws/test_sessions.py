@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from aws_sandbox.aws.organization import ACCESS_KEY_ID, SECRET_ACCESS_KEY
+from aws_sandbox.aws.organization import SECRET_ACCESS_KEY, Organization
 
 MANAGEMENT, MEMBER, OTHER = "111111111111", "333333333333", "444444444444"
 ADMINISTRATOR = f"arn:aws:iam::{MEMBER}:role/OrganizationAccountAccessRole"
@@ -12,7 +12,7 @@ ADMINISTRATOR = f"arn:aws:iam::{MEMBER}:role/OrganizationAccountAccessRole"
 @pytest.fixture(scope="module")
 def sts(aws: Any) -> Any:
     """STS as the management account's sandbox user."""
-    keys = {"AccessKeyId": ACCESS_KEY_ID, "SecretAccessKey": SECRET_ACCESS_KEY}
+    keys = {"AccessKeyId": Organization().access_key_id, "SecretAccessKey": SECRET_ACCESS_KEY}
     return aws.with_credentials({**keys, "SessionToken": None}).client("sts")
 
 

@@ -189,7 +189,7 @@ def environment(aws: AwsServer) -> Iterator[pytest.MonkeyPatch]:
         for name in ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_SESSION_TOKEN"):
             patch.delenv(name, raising=False)
         patch.setenv("AWS_ENDPOINT_URL", aws.url)
-        patch.setenv("AWS_ACCESS_KEY_ID", "sandbox-administrator")
+        patch.setenv("AWS_ACCESS_KEY_ID", "sandbox-administrator-111111111111")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "sandbox")
         yield patch
 

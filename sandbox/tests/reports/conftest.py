@@ -30,7 +30,7 @@ class Desk:
         self.access = Access(
             administrator=self.session,
             service_role=server.role_session,
-            management_account=MANAGEMENT,
+            management_account=lambda _account: MANAGEMENT,
             regions=REGIONS,
         )
         self.backup = self.session(MANAGEMENT, REGION).client("backup")

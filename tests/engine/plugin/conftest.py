@@ -36,7 +36,7 @@ class Engine:
             "PULUMI_CONFIG_PASSPHRASE": "for tests",
             "PULUMI_SKIP_UPDATE_CHECK": "1",
             "AWS_ENDPOINT_URL": server.url,
-            "AWS_ACCESS_KEY_ID": "sandbox-administrator",
+            "AWS_ACCESS_KEY_ID": "sandbox-administrator-111111111111",
             "AWS_SECRET_ACCESS_KEY": "sandbox",
         }
 

@@ -15,7 +15,6 @@ from botocore.compat import HTTPHeaders
 from typer.testing import CliRunner
 
 from aws_sandbox.aws.organization import (
-    ACCESS_KEY_ID,
     SECRET_ACCESS_KEY,
     Account,
     Organization,
@@ -569,7 +568,7 @@ class TestTheCommand:
         environment = {
             "BACKUP_ORG_PROJECT": tmp_path,
             "AWS_ENDPOINT_URL": aws.url,
-            "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
+            "AWS_ACCESS_KEY_ID": Organization().access_key_id,
             "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
             "AWS_CONFIG_FILE": tmp_path / "config",
             "AWS_SHARED_CREDENTIALS_FILE": tmp_path / "config",

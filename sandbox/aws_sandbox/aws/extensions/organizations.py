@@ -1,9 +1,13 @@
 """Organizations with AWS Backup: its delegated administrators and its policies."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from types import ModuleType
 from typing import Any, cast
 
 import moto.organizations.urls
+from moto.organizations import utils
 from moto.organizations.exceptions import (
     ConstraintViolationException,
     PolicyTypeNotEnabledException,
@@ -17,6 +21,7 @@ from moto.organizations.models import (
     OrganizationsBackend,
     organizations_backends,
 )
+from moto.organizations.utils import make_random_account_id
 
 from aws_sandbox.aws.principals import iam_backend
 
@@ -24,6 +29,23 @@ BACKUP = "backup.amazonaws.com"
 ADMINISTRATOR_ACCESS = "arn:aws:iam::aws:policy/AdministratorAccess"
 BACKUP_POLICY_CHARACTERS = 10_000
 """AWS's limit on the content of a backup policy."""
+
+
+_account_id: ContextVar[str] = ContextVar("account_id")
+
+
+@contextmanager
+def account_id(wanted: str) -> Generator[None]:
+    """The account that is created meanwhile gets this id, and not a random one."""
+    token = _account_id.set(wanted)
+    try:
+        yield
+    finally:
+        _account_id.reset(token)
+
+
+def _wanted_account_id() -> str:
+    return _account_id.get(None) or make_random_account_id()
 
 
 class BackupPolicy(FakePolicy):
@@ -91,5 +113,6 @@ def _check_size(content: str) -> None:
 
 
 def install() -> None:
+    utils.make_random_account_id = _wanted_account_id
     organizations_backends.backend = SandboxOrganizationsBackend
     FakeDelegatedAdministrator.SUPPORTED_SERVICES.append(BACKUP)
