@@ -101,7 +101,15 @@ def _act(
     ready = engine_here()
     with StackProgress(console) as progress:
         deployments = [Deployment(ready, stack, progress.hear) for stack in stacks]
-        outcomes = in_order(deployments, act, backwards=backwards)
+
+        def watched(deployment: Deployment) -> Outcome:
+            try:
+                return act(deployment)
+            except StackFailed:
+                progress.fails(deployment.stack)
+                raise
+
+        outcomes = in_order(deployments, watched, backwards=backwards)
     console.print(_table(outcomes))
 
 

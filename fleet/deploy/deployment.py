@@ -15,13 +15,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from pulumi import automation
 from pulumi.automation import EngineEvent, PulumiCommand
 from pulumi.automation.errors import CommandError, ConcurrentUpdateError, StackNotFoundError
-from pulumi.runtime import settings as runtime
 
+from fleet.deploy import program
 from fleet.errors import ToldError
 from fleet.paths import PROJECT
 from stacks import load
@@ -69,6 +69,7 @@ class NeverDeployed(ToldError):
 
 
 OnEvent = Callable[[str, EngineEvent], None]
+"""Hears the engine's events of a stack, the summary of a run only once it has come through."""
 
 
 def ignore(stack: str, event: EngineEvent) -> None:
@@ -154,7 +155,7 @@ class Deployment:
         return {
             "stack_name": self.stack,
             "project_name": "backup-org",
-            "program": lambda: _run_project(root),
+            "program": lambda: program.run(root),
             "opts": automation.LocalWorkspaceOptions(
                 work_dir=str(root),
                 pulumi_command=self._engine.command,
@@ -198,13 +199,19 @@ class Deployment:
         """Collects what the engine says; raises StackFailed with that when it fails."""
         self._started = time.monotonic()
         messages: list[str] = []
+        summaries: list[EngineEvent] = []
 
         def hear(event: EngineEvent) -> None:
             messages.extend(_complaints(event))
-            self._on_event(self.stack, event)
+            if event.summary_event is not None:
+                summaries.append(event)  # of what fails there is one too, and it does not say so
+            else:
+                self._on_event(self.stack, event)
 
         with self._complaining(doing, messages):
             yield stack, {"on_event": hear, "color": "never"}
+        for summary in summaries:
+            self._on_event(self.stack, summary)
 
     def _policies(self) -> dict[str, Any]:
         """The policy pack, and what this customer demands of it."""
@@ -227,16 +234,6 @@ def _said(error: CommandError) -> str:
     output, _, errors = str(error).partition("\n stderr: ")
     said = errors.strip() or output.partition("\n stdout: ")[2].strip() or str(error).strip()
     return said.removeprefix("error: ")
-
-
-def _run_project(root: Path) -> None:
-    """Runs __main__.py as the language host would; runpy would swap sys.modules under threads."""
-    cast(Any, runtime.SETTINGS).root_directory = str(root)
-    path = PROJECT / "__main__.py"
-    exec(  # noqa: S102 - our own program
-        compile(path.read_text(encoding="utf-8"), str(path), "exec"),
-        {"__name__": "__main__", "__file__": str(path)},
-    )
 
 
 def _complaints(event: EngineEvent) -> Iterator[str]:

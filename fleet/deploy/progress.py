@@ -46,6 +46,14 @@ class StackProgress:
         """A line that stays."""
         self._bars.console.print(message, highlight=False)
 
+    def fails(self, stack: str) -> None:
+        """Says so at once: why is told when all that could be done is done."""
+        with self._lock:
+            if stack in self._tasks:
+                self._bars.update(self._tasks[stack], description=f"{stack}: failed")
+            else:
+                self.say(f"{stack}: failed")
+
     def hear(self, stack: str, event: EngineEvent) -> None:
         if not self._console.is_terminal:
             self._hear_in_lines(stack, event)

@@ -1,0 +1,75 @@
+"""Stacks that begin together, in a process that has loaded nothing yet."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fleet.at_hand import PROJECT_VARIABLE
+from fleet.deploy.deployment import Deployment
+from fleet.sandbox.stage import Stage
+from stacks.load import CUSTOMERS
+
+
+def preview(stage: Stage, *stacks: str) -> subprocess.CompletedProcess[str]:
+    """`backup-org preview`, as somebody types it."""
+    command = [str(Path(sys.executable).parent / "backup-org"), "preview", *stacks]
+    environment = {
+        **os.environ,
+        **stage.workspace.environment(stage.sandbox, "eu-central-1"),
+        PROJECT_VARIABLE: str(stage.workspace.project),
+    }
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+def done(answer: subprocess.CompletedProcess[str]) -> list[str]:
+    """The stacks that came through, as it says."""
+    return sorted(re.findall(r"^(.*): done: ", answer.stdout, re.MULTILINE))
+
+
+@pytest.fixture
+def another_customer(stage: Stage) -> str:
+    """As acme is, in the same accounts."""
+    folder = stage.workspace.project / CUSTOMERS
+    for file in (folder / "acme.yaml", folder / "Pulumi.acme-audit.yaml"):
+        other = file.with_name(file.name.replace("acme", "globex"))
+        other.write_text(file.read_text().replace("acme", "globex"))
+    return "globex"
+
+
+def test_the_audit_stacks_of_two_customers_begin_together(
+    stage: Stage, another_customer: str
+) -> None:
+    stacks = ("acme-audit", f"{another_customer}-audit")
+    answer = preview(stage, *stacks)
+    assert answer.returncode == 0, answer.stdout
+    assert done(answer) == [*stacks]
+
+
+def test_two_members_begin_together(stage: Stage) -> None:
+    Deployment(stage.engine, "acme-audit").up()
+    stacks = ("acme-member-payments", "acme-member-web")
+    answer = preview(stage, *stacks)
+    assert answer.returncode == 0, answer.stdout
+    assert done(answer) == [*stacks]
+
+
+def test_a_stack_that_fails_is_not_said_to_be_done(
+    stage: Stage, change_settings: Callable[[str, Callable[[dict[str, Any]], None]], Deployment]
+) -> None:
+    def weaken(values: dict[str, Any]) -> None:
+        values["vaults"]["cheap"] = {"key": "aws_managed"}
+
+    change_settings("acme-member-payments", weaken)
+    answer = preview(stage, "acme-member-payments", "acme-member-web")
+    assert answer.returncode == 1
+    assert done(answer) == ["acme-member-web"]
+    assert "acme-member-payments: failed\n" in answer.stdout
+    assert "policy vault_has_its_own_key" in answer.stdout
