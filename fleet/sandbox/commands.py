@@ -10,11 +10,13 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Annotated
 
 import typer
 from pulumi.automation import PulumiCommand
 
 from aws_sandbox.client import Sandbox, SandboxError
+from aws_sandbox.plugin import NoOfficialPluginError, Plugin
 from components.packaging.cache import alone
 from components.packaging.layers import layer_file
 from fleet.at_hand import PROJECT_VARIABLE, console, tell
@@ -35,12 +37,18 @@ WORKSPACE = Workspace(
     root=Path(os.environ.get(PLACE_VARIABLE) or PROJECT / "build" / "sandbox").absolute()
 )
 CUSTOMER = "acme"
-ERRORS = (SandboxError,)
+ERRORS = (SandboxError, NoOfficialPluginError)
 """What the command prints without a traceback."""
 
 
+PluginOption = Annotated[
+    Plugin,
+    typer.Option(help="What creates the resources: pulumi-aws's own plugin, or its stand-in."),
+]
+
+
 @app.command()
-def up() -> None:
+def up(plugin: PluginOption = Plugin.STAND_IN) -> None:
     """Start the sandbox, deploy the example customer, deliver reports, ask the lake, open a ticket.
 
     Where it runs already, the same once more: nothing is deployed anew, no incident opened twice.
@@ -53,7 +61,7 @@ def up() -> None:
             command = pool.submit(engine, tell)
             sandbox = pool.submit(running, CUSTOMER, WORKSPACE, tell)
             pool.submit(_build_layers).result()
-            tour = _toured(command.result(), sandbox.result())
+            tour = _toured(command.result(), sandbox.result(), plugin)
         summary = summarised(tour, time.monotonic() - started)
         WORKSPACE.summary.write_text(json.dumps(summary, indent=2) + "\n")
     show(tour, summary, WORKSPACE.summary, console)
@@ -121,8 +129,8 @@ def _build_layers() -> None:
         layer_file(layer, here, tell)
 
 
-def _toured(command: PulumiCommand, sandbox: Sandbox) -> Tour:
-    stage = staged(CUSTOMER, WORKSPACE, sandbox, command)
+def _toured(command: PulumiCommand, sandbox: Sandbox, plugin: Plugin) -> Tour:
+    stage = staged(CUSTOMER, WORKSPACE, sandbox, command, plugin)
     with StackProgress(console) as progress:
         tour = Tour(stage, progress)
         tour.run()

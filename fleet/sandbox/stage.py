@@ -10,6 +10,7 @@ from pulumi.automation import PulumiCommand
 
 from aws_sandbox.aws.organization import Account, Organization
 from aws_sandbox.client import Sandbox, SandboxError
+from aws_sandbox.plugin import Plugin
 from fleet.deploy.deployment import Deployment, Engine, OnEvent, ignore
 from fleet.deploy.order import chosen
 from fleet.paths import PROJECT
@@ -68,7 +69,6 @@ def running(
             for name, settings in stacks.items()
         ],
     )
-    workspace.install_plugin()
     return Sandbox.start(
         workspace.root,
         organizations=[organization],
@@ -78,9 +78,16 @@ def running(
     )
 
 
-def staged(customer: str, workspace: Workspace, sandbox: Sandbox, command: PulumiCommand) -> Stage:
+def staged(
+    customer: str,
+    workspace: Workspace,
+    sandbox: Sandbox,
+    command: PulumiCommand,
+    plugin: Plugin = Plugin.STAND_IN,
+) -> Stage:
     """Copies the customer's settings in, and puts the engine's plugin where it looks."""
     workspace.prepare(customer, sandbox.servicenow_url)
+    workspace.install_plugin(plugin, command)
     region = next(iter(stacks_of(customer, PROJECT).values())).region
     return Stage(
         customer=customer,

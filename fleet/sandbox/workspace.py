@@ -7,7 +7,6 @@ of a customer hang on this machine: where ServiceNow's stand-in answers, and wha
 from __future__ import annotations
 
 import shutil
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ from pulumi.automation import PulumiCommand
 
 from aws_sandbox.client import OF_AWS, Sandbox
 from aws_sandbox.functions import here
-from aws_sandbox.plugin import install
+from aws_sandbox.plugin import Plugin, install, install_official
 from components.packaging.archives import Platform
 from fleet.deploy.deployment import Engine
 from fleet.deploy.order import chosen
@@ -81,9 +80,12 @@ class Workspace:
                 ticketing["url"] = service_now_url
             _write(target, content)
 
-    def install_plugin(self) -> None:
-        """Puts the stand-in for the aws plugin where the engine looks."""
-        install(self.pulumi_home, Path(sys.executable))
+    def install_plugin(self, plugin: Plugin, command: PulumiCommand) -> None:
+        """Puts the stand-in for the aws plugin, or the way to that one, where the engine looks."""
+        if plugin is Plugin.OFFICIAL:
+            install_official(self.pulumi_home, command.command)
+        else:
+            install(self.pulumi_home)
 
     def clear(self) -> None:
         """Forgets the state: it is worth nothing without the AWS that it tells of."""

@@ -230,8 +230,5 @@ def _is_daemon(address: Address) -> bool:
 
 
 def _daemon_environment() -> Mapping[str, str]:
-    """Ours without anything of AWS or moto, and with the package importable."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(OF_AWS)}
-    root = str(Path(__file__).resolve().parents[1])
-    paths = [root, *filter(None, [kept.get("PYTHONPATH")])]
-    return kept | {"PYTHONPATH": os.pathsep.join(paths)}
+    """Ours without anything of AWS or moto."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(OF_AWS)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 import yaml
 from pulumi.automation import PulumiCommand
 
+from aws_sandbox.plugin import Plugin
 from components.packaging.layers import layer_file
 from fleet.deploy.deployment import Deployment
 from fleet.engine import engine
@@ -20,6 +22,8 @@ from fleet.sandbox.tour import give_credentials
 from fleet.sandbox.workspace import Workspace, machine
 from stacks.load import CUSTOMERS, KEY
 
+PLUGIN = Plugin(os.environ.get("BACKUP_ORG_SANDBOX_PLUGIN", Plugin.STAND_IN))
+"""What creates the resources: the stand-in, or `official`."""
 _TIME_SCALE = 600
 """A message that failed is tried again after 0.6 s instead of 6 minutes."""
 
@@ -69,7 +73,7 @@ def stage(
     workspace = Workspace(root=tmp_path_factory.mktemp("sandbox"))
     sandbox = running("acme", workspace, print, time_scale=_TIME_SCALE, with_parent=True)
     try:
-        made = staged("acme", workspace, sandbox, pulumi)
+        made = staged("acme", workspace, sandbox, pulumi, PLUGIN)
         give_credentials(made)
         yield made
     finally:

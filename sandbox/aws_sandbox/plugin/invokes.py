@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from aws_sandbox.plugin.aws import Api
+from aws_sandbox.plugin.aws import Api, Provider
 from aws_sandbox.plugin.constraints import LOADER
-from aws_sandbox.plugin.provider import Provider
 from aws_sandbox.plugin.values import Props
 
 
@@ -156,7 +155,7 @@ def invoked(provider: Provider, token: str, arguments: Props) -> Props:
     if source is None:
         raise ValueError(
             f"the sandbox's stand-in for the aws plugin does not answer {token}; it answers "
-            f"{', '.join(sorted(DATA_SOURCES))}. Add it in sandbox/plugin/invokes.py"
+            f"{', '.join(sorted(DATA_SOURCES))}. Add it in aws_sandbox/plugin/invokes.py"
         )
     if unknown := sorted(arguments.keys() - source.arguments):
         raise ValueError(f"the sandbox's stand-in does not support {unknown} of {token}")

@@ -1,20 +1,34 @@
-"""What the engine does with any resource, by its declaration: create, read, update, delete."""
+"""What the engine does with any resource, by its declaration: from its diff to its end."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import Enum
+from itertools import zip_longest
 from typing import Any, Final
 
-from aws_sandbox.plugin.autoname import MADE, given
-from aws_sandbox.plugin.aws import AbsentError, AwsError
-from aws_sandbox.plugin.fields import completed, from_api, get, put
-from aws_sandbox.plugin.projection import changed, projected, reconciled
-from aws_sandbox.plugin.provider import Provider
-from aws_sandbox.plugin.resource import Call, Resource
-from aws_sandbox.plugin.values import UNKNOWN, Props
+from aws_sandbox.plugin.aws import AbsentError, AwsError, Provider
+from aws_sandbox.plugin.checks import MADE, given
+from aws_sandbox.plugin.fields import (
+    PLAIN,
+    Field,
+    Fields,
+    aligned,
+    changed,
+    completed,
+    element,
+    equivalent,
+    from_api,
+    get,
+    projected,
+    put,
+    reconciled,
+)
+from aws_sandbox.plugin.resource import Resource, ResourceCall
+from aws_sandbox.plugin.values import UNKNOWN, Path, Props, is_array, is_empty, is_object
 
 REGION_SUFFIX: Final = re.compile(r"(?P<rid>.+)@(?P<region>[a-z]{2}(?:-[a-z]+)+-\d)")
 """How an import says the Region of a resource: `acme-vault@eu-west-1`."""
@@ -109,15 +123,15 @@ class Lifecycle:
         old = {n: v for n, v in state.items() if n not in fields or fields[n].computed}
         return old | props
 
-    def _call(self, rid: str, props: Props, state: Props) -> Call:
+    def _call(self, rid: str, props: Props, state: Props) -> ResourceCall:
         region = state.get("region") or props.get("region")
         api = self.provider.aws.api(self.resource.service, region)
-        return Call(resource=self.resource, api=api, rid=rid, props=props, state=state)
+        return ResourceCall(resource=self.resource, api=api, rid=rid, props=props, state=state)
 
     def _completed(self, inputs: Props) -> Props:
         return completed(self.resource.fields, given(inputs))
 
-    def _taken(self, call: Call, inputs: Props) -> Live:
+    def _taken(self, call: ResourceCall, inputs: Props) -> Live:
         outputs = self._observed(call)
         if outputs is None:
             raise AwsError(f"{self.resource.token} {call.rid!r}: AWS took it and does not have it")
@@ -128,7 +142,7 @@ class Lifecycle:
             raise AwsError(f"{self.resource.token} {call.rid!r}: AWS took {which} and has it not")
         return Live(rid=call.rid, inputs=inputs, outputs=outputs)
 
-    def _observed(self, call: Call) -> Props | None:
+    def _observed(self, call: ResourceCall) -> Props | None:
         """The outputs of what is live, spelled as wanted; None when there is nothing."""
         resource, fields, state = self.resource, self.resource.fields, call.state
         try:
@@ -150,12 +164,12 @@ class Lifecycle:
         known = {name: _text(get(document, path)) for name, path in resource.outputs.items()}
         return outputs | {n: v for n, v in known.items() if v is not None} | {"id": call.rid}
 
-    def _retag(self, call: Call) -> None:
+    def _retag(self, call: ResourceCall) -> None:
         tagging, old = self.resource.tagging, call.state.get("tagsAll", {})
         if tagging is not None and old != call.props["tagsAll"]:
             tagging.change(call.api, self._tagged(call, tagging.by), old, call.props["tagsAll"])
 
-    def _tagged(self, call: Call, by: str) -> Any:
+    def _tagged(self, call: ResourceCall, by: str) -> Any:
         """What tells the service whose tags; of what was just made there is no state yet."""
         if by == "id":
             return call.rid
@@ -179,3 +193,75 @@ def _own_tags(wanted: Props, live: Mapping[str, str], defaults: Mapping[str, str
         if key in asked or value not in {everything.get(key), defaults.get(key)}
     }
     return {"tags": own} if own or "tags" in wanted else {}
+
+
+class Kind(Enum):
+    """What becomes of a property."""
+
+    ADD = "add"
+    DELETE = "delete"
+    UPDATE = "update"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """One property that changes, and whether that makes a new resource."""
+
+    path: Path
+    kind: Kind
+    replaces: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """All changes, and whether the old resource must go before a new one can come."""
+
+    changes: Sequence[Change]
+    delete_first: bool
+
+
+def difference(resource: Resource, *, old: Props, new: Props, state: Props) -> Difference:
+    """What changes from old inputs to new ones.
+
+    `state` holds the outputs: a property that AWS chose and the program now sets is compared with
+    them. A fixed name that stays is taken until the old resource is gone.
+    """
+    fields = resource.fields
+    chosen = {
+        name: state[name] for name, field in fields.items() if field.computed and name in state
+    }
+    before = completed(fields, chosen | given(old))
+    found = (*_object_changes(fields, before, completed(fields, given(new)), (), replaces=False),)
+    name = resource.named
+    fixed = bool(name) and name not in new.get(MADE, []) and old.get(name) == new.get(name)
+    replaced = any(change.replaces for change in found)
+    return Difference(
+        changes=found, delete_first=replaced and (fixed or resource.delete_before_replace)
+    )
+
+
+def _object_changes(
+    fields: Fields, old: Props, new: Props, path: Path, *, replaces: bool
+) -> Iterator[Change]:
+    for name in sorted(changed(fields, new, old)):
+        field = fields.get(name, PLAIN)
+        pair = old.get(name), new.get(name)
+        yield from _changes(field, *pair, (*path, name), replaces=replaces or field.replaces)
+
+
+def _changes(field: Field, old: Any, new: Any, path: Path, *, replaces: bool) -> Iterator[Change]:
+    if is_object(old) and is_object(new) and old and new:
+        yield from _object_changes(field.fields or {}, old, new, path, replaces=replaces)
+    elif is_array(old) and is_array(new) and old and new:
+        pairs = zip_longest(aligned(field, new, old), new)
+        for index, pair in enumerate(pairs):
+            if not equivalent(element(field), pair[1], pair[0]):
+                yield from _changes(element(field), *pair, (*path, index), replaces=replaces)
+    else:
+        yield Change(path=path, kind=_kind(old, new), replaces=replaces)
+
+
+def _kind(old: Any, new: Any) -> Kind:
+    if new is not UNKNOWN and is_empty(new):
+        return Kind.DELETE
+    return Kind.ADD if is_empty(old) else Kind.UPDATE

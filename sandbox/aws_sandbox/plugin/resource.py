@@ -1,7 +1,7 @@
 """The declaration of a resource type: its table of properties, and the calls on it.
 
-A new type is one subclass of `Resource` in `resources/<service>.py`, decorated with `register`.
-What all have in common (names, tags, Regions, validation, diffs, projections) is done for it.
+A new type is one subclass of `Resource` in `resources/`, decorated with `register`. What all have
+in common (names, tags, Regions, validation, diffs, projections) is done for it.
 """
 
 from __future__ import annotations
@@ -14,19 +14,63 @@ from typing import Any, ClassVar, Final, TypeVar
 
 from botocore.model import Shape
 
-from aws_sandbox.plugin.aws import Api
+from aws_sandbox.plugin.aws import AbsentError, Api
 from aws_sandbox.plugin.constraints import input_shape, member_shape
-from aws_sandbox.plugin.fields import Document, Field, Fields, get, outputs, put, to_api
+from aws_sandbox.plugin.fields import Converter, Document, Field, Fields, get, outputs, put, to_api
 from aws_sandbox.plugin.schema import ResourceSchema, resource_schema
-from aws_sandbox.plugin.tagging import Tagging
 from aws_sandbox.plugin.values import Problem, Props
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tagging:
+    """A service's operations on the tags of what exists, and how it spells them."""
+
+    listing: str
+    adding: str = "TagResource"
+    removing: str = "UntagResource"
+    target: str = "ResourceArn"
+    """The parameter that says whose tags."""
+    by: str = "arn"
+    """The output, or `id`, that is given for it."""
+    listed: str = "Tags"
+    added: str = "Tags"
+    removed: str = "TagKeys"
+    pair: tuple[str, str] | None = ("Key", "Value")
+    """The two members of a tag in a list; None where tags are a map."""
+
+    @cached_property
+    def converter(self) -> Converter | None:
+        """Between a map of tags and the service's spelling."""
+        if self.pair is None:
+            return None
+        key, value = self.pair
+        return Converter(
+            to_api=lambda tags: [{key: name, value: text} for name, text in tags.items()],
+            from_api=lambda tags: {tag[key]: tag[value] for tag in tags},
+        )
+
+    def read(self, api: Api, target: str) -> Any:
+        """The tags as the service spells them; some know nothing of what has none."""
+        try:
+            return api(self.listing, **{self.target: target}).get(self.listed)
+        except AbsentError:
+            return None
+
+    def change(self, api: Api, target: str, old: Mapping[str, str], new: Mapping[str, str]) -> None:
+        """Adds and removes tags to get from the old ones to the new."""
+        if gone := sorted(old.keys() - new.keys()):
+            api(self.removing, **{self.target: target, self.removed: gone})
+        if put := {key: value for key, value in new.items() if old.get(key) != value}:
+            spelled = self.converter.to_api(put) if self.converter else put
+            api(self.adding, **{self.target: target, self.added: spelled})
+
 
 REGISTRY: Final[dict[str, Resource]] = {}
 """Every type that the stand-in knows, by its token."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Call:
+class ResourceCall:
     """One request about one resource: `call("CreateBackupVault", …)` calls its service."""
 
     resource: Resource
@@ -80,23 +124,23 @@ class Resource(ABC):
     delete_before_replace: ClassVar[bool] = False
 
     @abstractmethod
-    def create(self, call: Call) -> str:
+    def create(self, call: ResourceCall) -> str:
         """Makes the resource with one call, and gives its id."""
 
-    def finish(self, call: Call) -> None:
+    def finish(self, call: ResourceCall) -> None:
         """Sets what remains on a resource just made; if that fails, the state keeps it."""
         del call
 
     @abstractmethod
-    def read(self, call: Call) -> Document | None:
+    def read(self, call: ResourceCall) -> Document | None:
         """What is live, in the shape of the operation's input; None or AbsentError for nothing."""
 
-    def update(self, call: Call) -> None:
+    def update(self, call: ResourceCall) -> None:
         """Changes properties in place; tags are changed for it."""
         raise NotImplementedError(f"{self.token} {call.rid} cannot change in place")
 
     @abstractmethod
-    def delete(self, call: Call) -> None:
+    def delete(self, call: ResourceCall) -> None:
         """Ends the resource; AbsentError means that it had ended before."""
 
     def check(self, props: Props) -> Iterable[Problem]:
@@ -148,14 +192,14 @@ class Setting(Resource):
     """The property that is its id: what it is set on."""
 
     @abstractmethod
-    def put(self, call: Call) -> None:
+    def put(self, call: ResourceCall) -> None:
         """Sets it as wanted."""
 
-    def create(self, call: Call) -> str:
+    def create(self, call: ResourceCall) -> str:
         self.put(call)
         return call.props[self.key]
 
-    def update(self, call: Call) -> None:
+    def update(self, call: ResourceCall) -> None:
         self.put(call)
 
 

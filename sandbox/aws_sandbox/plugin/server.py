@@ -5,25 +5,121 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, Final, TypeAlias
 
 import grpc
-from google.protobuf import empty_pb2
-from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
+from google.protobuf import any_pb2, empty_pb2
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
-from aws_sandbox.plugin import checking, provider
-from aws_sandbox.plugin.autoname import named
-from aws_sandbox.plugin.aws import AwsError
-from aws_sandbox.plugin.codec import Properties, decode, encode
-from aws_sandbox.plugin.diff import Change, Kind, difference
+from aws_sandbox.plugin.aws import AwsError, Provider, configuration_problems, configured
+from aws_sandbox.plugin.checks import Mode, Proposal, filled, named, problems
 from aws_sandbox.plugin.install import VERSION
 from aws_sandbox.plugin.invokes import invoked
-from aws_sandbox.plugin.lifecycle import Lifecycle, PartialError
-from aws_sandbox.plugin.messages import check_response, diff_response, init_failed, placed, proposal
+from aws_sandbox.plugin.lifecycle import Change, Kind, Lifecycle, PartialError, difference
 from aws_sandbox.plugin.resources import declaration
-from aws_sandbox.plugin.values import Path, Problem, Props
+from aws_sandbox.plugin.values import (
+    Path,
+    Problem,
+    Properties,
+    Props,
+    decode,
+    encode,
+    lookup,
+    path_text,
+)
+
+UNLIMITED: Final = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
+"""Archives and states may be larger than gRPC's 4 MiB."""
+KINDS: Final = {
+    (Kind.ADD, False): provider_pb2.PropertyDiff.ADD,
+    (Kind.ADD, True): provider_pb2.PropertyDiff.ADD_REPLACE,
+    (Kind.DELETE, False): provider_pb2.PropertyDiff.DELETE,
+    (Kind.DELETE, True): provider_pb2.PropertyDiff.DELETE_REPLACE,
+    (Kind.UPDATE, False): provider_pb2.PropertyDiff.UPDATE,
+    (Kind.UPDATE, True): provider_pb2.PropertyDiff.UPDATE_REPLACE,
+}
+
+
+def proposal(request: provider_pb2.CheckRequest) -> Proposal | None:
+    """The name that the engine wishes for, if it has a wish."""
+    if not request.HasField("autonaming"):
+        return None
+    return Proposal(name=request.autonaming.proposed_name, mode=Mode(request.autonaming.mode))
+
+
+def check_response(inputs: Properties, found: Iterable[Problem]) -> provider_pb2.CheckResponse:
+    """The checked inputs, their secrets still marked, or what is wrong with them."""
+    return provider_pb2.CheckResponse(
+        inputs=encode(inputs.values, inputs.secrets),
+        failures=[
+            provider_pb2.CheckFailure(
+                property=path_text(problem.path), reason=_shown(problem, inputs.secrets)
+            )
+            for problem in found
+        ],
+    )
+
+
+def _shown(problem: Problem, secrets: Iterable[Path]) -> str:
+    """The reason, which may quote the value, unless that is a secret."""
+    hidden = any(problem.path[: len(path)] == path for path in secrets)
+    return "AWS would refuse the value; it is a secret and not shown" if hidden else problem.reason
+
+
+def diff_response(changes: Iterable[Change], *, delete_first: bool) -> provider_pb2.DiffResponse:
+    """A detailed diff; its paths are those of inputs."""
+    found = list(changes)
+    replacing = {str(change.path[0]) for change in found if change.replaces}
+    outcome = provider_pb2.DiffResponse.DIFF_SOME if found else provider_pb2.DiffResponse.DIFF_NONE
+    return provider_pb2.DiffResponse(
+        changes=outcome,
+        diffs=sorted({str(change.path[0]) for change in found}),
+        replaces=sorted(replacing),
+        deleteBeforeReplace=delete_first,
+        hasDetailedDiff=True,
+        detailedDiff={
+            path_text(change.path): provider_pb2.PropertyDiff(
+                kind=KINDS[change.kind, change.replaces], inputDiff=True
+            )
+            for change in found
+        },
+    )
+
+
+def init_failed(error: PartialError, secrets: Iterable[Path]) -> bytes:
+    """The details of an error by which the engine keeps the resource in its state."""
+    live = error.live
+    failed = provider_pb2.ErrorResourceInitFailed(
+        id=live.rid,
+        properties=encode(live.outputs, placed(secrets, live.outputs)),
+        inputs=encode(live.inputs, placed(secrets, live.inputs)),
+        reasons=[error.reason],
+    )
+    details = any_pb2.Any()
+    details.Pack(failed)
+    code = grpc.StatusCode.UNKNOWN.value[0]
+    status = status_pb2.Status(code=code, message=error.reason, details=[details])
+    return status.SerializeToString()
+
+
+def placed(secrets: Iterable[Path], values: Props) -> set[Path]:
+    """The places of secrets in other properties of the same names.
+
+    Where a secret's own place is not there (a set came back in another order), all of the
+    property is secret.
+    """
+    return {
+        path if lookup(values, path) is not None else path[:1]
+        for path in secrets
+        if path[0] in values
+    }
+
+
+# ruff: noqa: N802, ARG002 - the methods and their parameters are the protocol's
+
 
 Context: TypeAlias = grpc.ServicerContext
 DETAILS: Final = "grpc-status-details-bin"
@@ -47,7 +143,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     """One provider of a deployment, as the engine talks to it."""
 
     def __init__(self) -> None:
-        self._provider: provider.Provider | None = None
+        self._provider: Provider | None = None
         self._cancelled = threading.Event()
 
     def Handshake(self, request: Any, context: Context) -> provider_pb2.ProviderHandshakeResponse:
@@ -71,7 +167,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     @answered
     def CheckConfig(self, request: provider_pb2.CheckRequest, context: Context) -> Any:
         news = decode(request.news)
-        return check_response(news, provider.problems(news.values))
+        return check_response(news, configuration_problems(news.values))
 
     @answered
     def DiffConfig(self, request: provider_pb2.DiffRequest, context: Context) -> Any:
@@ -86,7 +182,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     @answered
     def Configure(self, request: provider_pb2.ConfigureRequest, context: Context) -> Any:
-        self._provider = provider.configured(decode(request.args))
+        self._provider = configured(decode(request.args))
         return provider_pb2.ConfigureResponse(
             acceptSecrets=True, supportsPreview=True, supports_autonaming_configuration=True
         )
@@ -112,11 +208,11 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         )
         if isinstance(inputs, Problem):
             return check_response(news, [inputs])
-        inputs = checking.filled(resource, inputs, self._configured)
+        inputs = filled(resource, inputs, self._configured)
         tags = {("tagsAll", *path[1:]) for path in news.secrets if path[0] == "tags"}
         tags |= {("tagsAll",)} if self._configured.secret_tags else set()
         checked = Properties(values=inputs, secrets=news.secrets | placed(tags, inputs))
-        return check_response(checked, checking.problems(resource, inputs))
+        return check_response(checked, problems(resource, inputs))
 
     @answered
     def Diff(self, request: provider_pb2.DiffRequest, context: Context) -> Any:
@@ -173,7 +269,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return empty_pb2.Empty()
 
     @property
-    def _configured(self) -> provider.Provider:
+    def _configured(self) -> Provider:
         if self._provider is None:
             raise ValueError("the engine asked before it had configured the provider")
         if self._cancelled.is_set():
@@ -196,3 +292,12 @@ def _kept(context: Context, secrets: frozenset[Path]) -> Generator[None]:
     except PartialError as error:
         context.set_trailing_metadata(((DETAILS, init_failed(error, secrets)),))
         context.abort(grpc.StatusCode.UNKNOWN, error.reason)
+
+
+def started(pool: ThreadPoolExecutor) -> tuple[grpc.Server, int]:
+    """A server with a provider of its own on a free port of this machine."""
+    server = grpc.server(pool, options=UNLIMITED)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Servicer(), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    return server, port

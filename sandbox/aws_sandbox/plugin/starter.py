@@ -1,7 +1,7 @@
 """What the engine executes: becomes a fork of the fork server, or the plugin itself without one.
 
 Run by path, without site-packages, so that it starts in milliseconds: it imports nothing of ours.
-Arguments: the Python to run by, the checkout, the executable's own path, then the engine's.
+Arguments: the Python to run by, the executable's own path, then the engine's.
 """
 
 import json
@@ -16,12 +16,10 @@ SOCKET = "fork.sock"
 
 def main() -> None:
     """Returns when the fork that serves in its place has ended."""
-    python, checkout, executable, *arguments = sys.argv[1:]
+    python, executable, *arguments = sys.argv[1:]
     connection = _connected(os.path.dirname(executable))  # noqa: PTH120 - pathlib takes as long again
     if connection is None:
-        environment = os.environ | {"PYTHONPATH": checkout}
-        command = [python, "-m", "aws_sandbox.plugin", *arguments]
-        os.execve(python, command, environment)  # noqa: S606 - a program of ours
+        os.execv(python, [python, "-m", "aws_sandbox.plugin", *arguments])  # noqa: S606 - ours
     request = {"environment": dict(os.environ), "folder": os.getcwd()}  # noqa: PTH109
     socket.send_fds(connection, [b"\0"], [0, 1, 2])
     connection.sendall(json.dumps(request).encode() + b"\n")

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,8 @@ from aws_sandbox.aws.organization import Account, Organization
 from aws_sandbox.aws.server import AwsServer
 from aws_sandbox.events import Pump
 from aws_sandbox.functions.runner import Functions
-from aws_sandbox.plugin.codec import Properties, decode, encode
-from aws_sandbox.plugin.serve import started
-from aws_sandbox.plugin.values import Props
+from aws_sandbox.plugin.server import started
+from aws_sandbox.plugin.values import Properties, Props, decode, encode
 from sandbox.tests.moto_state import forget_everything
 
 ACCOUNT, MANAGEMENT, REGION = "555555555555", "111111111111", "eu-west-1"
@@ -54,7 +54,7 @@ class Plugin:
     """One provider, asked as the engine asks."""
 
     def __init__(self) -> None:
-        self._server, port = started()
+        self._server, port = started(ThreadPoolExecutor())
         self._channel = grpc.insecure_channel(f"127.0.0.1:{port}")
         self.stub: Any = provider_pb2_grpc.ResourceProviderStub(self._channel)
 

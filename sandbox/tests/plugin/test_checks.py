@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from aws_sandbox.plugin.codec import Properties
-from aws_sandbox.plugin.values import UNKNOWN, Props
+from aws_sandbox.plugin.values import UNKNOWN, Properties, Props
 
 QUEUE, VAULT, PLAN = "aws:sqs/queue:Queue", "aws:backup/vault:Vault", "aws:backup/plan:Plan"
 

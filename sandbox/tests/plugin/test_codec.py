@@ -5,8 +5,17 @@ from typing import Any
 import pytest
 from google.protobuf import struct_pb2
 
-from aws_sandbox.plugin.codec import SIGNATURE, UNKNOWN_TEXT, Mark, decode, encode
-from aws_sandbox.plugin.values import UNKNOWN, Archive, Asset, path_text
+from aws_sandbox.plugin.values import (
+    SIGNATURE,
+    UNKNOWN,
+    UNKNOWN_TEXT,
+    Archive,
+    Asset,
+    Mark,
+    decode,
+    encode,
+    path_text,
+)
 
 
 def wire(**values: Any) -> struct_pb2.Struct:

@@ -9,8 +9,7 @@ from pulumi.runtime.proto import provider_pb2, status_pb2
 
 from aws_sandbox.aws.backup.control import add_backup_controls
 from aws_sandbox.aws.server import AwsServer
-from aws_sandbox.plugin.codec import decode
-from aws_sandbox.plugin.values import Archive, Asset, Props
+from aws_sandbox.plugin.values import Archive, Asset, Props, decode
 
 NONE = provider_pb2.DiffResponse.DIFF_NONE
 PLAN, VAULT, QUEUE = "aws:backup/plan:Plan", "aws:backup/vault:Vault", "aws:sqs/queue:Queue"

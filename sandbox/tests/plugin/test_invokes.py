@@ -6,7 +6,7 @@ import grpc
 import pytest
 from pulumi.runtime.proto import provider_pb2
 
-from aws_sandbox.plugin.codec import decode, encode
+from aws_sandbox.plugin.values import decode, encode
 
 
 def invoke(plugin: Any, token: str, **arguments: Any) -> dict[str, Any]:

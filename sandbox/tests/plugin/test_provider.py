@@ -9,8 +9,7 @@ import pytest
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2
 
-from aws_sandbox.plugin.codec import encode
-from aws_sandbox.plugin.values import UNKNOWN
+from aws_sandbox.plugin.values import UNKNOWN, encode
 
 URN = "urn:pulumi:acme-member::backup-org::pulumi:providers:aws::member"
 ROLE = "arn:aws:iam::555555555555:role/OrganizationAccountAccessRole"

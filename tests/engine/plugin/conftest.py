@@ -1,6 +1,5 @@
 """The genuine Pulumi engine with the stand-in plugin, on an AWS of this process."""
 
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -93,7 +92,7 @@ def server() -> Iterator[AwsServer]:
 def forking_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A Pulumi home with the plugin and its fork server."""
     home = tmp_path_factory.mktemp("home")
-    install(home, Path(sys.executable))
+    install(home)
     with ForkServer(home):
         yield home
 
@@ -109,7 +108,7 @@ def engine(
 def plain_engine(tmp_path: Path, server: AwsServer, pulumi: automation.PulumiCommand) -> Engine:
     """An engine whose plugins run by themselves."""
     home = tmp_path / "home"
-    install(home, Path(sys.executable))
+    install(home)
     return Engine(tmp_path, home, server, pulumi)
 
 

@@ -37,7 +37,7 @@ def ends(port: int, *, within_seconds: float) -> bool:
 
 @pytest.fixture
 def executable(tmp_path: Path) -> Path:
-    return install(tmp_path, Path(sys.executable))
+    return install(tmp_path)
 
 
 @pytest.fixture

@@ -15,5 +15,5 @@ def declaration(token: str) -> Resource:
         return REGISTRY[token]
     raise ValueError(
         f"the sandbox's stand-in for the aws plugin does not know {token}; it knows "
-        f"{', '.join(sorted(REGISTRY))}. Add it in sandbox/plugin/resources/"
+        f"{', '.join(sorted(REGISTRY))}. Add it in aws_sandbox/plugin/resources/"
     )

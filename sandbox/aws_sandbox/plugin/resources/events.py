@@ -1,4 +1,4 @@
-"""Amazon EventBridge's buses, rules, targets and archives."""
+"""Amazon EventBridge's buses, rules and targets, Amazon CloudWatch's alarms and log groups."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from botocore.model import ListShape, Shape
 
 from aws_sandbox.plugin.aws import AwsError
 from aws_sandbox.plugin.constraints import input_shape, member_shape
-from aws_sandbox.plugin.fields import Autoname, Document, Field, members, outputs
-from aws_sandbox.plugin.resource import Call, Resource, Setting, register
-from aws_sandbox.plugin.tagging import Tagging
+from aws_sandbox.plugin.fields import Autoname, Converter, Document, Field, members, outputs
+from aws_sandbox.plugin.resource import Resource, ResourceCall, Setting, Tagging, register
 from aws_sandbox.plugin.values import Problem, Props
 
 TAGGING = Tagging(listing="ListTagsForResource", target="ResourceARN")
@@ -33,17 +32,17 @@ class EventBus(Resource):
     outputs = outputs(arn="Arn")
     tagging = TAGGING
 
-    def create(self, call: Call) -> str:
+    def create(self, call: ResourceCall) -> str:
         call("CreateEventBus", **call.request())
         return call.props["name"]
 
-    def read(self, call: Call) -> Document:
+    def read(self, call: ResourceCall) -> Document:
         return call("DescribeEventBus", Name=call.rid)
 
-    def update(self, call: Call) -> None:
+    def update(self, call: ResourceCall) -> None:
         call("UpdateEventBus", **call.request(clear=True))
 
-    def delete(self, call: Call) -> None:
+    def delete(self, call: ResourceCall) -> None:
         call("DeleteEventBus", Name=call.rid)
 
 
@@ -57,14 +56,14 @@ class EventBusPolicy(Setting):
         policy=Field("Policy", json=True),
     )
 
-    def put(self, call: Call) -> None:
+    def put(self, call: ResourceCall) -> None:
         call("PutPermission", **call.request())
 
-    def read(self, call: Call) -> Document | None:
+    def read(self, call: ResourceCall) -> Document | None:
         policy = call("DescribeEventBus", Name=call.rid).get("Policy")
         return {"EventBusName": call.rid, "Policy": policy} if policy else None
 
-    def delete(self, call: Call) -> None:
+    def delete(self, call: ResourceCall) -> None:
         call("RemovePermission", EventBusName=call.rid, RemoveAllPermissions=True)
 
 
@@ -86,18 +85,18 @@ class EventRule(Setting):
     outputs = outputs(arn="Arn")
     tagging = TAGGING
 
-    def put(self, call: Call) -> None:
+    def put(self, call: ResourceCall) -> None:
         call("PutRule", **call.request())
 
-    def create(self, call: Call) -> str:
+    def create(self, call: ResourceCall) -> str:
         self.put(call)
         bus, name = call.props["eventBusName"], call.props["name"]
         return name if bus == DEFAULT_BUS else f"{bus}/{name}"
 
-    def read(self, call: Call) -> Document:
+    def read(self, call: ResourceCall) -> Document:
         return call("DescribeRule", **_rule(call.rid))
 
-    def delete(self, call: Call) -> None:
+    def delete(self, call: ResourceCall) -> None:
         force = {"Force": True} if call.state.get("forceDestroy") else {}
         call("DeleteRule", **_rule(call.rid), **force)
 
@@ -142,22 +141,22 @@ class EventTarget(Setting):
         assert isinstance(targets, ListShape)
         return targets.member
 
-    def put(self, call: Call) -> None:
+    def put(self, call: ResourceCall) -> None:
         answer = call("PutTargets", **_place(call.props), Targets=[call.request()])
         for entry in answer["FailedEntries"]:
             raise AwsError(f"PutTargets: {entry['ErrorCode']}: {entry['ErrorMessage']}")
 
-    def create(self, call: Call) -> str:
+    def create(self, call: ResourceCall) -> str:
         self.put(call)
         return _target_id(call.props)
 
-    def read(self, call: Call) -> Document | None:
+    def read(self, call: ResourceCall) -> Document | None:
         place, wanted = _place(call.state), call.state["targetId"]
         targets = call.pages("ListTargetsByRule", "Targets", **place)
         found = next((target for target in targets if target["Id"] == wanted), None)
         return None if found is None else found | place
 
-    def delete(self, call: Call) -> None:
+    def delete(self, call: ResourceCall) -> None:
         force = {"Force": True} if call.state.get("forceDestroy") else {}
         call("RemoveTargets", **_place(call.state), Ids=[call.state["targetId"]], **force)
 
@@ -198,18 +197,151 @@ class EventArchive(Resource):
     )
     outputs = outputs(arn="ArchiveArn")
 
-    def create(self, call: Call) -> str:
+    def create(self, call: ResourceCall) -> str:
         call("CreateArchive", **call.request())
         return call.props["name"]
 
-    def read(self, call: Call) -> Document:
+    def read(self, call: ResourceCall) -> Document:
         archive = call("DescribeArchive", ArchiveName=call.rid)
         return archive | {"ArchiveArn": call.api.arn(f"archive/{call.rid}")}
 
-    def update(self, call: Call) -> None:
+    def update(self, call: ResourceCall) -> None:
         wanted = call.request(clear=True)
         wanted.pop("EventSourceArn")
         call("UpdateArchive", **wanted)
 
-    def delete(self, call: Call) -> None:
+    def delete(self, call: ResourceCall) -> None:
         call("DeleteArchive", ArchiveName=call.rid)
+
+
+DIMENSIONS: Final = Field(
+    "Dimensions",
+    convert=Converter(
+        to_api=lambda pairs: [{"Name": name, "Value": value} for name, value in pairs.items()],
+        from_api=lambda pairs: {pair["Name"]: pair["Value"] for pair in pairs},
+    ),
+)
+
+
+@register("aws:cloudwatch/metricAlarm:MetricAlarm")
+class MetricAlarm(Setting):
+    """An alarm; its id is its name."""
+
+    service, operation, key = "cloudwatch", "PutMetricAlarm", "name"
+    properties = members(
+        "alarmDescription",
+        "comparisonOperator",
+        "datapointsToAlarm",
+        "evaluationPeriods",
+        "extendedStatistic",
+        "metricName",
+        "namespace",
+        "period",
+        "statistic",
+        "threshold",
+        "unit",
+        name=Field("AlarmName", replaces=True, autoname=Autoname()),
+        actionsEnabled=Field("ActionsEnabled", default=True),
+        alarmActions=Field("AlarmActions", unordered=True),
+        dimensions=DIMENSIONS,
+        evaluateLowSampleCountPercentiles=Field("EvaluateLowSampleCountPercentile", computed=True),
+        insufficientDataActions=Field("InsufficientDataActions", unordered=True),
+        metricQueries=Field(
+            "Metrics",
+            fields=members(
+                "accountId",
+                "expression",
+                "id",
+                "label",
+                "period",
+                metric=Field(
+                    "MetricStat",
+                    fields=members(
+                        "period",
+                        "stat",
+                        "unit",
+                        metricName="Metric.MetricName",
+                        namespace="Metric.Namespace",
+                        dimensions=Field("Metric.Dimensions", convert=DIMENSIONS.convert),
+                    ),
+                ),
+                returnData=Field("ReturnData", default=False),
+            ),
+            unordered=True,
+        ),
+        okActions=Field("OKActions", unordered=True),
+        treatMissingData=Field("TreatMissingData", default="missing"),
+    )
+    outputs = outputs(arn="AlarmArn")
+    tagging = Tagging(listing="ListTagsForResource", target="ResourceARN")
+
+    def put(self, call: ResourceCall) -> None:
+        call("PutMetricAlarm", **call.request())
+
+    def read(self, call: ResourceCall) -> Document | None:
+        alarms = call("DescribeAlarms", AlarmNames=[call.rid])["MetricAlarms"]
+        return alarms[0] if alarms else None
+
+    def delete(self, call: ResourceCall) -> None:
+        call("DeleteAlarms", AlarmNames=[call.rid])
+
+    def check(self, props: Props) -> Iterator[Problem]:
+        if ("metricName" in props) == ("metricQueries" in props):
+            reason = "an alarm watches either one metric or the result of queries"
+            yield Problem(path=("metricName",), reason=reason)
+        if "threshold" not in props:
+            yield Problem(path=("threshold",), reason="an alarm needs a threshold")
+
+
+@register("aws:cloudwatch/logGroup:LogGroup")
+class LogGroup(Resource):
+    """A log group; its id is its name. A retention of 0 days is for ever."""
+
+    service, operation = "logs", "CreateLogGroup"
+    properties = members(
+        name=Field("logGroupName", replaces=True, autoname=Autoname()),
+        kmsKeyId="kmsKeyId",
+        retentionInDays=Field("retentionInDays", default=0, separate=True),
+        skipDestroy=Field(default=False),
+    )
+    outputs = outputs(arn="logGroupArn")
+    tagging = Tagging(
+        listing="ListTagsForResource",
+        target="resourceArn",
+        listed="tags",
+        added="tags",
+        removed="tagKeys",
+        pair=None,
+    )
+    tags_member = "tags"
+
+    def create(self, call: ResourceCall) -> str:
+        call("CreateLogGroup", **call.request())
+        return call.props["name"]
+
+    def finish(self, call: ResourceCall) -> None:
+        if days := call.props["retentionInDays"]:
+            call("PutRetentionPolicy", logGroupName=call.rid, retentionInDays=days)
+
+    def read(self, call: ResourceCall) -> Document | None:
+        groups = call.pages("DescribeLogGroups", "logGroups", logGroupNamePrefix=call.rid)
+        group = next((each for each in groups if each["logGroupName"] == call.rid), None)
+        if group is None:
+            return None
+        return group | {"logGroupArn": group["arn"].removesuffix(":*")}
+
+    def update(self, call: ResourceCall) -> None:
+        group, props = {"logGroupName": call.rid}, call.props
+        if props["retentionInDays"]:
+            self.finish(call)
+        else:
+            call("DeleteRetentionPolicy", **group)
+        key = props.get("kmsKeyId")
+        if key and key != call.state.get("kmsKeyId"):
+            call("AssociateKmsKey", kmsKeyId=key, **group)
+        elif not key and call.state.get("kmsKeyId"):
+            call("DisassociateKmsKey", **group)
+
+    def delete(self, call: ResourceCall) -> None:
+        if not call.state.get("skipDestroy"):
+            call("DeleteLogGroup", logGroupName=call.rid)

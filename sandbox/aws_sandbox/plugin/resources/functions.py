@@ -1,15 +1,15 @@
-"""AWS Lambda's functions and layers."""
+"""AWS Lambda's functions and layers, who may invoke them and what does."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Final
 
 from aws_sandbox.plugin.archives import zipped
 from aws_sandbox.plugin.fields import Autoname, Converter, Document, Field, members, outputs
-from aws_sandbox.plugin.resource import Call, Resource, register
-from aws_sandbox.plugin.tagging import Tagging
-from aws_sandbox.plugin.values import UNKNOWN, Problem, Props
+from aws_sandbox.plugin.resource import Resource, ResourceCall, Setting, Tagging, register
+from aws_sandbox.plugin.values import UNKNOWN, Problem, Props, is_object
 
 TAGGING = Tagging(listing="ListTags", target="Resource", pair=None)
 ZIP: Final = Converter(to_api=zipped, from_api=str)
@@ -72,13 +72,13 @@ class Function(Resource):
     volatile = frozenset({"codeSha256", "lastModified", "sourceCodeHash", "sourceCodeSize"})
     tagging = TAGGING
 
-    def create(self, call: Call) -> str:
+    def create(self, call: ResourceCall) -> str:
         return call("CreateFunction", **call.request())["FunctionName"]
 
-    def finish(self, call: Call) -> None:
+    def finish(self, call: ResourceCall) -> None:
         self._reserve(call)
 
-    def read(self, call: Call) -> Document:
+    def read(self, call: ResourceCall) -> Document:
         found = call("GetFunction", FunctionName=call.rid)
         function = found["Configuration"]
         arn = function["FunctionArn"]
@@ -90,7 +90,7 @@ class Function(Resource):
             "QualifiedInvokeArn": _invoke_arn(call, f"{arn}:{function['Version']}"),
         }
 
-    def update(self, call: Call) -> None:
+    def update(self, call: ResourceCall) -> None:
         props, state = call.props, call.state
         wanted = call.request(clear=True)
         code, architectures = wanted.pop("Code"), wanted.pop("Architectures", None)
@@ -103,7 +103,7 @@ class Function(Resource):
             call("UpdateFunctionCode", FunctionName=call.rid, **code)
         self._reserve(call)
 
-    def delete(self, call: Call) -> None:
+    def delete(self, call: ResourceCall) -> None:
         if not call.state.get("skipDestroy"):
             call("DeleteFunction", FunctionName=call.rid)
 
@@ -118,7 +118,7 @@ class Function(Resource):
                 yield Problem(path=(name,), reason=f"a function of a zip archive needs {name!r}")
 
     @staticmethod
-    def _reserve(call: Call) -> None:
+    def _reserve(call: ResourceCall) -> None:
         wanted = call.props["reservedConcurrentExecutions"]
         if wanted == call.state.get("reservedConcurrentExecutions", UNRESERVED):
             return
@@ -129,7 +129,7 @@ class Function(Resource):
             call("PutFunctionConcurrency", FunctionName=call.rid, **reserved)
 
 
-def _invoke_arn(call: Call, arn: str) -> str:
+def _invoke_arn(call: ResourceCall, arn: str) -> str:
     path = f"arn:aws:apigateway:{call.api.region}:lambda:path/2015-03-31/functions"
     return f"{path}/{arn}/invocations"
 
@@ -160,15 +160,15 @@ class LayerVersion(Resource):
         version="VersionText",
     )
 
-    def create(self, call: Call) -> str:
+    def create(self, call: ResourceCall) -> str:
         return call("PublishLayerVersion", **call.request())["LayerVersionArn"]
 
-    def read(self, call: Call) -> Document:
+    def read(self, call: ResourceCall) -> Document:
         layer, _, version = call.rid.rpartition(":")
         found = call("GetLayerVersion", LayerName=layer, VersionNumber=int(version))
         return found | {"LayerName": layer.rpartition(":")[2], "VersionText": version}
 
-    def delete(self, call: Call) -> None:
+    def delete(self, call: ResourceCall) -> None:
         if not call.state.get("skipDestroy"):
             layer, _, version = call.rid.rpartition(":")
             call("DeleteLayerVersion", LayerName=layer, VersionNumber=int(version))
@@ -176,3 +176,160 @@ class LayerVersion(Resource):
     def check(self, props: Props) -> Iterator[Problem]:
         if ("code" in props) == ("s3Bucket" in props):
             yield Problem(path=("code",), reason="give the code either as an archive or in S3")
+
+
+def same_function(wanted: str, live: str) -> bool:
+    """Whether a function's name and its ARN name the same."""
+    return wanted.rpartition(":function:")[2] == live.rpartition(":function:")[2]
+
+
+def _same_principal(wanted: str, live: str) -> bool:
+    """Lambda writes an account as its root."""
+    return live == f"arn:aws:iam::{wanted}:root"
+
+
+@register("aws:lambda/permission:Permission")
+class Permission(Resource):
+    """A statement in a function's policy; its id is the statement's."""
+
+    service, operation = "lambda", "AddPermission"
+    properties = members(
+        statementId=Field("StatementId", replaces=True, autoname=Autoname(maximum=100)),
+        action=Field("Action", replaces=True),
+        function=Field("FunctionName", replaces=True, same=same_function),
+        principal=Field("Principal", replaces=True, same=_same_principal),
+        principalOrgId=Field("PrincipalOrgID", replaces=True),
+        sourceAccount=Field("SourceAccount", replaces=True),
+        sourceArn=Field("SourceArn", replaces=True),
+    )
+
+    def create(self, call: ResourceCall) -> str:
+        call("AddPermission", **call.request())
+        return call.props["statementId"]
+
+    def read(self, call: ResourceCall) -> Document | None:
+        function = {"FunctionName": call.state["function"]}
+        policy = json.loads(call("GetPolicy", **function)["Policy"])
+        for statement in policy["Statement"]:
+            if statement["Sid"] == call.rid:
+                return function | _permission(statement)
+        return None
+
+    def delete(self, call: ResourceCall) -> None:
+        function = call.state["function"]
+        call("RemovePermission", FunctionName=function, StatementId=call.rid)
+
+    def imported(self, rid: str) -> Props:
+        function, _, statement = rid.partition("/")
+        return {"function": function, "id": statement}
+
+
+CONDITIONS: Final = outputs(
+    **{
+        "aws:sourcearn": "SourceArn",
+        "aws:sourceaccount": "SourceAccount",
+        "aws:principalorgid": "PrincipalOrgID",
+    }
+)
+
+
+def _permission(statement: Document) -> Document:
+    """A statement of a function's policy as AddPermission's parameters."""
+    principal = statement["Principal"]
+    if is_object(principal):
+        principal = principal.get("Service") or principal["AWS"]
+    found: Document = {
+        "StatementId": statement["Sid"],
+        "Action": statement["Action"],
+        "Principal": principal,
+    }
+    for keys in statement.get("Condition", {}).values():
+        found |= {CONDITIONS[key.lower()]: value for key, value in keys.items()}
+    return found
+
+
+@register("aws:lambda/eventSourceMapping:EventSourceMapping")
+class EventSourceMapping(Resource):
+    """What feeds a function from a queue; its id is a UUID. The sandbox carries no streams."""
+
+    service, operation = "lambda", "CreateEventSourceMapping"
+    properties = members(
+        "maximumBatchingWindowInSeconds",
+        batchSize=Field("BatchSize", computed=True),
+        enabled=Field("Enabled", default=True),
+        eventSourceArn=Field("EventSourceArn", replaces=True),
+        filterCriteria=Field(
+            "FilterCriteria",
+            fields=members(
+                filters=Field(
+                    "Filters", fields=members(pattern=Field("Pattern", json=True)), unordered=True
+                )
+            ),
+            empty={"Filters": []},
+        ),
+        functionName=Field("FunctionName", same=same_function),
+        functionResponseTypes=Field("FunctionResponseTypes", unordered=True, empty=[]),
+        scalingConfig=Field("ScalingConfig", fields=members("maximumConcurrency"), empty={}),
+    )
+    outputs = outputs(
+        arn="EventSourceMappingArn",
+        functionArn="FunctionArn",
+        lastModified="LastModified",
+        lastProcessingResult="LastProcessingResult",
+        state="State",
+        stateTransitionReason="StateTransitionReason",
+        uuid="UUID",
+    )
+    volatile = frozenset({"lastModified", "state"})
+    tagging = TAGGING
+
+    def create(self, call: ResourceCall) -> str:
+        return call("CreateEventSourceMapping", **call.request())["UUID"]
+
+    def read(self, call: ResourceCall) -> Document:
+        found = call("GetEventSourceMapping", UUID=call.rid)
+        enabled = found["State"] in {"Enabled", "Enabling", "Creating", "Updating"}
+        return found | {"FunctionName": found["FunctionArn"], "Enabled": enabled}
+
+    def update(self, call: ResourceCall) -> None:
+        wanted = call.request(clear=True)
+        wanted.pop("EventSourceArn")
+        call("UpdateEventSourceMapping", UUID=call.rid, **wanted)
+
+    def delete(self, call: ResourceCall) -> None:
+        call("DeleteEventSourceMapping", UUID=call.rid)
+
+    def check(self, props: Props) -> Iterator[Problem]:
+        source = props.get("eventSourceArn", "")
+        if source is not UNKNOWN and ":sqs:" not in source:
+            reason = "set the queue to read from: the sandbox carries SQS alone to functions"
+            yield Problem(path=("eventSourceArn",), reason=reason)
+
+
+@register("aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig")
+class FunctionEventInvokeConfig(Setting):
+    """What becomes of a function's asynchronous events; the id is the function's name."""
+
+    service, operation, key = "lambda", "PutFunctionEventInvokeConfig", "functionName"
+    properties = members(
+        functionName=Field("FunctionName", replaces=True, same=same_function),
+        destinationConfig=Field(
+            "DestinationConfig",
+            fields=members(
+                onFailure=Field("OnFailure", fields=members("destination")),
+                onSuccess=Field("OnSuccess", fields=members("destination")),
+            ),
+        ),
+        maximumEventAgeInSeconds=Field("MaximumEventAgeInSeconds"),
+        maximumRetryAttempts=Field("MaximumRetryAttempts", default=2),
+    )
+
+    def put(self, call: ResourceCall) -> None:
+        call("PutFunctionEventInvokeConfig", **call.request())
+
+    def read(self, call: ResourceCall) -> Document:
+        function = {"FunctionName": call.rid}
+        return call("GetFunctionEventInvokeConfig", **function) | function
+
+    def delete(self, call: ResourceCall) -> None:
+        call("DeleteFunctionEventInvokeConfig", FunctionName=call.rid)

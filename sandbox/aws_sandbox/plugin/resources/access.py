@@ -1,12 +1,11 @@
-"""AWS IAM's roles and their policies. IAM has no Regions."""
+"""AWS IAM's roles and their policies, AWS KMS's keys and aliases. IAM has no Regions."""
 
 from __future__ import annotations
 
 from aws_sandbox.plugin.fields import Autoname, Document, Field, members, outputs
-from aws_sandbox.plugin.resource import Call, Resource, Setting, register
-from aws_sandbox.plugin.tagging import Tagging
+from aws_sandbox.plugin.resource import Resource, ResourceCall, Setting, Tagging, register
 
-TAGGING = Tagging(
+ROLE_TAGGING = Tagging(
     listing="ListRoleTags", adding="TagRole", removing="UntagRole", target="RoleName", by="id"
 )
 
@@ -26,17 +25,17 @@ class Role(Resource):
         permissionsBoundary=Field("PermissionsBoundary"),
     )
     outputs = outputs(arn="Arn", createDate="CreateDate", uniqueId="RoleId")
-    tagging = TAGGING
+    tagging = ROLE_TAGGING
 
-    def create(self, call: Call) -> str:
+    def create(self, call: ResourceCall) -> str:
         return call("CreateRole", **call.request())["Role"]["RoleName"]
 
-    def read(self, call: Call) -> Document:
+    def read(self, call: ResourceCall) -> Document:
         role = call("GetRole", RoleName=call.rid)["Role"]
         boundary = role.pop("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
         return role | {"PermissionsBoundary": boundary}
 
-    def update(self, call: Call) -> None:
+    def update(self, call: ResourceCall) -> None:
         props, role = call.props, {"RoleName": call.rid}
         trust = {"PolicyDocument": props["assumeRolePolicy"]}
         call("UpdateAssumeRolePolicy", **role, **trust)
@@ -49,7 +48,7 @@ class Role(Resource):
         elif call.state.get("permissionsBoundary"):
             call("DeleteRolePermissionsBoundary", **role)
 
-    def delete(self, call: Call) -> None:
+    def delete(self, call: ResourceCall) -> None:
         role = {"RoleName": call.rid}
         if call.state.get("forceDetachPolicies"):
             for policy in [*call.pages("ListAttachedRolePolicies", "AttachedPolicies", **role)]:
@@ -70,17 +69,17 @@ class RolePolicy(Setting):
         policy=Field("PolicyDocument", json=True),
     )
 
-    def put(self, call: Call) -> None:
+    def put(self, call: ResourceCall) -> None:
         call("PutRolePolicy", **call.request())
 
-    def create(self, call: Call) -> str:
+    def create(self, call: ResourceCall) -> str:
         self.put(call)
         return f"{call.props['role']}:{call.props['name']}"
 
-    def read(self, call: Call) -> Document:
+    def read(self, call: ResourceCall) -> Document:
         return call("GetRolePolicy", **_role_and_policy(call.rid))
 
-    def delete(self, call: Call) -> None:
+    def delete(self, call: ResourceCall) -> None:
         call("DeleteRolePolicy", **_role_and_policy(call.rid))
 
 
@@ -99,17 +98,17 @@ class RolePolicyAttachment(Resource):
     )
     delete_before_replace = True
 
-    def create(self, call: Call) -> str:
+    def create(self, call: ResourceCall) -> str:
         call("AttachRolePolicy", **call.request())
         return f"{call.props['role']}/{call.props['policyArn']}"
 
-    def read(self, call: Call) -> Document | None:
+    def read(self, call: ResourceCall) -> Document | None:
         role, _, arn = call.rid.partition("/")
         attached = call.pages("ListAttachedRolePolicies", "AttachedPolicies", RoleName=role)
         found = any(policy["PolicyArn"] == arn for policy in attached)
         return {"RoleName": role, "PolicyArn": arn} if found else None
 
-    def delete(self, call: Call) -> None:
+    def delete(self, call: ResourceCall) -> None:
         role, _, arn = call.rid.partition("/")
         call("DetachRolePolicy", RoleName=role, PolicyArn=arn)
 
@@ -135,20 +134,118 @@ class ServiceLinkedRole(Resource):
         by="name",
     )
 
-    def create(self, call: Call) -> str:
+    def create(self, call: ResourceCall) -> str:
         return call("CreateServiceLinkedRole", **call.request())["Role"]["Arn"]
 
-    def read(self, call: Call) -> Document:
+    def read(self, call: ResourceCall) -> Document:
         role = call("GetRole", RoleName=_role_name(call.rid))["Role"]
         return role | {"AWSServiceName": role["Path"].split("/")[2]}
 
-    def update(self, call: Call) -> None:
+    def update(self, call: ResourceCall) -> None:
         description = call.props.get("description", "")
         call("UpdateRole", RoleName=_role_name(call.rid), Description=description)
 
-    def delete(self, call: Call) -> None:
+    def delete(self, call: ResourceCall) -> None:
         call("DeleteServiceLinkedRole", RoleName=_role_name(call.rid))
 
 
 def _role_name(arn: str) -> str:
     return arn.rpartition("/")[2]
+
+
+KEY_TAGGING = Tagging(
+    listing="ListResourceTags", target="KeyId", by="id", pair=("TagKey", "TagValue")
+)
+
+
+@register("aws:kms/key:Key")
+class Key(Resource):
+    """A customer managed key; deleting it schedules its end."""
+
+    service, operation = "kms", "CreateKey"
+    properties = members(
+        bypassPolicyLockoutSafetyCheck=Field(
+            "BypassPolicyLockoutSafetyCheck", default=False, unread=True
+        ),
+        customerMasterKeySpec=Field("KeySpec", default="SYMMETRIC_DEFAULT", replaces=True),
+        deletionWindowInDays=Field(between=(7, 30)),
+        description=Field("Description", computed=True),
+        enableKeyRotation=Field("KeyRotationEnabled", default=False, separate=True),
+        isEnabled=Field("Enabled", default=True, separate=True),
+        keyUsage=Field("KeyUsage", default="ENCRYPT_DECRYPT", replaces=True),
+        multiRegion=Field("MultiRegion", computed=True, replaces=True),
+        policy=Field("Policy", computed=True, json=True),
+    )
+    outputs = outputs(arn="Arn", keyId="KeyId")
+    tagging = KEY_TAGGING
+
+    def create(self, call: ResourceCall) -> str:
+        return call("CreateKey", **call.request())["KeyMetadata"]["KeyId"]
+
+    def finish(self, call: ResourceCall) -> None:
+        if call.props["enableKeyRotation"]:
+            call("EnableKeyRotation", KeyId=call.rid)
+        if not call.props["isEnabled"]:
+            call("DisableKey", KeyId=call.rid)
+
+    def read(self, call: ResourceCall) -> Document | None:
+        key = call("DescribeKey", KeyId=call.rid)["KeyMetadata"]
+        if key["KeyState"] == "PendingDeletion":
+            return None
+        policy = call("GetKeyPolicy", KeyId=call.rid, PolicyName="default")["Policy"]
+        return key | call("GetKeyRotationStatus", KeyId=call.rid) | {"Policy": policy}
+
+    def update(self, call: ResourceCall) -> None:
+        props, state = call.props, call.state
+        new = {name for name, value in props.items() if value != state.get(name)}
+        if "isEnabled" in new and props["isEnabled"]:
+            call("EnableKey", KeyId=call.rid)
+        if "description" in new:
+            call("UpdateKeyDescription", KeyId=call.rid, Description=props["description"])
+        if "policy" in new:
+            policy = {"Policy": props["policy"], "PolicyName": "default"}
+            call("PutKeyPolicy", KeyId=call.rid, **policy)
+        if "enableKeyRotation" in new:
+            rotate = "EnableKeyRotation" if props["enableKeyRotation"] else "DisableKeyRotation"
+            call(rotate, KeyId=call.rid)
+        if "isEnabled" in new and not props["isEnabled"]:
+            call("DisableKey", KeyId=call.rid)
+
+    def delete(self, call: ResourceCall) -> None:
+        days = call.state.get("deletionWindowInDays", 30)
+        call("ScheduleKeyDeletion", KeyId=call.rid, PendingWindowInDays=days)
+
+
+def same_key(wanted: str, live: str) -> bool:
+    """Whether two of a key's id, its ARN, or an alias's ARN and name, name the same."""
+    return wanted.rpartition("/")[2] == live.rpartition("/")[2]
+
+
+@register("aws:kms/alias:Alias")
+class Alias(Resource):
+    """A name for a key; the alias's id is its own name."""
+
+    service, operation = "kms", "CreateAlias"
+    properties = members(
+        name=Field("AliasName", replaces=True, autoname=Autoname(maximum=238, prefix="alias/")),
+        targetKeyId=Field("TargetKeyId", same=same_key),
+    )
+    outputs = outputs(arn="AliasArn", targetKeyArn="TargetKeyArn")
+    volatile = frozenset({"targetKeyArn"})
+
+    def create(self, call: ResourceCall) -> str:
+        call("CreateAlias", **call.request())
+        return call.props["name"]
+
+    def read(self, call: ResourceCall) -> Document | None:
+        aliases = call.pages("ListAliases", "Aliases")
+        alias = next((each for each in aliases if each["AliasName"] == call.rid), None)
+        if alias is None:
+            return None
+        return alias | {"TargetKeyArn": call.api.arn(f"key/{alias['TargetKeyId']}")}
+
+    def update(self, call: ResourceCall) -> None:
+        call("UpdateAlias", **call.request())
+
+    def delete(self, call: ResourceCall) -> None:
+        call("DeleteAlias", AliasName=call.rid)

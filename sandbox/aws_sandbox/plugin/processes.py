@@ -1,4 +1,10 @@
-"""The fork server's process, and what its forks do: see fork_server.py."""
+"""The plugin's processes: one for each provider that the engine starts, and what forks them.
+
+Each would take seconds and 100 MB to import what it needs. So `fork_server` is a process that has
+everything imported: `starter.py` hands it the engine's streams, environment and folder over a
+socket beside the plugin's executable and waits, while a fork serves in its place; each ends with
+the other. Without a fork server the starter becomes the plugin itself.
+"""
 
 from __future__ import annotations
 
@@ -10,17 +16,49 @@ import os
 import selectors
 import signal
 import socket
+import subprocess
 import sys
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Final
 
 from aws_sandbox.plugin.starter import SOCKET
 
+THREADS: Final = 32
+"""Requests at once; the engine's `--parallel` is 16 by default on machines of our size."""
 
-def main() -> None:
-    """Serves until standard input is closed."""
-    socket_file = Path(sys.argv[1]) / SOCKET
-    listener = _listening(socket_file.parent)
+
+def serve() -> None:
+    """Tells the engine the port, and serves it until the process ends."""
+    # Only this machine is spoken to: neither through a proxy nor to a cloud's metadata service.
+    os.environ["NO_PROXY"] = "127.0.0.1,localhost,::1"
+    os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+    from aws_sandbox.plugin.server import started  # noqa: PLC0415 - a fork server imports it late
+
+    server, port = started(ThreadPoolExecutor(max_workers=THREADS))
+    sys.stdout.write(f"{port}\n")
+    sys.stdout.flush()
+    server.wait_for_termination()
+
+
+def leave_with_parent(child: subprocess.Popen[bytes] | None = None) -> None:
+    """From now on this process, and its child, ends when its parent, the engine, has died."""
+    threading.Thread(target=_leave_with, args=(os.getppid(), child), daemon=True).start()
+
+
+def _leave_with(parent: int, child: subprocess.Popen[bytes] | None) -> None:
+    while os.getppid() == parent:
+        time.sleep(1)
+    if child is not None:
+        child.kill()
+    os._exit(0)
+
+
+def fork_server(folder: Path) -> None:
+    """Forks plugins for the starters that connect in a folder, until standard input is closed."""
+    listener = _listening(folder)
     sys.stdout.write("ready\n")  # whoever connects from now on waits for the imports
     sys.stdout.flush()
     _import_everything()
@@ -32,14 +70,14 @@ def main() -> None:
             connection, _ = listener.accept()
             if os.fork() == 0:
                 listener.close()
-                _serve(connection)
+                _serve_in_fork(connection)
             connection.close()
-    socket_file.unlink(missing_ok=True)
+    (folder / SOCKET).unlink(missing_ok=True)
 
 
 def _import_everything() -> None:
     """What any deployment needs, and the memory of it set apart from collections in the forks."""
-    importlib.import_module("aws_sandbox.plugin.serve")
+    importlib.import_module("aws_sandbox.plugin.server")
     from aws_sandbox.plugin.aws import Aws, Credentials  # noqa: PLC0415 - only once there is a socket
     from aws_sandbox.plugin.resource import REGISTRY  # noqa: PLC0415
 
@@ -62,8 +100,8 @@ def _listening(folder: Path) -> socket.socket:
     return listener
 
 
-def _serve(connection: socket.socket) -> None:
-    """In a fork: becomes the plugin that the starter at the other end was to be."""
+def _serve_in_fork(connection: socket.socket) -> None:
+    """Becomes the plugin that the starter at the other end was to be."""
     _, streams, _, _ = socket.recv_fds(connection, 1, 3)
     request = json.loads(connection.makefile().readline())
     for place, stream in enumerate(streams):
@@ -73,17 +111,15 @@ def _serve(connection: socket.socket) -> None:
     os.environ.clear()
     os.environ.update(request["environment"])
     os.chdir(request["folder"])
-    threading.Thread(target=_leave_with, args=(connection,), daemon=True).start()
-    from aws_sandbox.plugin.serve import serve  # noqa: PLC0415
-
+    threading.Thread(target=_leave_with_starter, args=(connection,), daemon=True).start()
     serve()
 
 
-def _leave_with(connection: socket.socket) -> None:
+def _leave_with_starter(connection: socket.socket) -> None:
     """Ends the fork when the starter has ended, by the engine or otherwise."""
     connection.recv(1)
     os._exit(0)
 
 
 if __name__ == "__main__":
-    main()
+    fork_server(Path(sys.argv[1]))

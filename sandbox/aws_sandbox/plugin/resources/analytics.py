@@ -1,0 +1,238 @@
+"""Amazon Athena's workgroups and named queries, AWS Glue's databases and tables."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterator
+
+from aws_sandbox.plugin.fields import Autoname, Document, Field, members, outputs
+from aws_sandbox.plugin.resource import Resource, ResourceCall, Tagging, register
+from aws_sandbox.plugin.values import UNKNOWN, Problem, Props
+
+ATHENA_TAGGING = Tagging(listing="ListTagsForResource", target="ResourceARN")
+
+
+@register("aws:athena/workgroup:Workgroup")
+class Workgroup(Resource):
+    """A workgroup; its id is its name."""
+
+    service, operation = "athena", "CreateWorkGroup"
+    properties = members(
+        name=Field("Name", replaces=True, autoname=Autoname()),
+        description=Field("Description", empty=""),
+        forceDestroy=Field(default=False),
+        state=Field("State", default="ENABLED", separate=True),
+        configuration=Field(
+            "Configuration",
+            fields=members(
+                "executionRole",
+                bytesScannedCutoffPerQuery="BytesScannedCutoffPerQuery",
+                enforceWorkgroupConfiguration=Field("EnforceWorkGroupConfiguration", default=True),
+                engineVersion=Field(
+                    "EngineVersion",
+                    fields=members(
+                        selectedEngineVersion=Field("SelectedEngineVersion", computed=True)
+                    ),
+                    computed=True,
+                ),
+                publishCloudwatchMetricsEnabled=Field(
+                    "PublishCloudWatchMetricsEnabled", default=True
+                ),
+                requesterPaysEnabled=Field("RequesterPaysEnabled", default=False),
+                resultConfiguration=Field(
+                    "ResultConfiguration",
+                    fields=members(
+                        "outputLocation",
+                        "expectedBucketOwner",
+                        aclConfiguration=Field("AclConfiguration", fields=members("s3AclOption")),
+                        encryptionConfiguration=Field(
+                            "EncryptionConfiguration",
+                            fields=members("encryptionOption", kmsKeyArn="KmsKey"),
+                        ),
+                    ),
+                ),
+            ),
+            computed=True,
+        ),
+    )
+    outputs = outputs(arn="Arn")
+    tagging = ATHENA_TAGGING
+
+    def create(self, call: ResourceCall) -> str:
+        call("CreateWorkGroup", **call.request())
+        return call.props["name"]
+
+    def finish(self, call: ResourceCall) -> None:
+        if call.props["state"] != "ENABLED":
+            call("UpdateWorkGroup", WorkGroup=call.rid, State=call.props["state"])
+
+    def read(self, call: ResourceCall) -> Document:
+        group = call("GetWorkGroup", WorkGroup=call.rid)["WorkGroup"]
+        return group | {"Arn": call.api.arn(f"workgroup/{call.rid}")}
+
+    def update(self, call: ResourceCall) -> None:
+        wanted = call.request(clear=True)
+        changes = wanted.get("Configuration", {})
+        result = changes.pop("ResultConfiguration", {})
+        had = call.state.get("configuration", {})
+        if "bytesScannedCutoffPerQuery" in had and "BytesScannedCutoffPerQuery" not in changes:
+            changes["RemoveBytesScannedCutoffPerQuery"] = True
+        for name, member in _REMOVABLE.items():
+            if name in had.get("resultConfiguration", {}) and member not in result:
+                result[f"Remove{member}"] = True
+        changes["ResultConfigurationUpdates"] = result
+        call(
+            "UpdateWorkGroup",
+            WorkGroup=call.rid,
+            Description=wanted["Description"],
+            State=call.props["state"],
+            ConfigurationUpdates=changes,
+        )
+
+    def delete(self, call: ResourceCall) -> None:
+        recursive = bool(call.state.get("forceDestroy"))
+        call("DeleteWorkGroup", WorkGroup=call.rid, RecursiveDeleteOption=recursive)
+
+
+_REMOVABLE = outputs(
+    outputLocation="OutputLocation",
+    encryptionConfiguration="EncryptionConfiguration",
+    expectedBucketOwner="ExpectedBucketOwner",
+    aclConfiguration="AclConfiguration",
+)
+
+
+@register("aws:athena/namedQuery:NamedQuery")
+class NamedQuery(Resource):
+    """A saved query; nothing of it changes in place."""
+
+    service, operation = "athena", "CreateNamedQuery"
+    properties = members(
+        name=Field("Name", replaces=True, autoname=Autoname()),
+        database=Field("Database", replaces=True),
+        description=Field("Description", replaces=True),
+        query=Field("QueryString", replaces=True),
+        workgroup=Field("WorkGroup", replaces=True, default="primary"),
+    )
+
+    def create(self, call: ResourceCall) -> str:
+        return call("CreateNamedQuery", **call.request())["NamedQueryId"]
+
+    def read(self, call: ResourceCall) -> Document:
+        return call("GetNamedQuery", NamedQueryId=call.rid)["NamedQuery"]
+
+    def delete(self, call: ResourceCall) -> None:
+        call("DeleteNamedQuery", NamedQueryId=call.rid)
+
+
+GLUE_TAGGING = Tagging(listing="GetTags", added="TagsToAdd", removed="TagsToRemove", pair=None)
+AUTONAME = Autoname(separator="_", alphabet=string.ascii_lowercase, random=8, lower=True)
+"""As Athena wants the names of databases and tables."""
+COLUMN = members("name", "type", "comment", "parameters")
+
+
+@register("aws:glue/catalogDatabase:CatalogDatabase")
+class CatalogDatabase(Resource):
+    """A database of the account's catalog; its id is `catalog:name`."""
+
+    service, operation = "glue", "CreateDatabase"
+    properties = members(
+        catalogId=Field("CatalogId", replaces=True, computed=True),
+        name=Field("DatabaseInput.Name", replaces=True, autoname=AUTONAME),
+        description="DatabaseInput.Description",
+        locationUri=Field("DatabaseInput.LocationUri", computed=True),
+        parameters="DatabaseInput.Parameters",
+    )
+    outputs = outputs(arn="Arn")
+    tagging = GLUE_TAGGING
+
+    def create(self, call: ResourceCall) -> str:
+        call("CreateDatabase", **call.request())
+        return f"{call.props.get('catalogId', call.api.account)}:{call.props['name']}"
+
+    def read(self, call: ResourceCall) -> Document:
+        catalog, _, name = call.rid.partition(":")
+        database = call("GetDatabase", CatalogId=catalog, Name=name)["Database"]
+        arn = call.api.arn(f"database/{name}")
+        return {"CatalogId": catalog, "DatabaseInput": database, "Arn": arn}
+
+    def update(self, call: ResourceCall) -> None:
+        catalog, _, name = call.rid.partition(":")
+        wanted = call.request()["DatabaseInput"]
+        call("UpdateDatabase", CatalogId=catalog, Name=name, DatabaseInput=wanted)
+
+    def delete(self, call: ResourceCall) -> None:
+        catalog, _, name = call.rid.partition(":")
+        call("DeleteDatabase", CatalogId=catalog, Name=name)
+
+    def check(self, props: Props) -> Iterator[Problem]:
+        yield from _lower_case(props)
+
+
+def _lower_case(props: Props) -> Iterator[Problem]:
+    name = props.get("name", UNKNOWN)
+    if name is not UNKNOWN and name != name.lower():
+        yield Problem(path=("name",), reason=f"{name!r}: Glue keeps names in lower case")
+
+
+@register("aws:glue/catalogTable:CatalogTable")
+class CatalogTable(Resource):
+    """A table of a database; its id is `catalog:database:name`."""
+
+    service, operation = "glue", "CreateTable"
+    properties = members(
+        catalogId=Field("CatalogId", replaces=True, computed=True),
+        databaseName=Field("DatabaseName", replaces=True),
+        name=Field("TableInput.Name", replaces=True, autoname=AUTONAME),
+        description="TableInput.Description",
+        owner="TableInput.Owner",
+        parameters="TableInput.Parameters",
+        partitionKeys=Field("TableInput.PartitionKeys", fields=COLUMN),
+        retention="TableInput.Retention",
+        storageDescriptor=Field(
+            "TableInput.StorageDescriptor",
+            fields=members(
+                "location",
+                "inputFormat",
+                "outputFormat",
+                "compressed",
+                "numberOfBuckets",
+                "bucketColumns",
+                "parameters",
+                "storedAsSubDirectories",
+                columns=Field("Columns", fields=COLUMN),
+                serDeInfo=Field(
+                    "SerdeInfo", fields=members("name", "parameters", "serializationLibrary")
+                ),
+                sortColumns=Field("SortColumns", fields=members("column", "sortOrder")),
+            ),
+        ),
+        tableType="TableInput.TableType",
+        viewExpandedText="TableInput.ViewExpandedText",
+        viewOriginalText="TableInput.ViewOriginalText",
+    )
+    outputs = outputs(arn="Arn")
+
+    def create(self, call: ResourceCall) -> str:
+        call("CreateTable", **call.request())
+        catalog = call.props.get("catalogId", call.api.account)
+        return f"{catalog}:{call.props['databaseName']}:{call.props['name']}"
+
+    def read(self, call: ResourceCall) -> Document:
+        catalog, database, name = call.rid.split(":")
+        where = {"CatalogId": catalog, "DatabaseName": database}
+        table = call("GetTable", Name=name, **where)["Table"]
+        arn = call.api.arn(f"table/{database}/{name}")
+        return {**where, "TableInput": table, "Arn": arn}
+
+    def update(self, call: ResourceCall) -> None:
+        catalog, database, _ = call.rid.split(":")
+        wanted = call.request()["TableInput"]
+        call("UpdateTable", CatalogId=catalog, DatabaseName=database, TableInput=wanted)
+
+    def delete(self, call: ResourceCall) -> None:
+        catalog, database, name = call.rid.split(":")
+        call("DeleteTable", CatalogId=catalog, DatabaseName=database, Name=name)
+
+    def check(self, props: Props) -> Iterator[Problem]:
+        yield from _lower_case(props)
