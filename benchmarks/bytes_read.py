@@ -28,8 +28,8 @@ from aws_sandbox.reports.templates import Template as Generated
 from aws_sandbox.reports.templates import fields
 from benchmarks.measure import Measure
 from benchmarks.reports_at_hand import PLANS
-from components.curated_report_tables import newest_view
-from components.query_library import queries
+from components.lake.curated_report_tables import newest_view
+from components.lake.query_library import queries
 from handlers.curate_reports.app import Curator
 from handlers.curate_reports.app import Environment as CuratorEnvironment
 from handlers.partition_reports.app import Delivery, Environment

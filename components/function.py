@@ -29,6 +29,8 @@ class FunctionArgs:
     permissions: Sequence[Statement]
     """What its role may do beyond writing its own log."""
     home: FunctionHome
+    queue_arn: pulumi.Input[str] | None = None
+    """Of a queue that it works off, in batches of which it says what failed."""
     more_layers: Sequence[pulumi.Input[str]] = ()
     """ARNs of layer versions beside the base."""
     memory_mb: int = 256
@@ -87,6 +89,16 @@ class Function(pulumi.ComponentResource):
             # A first invocation must find the role's permissions in place.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[permissions]),
         )
+        if args.queue_arn is not None:
+            aws.lambda_.EventSourceMapping(
+                name,
+                event_source_arn=args.queue_arn,
+                function_name=function.name,
+                batch_size=10,
+                maximum_batching_window_in_seconds=0,
+                function_response_types=["ReportBatchItemFailures"],
+                opts=child,
+            )
         self.name = function.name
         self.arn = function.arn
         self.register_outputs({"name": self.name, "arn": self.arn})

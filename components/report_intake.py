@@ -8,11 +8,15 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.function import FunctionArgs, FunctionHome
+from components.alarm import Alarm
+from components.function import Function, FunctionArgs, FunctionHome
 from components.iam import Statement
-from components.queue_worker import QueueWorker, QueueWorkerArgs
+from components.work_queue import WorkQueue, WorkQueueArgs
 from reports.curated_tables import DELIVERIES_FOLDER
 from reports.plans import Plans, described
+
+_CURATION_TIMEOUT_SECONDS = 300
+_PARTITIONS_TIMEOUT_SECONDS = 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,15 +44,16 @@ class ReportIntakeArgs:
 class ReportIntake(pulumi.ComponentResource):
     """S3 → EventBridge → a queue for each function."""
 
-    curation: QueueWorker
-    partitions: QueueWorker | None
+    queues: pulumi.Output[Mapping[str, Mapping[str, str]]]
+    """Of each function, curation and partitions: the URLs of its queue and of its dead_letters, and
+    the name of its function."""
 
     def __init__(
         self, name: str, args: ReportIntakeArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("backup-org:components:ReportIntake", name, None, opts)
-        self._args = args
-        self._rule = aws.cloudwatch.EventRule(
+        child = pulumi.ResourceOptions(parent=self)
+        rule = aws.cloudwatch.EventRule(
             name,
             name=name,
             description="Takes every object of the reports bucket to the functions",
@@ -59,40 +64,48 @@ class ReportIntake(pulumi.ComponentResource):
                     "detail": {"bucket": {"name": [args.bucket_name]}},
                 }
             ),
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=child,
         )
-        self.curation = self._worker(f"{name}-curation", _curates(args), tries=5)
-        self.partitions = (
-            self._worker(f"{name}-partitions", _adds_partitions(args), tries=5, parks=True)
-            if args.adds_partitions
-            else None
-        )
-        self.register_outputs({})
+        curation = self._queue(f"{name}-curation", rule, args, _CURATION_TIMEOUT_SECONDS)
+        curates = Function(f"{name}-curation", _curates(args, curation), child)
+        queues = {"curation": _told(curation, curates)}
+        if args.adds_partitions:
+            partitions = self._queue(f"{name}-partitions", rule, args, _PARTITIONS_TIMEOUT_SECONDS)
+            adds = Function(f"{name}-partitions", _adds_partitions(args, partitions), child)
+            queues["partitions"] = _told(partitions, adds)
+        self.queues = pulumi.Output.all(**queues)
+        self.register_outputs({"queues": self.queues})
 
-    def _worker(
-        self, name: str, function: FunctionArgs, *, tries: int, parks: bool = False
-    ) -> QueueWorker:
-        worker = QueueWorker(
+    def _queue(
+        self, name: str, rule: aws.cloudwatch.EventRule, args: ReportIntakeArgs, timeout: int
+    ) -> WorkQueue:
+        """A queue to which the rule takes every object."""
+        child = pulumi.ResourceOptions(parent=self)
+        queue = WorkQueue(
             name,
-            QueueWorkerArgs(
-                function=function,
-                senders=lambda queue: [_rule_sends(self._rule, queue)],
-                dead_letter_senders=lambda queue: [_rule_sends(self._rule, queue)],
-                tries=tries,
-                parks=parks,
-                alarm_topics=self._args.alarm_topics,
+            WorkQueueArgs(
+                senders=lambda queue: [_rule_sends(rule, queue)],
+                dead_letter_senders=lambda queue: [_rule_sends(rule, queue)],
+                function_timeout_seconds=timeout,
             ),
-            pulumi.ResourceOptions(parent=self),
+            child,
         )
         aws.cloudwatch.EventTarget(
             name,
-            rule=self._rule.name,
+            rule=rule.name,
             target_id=name,
-            arn=worker.queue_arn,
-            dead_letter_config={"arn": worker.dead_letters_arn},
-            opts=pulumi.ResourceOptions(parent=self),
+            arn=queue.arn,
+            dead_letter_config={"arn": queue.dead_letters_arn},
+            opts=child,
         )
-        return worker
+        Alarm(f"{name}-dead-letters", queue.alarm(args.alarm_topics), child)
+        return queue
+
+
+def _told(queue: WorkQueue, function: Function) -> pulumi.Output[Mapping[str, str]]:
+    return pulumi.Output.all(
+        queue=queue.url, dead_letters=queue.dead_letters_url, function=function.name
+    )
 
 
 def _rule_sends(rule: aws.cloudwatch.EventRule, queue: pulumi.Input[str]) -> Statement:
@@ -124,7 +137,7 @@ def _reads_reports(args: ReportIntakeArgs) -> list[Statement]:
     return statements
 
 
-def _adds_partitions(args: ReportIntakeArgs) -> FunctionArgs:
+def _adds_partitions(args: ReportIntakeArgs, queue: WorkQueue) -> FunctionArgs:
     glue = f"arn:aws:glue:{args.region}:{args.account}"
     database = pulumi.Output.concat(glue, ":database/", args.database)
     tables = pulumi.Output.concat(glue, ":table/", args.database, "/*")
@@ -136,6 +149,7 @@ def _adds_partitions(args: ReportIntakeArgs) -> FunctionArgs:
             "DATABASE": args.database,
             "REPORT_PLANS": json.dumps(described(args.plans)),
             "TABLE_HEADERS": hashlib.sha256(headers.encode()).hexdigest()[:12],
+            "DEAD_LETTERS_URL": queue.dead_letters_url,
         },
         permissions=[
             Statement(
@@ -149,12 +163,15 @@ def _adds_partitions(args: ReportIntakeArgs) -> FunctionArgs:
                 resources=[f"{glue}:catalog", database, tables],
             ),
             *_reads_reports(args),
+            *queue.permissions(parks=True),
         ],
         home=args.home,
+        queue_arn=queue.arn,
+        timeout_seconds=_PARTITIONS_TIMEOUT_SECONDS,
     )
 
 
-def _curates(args: ReportIntakeArgs) -> FunctionArgs:
+def _curates(args: ReportIntakeArgs, queue: WorkQueue) -> FunctionArgs:
     return FunctionArgs(
         handler="curate_reports",
         description="Turns each report that is delivered into typed Parquet",
@@ -178,10 +195,12 @@ def _curates(args: ReportIntakeArgs) -> FunctionArgs:
                 actions=["kms:GenerateDataKey"],
                 resources=[args.lake_key_arn],
             ),
+            *queue.permissions(),
         ],
         home=args.home,
+        queue_arn=queue.arn,
         more_layers=[args.duckdb_layer],
         memory_mb=1024,
-        timeout_seconds=300,
+        timeout_seconds=_CURATION_TIMEOUT_SECONDS,
         scratch_mb=2048,
     )

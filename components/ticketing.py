@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from components.alarm import Alarm
 from components.encryption_key import (
     EncryptionKey,
     EncryptionKeyArgs,
@@ -13,9 +14,9 @@ from components.encryption_key import (
     service_may_use_key,
 )
 from components.event_patterns import job_ends_and_alarms
-from components.function import FunctionArgs, FunctionHome
+from components.function import Function, FunctionArgs, FunctionHome
 from components.iam import Statement, policy_document
-from components.queue_worker import QueueWorker, QueueWorkerArgs
+from components.work_queue import WorkQueue, WorkQueueArgs
 
 _FUNCTION_TIMEOUT_SECONDS = 60
 
@@ -80,46 +81,47 @@ class Ticketing(pulumi.ComponentResource):
             opts=child,
         )
         ledger = self._ledger(name, key.arn)
-        worker = QueueWorker(
+        queue = WorkQueue(
             name,
-            QueueWorkerArgs(
-                function=_function(args, ledger, key.arn),
+            WorkQueueArgs(
                 senders=lambda queue: [_may_send("sns", "sqs:SendMessage", queue, topic.arn)],
                 dead_letter_senders=lambda queue: [
                     _may_send("events", "sqs:SendMessage", queue, rule.arn),
                     _may_send("sns", "sqs:SendMessage", queue, topic.arn),
                 ],
+                function_timeout_seconds=_FUNCTION_TIMEOUT_SECONDS,
                 key_arn=key.arn,
-                alarm_topics=args.alarm_topics,
             ),
             child,
         )
+        function = Function(name, _function(args, ledger, key.arn, queue), child)
+        Alarm(f"{name}-dead-letters", queue.alarm(args.alarm_topics), child)
         aws.cloudwatch.EventTarget(
             name,
             rule=rule.name,
             event_bus_name=args.alert_bus_name,
             target_id="topic",
             arn=topic.arn,
-            dead_letter_config={"arn": worker.dead_letters_arn},
+            dead_letter_config={"arn": queue.dead_letters_arn},
             opts=child,
         )
         aws.sns.TopicSubscription(
             name,
             topic=topic.arn,
             protocol="sqs",
-            endpoint=worker.queue_arn,
+            endpoint=queue.arn,
             # Raw, so that a dead letter is the event itself wherever it got stuck, and is replayed
             # to the queue as it lies.
             raw_message_delivery=True,
             redrive_policy=pulumi.Output.json_dumps(
-                {"deadLetterTargetArn": worker.dead_letters_arn}
+                {"deadLetterTargetArn": queue.dead_letters_arn}
             ),
             opts=child,
         )
         self.topic_arn = topic.arn
-        self.queue_url = worker.queue_url
-        self.dead_letters_url = worker.dead_letters_url
-        self.function_name = worker.function_name
+        self.queue_url = queue.url
+        self.dead_letters_url = queue.dead_letters_url
+        self.function_name = function.name
         self.register_outputs(
             {
                 "topic_arn": self.topic_arn,
@@ -167,7 +169,10 @@ def _may_send(
 
 
 def _function(
-    args: TicketingArgs, ledger: aws.dynamodb.Table, key_arn: pulumi.Input[str]
+    args: TicketingArgs,
+    ledger: aws.dynamodb.Table,
+    key_arn: pulumi.Input[str],
+    queue: WorkQueue,
 ) -> FunctionArgs:
     secret = f"arn:aws:secretsmanager:{args.region}:{args.account}:secret:{args.service_now_secret}"
     return FunctionArgs(
@@ -198,7 +203,9 @@ def _function(
                 resources=[ledger.arn],
             ),
             Statement(sid="ReadItsLedger", actions=["kms:Decrypt"], resources=[key_arn]),
+            *queue.permissions(),
         ],
+        queue_arn=queue.arn,
         home=args.home,
         timeout_seconds=_FUNCTION_TIMEOUT_SECONDS,
     )

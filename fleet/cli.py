@@ -75,15 +75,17 @@ def doctor(names: Names = None) -> None:
     """Look up in AWS what settings alone cannot tell; exits with 1 where something needs a cure."""
     root = project()
     table = Table("stack", "about", "found")
+    needs: list[str] = []
     cures: list[str] = []
     for stack in chosen(names or [], root):
         for finding in findings_of(stack, root, engine_here):
             table.add_row(stack, finding.about, finding.found)
+            needs += [f"{stack}: {finding.about}: {need}" for need in finding.needs]
             if finding.cure:
                 cures.append(f"{stack}: {finding.about}: {finding.cure}")
     console.print(table)
-    for cure in cures:  # each on a line of its own, so that it can be copied
-        console.print(cure)
+    for line in (*needs, *cures):  # each on a line of its own, so that it can be copied
+        console.print(line)
     if cures:
         raise typer.Exit(1)
 

@@ -2,17 +2,43 @@
 
 from collections.abc import Sequence
 
-from components.reports_copy import ReportsCopyBucket, ReportsCopyBucketArgs
+import pulumi
+
+from components.reports_copy_bucket import ReportsCopyBucket, ReportsCopyBucketArgs
 from stacks import names
-from stacks.central import CentralParts
+from stacks.alerts import deploy_alerts, forward_alerts
 from stacks.contracts import Contract, ReportsCopyContract
-from stacks.settings import AuditSettings
+from stacks.functions import function_home
+from stacks.organization import OrganizationReader
+from stacks.providers import account_provider
+from stacks.reports import deploy_reports
+from stacks.settings import AuditSettings, ReportsCopy
 
 
 def deploy(settings: AuditSettings) -> Sequence[Contract]:
-    parts = CentralParts(settings)
-    if settings.reports_copy is None:
-        return parts.contracts
+    provider = account_provider(settings)
+    opts = pulumi.ResourceOptions(provider=provider)
+    organization = OrganizationReader(provider)
+    home = function_home(settings, opts)
+    alerts = deploy_alerts(settings, organization, home, opts)
+    forwarding = forward_alerts(settings, alerts.bus_arn, opts)
+    reports = (
+        deploy_reports(settings, settings.reports, organization, home, opts)
+        if settings.reports is not None
+        else None
+    )
+    copies = (
+        _bucket_for_copies(settings, settings.reports_copy, opts)
+        if settings.reports_copy is not None
+        else None
+    )
+    contracts = (*alerts.contracts, forwarding, reports.contract if reports else None, copies)
+    return [contract for contract in contracts if contract is not None]
+
+
+def _bucket_for_copies(
+    settings: AuditSettings, wanted: ReportsCopy, opts: pulumi.ResourceOptions
+) -> ReportsCopyContract:
     copies = ReportsCopyBucket(
         f"{names.prefix(settings.customer)}-reports-copy",
         ReportsCopyBucketArgs(
@@ -22,12 +48,11 @@ def deploy(settings: AuditSettings) -> Sequence[Contract]:
             account=settings.account,
             source_account=settings.organization.management_account,
             source_role=names.replication_role(settings.customer),
-            expire_after_days=settings.reports_copy.expire_after_days,
-            force_destroy=settings.reports_copy.force_destroy,
+            expire_after_days=wanted.expire_after_days,
+            force_destroy=wanted.force_destroy,
         ),
-        parts.opts,
+        opts,
     )
-    contract = ReportsCopyContract(
+    return ReportsCopyContract(
         reports_copy_bucket_arn=copies.arn, reports_copy_key_arn=copies.key_arn
     )
-    return [*parts.contracts, contract]

@@ -2,26 +2,38 @@
 
 from collections.abc import Sequence
 
-from components.reports_copy import ReportsReplication, ReportsReplicationArgs
+import pulumi
+
+from components.reports_replication import ReportsReplication, ReportsReplicationArgs
 from stacks import names
-from stacks.central import CentralParts
+from stacks.alerts import deploy_alerts, forward_alerts
 from stacks.contracts import Contract, ReportsCopyContract, consume
+from stacks.functions import function_home
+from stacks.organization import OrganizationReader
+from stacks.providers import account_provider, after
 from stacks.references import audit_stack
+from stacks.reports import Bucket, deploy_reports
 from stacks.settings import ManagementSettings
 
 
 def deploy(settings: ManagementSettings) -> Sequence[Contract]:
-    parts = CentralParts(settings)
-    if settings.copies_reports:
-        _copy_reports(settings, parts)
-    return parts.contracts
+    provider = account_provider(settings)
+    opts = pulumi.ResourceOptions(provider=provider)
+    organization = OrganizationReader(provider)
+    home = function_home(settings, opts)
+    alerts = deploy_alerts(settings, organization, home, opts)
+    forwarding = forward_alerts(settings, alerts.bus_arn, opts)
+    if settings.reports is None:
+        return [*alerts.contracts, forwarding]
+    reports = deploy_reports(settings, settings.reports, organization, home, opts)
+    if settings.copies_reports_to is not None:
+        _copy_reports(settings, reports.bucket, settings.copies_reports_to, opts)
+    return [*alerts.contracts, forwarding, reports.contract]
 
 
-def _copy_reports(settings: ManagementSettings, parts: CentralParts) -> None:
-    bucket = parts.reports_bucket
-    audit_account = settings.organization.audit_account
-    assert bucket is not None
-    assert audit_account is not None
+def _copy_reports(
+    settings: ManagementSettings, bucket: Bucket, account: str, opts: pulumi.ResourceOptions
+) -> None:
     copies = consume(ReportsCopyContract, audit_stack(settings))
     ReportsReplication(
         f"{names.prefix(settings.customer)}-reports-copy",
@@ -30,9 +42,9 @@ def _copy_reports(settings: ManagementSettings, parts: CentralParts) -> None:
             bucket_name=bucket.name,
             bucket_arn=bucket.arn,
             bucket_key_arn=bucket.key_arn,
-            copy_account=audit_account,
+            copy_account=account,
             copy_bucket_arn=copies.reports_copy_bucket_arn,
             copy_key_arn=copies.reports_copy_key_arn,
         ),
-        parts.after(bucket.replicable),
+        after(bucket.replicable, opts),
     )

@@ -8,13 +8,13 @@ from components.backup_plan import BackupPlan, BackupPlanArgs, BackupRule
 from components.backup_role import BackupRole, BackupRoleArgs
 from components.vault import Vault, VaultArgs
 from stacks import names
+from stacks.alerts import forward_alerts
 from stacks.contracts import AlertsContract, Contract, MemberContract, consume
-from stacks.forwarding import forward_alerts
 from stacks.functions import function_home
 from stacks.organization import OrganizationReader
 from stacks.providers import account_provider
 from stacks.references import alerts_stack
-from stacks.reports import ReportParts
+from stacks.reports import deploy_reports
 from stacks.settings import MemberSettings, Plan
 
 
@@ -22,7 +22,8 @@ def deploy(settings: MemberSettings) -> Sequence[Contract]:
     provider = account_provider(settings)
     opts = pulumi.ResourceOptions(provider=provider)
     prefix = names.prefix(settings.customer)
-    forwarding = forward_alerts(settings, consume(AlertsContract, alerts_stack(settings)), opts)
+    alerts = consume(AlertsContract, alerts_stack(settings))
+    forwarding = forward_alerts(settings, alerts.alert_bus_arn, opts)
     role = BackupRole(f"{prefix}-service", BackupRoleArgs(may_restore=True), opts)
     vaults = {
         region: {
@@ -57,13 +58,8 @@ def deploy(settings: MemberSettings) -> Sequence[Contract]:
     contract = MemberContract(vault_arns=_by_region(vault_arns), plan_ids=_by_region(plan_ids))
     if settings.reports is None:
         return [forwarding, contract]
-    reports = ReportParts(
-        settings,
-        settings.reports,
-        OrganizationReader(provider),
-        function_home(settings, opts),
-        opts,
-    )
+    organization, home = OrganizationReader(provider), function_home(settings, opts)
+    reports = deploy_reports(settings, settings.reports, organization, home, opts)
     return [forwarding, contract, reports.contract]
 
 

@@ -1,5 +1,8 @@
-"""The one provider of a stack: its account, in the role that deploys there."""
+"""The one provider of a stack: its account, in the role that deploys there; options with it."""
 
+from collections.abc import Sequence
+
+import pulumi
 import pulumi_aws as aws
 
 from stacks.load import Settings
@@ -24,6 +27,13 @@ def account_provider(settings: Settings) -> aws.Provider:
         else None,
         default_tags=aws.ProviderDefaultTagsArgs(tags=_tags(settings)),
     )
+
+
+def after(
+    resources: Sequence[pulumi.Resource], opts: pulumi.ResourceOptions
+) -> pulumi.ResourceOptions:
+    """The account's options, for what needs these resources to stand."""
+    return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=list(resources)))
 
 
 def _tags(settings: StackSettings) -> dict[str, str]:

@@ -19,6 +19,6 @@ def audit_stack(settings: StackSettings) -> str:
 def references(settings: Settings) -> Sequence[str]:
     """The stacks whose contracts a stack consumes, itself left out."""
     read = {alerts_stack(settings)}
-    if isinstance(settings, ManagementSettings) and settings.copies_reports:
+    if isinstance(settings, ManagementSettings) and settings.copies_reports_to is not None:
         read.add(audit_stack(settings))
     return sorted(read - {stack_name(settings.customer, settings.role)})

@@ -254,9 +254,10 @@ class ManagementSettings(CentralSettings):
     reports: Reports | None = Reports()
 
     @property
-    def copies_reports(self) -> bool:
-        """Whether delivered reports are replicated to the audit account."""
-        return self.reports is not None and self.reports.bucket.copy_to_audit
+    def copies_reports_to(self) -> str | None:
+        """The account that delivered reports are replicated to: the audit account, or none."""
+        copied = self.reports is not None and self.reports.bucket.copy_to_audit
+        return self.organization.audit_account if copied else None
 
     @property
     def account(self) -> str:

@@ -14,7 +14,12 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from components.iam import Statement
-from components.reports_bucket import reports_are_delivered, reports_are_encrypted
+from components.reports_bucket import (
+    reports_are_decrypted,
+    reports_are_delivered,
+    reports_are_encrypted,
+    reports_are_read,
+)
 from components.reports_service_role import reports_service_role_arn
 from fleet import accounts
 from fleet.deploy.deployment import Deployment, Engine
@@ -108,18 +113,38 @@ def _bucket(bucket: ReportsBucket, account: str, session: boto3.Session) -> Iter
             yield looked_up(f"events of {name}", lambda: _events(name, session))
             yield looked_up(f"encryption of {name}", lambda: _encryption(name, key, session))
     else:
-        yield Finding(about=f"the bucket {name}", found=_not_looked_at(bucket.account))
-    if key is None:
-        return
-    owner = key.split(":")[4]
-    if owner == account:
+        yield from _bucket_of_another(name, bucket.account, account)
+    owner = key.split(":")[4] if key is not None else bucket.account or account
+    if owner != account:
+        wanted = (reports_are_encrypted(account), reports_are_decrypted(account))
+        yield _not_looked_at("the policy of its key, where it has one of its own", owner, *wanted)
+    elif key is not None:
         yield looked_up("the policy of its key", lambda: _key_policy(key, account, session))
-    else:
-        yield Finding(about="the policy of its key", found=_not_looked_at(owner))
 
 
-def _not_looked_at(account: str) -> str:
-    return f"not looked at: it is {account}'s. The preview prints what its policy needs"
+def _bucket_of_another(name: str, owner: str, account: str) -> Iterator[Finding]:
+    arn = f"arn:aws:s3:::{name}"
+    yield Finding(
+        about=f"the bucket {name}",
+        found=f"not looked at: it is {owner}'s",
+        needs=[
+            "AWS Backup's guide says that reports reach only buckets of the report plan's own "
+            f"account, {account}",
+            f"its events reach {owner}'s EventBridge alone: a rule there must forward them to this "
+            f"account's default bus, which must admit {owner}; or run `backup-org backfill` after "
+            "each delivery",
+        ],
+    )
+    wanted = (reports_are_delivered(arn, account), reports_are_read(arn, account))
+    yield _not_looked_at(f"the policy of {name}", owner, *wanted)
+
+
+def _not_looked_at(about: str, owner: str, *wanted: Statement) -> Finding:
+    return Finding(
+        about=about,
+        found=f"not looked at: it is {owner}'s",
+        needs=[f"{owner} must have in it: {json.dumps(each.render())}" for each in wanted],
+    )
 
 
 def _exists(name: str, account: str, session: boto3.Session) -> Answer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -21,6 +21,8 @@ class Finding:
     about: str
     found: str
     cure: str = ""
+    needs: Sequence[str] = ()
+    """What another account must see to, where this one can't look."""
 
 
 def looked_up(about: str, look: Callable[[], Answer]) -> Finding:

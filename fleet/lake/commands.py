@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
-from components.query_library import queries
+from components.lake.query_library import queries
 from fleet.at_hand import console, engine_here, project
 from fleet.deploy.deployment import Deployment
 from fleet.errors import ToldError

@@ -15,7 +15,7 @@ import pyathena
 from pyathena.error import DatabaseError
 from rich.table import Table
 
-from components.query_library import queries
+from components.lake.query_library import queries
 from fleet.errors import ToldError
 
 # It logs each failure with its stack beside raising it.

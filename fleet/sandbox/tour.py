@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from components.query_library import queries
+from components.lake.query_library import queries
 from fleet.deploy.deployment import Deployment
 from fleet.deploy.order import in_order
 from fleet.deploy.progress import StackProgress

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from components.query_library import queries
+from components.lake.query_library import queries
 from fleet.deploy.deployment import Deployment
 from fleet.deploy.order import in_order
 from fleet.lake.query import Lake, QueryFailed, run_query

@@ -11,7 +11,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.query_library import queries
+from components.lake.query_library import queries
 from reports.plans import ORGANIZATION, Plan, plans_of
 from reports.templates import TEMPLATES
 from tests.support.examples import example, recordings
@@ -108,21 +108,6 @@ class TestAnExistingBucket:
         location = table(recording, "backup_job_report")["storageDescriptor"]["location"]
         assert location == "s3://theirs-reports/"
 
-    def test_gets_told_what_its_policies_must_hold(self) -> None:
-        said = recorded(self.found).said
-        assert any("nothing of arn:aws:s3:::theirs-reports is touched" in line for line in said)
-        wanted = {
-            "in its policy: ": ("s3:PutObject", "arn:aws:s3:::theirs-reports/*"),
-            "in the policy of its key": ("kms:GenerateDataKey", "*"),
-        }
-        for start, (action, resource) in wanted.items():
-            (line,) = [line for line in said if start in line]
-            statement = json.loads(line[line.index("{") :])
-            assert action in statement["Action"]
-            assert statement["Resource"] == [resource]
-            (principal,) = statement["Principal"].values()
-            assert "AWSServiceRoleForBackupReports" in principal
-
     def test_has_its_key_opened_for_the_functions_that_read_it(self) -> None:
         recording = recorded(self.found)
         key = "arn:aws:kms:eu-central-1:111111111111:key/theirs"
@@ -136,9 +121,6 @@ class TestAnExistingBucket:
         ]
         assert "acme-backup-reports-curation" in readers
         assert "acme-backup-reports-partitions" in readers
-
-    def test_gets_no_warning_in_the_plans_own_account(self) -> None:
-        assert [line for line in recorded(self.found).said if "WARNING" in line] == []
 
 
 class TestDestroy:
@@ -229,18 +211,12 @@ class TestTheViewOfPlans:
 
 
 class TestAnotherAccountsBucket:
-    def test_is_warned_of_with_the_reason(self) -> None:
+    def test_is_delivered_to_and_nothing_is_said_of_what_it_lacks(self) -> None:
+        """The doctor says it."""
         recording = recorded("another account's bucket")
-        (line,) = [line for line in recording.said if line.startswith("WARNING")]
-        assert "belongs to 222222222222" in line
-        assert "only buckets of the report plan's own account, 111111111111" in line
-        assert "a rule there must forward them to this account's default bus" in line
-
-    def test_is_told_what_the_lake_needs_to_read_it(self) -> None:
-        said = " ".join(recorded("another account's bucket").said)
-        for sid in ("BackupDeliversReports", "LakeReadsReports", "LakeDecryptsReports"):
-            assert said.count(sid) == 1
-        assert "LakeReadsReports" not in " ".join(recorded("existing bucket").said)
+        channels = [plan.inputs["reportDeliveryChannel"] for plan in recording.all(PLAN)]
+        assert {channel["s3BucketName"] for channel in channels} == {"theirs-reports"}
+        assert recording.said == ()
 
 
 class TestExistingPlans:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from components.curated_report_tables import plans_view
-from components.query_library import queries
+from components.lake.curated_report_tables import plans_view
+from components.lake.query_library import queries
 from handlers.curate_reports.duck import note_delivery
 from reports.curated_tables import DELIVERIES, DELIVERY_COLUMNS, PARTITION_KEY
 from sandbox.tests.athena.conftest import MemoryLake

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from components.curated_report_tables import newest_view
-from components.newest_rows import newest
-from components.query_library import queries
+from components.lake.curated_report_tables import newest_view
+from components.lake.newest_rows import newest
+from components.lake.query_library import queries
 from handlers.curate_reports.core import curation
 from handlers.curate_reports.duck import curate, header_of
 from reports.curated_tables import PARTITION_KEY, PROVENANCE, columns, table_name, view_name

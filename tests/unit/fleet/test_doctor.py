@@ -24,7 +24,12 @@ from aws_sandbox.aws.server import AwsServer
 from aws_sandbox.events.pump import Pump
 from aws_sandbox.functions.runner import Functions
 from aws_sandbox.journal import Journal
-from components.reports_bucket import reports_are_delivered, reports_are_encrypted
+from components.reports_bucket import (
+    reports_are_decrypted,
+    reports_are_delivered,
+    reports_are_encrypted,
+    reports_are_read,
+)
 from fleet import cli
 from fleet.deploy.deployment import StackFailed
 from fleet.doctor.examination import examine
@@ -45,6 +50,8 @@ ACME: Mapping[str, Any] = {
 THEIRS = {"name": "theirs", "existing": True}
 BUCKET, POLICY, EVENTS = "the bucket theirs", "the policy of theirs", "events of theirs"
 KEY_POLICY = "the policy of its key"
+THEIR_KEY_POLICY = "the policy of its key, where it has one of its own"
+ARN = "arn:aws:s3:::theirs"
 ROLE = "the role AWSServiceRoleForBackupReports"
 TRUSTED = "trusted access of AWS Backup to the organization"
 ADMINISTRATOR = "this account as delegated administrator of AWS Backup"
@@ -282,14 +289,43 @@ class TestABucketThatExists:
         assert found[BUCKET][0].startswith(f"is not {MANAGEMENT}'s")
         assert "reports.bucket.account" in found[BUCKET][1]
 
-    def test_of_another_account_that_is_written_is_not_looked_at(
+    def test_of_another_account_is_told_what_it_must_see_to(
         self, tmp_path: Path, session: boto3.Session
     ) -> None:
-        theirs = {**THEIRS, "account": AUDIT, "key_arn": f"arn:aws:kms:{REGION}:{AUDIT}:key/theirs"}
-        found = examined(settings(tmp_path, scope="account", bucket=theirs), session)
-        for about in (BUCKET, KEY_POLICY):
-            assert found[about][0].startswith(f"not looked at: it is {AUDIT}'s")
-            assert found[about][1] == ""
+        theirs = {**THEIRS, "account": AUDIT}
+        asked = settings(tmp_path, scope="account", bucket=theirs)
+        found = {f.about: f for f in examine(asked, session, not_held)}
+        assert found.keys() == {ROLE, BUCKET, POLICY, THEIR_KEY_POLICY}
+        for about in (BUCKET, POLICY, THEIR_KEY_POLICY):
+            assert found[about].found == f"not looked at: it is {AUDIT}'s"
+            assert found[about].cure == ""
+        reason, events = found[BUCKET].needs
+        assert f"only buckets of the report plan's own account, {MANAGEMENT}" in reason
+        assert "a rule there must forward them to this account's default bus" in events
+        for about, wanted in (
+            (POLICY, (reports_are_delivered(ARN, MANAGEMENT), reports_are_read(ARN, MANAGEMENT))),
+            (
+                THEIR_KEY_POLICY,
+                (reports_are_encrypted(MANAGEMENT), reports_are_decrypted(MANAGEMENT)),
+            ),
+        ):
+            assert found[about].needs == [
+                f"{AUDIT} must have in it: {json.dumps(each.render())}" for each in wanted
+            ]
+
+    @pytest.mark.usefixtures("bucket")
+    def test_with_another_accounts_key_is_told_what_that_must_have(
+        self, tmp_path: Path, session: boto3.Session
+    ) -> None:
+        theirs = {**THEIRS, "key_arn": f"arn:aws:kms:{REGION}:{AUDIT}:key/theirs"}
+        asked = settings(tmp_path, scope="account", bucket=theirs)
+        found = {f.about: f for f in examine(asked, session, not_held)}
+        assert [
+            json.loads(need[need.index("{") :])["Sid"] for need in found[THEIR_KEY_POLICY].needs
+        ] == [
+            "ReportsAreEncrypted",
+            "LakeDecryptsReports",
+        ]
 
 
 @pytest.mark.usefixtures("bucket", "role")
@@ -672,6 +708,22 @@ class TestTheCommand:
         with pytest.raises(load.SettingsError):
             written(tmp_path, "audit", tags={"[red]x": ["[bold]"]})
         assert "[red]x" in self.told()[1][0]
+
+    @pytest.mark.usefixtures("role")
+    def test_prints_what_another_account_must_see_to_and_exits_with_nought(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        written(
+            tmp_path,
+            "management",
+            reports={"scope": "account", "bucket": {**THEIRS, "account": AUDIT}},
+        )
+        monkeypatch.setenv("COLUMNS", "60")
+        code, _, below = self.told("acme-management")
+        assert code == 0
+        wanted = reports_are_read(ARN, MANAGEMENT).render()
+        need = f"{AUDIT} must have in it: {json.dumps(wanted)}"
+        assert f"acme-management: {POLICY}: {need}" in below
 
     def test_prints_a_cure_on_one_line_however_narrow_the_terminal_is(
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, bucket: Any

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from components.query_library import Query, queries
+from components.lake.query_library import Query, queries
 from fleet.at_hand import PROJECT_VARIABLE, console
 from fleet.lake.commands import list_queries
 from fleet.lake.headers import HeadersRefused, with_headers

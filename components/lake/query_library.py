@@ -1,4 +1,4 @@
-"""The queries that come with the lake: components/queries/*.sql.
+"""The queries that come with the lake: components/lake/queries/*.sql.
 
 The first line of a file is its description; lines like `-- days = 7` give parameters their
 defaults, and the query names them as ${days}. `${newest:backup_jobs}` stands for the rows of the
@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from components.newest_rows import newest
+from components.lake.newest_rows import newest
 from reports.curated_tables import view_name
 from reports.raw_tables import PARTITION_KEYS
 from reports.templates import TEMPLATES

@@ -7,10 +7,10 @@ import pulumi
 import pulumi_aws as aws
 
 from components.closed_bucket import ClosedBucket, ClosedBucketArgs
-from components.curated_report_tables import CuratedReportTables, CuratedReportTablesArgs
 from components.encryption_key import EncryptionKey, EncryptionKeyArgs
-from components.query_library import queries
-from components.raw_report_tables import Projection, RawReportTables, RawReportTablesArgs
+from components.lake.curated_report_tables import CuratedReportTables, CuratedReportTablesArgs
+from components.lake.query_library import queries
+from components.lake.raw_report_tables import Projection, RawReportTables, RawReportTablesArgs
 from reports.curated_tables import DELIVERIES_FOLDER
 
 _FOREVER_DAYS = 3650

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.glue_views import GlueView, add_view
-from components.newest_rows import newest
+from components.lake.glue_views import GlueView
+from components.lake.newest_rows import newest
 from reports.curated_tables import (
     DELIVERIES,
     DELIVERIES_FOLDER,
@@ -68,9 +68,9 @@ class CuratedReportTables(pulumi.ComponentResource):
                     columns={c.name: c.type for c in columns(template)} | PROVENANCE,
                 ),
             )
-            add_view(
+            aws.glue.CatalogTable(
                 f"{name}-{view_name(template)}",
-                newest_view(template, args.database),
+                newest_view(template, args.database).table,
                 pulumi.ResourceOptions(parent=self, depends_on=[table]),
             )
         self._table(
@@ -83,9 +83,9 @@ class CuratedReportTables(pulumi.ComponentResource):
                 columns=DELIVERY_COLUMNS,
             ),
         )
-        add_view(
+        aws.glue.CatalogTable(
             f"{name}-{_PLANS}",
-            plans_view(args.plans, args.database),
+            plans_view(args.plans, args.database).table,
             pulumi.ResourceOptions(parent=self),
         )
         self.register_outputs({})

@@ -1,0 +1,58 @@
+"""Views in Glue, as Athena keeps those that are made by its own CREATE VIEW."""
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi_aws as aws
+
+_PRESTO_TYPES = {"string": "varchar", "timestamp": "timestamp(3)"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class GlueView:
+    name: str
+    description: str
+    database: str
+    sql: str
+    columns: Mapping[str, str]
+    """Their types, as Glue calls them, by their names."""
+
+    @property
+    def text(self) -> str:
+        """The definition that Athena reads."""
+        view = {
+            "originalSql": self.sql,
+            "catalog": "awsdatacatalog",
+            "schema": self.database,
+            "columns": [
+                {"name": name, "type": _PRESTO_TYPES.get(type_, type_)}
+                for name, type_ in self.columns.items()
+            ],
+        }
+        encoded = base64.b64encode(json.dumps(view).encode()).decode()
+        return f"/* Presto View: {encoded} */"
+
+    @property
+    def table(self) -> aws.glue.CatalogTableArgs:
+        """The view as Glue's catalog holds it."""
+        return aws.glue.CatalogTableArgs(
+            name=self.name,
+            description=self.description,
+            database_name=self.database,
+            table_type="VIRTUAL_VIEW",
+            parameters={"presto_view": "true", "comment": "Presto View"},
+            view_original_text=self.text,
+            view_expanded_text="/* Presto View */",
+            storage_descriptor=aws.glue.CatalogTableStorageDescriptorArgs(
+                columns=[
+                    aws.glue.CatalogTableStorageDescriptorColumnArgs(name=name, type=type_)
+                    for name, type_ in self.columns.items()
+                ],
+                # Athena demands one of every table, and reads none of a view.
+                ser_de_info=aws.glue.CatalogTableStorageDescriptorSerDeInfoArgs(
+                    name="-", serialization_library="-"
+                ),
+            ),
+        )

@@ -1,0 +1,110 @@
+"""The way of an account's events to the alert bus, and from there to ServiceNow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+
+from components.alert_bus import AlertBus, AlertBusArgs
+from components.alert_forwarding import AlertForwarding, AlertForwardingArgs
+from components.event_patterns import job_ends_and_alarms
+from components.function import FunctionHome
+from components.ticketing import Ticketing, TicketingArgs
+from stacks import names
+from stacks.contracts import (
+    AlertsContract,
+    Contract,
+    ForwardingContract,
+    TicketingContract,
+    consume,
+)
+from stacks.organization import OrganizationReader
+from stacks.references import alerts_stack
+from stacks.settings import AuditSettings, ManagementSettings, StackSettings
+from stacks.settings import Ticketing as TicketingSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alerts:
+    bus_arn: pulumi.Output[str]
+    """Wherever the alert bus stands."""
+    contracts: tuple[Contract, ...] = ()
+    """Of what stands in this account."""
+
+
+def deploy_alerts(
+    settings: ManagementSettings | AuditSettings,
+    organization: OrganizationReader,
+    home: FunctionHome,
+    opts: pulumi.ResourceOptions,
+) -> Alerts:
+    """The alert bus, with ticketing, if it stands here; else what its stack publishes."""
+    if settings.alerts_in != settings.role:
+        return Alerts(bus_arn=consume(AlertsContract, alerts_stack(settings)).alert_bus_arn)
+    bus = AlertBus(
+        f"{names.prefix(settings.customer)}-alerts",
+        AlertBusArgs(organization_id=organization.id()),
+        opts,
+    )
+    alerts = AlertsContract(alert_bus_arn=bus.arn)
+    if settings.ticketing is None:
+        return Alerts(bus_arn=bus.arn, contracts=(alerts,))
+    ticketing = _ticketing(settings, settings.ticketing, bus, home, opts)
+    return Alerts(bus_arn=bus.arn, contracts=(alerts, ticketing))
+
+
+def _ticketing(
+    settings: ManagementSettings | AuditSettings,
+    wanted: TicketingSettings,
+    bus: AlertBus,
+    home: FunctionHome,
+    opts: pulumi.ResourceOptions,
+) -> TicketingContract:
+    prefix = names.prefix(settings.customer)
+    ticketing = Ticketing(
+        f"{prefix}-tickets",
+        TicketingArgs(
+            account=settings.account,
+            region=settings.region,
+            customer=settings.customer,
+            alert_bus_name=bus.name,
+            service_now_url=wanted.url,
+            service_now_secret=wanted.secret,
+            assignment_group=wanted.assignment_group or "",
+            urgency=wanted.urgency,
+            impact=wanted.impact,
+            close_code=wanted.close_code,
+            alarm_prefix=f"{prefix}-",
+            home=home,
+            alarm_topics=settings.alarm_topics_in(settings.region),
+        ),
+        opts,
+    )
+    return TicketingContract(
+        ticket_topic_arn=ticketing.topic_arn,
+        ticket_queue=ticketing.queue_url,
+        ticket_dead_letters=ticketing.dead_letters_url,
+        ticket_function=ticketing.function_name,
+    )
+
+
+def forward_alerts(
+    settings: StackSettings, bus_arn: pulumi.Input[str], opts: pulumi.ResourceOptions
+) -> ForwardingContract:
+    """Forwards the ends of jobs and this system's own alarms; central accounts may hold backups
+    too. Where the bus stands as well, the rule of its default bus is the one way there."""
+    prefix = names.prefix(settings.customer)
+    forwarding = AlertForwarding(
+        f"{prefix}-alerts",
+        AlertForwardingArgs(
+            alert_bus_arn=bus_arn,
+            event_pattern=job_ends_and_alarms(f"{prefix}-"),
+            regions=settings.alert_regions,
+            alarm_topics={
+                region: settings.alarm_topics_in(region) for region in settings.alert_regions
+            },
+        ),
+        opts,
+    )
+    return ForwardingContract(alert_dead_letters=pulumi.Output.all(**forwarding.dead_letter_urls))
