@@ -300,7 +300,8 @@ class Rule(Model):
     schedule: CronExpression
     timezone: Timezone = "Etc/UTC"
     start_window_minutes: Annotated[int, Field(strict=True, ge=60)] = 60
-    completion_window_minutes: Annotated[int, Field(strict=True, ge=60)] = 1440
+    completion_window_minutes: Annotated[int, Field(strict=True)] = 1440
+    """An hour more than the start window at least (stacks/checks.py)."""
     move_to_cold_storage_after_days: Days | None = None
     delete_after_days: Days
 

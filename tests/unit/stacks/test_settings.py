@@ -362,6 +362,38 @@ def test_a_number_is_written_as_one(minutes: object, root: Path) -> None:
     assert "start_window_minutes: input should be a valid integer" in found
 
 
+def windows(start: int, completion: int) -> Mapping[str, Any]:
+    rule = {
+        "schedule": "cron(0 5 ? * * *)",
+        "delete_after_days": 7,
+        "start_window_minutes": start,
+        "completion_window_minutes": completion,
+    }
+    plan = {"vault": "standard", "selection": {"value": "x"}, "rules": {"daily": rule}}
+    return {"plans": {"daily": plan}}
+
+
+@pytest.mark.parametrize(
+    ("start", "completion", "said"),
+    [
+        (59, 240, "start_window_minutes: input should be greater than or equal to 60"),
+        (60, 119, "completion_window_minutes: must exceed start_window_minutes by 60"),
+        (480, 539, "completion_window_minutes: must exceed start_window_minutes by 60"),
+        (60, -1, "completion_window_minutes: must exceed start_window_minutes by 60"),
+    ],
+)
+def test_windows_that_aws_would_refuse_are_refused(
+    start: int, completion: int, said: str, root: Path
+) -> None:
+    assert f"plans.daily.rules.daily.{said}" in problem(windows(start, completion), root)
+
+
+def test_the_shortest_windows_are_taken(root: Path) -> None:
+    taken = load.parse("acme-member-web", {**MEMBER, **windows(60, 120)}, root)
+    assert isinstance(taken, MemberSettings)
+    assert taken.plans["daily"].rules["daily"].completion_window_minutes == 120
+
+
 def test_what_leaves_cold_storage_before_90_days_is_refused(root: Path) -> None:
     rule = {
         "schedule": "cron(0 5 ? * * *)",
