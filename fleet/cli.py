@@ -10,9 +10,11 @@ import pulumi
 import typer
 from rich.table import Table
 
+from fleet import accounts
 from fleet.at_hand import console, engine_here, project, tell
 from fleet.deploy.deployment import Deployment, Outcome, StackFailed
 from fleet.deploy.order import FleetFailed, chosen, in_order
+from fleet.deploy.prepare import prepare
 from fleet.deploy.progress import StackProgress
 from fleet.doctor.examination import findings_of
 from fleet.errors import ToldError
@@ -78,7 +80,7 @@ def doctor(names: Names = None) -> None:
     needs: list[str] = []
     cures: list[str] = []
     for stack in chosen(names or [], root):
-        for finding in findings_of(stack, root, engine_here):
+        for finding in findings_of(stack, root):
             table.add_row(stack, finding.about, finding.found)
             needs += [f"{stack}: {finding.about}: {need}" for need in finding.needs]
             if finding.cure:
@@ -88,6 +90,16 @@ def doctor(names: Names = None) -> None:
         console.print(line)
     if cures:
         raise typer.Exit(1)
+
+
+@app.command(name="prepare")
+def prepare_stacks(names: Names = None) -> None:
+    """Make in the stacks' accounts what no stack may own, where it is not there yet."""
+    root = project()
+    for stack in chosen(names or [], root):
+        settings = load.from_files(stack, root)
+        for done in prepare(settings, accounts.session(settings)):
+            console.print(f"{stack}: {done}")
 
 
 @app.command(name="settings-schema")

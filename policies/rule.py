@@ -38,8 +38,23 @@ class Rule:
     """JSON schema of what a customer may demand of it, by property; each with a default."""
 
     def violations(self, resources: Sequence[Resource], config: Config | None = None) -> Violations:
+        """What a configuration leaves open is as the rule has it; what the stack demands itself
+        counts more than either."""
         defaults = {name: schema["default"] for name, schema in self.config_schema.items()}
-        yield from self.check(resources, {**defaults, **(config or {})})
+        demanded = _demands(resources).get(self.name, {})
+        yield from self.check(resources, {**defaults, **(config or {}), **demanded})
+
+
+DEMANDS = "backup-org:components:PolicyDemands"
+"""The component by which a program tells what its customer demands. Rules over a stack see it."""
+
+
+def _demands(resources: Sequence[Resource]) -> Mapping[str, Config]:
+    demands: dict[str, Config] = {}
+    for resource in resources:
+        if resource.type == DEMANDS:
+            demands |= resource.get("demands") or {}
+    return demands
 
 
 RULES: dict[str, Rule] = {}

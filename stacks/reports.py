@@ -15,7 +15,6 @@ from components.report_intake import ReportIntake, ReportIntakeArgs
 from components.report_plans import ReportPlan, ReportPlans, ReportPlansArgs
 from components.report_watch import ReportWatch, ReportWatchArgs
 from components.reports_bucket import ReportsBucket, ReportsBucketArgs
-from components.reports_service_role import ReportsServiceRole, ReportsServiceRoleArgs
 from reports.plans import ORGANIZATION, Plan, Plans, described
 from stacks import names
 from stacks.contracts import ReportsContract
@@ -24,6 +23,7 @@ from stacks.organization import OrganizationReader
 from stacks.providers import after
 from stacks.report_columns import raw_columns
 from stacks.report_scopes import lake_plans, own_plans
+from stacks.reports_role import require_reports_role
 from stacks.settings import Reports
 
 _FIRST_YEAR = 2019
@@ -100,11 +100,7 @@ def _bucket(
     )
     if wanted.existing:
         return Bucket(name=bucket_name, arn=f"arn:aws:s3:::{bucket_name}", key_arn=wanted.key_arn)
-    role = (
-        [ReportsServiceRole(name, ReportsServiceRoleArgs(), opts)]
-        if reports.create_service_role
-        else []
-    )
+    require_reports_role(settings, opts)
     made = ReportsBucket(
         name,
         ReportsBucketArgs(
@@ -116,7 +112,7 @@ def _bucket(
             access_logs_bucket=wanted.access_logs_bucket,
             force_destroy=wanted.force_destroy,
         ),
-        after(role, opts),
+        opts,
     )
     return Bucket(
         name=made.name,

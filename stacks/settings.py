@@ -218,9 +218,6 @@ class Reports(Model):
     """What differs from the defaults, by template; null: no plan of this template."""
     own_plans: tuple[OwnReportPlan, ...] = ()
     sharding: Sharding = Sharding()
-    create_service_role: bool = True
-    """Creates AWSServiceRoleForBackupReports; false where the account already has it. `destroy`
-    leaves it: other report plans of the account may use it. `backup-org doctor` says which."""
     bucket: ReportsBucket = ReportsBucket()
     lake: Lake = Lake()
 

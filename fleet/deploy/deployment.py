@@ -6,7 +6,6 @@ __main__.py, which `pulumi up` with an official CLI runs just the same.
 
 from __future__ import annotations
 
-import json
 import shlex
 import sys
 import time
@@ -88,14 +87,14 @@ class Deployment:
 
     def preview(self) -> Outcome:
         with self._run("preview", self._made) as (stack, options):
-            result = stack.preview(**options, **self._policies())
+            result = stack.preview(**options, policy_packs=[str(POLICIES)])
         return self._outcome(result.change_summary)
 
     def up(self) -> Outcome:
         """Previews first: what a policy refuses is refused before anything is created."""
         self.preview()
         with self._run("up", self._made) as (stack, options):
-            result = stack.up(**options, **self._policies())
+            result = stack.up(**options, policy_packs=[str(POLICIES)])
         return self._outcome(result.summary.resource_changes or {})
 
     def refresh(self) -> Outcome:
@@ -126,15 +125,6 @@ class Deployment:
             return bool(self.outputs())
         except NeverDeployed:
             return False
-
-    def holds(self, id_: str) -> bool:
-        """Whether its state has a resource of this id."""
-        try:
-            with self._complaining("export", []):
-                state: Any = self._selected.export_stack().deployment
-        except NeverDeployed:
-            return False
-        return any(resource.get("id") == id_ for resource in state.get("resources", []))
 
     @cached_property
     def _made(self) -> automation.Stack:
@@ -212,14 +202,6 @@ class Deployment:
             yield stack, {"on_event": hear, "color": "never"}
         for summary in summaries:
             self._on_event(self.stack, summary)
-
-    def _policies(self) -> dict[str, Any]:
-        """The policy pack, and what this customer demands of it."""
-        demands = {"vault_has_its_own_key": {"vault_key": self.settings.policy.vault_key}}
-        file = self._engine.project / "build" / "policy" / f"{self.stack}.json"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(demands))
-        return {"policy_packs": [str(POLICIES)], "policy_pack_configs": [str(file)]}
 
     def _outcome(self, changes: Mapping[Any, int]) -> Outcome:
         return Outcome(

@@ -6,7 +6,7 @@ Reads only; nothing that is deployed hangs on it.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,32 +15,24 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from components.iam import Statement
 from components.reports_bucket import (
+    REPORTS_ROLE,
     reports_are_decrypted,
     reports_are_delivered,
     reports_are_encrypted,
     reports_are_read,
 )
-from components.reports_service_role import reports_service_role_arn
 from fleet import accounts
-from fleet.deploy.deployment import Deployment, Engine
 from fleet.doctor.coverage import coverage
 from fleet.doctor.findings import Answer, Finding, code, looked_up, unanswered
-from fleet.errors import ToldError
 from stacks import load
 from stacks.load import Settings
 from stacks.settings import CentralSettings, Reports, ReportsBucket
 
 _BACKUP = "backup.amazonaws.com"
 
-Holds = Callable[[str], bool]
-"""Whether the state of the stack has a resource of an id."""
 
-
-def findings_of(stack: str, root: Path, engine: Callable[[], Engine]) -> list[Finding]:
-    """What keeps from looking is a finding as well: other stacks' findings stand beside it.
-
-    The engine is asked for only where a look needs the stack's state.
-    """
+def findings_of(stack: str, root: Path) -> list[Finding]:
+    """What keeps from looking is a finding as well: other stacks' findings stand beside it."""
     try:
         settings = load.from_files(stack, root)
         session = accounts.session(settings)
@@ -49,17 +41,14 @@ def findings_of(stack: str, root: Path, engine: Callable[[], Engine]) -> list[Fi
         return [Finding(about="its settings", found=text, cure=cure) for text in error.problems]
     except accounts.NoSession as error:
         return [Finding(about="its account", found=error.found, cure=error.cure)]
-    return list(examine(settings, session, lambda id_: Deployment(engine(), stack).holds(id_)))
+    return list(examine(stack, settings, session))
 
 
-def examine(settings: Settings, session: boto3.Session, holds: Holds) -> Iterator[Finding]:
+def examine(stack: str, settings: Settings, session: boto3.Session) -> Iterator[Finding]:
     """Looks at everything that concerns a stack, in its own account."""
     reports = settings.reports
     if reports is not None:
-        arn = reports_service_role_arn(settings.account)
-        yield looked_up(
-            f"the role {_name(arn)}", lambda: _service_role(reports, arn, session, holds)
-        )
+        yield looked_up(f"the role {REPORTS_ROLE}", lambda: _service_role(stack, session))
         if reports.bucket.existing:
             yield from _bucket(reports.bucket, settings.account, session)
         if reports.scope != "account":
@@ -69,36 +58,13 @@ def examine(settings: Settings, session: boto3.Session, holds: Holds) -> Iterato
         yield looked_up(f"the secret {name}", lambda: _secret(name, session))
 
 
-def _service_role(reports: Reports, arn: str, session: boto3.Session, holds: Holds) -> Answer:
+def _service_role(stack: str, session: boto3.Session) -> Answer:
     iam = session.client("iam")
     try:
-        iam.get_role(RoleName=_name(arn))
+        iam.get_role(RoleName=REPORTS_ROLE)
     except iam.exceptions.NoSuchEntityException:
-        return _missing_role(reports, service=arn.split("/")[-2])
-    if not reports.create_service_role or reports.bucket.existing:
-        return "exists", ""
-    # A tag would not do: `destroy` leaves the role as it is, and only the state forgets it.
-    try:
-        held = holds(arn)
-    except ToldError as error:
-        found = f"exists; whose it is cannot be looked up: {error}"
-        return found, "see to what the engine says, and ask again"
-    if held:
-        return "exists, and is this stack's", ""
-    return "exists, and is not this stack's", "set reports.create_service_role: false"
-
-
-def _missing_role(reports: Reports, service: str) -> Answer:
-    if reports.bucket.existing:
-        cure = f"aws iam create-service-linked-role --aws-service-name {service}"
-        return "does not exist, so that no bucket's policy can name it", cure
-    if reports.create_service_role:
-        return "will be created", ""
-    return "does not exist", "set reports.create_service_role: true"
-
-
-def _name(role_arn: str) -> str:
-    return role_arn.rpartition("/")[2]
+        return "does not exist", f"backup-org prepare {stack}"
+    return "exists", ""
 
 
 def _bucket(bucket: ReportsBucket, account: str, session: boto3.Session) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from policies.resources import Resource
-from policies.rule import Aspects, Config, over_resource, over_stack
+from policies.rule import Aspects, Config, over_stack
 
 VAULT = "aws:backup/vault:Vault"
 KEY = "aws:kms/key:Key"
@@ -40,20 +40,24 @@ def _does_not_rotate(key: Resource) -> Iterator[str]:
         yield f"its key {key.name} does not rotate; set enableKeyRotation"
 
 
-@over_resource(
+@over_stack(
     VAULT,
     config={"vault_key": {"type": "string", "enum": ["any", "customer_managed"], "default": "any"}},
 )
-def vault_has_its_own_key(vault: Resource, config: Config) -> Iterator[str]:
-    """Where the customer demands it, a backup vault has a key of the customer's own.
+def vault_has_its_own_key(vault: Resource, stack: Sequence[Resource], config: Config) -> Aspects:
+    """Where the customer demands it, a backup vault has a key that its stack makes.
 
     A vault without one uses the AWS-managed key aws/backup, whose policy nobody can change: most of
-    its recovery points can never be copied to another account.
+    its recovery points can never be copied to another account. An ARN does not tell whose a key is.
     """
-    arn = vault.get("kmsKeyArn")
-    own = arn is not None and ":alias/aws/" not in arn
-    if config["vault_key"] == "customer_managed" and not own:
+    if config["vault_key"] == "customer_managed":
+        yield _has_no_key_of_its_stack(vault, stack)
+
+
+def _has_no_key_of_its_stack(vault: Resource, stack: Sequence[Resource]) -> Iterator[str]:
+    keys = {resource.urn for resource in stack if resource.type == KEY}
+    if not keys.intersection(vault.sources.get("kmsKeyArn", ())):
         yield (
-            f"the vault {vault.name} would be encrypted with the AWS-managed key, and this "
-            "customer demands its own; set `key: customer_managed` for the vault"
+            f"the vault {vault.name} would be encrypted with the AWS-managed key or one of unknown "
+            "origin, and this customer demands its own; set `key: customer_managed` for the vault"
         )

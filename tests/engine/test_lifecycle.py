@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import pytest
 
 from fleet.deploy.deployment import Deployment, NeverDeployed, Outcome, StackFailed
 from fleet.deploy.order import in_order
-from fleet.doctor.examination import findings_of
-from fleet.doctor.findings import Finding
+from fleet.deploy.prepare import prepare
 from fleet.sandbox.stage import Stage
 from stacks.load import CUSTOMERS, SettingsError
 from tests.support.standing import resources_in
@@ -76,26 +74,6 @@ def test_each_stack_stands_in_its_own_account(stage: Stage) -> None:
         assert resources_in(stage, settings.account) != {}
 
 
-@pytest.fixture
-def service_role(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Finding]:
-    """What the doctor says of it in the management account."""
-    for name, value in stage.workspace.environment(stage.sandbox, "eu-central-1").items():
-        monkeypatch.setenv(name, value)
-
-    def look() -> Finding:
-        root = stage.workspace.project
-        found = findings_of("acme-management", root, lambda: stage.engine)
-        return next(f for f in found if f.about == "the role AWSServiceRoleForBackupReports")
-
-    return look
-
-
-def test_the_doctor_knows_the_role_of_the_stack_that_stands(
-    service_role: Callable[[], Finding],
-) -> None:
-    assert service_role().found == "exists, and is this stack's"
-
-
 def test_one_retention_changed_is_one_update(stage: Stage, change_settings: ChangeSettings) -> None:
     def keep_longer(values: dict[str, Any]) -> None:
         values["plans"]["standard"]["rules"]["daily"]["delete_after_days"] = 21
@@ -129,17 +107,33 @@ def test_destroy_leaves_no_resource_in_any_account(stage: Stage) -> None:
         assert resources_in(stage, settings.account) == {}
 
 
-def test_the_doctor_names_the_role_that_destroy_leaves_and_with_its_cure_all_comes_up_again(
-    stage: Stage, change_settings: ChangeSettings, service_role: Callable[[], Finding]
-) -> None:
-    def create(values: dict[str, Any], *, creates: bool) -> None:
-        values["reports"]["create_service_role"] = creates
+def test_what_was_destroyed_comes_up_again_with_the_same_settings(stage: Stage) -> None:
+    outcomes = in_order(stage.deployments(), Deployment.up)
+    assert all(changed(outcome).keys() == {"create"} for outcome in outcomes)
 
-    cure = "set reports.create_service_role: false"
-    assert service_role().cure == cure
-    management = change_settings("acme-management", partial(create, creates=False))
-    assert service_role().cure == ""
-    in_order([Deployment(stage.engine, "acme-audit"), management], Deployment.up)
-    assert service_role().cure == ""
-    change_settings("acme-management", partial(create, creates=True))
-    assert service_role().cure == cure
+
+def test_reports_without_the_role_that_delivers_them_are_refused_with_the_command(
+    stage: Stage,
+) -> None:
+    in_order(stage.deployments(), Deployment.destroy, backwards=True)
+    management = Deployment(stage.engine, "acme-management")
+    Deployment(stage.engine, "acme-audit").up()
+    session = stage.sandbox.session(management.settings.account, "eu-central-1")
+    iam, role = session.client("iam"), "AWSServiceRoleForBackupReports"
+    for policy in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
+        iam.detach_role_policy(RoleName=role, PolicyArn=policy.get("PolicyArn", ""))
+    iam.delete_service_linked_role(RoleName=role)
+    before = resources_in(stage, management.settings.account)
+    with pytest.raises(StackFailed) as caught:
+        management.preview()
+    assert "AWSServiceRoleForBackupReports does not exist in 111111111111" in str(caught.value)
+    assert "aws iam create-service-linked-role --aws-service-name reports." in str(caught.value)
+    with pytest.raises(StackFailed):
+        management.up()
+    assert resources_in(stage, management.settings.account) == before
+    told = [list(prepare(management.settings, session)) for _ in range(2)]
+    assert told == [
+        ["AWSServiceRoleForBackupReports: made"],
+        ["AWSServiceRoleForBackupReports: stands"],
+    ]
+    assert changed(management.up()).keys() == {"create"}

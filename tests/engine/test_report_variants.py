@@ -182,7 +182,6 @@ class TestALakeOverWhatExists:
                 others = ("restore_job", "copy_job", "control_compliance", "resource_compliance")
                 values["alerts_in"] = "management"
                 values["reports"] = {
-                    "create_service_role": False,
                     "bucket": {"name": self.bucket, "existing": True, "key_arn": key},
                     "plans": {
                         "backup_job": {"name": self.plan, "existing": True},

@@ -96,8 +96,6 @@ class TestAnExistingBucket:
         assert buckets(recording) == ["acme-backup-lake-111111111111-eu-central-1"]
         on = {r.inputs["bucket"] for type_ in ON_A_BUCKET for r in recording.all(type_)}
         assert on == {"acme-backup-lake-111111111111-eu-central-1"}
-        role = "aws:iam/serviceLinkedRole:ServiceLinkedRole"
-        assert recording.all(role) == []
 
     def test_is_delivered_to_and_listened_to(self) -> None:
         recording = recorded(self.found)

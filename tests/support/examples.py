@@ -30,6 +30,7 @@ INVOKES: Mapping[str, Answer] = {
         "accounts": [{"id": account, "state": "ACTIVE"} for account in ACCOUNTS],
         "roots": [{"id": "r-exam"}],
     },
+    "aws:iam/getRoles:getRoles": {"names": ["AWSServiceRoleForBackupReports"]},
     "aws:index/getRegions:getRegions": {"names": ["eu-central-1", "eu-west-1", "us-east-1"]},
 }
 EXAMPLES = load.stacks_in(ROOT)

@@ -122,6 +122,18 @@ def child_accounts(provider: Provider, arguments: Props) -> Props:
     return {"id": parent, "parentId": parent, "accounts": [_account(each) for each in found]}
 
 
+def roles(provider: Provider, arguments: Props) -> Props:
+    """`aws.iam.get_roles`: those below a path."""
+    prefix = arguments.get("pathPrefix", "/")
+    found = list(provider.aws.api("iam").pages("ListRoles", "Roles", PathPrefix=prefix))
+    return {
+        "id": provider.region,
+        "pathPrefix": prefix,
+        "arns": [role["Arn"] for role in found],
+        "names": [role["RoleName"] for role in found],
+    }
+
+
 @dataclass(frozen=True, kw_only=True)
 class DataSource:
     """What answers an invoke, and the arguments that it takes."""
@@ -137,6 +149,7 @@ DATA_SOURCES: Final[Mapping[str, DataSource]] = {
         answer=region, arguments=frozenset({"name", "region"})
     ),
     "aws:index/getRegions:getRegions": DataSource(answer=regions),
+    "aws:iam/getRoles:getRoles": DataSource(answer=roles, arguments=frozenset({"pathPrefix"})),
     "aws:organizations/getOrganizationalUnits:getOrganizationalUnits": DataSource(
         answer=organizational_units, arguments=frozenset({"parentId"})
     ),

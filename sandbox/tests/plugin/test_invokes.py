@@ -48,7 +48,7 @@ def test_the_management_account_sees_all_of_the_organization(acting: Any) -> Non
         (
             "aws:ec2/getVpc:getVpc",
             {},
-            "does not answer aws:ec2/getVpc:getVpc; it answers aws:index",
+            "does not answer aws:ec2/getVpc:getVpc; it answers aws:iam",
         ),
         ("aws:index/getRegion:getRegion", {"endpoint": "x"}, "does not support .'endpoint'. of"),
     ],

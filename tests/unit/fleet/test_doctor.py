@@ -31,9 +31,7 @@ from components.reports_bucket import (
     reports_are_read,
 )
 from fleet import cli
-from fleet.deploy.deployment import StackFailed
 from fleet.doctor.examination import examine
-from fleet.errors import ToldError
 from sandbox.tests.moto_state import forget_everything
 from stacks import load
 from stacks.load import Settings
@@ -117,18 +115,9 @@ def settings(folder: Path, **reports: Any) -> Settings:
     return written(folder, "management", reports=reports)
 
 
-def held(_: str) -> bool:
-    return True
-
-
-def not_held(_: str) -> bool:
-    return False
-
-
-def examined(
-    settings: Settings, session: boto3.Session, holds: Callable[[str], bool] = held
-) -> dict[str, tuple[str, str]]:
-    return {f.about: (f.found, f.cure) for f in examine(settings, session, holds)}
+def examined(settings: Settings, session: boto3.Session) -> dict[str, tuple[str, str]]:
+    stack = f"acme-{settings.role}"
+    return {f.about: (f.found, f.cure) for f in examine(stack, settings, session)}
 
 
 def policy_of(*statements: Mapping[str, Any]) -> str:
@@ -137,69 +126,15 @@ def policy_of(*statements: Mapping[str, Any]) -> str:
 
 class TestTheServiceRole:
     @pytest.mark.usefixtures("role")
-    @pytest.mark.parametrize(
-        ("holds", "creates", "cure"),
-        [
-            (held, True, ""),
-            (held, False, ""),
-            (not_held, True, "set reports.create_service_role: false"),
-            (not_held, False, ""),
-        ],
-    )
-    def test_that_exists_is_made_by_a_stack_only_if_it_is_in_its_state(
-        self,
-        holds: Callable[[str], bool],
-        cure: str,
-        tmp_path: Path,
-        session: boto3.Session,
-        *,
-        creates: bool,
-    ) -> None:
-        asked = settings(tmp_path, scope="account", create_service_role=creates)
-        assert examined(asked, session, holds)[ROLE][1] == cure
+    def test_that_exists_is_well(self, tmp_path: Path, session: boto3.Session) -> None:
+        assert examined(settings(tmp_path, scope="account"), session)[ROLE] == ("exists", "")
 
-    def test_is_asked_for_by_its_arn(
-        self, role: str, tmp_path: Path, session: boto3.Session
-    ) -> None:
-        answer = examined(settings(tmp_path, scope="account"), session, role.__eq__)
-        assert answer[ROLE] == ("exists, and is this stack's", "")
-
-    @pytest.mark.usefixtures("role")
-    def test_is_told_where_the_state_cannot_be_read(
-        self, tmp_path: Path, session: boto3.Session
-    ) -> None:
-        def fail(_: str) -> bool:
-            raise StackFailed("acme-management", "select", ["no backend"])
-
-        found, cure = examined(settings(tmp_path, scope="account"), session, fail)[ROLE]
-        assert found.startswith("exists; whose it is cannot be looked up: acme-management")
-        assert "no backend" in found
-        assert cure
-
-    @pytest.mark.parametrize(
-        ("reports", "cure"),
-        [
-            ({"create_service_role": True}, ""),
-            ({"create_service_role": False}, "set reports.create_service_role: true"),
-            (
-                {"bucket": THEIRS},
-                "aws iam create-service-linked-role "
-                "--aws-service-name reports.backup.amazonaws.com",
-            ),
-        ],
-    )
-    def test_that_does_not_exist_is_made_by_whom_the_settings_say(
-        self, reports: Mapping[str, Any], cure: str, tmp_path: Path, session: boto3.Session
-    ) -> None:
-        asked = settings(tmp_path, scope="account", **reports)
-        assert examined(asked, session, not_held)[ROLE][1] == cure
-
-    @pytest.mark.usefixtures("role")
-    def test_is_nothing_that_a_stack_makes_over_a_bucket_that_exists(
+    def test_that_does_not_exist_is_made_by_prepare(
         self, tmp_path: Path, session: boto3.Session
     ) -> None:
         asked = settings(tmp_path, scope="account", bucket=THEIRS)
-        assert examined(asked, session, not_held)[ROLE] == ("exists", "")
+        cure = "backup-org prepare acme-management"
+        assert examined(asked, session)[ROLE] == ("does not exist", cure)
 
 
 @pytest.mark.usefixtures("aws")
@@ -294,7 +229,7 @@ class TestABucketThatExists:
     ) -> None:
         theirs = {**THEIRS, "account": AUDIT}
         asked = settings(tmp_path, scope="account", bucket=theirs)
-        found = {f.about: f for f in examine(asked, session, not_held)}
+        found = {f.about: f for f in examine("acme-management", asked, session)}
         assert found.keys() == {ROLE, BUCKET, POLICY, THEIR_KEY_POLICY}
         for about in (BUCKET, POLICY, THEIR_KEY_POLICY):
             assert found[about].found == f"not looked at: it is {AUDIT}'s"
@@ -319,7 +254,7 @@ class TestABucketThatExists:
     ) -> None:
         theirs = {**THEIRS, "key_arn": f"arn:aws:kms:{REGION}:{AUDIT}:key/theirs"}
         asked = settings(tmp_path, scope="account", bucket=theirs)
-        found = {f.about: f for f in examine(asked, session, not_held)}
+        found = {f.about: f for f in examine("acme-management", asked, session)}
         assert [
             json.loads(need[need.index("{") :])["Sid"] for need in found[THEIR_KEY_POLICY].needs
         ] == [
@@ -627,25 +562,12 @@ class TestTheCommand:
         cures = [line for line in answer.output.splitlines() if line.startswith("acme-")]
         return answer.exit_code, rows, cures
 
-    def test_ends_well_where_nothing_needs_a_cure(self) -> None:
-        code, rows, cures = self.told()
-        assert (code, cures) == (0, [])
-        assert [row.split("│")[1].strip() for row in rows] == ["acme-management"]
-
-    def test_looks_for_an_engine_only_where_there_is_a_role(
-        self, monkeypatch: pytest.MonkeyPatch, session: boto3.Session
-    ) -> None:
-        def no_engine() -> None:
-            raise ToldError("there is no engine")
-
-        monkeypatch.setattr(cli, "engine_here", no_engine)
-        assert self.told()[0] == 0
+    def test_ends_well_where_nothing_needs_a_cure(self, session: boto3.Session) -> None:
         iam = session.client("iam")
         iam.create_service_linked_role(AWSServiceName="reports.backup.amazonaws.com")
         code, rows, cures = self.told()
-        assert code == 1
-        assert "whose it is cannot be looked up: there is no engine" in rows[-1]
-        assert cures == [f"acme-management: {ROLE}: see to what the engine says, and ask again"]
+        assert (code, cures) == (0, [])
+        assert [row.split("│")[1].strip() for row in rows] == ["acme-management"]
 
     @pytest.mark.parametrize(
         ("deploy_role", "found", "cure"),
@@ -669,8 +591,9 @@ class TestTheCommand:
         code, rows, cures = self.told()
         assert code == 1
         assert found in rows[0]
-        assert "will be created" in rows[1]
-        assert [line.startswith("acme-audit: ") and cure in line for line in cures] == [True]
+        assert "does not exist" in rows[1]
+        assert [line.split(": ")[0] for line in cures] == ["acme-audit", "acme-management"]
+        assert cure in cures[0]
 
     @pytest.mark.parametrize(
         ("name", "value", "found"),
@@ -701,8 +624,8 @@ class TestTheCommand:
         code, rows, cures = self.told()
         assert code == 1
         assert "colour" in rows[0]
-        assert "will be created" in rows[1]
-        assert len(cures) == 1
+        assert "does not exist" in rows[1]
+        assert len(cures) == 2
 
     def test_prints_brackets_as_they_are(self, tmp_path: Path) -> None:
         with pytest.raises(load.SettingsError):

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from policies.resources import UNKNOWN, Resource
+from policies.rule import DEMANDS
 from policies.rules import RULES
 
 KEY_ARN = "arn:aws:kms:eu-central-1:333333333333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -30,13 +31,14 @@ class Case:
         return any(UNKNOWN in resource.props.values() for resource in self.resources)
 
 
-def vault(**props: Any) -> Resource:
+def vault(*sources: str, **props: Any) -> Resource:
+    """Its key by where the ARN comes from, here the key of the stack by default."""
     return Resource(
         type="aws:backup/vault:Vault",
         name="standard",
         urn="vault",
         props=props,
-        sources={"kmsKeyArn": ["key"]},
+        sources={"kmsKeyArn": sources or ["key"]},
     )
 
 
@@ -81,6 +83,10 @@ def block(**props: Any) -> Resource:
 def policy(**statement: Any) -> Resource:
     document = {"Statement": [{"Sid": "First", "Effect": "Allow", **statement}]}
     return about_bucket("bucketPolicy:BucketPolicy", policy=json.dumps(document))
+
+
+def demands(**by_rule: Any) -> Resource:
+    return Resource(type=DEMANDS, name="policies", urn="demands", props={"demands": by_rule})
 
 
 PLAN = plan_to("reports")
@@ -134,29 +140,42 @@ CASES = [
     Case(
         rule="vault_has_its_own_key",
         what="its own key",
-        resources=[vault(kmsKeyArn=KEY_ARN)],
+        resources=[vault(kmsKeyArn=KEY_ARN), key()],
         config=OWN,
     ),
-    Case(rule="vault_has_its_own_key", what="nothing demanded", resources=[vault()]),
     Case(
         rule="vault_has_its_own_key",
-        what="the AWS-managed key",
-        resources=[vault()],
+        what="its own key, whose ARN is not known yet",
+        resources=[vault(kmsKeyArn=UNKNOWN), key()],
+        config=OWN,
+    ),
+    Case(rule="vault_has_its_own_key", what="nothing demanded", resources=[vault("none")]),
+    Case(
+        rule="vault_has_its_own_key",
+        what="demanded by the stack itself",
+        resources=[vault("none"), demands(vault_has_its_own_key=OWN)],
+        says="this customer demands its own",
+    ),
+    Case(
+        rule="vault_has_its_own_key",
+        what="a stack takes back nothing that a configuration demands",
+        resources=[vault("none"), demands()],
+        config=OWN,
+        says="this customer demands its own",
+    ),
+    Case(
+        rule="vault_has_its_own_key",
+        what="no key, where a preview does not know which one AWS takes",
+        resources=[vault("none", kmsKeyArn=UNKNOWN), key()],
         config=OWN,
         says="set `key: customer_managed`",
     ),
     Case(
         rule="vault_has_its_own_key",
-        what="the AWS-managed key by its alias",
-        resources=[vault(kmsKeyArn="arn:aws:kms:eu-central-1:333333333333:alias/aws/backup")],
+        what="a key by its ARN alone, which may be AWS's",
+        resources=[vault("none", kmsKeyArn=KEY_ARN), key()],
         config=OWN,
         says="set `key: customer_managed`",
-    ),
-    Case(
-        rule="vault_has_its_own_key",
-        what="a key that is not known yet",
-        resources=[vault(kmsKeyArn=UNKNOWN)],
-        config=OWN,
     ),
     Case(
         rule="reports_bucket_is_closed",

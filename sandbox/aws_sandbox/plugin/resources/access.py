@@ -113,46 +113,6 @@ class RolePolicyAttachment(Resource):
         call("DetachRolePolicy", RoleName=role, PolicyArn=arn)
 
 
-@register("aws:iam/serviceLinkedRole:ServiceLinkedRole")
-class ServiceLinkedRole(Resource):
-    """The role that a service of AWS acts in; its id is its ARN."""
-
-    service, operation = "iam", "CreateServiceLinkedRole"
-    properties = members(
-        awsServiceName=Field("AWSServiceName", replaces=True),
-        customSuffix=Field("CustomSuffix", replaces=True, unread=True),
-        description=Field("Description", empty=""),
-    )
-    outputs = outputs(
-        arn="Arn", createDate="CreateDate", name="RoleName", path="Path", uniqueId="RoleId"
-    )
-    tagging = Tagging(
-        listing="ListRoleTags",
-        adding="TagRole",
-        removing="UntagRole",
-        target="RoleName",
-        by="name",
-    )
-
-    def create(self, call: ResourceCall) -> str:
-        return call("CreateServiceLinkedRole", **call.request())["Role"]["Arn"]
-
-    def read(self, call: ResourceCall) -> Document:
-        role = call("GetRole", RoleName=_role_name(call.rid))["Role"]
-        return role | {"AWSServiceName": role["Path"].split("/")[2]}
-
-    def update(self, call: ResourceCall) -> None:
-        description = call.props.get("description", "")
-        call("UpdateRole", RoleName=_role_name(call.rid), Description=description)
-
-    def delete(self, call: ResourceCall) -> None:
-        call("DeleteServiceLinkedRole", RoleName=_role_name(call.rid))
-
-
-def _role_name(arn: str) -> str:
-    return arn.rpartition("/")[2]
-
-
 KEY_TAGGING = Tagging(
     listing="ListResourceTags", target="KeyId", by="id", pair=("TagKey", "TagValue")
 )
