@@ -18,9 +18,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, cast
 
-from aws_sandbox.athena import install
 from aws_sandbox.aws.organization import Account, Organization
 from aws_sandbox.aws.server import AwsServer
+from aws_sandbox.moto_changes.athena import install
+from aws_sandbox.moto_changes.replacements import Replacements
 from aws_sandbox.reports.files import csv_files, rows
 from aws_sandbox.reports.jobs import Profile, Window
 from aws_sandbox.reports.organization import example
@@ -123,9 +124,10 @@ TINY = Size(accounts=2, jobs_per_day=3, days=1)
 def run(size: Size) -> Sequence[Measure]:
     server = AwsServer(Organization(accounts=(Account(id=_ACCOUNT, name="management"),)))
     server.start()
+    replacements = Replacements()
     try:
         with TemporaryDirectory() as cache:
-            service = install(Path(cache))
+            service = install(replacements, Path(cache))
             try:
                 lake = _Lake(server)
                 lake.fill(size)
@@ -133,6 +135,7 @@ def run(size: Size) -> Sequence[Measure]:
             finally:
                 service.stop()
     finally:
+        replacements.undo()
         server.stop()
 
 

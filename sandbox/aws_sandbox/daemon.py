@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, cast
 
 from aws_sandbox.address import Address
-from aws_sandbox.athena import install as install_athena
 from aws_sandbox.aws.backup.control import add_backup_controls
 from aws_sandbox.aws.organization import Organization
 from aws_sandbox.aws.server import AwsServer
@@ -19,6 +18,8 @@ from aws_sandbox.control import ControlApi
 from aws_sandbox.events import Pump
 from aws_sandbox.functions import Functions
 from aws_sandbox.journal import Journal
+from aws_sandbox.moto_changes.athena import install as install_athena
+from aws_sandbox.moto_changes.replacements import Replacements
 from aws_sandbox.plugin import ForkServer
 from aws_sandbox.report_desk import ReportDesk
 from aws_sandbox.servicenow import ServiceNow
@@ -75,7 +76,8 @@ class Daemon:
             access=access,
             time_scale=options.time_scale,
         )
-        self._athena = install_athena(options.directory / "athena")
+        self._replacements = Replacements()
+        self._athena = install_athena(self._replacements, options.directory / "athena")
         self._add_controls()
 
     def _emit(self, account: str, region: str, event: Mapping[str, Any]) -> None:
@@ -126,6 +128,7 @@ class Daemon:
         self.server.stop()
         self._reports.stop()
         self._athena.stop()
+        self._replacements.undo()
         self._pump.stop()
         self.servicenow.stop()
         if self._forks is not None:

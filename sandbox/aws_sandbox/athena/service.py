@@ -1,47 +1,88 @@
 """Athena's queries: started, run in threads of their own, and kept with moto's backend."""
 
 import logging
-import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import duckdb
+from botocore.config import Config
 from botocore.exceptions import ClientError
 from moto.athena.models import AthenaBackend
+from sqlglot import exp
 
-from aws_sandbox.athena.calling import Caller, Clients, Sessions
-from aws_sandbox.athena.catalog.glue import GlueCatalog
-from aws_sandbox.athena.executions import QueryExecution
+from aws_sandbox.athena.duckdb_run import Database, Runner
+from aws_sandbox.athena.glue_catalog import GlueCatalog
+from aws_sandbox.athena.query_execution import QueryExecution
 from aws_sandbox.athena.results import Result
-from aws_sandbox.athena.runner import Runner
-from aws_sandbox.athena.sql.errors import QueryError, SyntaxRefusedError
-from aws_sandbox.athena.sql.parameters import with_parameters
-from aws_sandbox.athena.statements.around import Surroundings
-from aws_sandbox.athena.statements.reading import Statement, read
-from aws_sandbox.athena.storage.database import Database
-from aws_sandbox.athena.storage.objects import ObjectStore, split_location
-from aws_sandbox.athena.storage.scans import Budget, BytesLimitError
-from aws_sandbox.athena.storage.staging import Staging
+from aws_sandbox.athena.s3_objects import ObjectStore, Staging
+from aws_sandbox.athena.sql import QueryError, SyntaxRefusedError, parse
+from aws_sandbox.athena.table_scans import Budget, BytesLimitError
 from aws_sandbox.athena.workgroups import InvalidRequestError, terms
+from aws_sandbox.boto import boto_session
+
+if TYPE_CHECKING:
+    from boto3.session import Session
+    from mypy_boto3_glue import GlueClient
+    from mypy_boto3_s3 import S3Client
 
 ANSWER_WAIT_SECONDS = 0.25
 """How long GetQueryExecution waits for an end, so that a client that polls needs one poll."""
 _QUERIES_AT_ONCE = 4
+_RETRIES = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
+_KEPT_CLIENTS = 32
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caller:
+    """The credentials that a request carried: Athena reads tables and writes results with them."""
+
+    account: str
+    """12 digits."""
+    region: str
+    access_key_id: str
+    session_token: str
+    endpoint: str
+    """Where the request came in, which is where S3 and Glue are."""
+
+
+Sessions = Callable[[Caller], "Session"]
+
+
+def as_caller(caller: Caller) -> "Session":
+    """A session with the caller's own credentials; the sandbox checks no signatures."""
+    return boto_session(
+        caller.endpoint,
+        caller.region,
+        access_key_id=caller.access_key_id,
+        secret_access_key="unused",  # noqa: S106
+        session_token=caller.session_token or None,
+    )
 
 
 class AthenaService:
     """Runs queries for every account and Region; their state is moto's and goes with a reset."""
 
     def __init__(self, sessions: Sessions, cache: Path) -> None:
-        self._clients = Clients(sessions)
+        session = lru_cache(maxsize=_KEPT_CLIENTS)(sessions)
+
+        def s3(caller: Caller) -> "S3Client":
+            return session(caller).client("s3", config=_RETRIES)
+
+        def glue(caller: Caller) -> "GlueClient":
+            return session(caller).client("glue", config=_RETRIES)
+
+        # Making a client takes longer than most queries.
+        self._s3 = lru_cache(maxsize=_KEPT_CLIENTS)(s3)
+        self._glue = lru_cache(maxsize=_KEPT_CLIENTS)(glue)
         self._database = Database(cache)
-        self._staging = Staging(cache, self._database)
+        self._staging = Staging(cache, self._database.connect)
         self._workers = ThreadPoolExecutor(_QUERIES_AT_ONCE, thread_name_prefix="athena")
-        self._lock = threading.Lock()
 
     def stop(self) -> None:
         """Lets no further query begin."""
@@ -55,17 +96,10 @@ class AthenaService:
             raise InvalidRequestError(f"WorkGroup {name} is not found.", "WORKGROUP_NOT_FOUND")
         if workgroup.state != "ENABLED":
             raise InvalidRequestError(f"WorkGroup {name} is disabled.")
-        token = request.get("ClientRequestToken")
-        with self._lock:
-            known: dict[str, tuple[str, str]] = vars(backend).setdefault("query_tokens", {})
-            if token and token in known:
-                return _repeated(known[token], request)
-            execution = self._execution(workgroup, request)
-            statement = _read(execution)
-            if token:
-                known[token] = execution.id, request["QueryString"]
-            cast("dict[str, Any]", backend.executions)[execution.id] = execution
-        self._workers.submit(self._run, execution, statement, caller)
+        execution = _execution(workgroup, request)
+        query = _parsed(execution.query)
+        cast("dict[str, Any]", backend.executions)[execution.id] = execution
+        self._workers.submit(self._run, execution, query, caller)
         return execution.id
 
     def find(self, backend: AthenaBackend, execution_id: str) -> QueryExecution:
@@ -75,32 +109,18 @@ class AthenaService:
             raise InvalidRequestError(message, "INVALID_QUERY_EXECUTION_ID")
         return execution
 
-    def list(self, backend: AthenaBackend, workgroup: str) -> Sequence[QueryExecution]:
-        """A workgroup's executions, the newest first."""
+    def has_run(self, backend: AthenaBackend, workgroup: str) -> bool:
+        """Whether anything was ever asked in a workgroup."""
         every: Sequence[Any] = list(backend.executions.values())
-        found = [one for one in every if isinstance(one, QueryExecution)]
-        return [one for one in reversed(found) if one.workgroup.name == workgroup]
+        return any(one.workgroup.name == workgroup for one in every)
 
-    def _execution(self, workgroup: Any, request: Mapping[str, Any]) -> QueryExecution:
-        context: Mapping[str, str] = request.get("QueryExecutionContext") or {}
-        catalog = context.get("Catalog") or "AwsDataCatalog"
-        if catalog.lower() != "awsdatacatalog":
-            raise InvalidRequestError(f"the sandbox has no data catalog {catalog}")
-        return QueryExecution(
-            query=request["QueryString"],
-            context=context,
-            parameters=request.get("ExecutionParameters") or (),
-            workgroup=workgroup,
-            terms=terms(workgroup.configuration, request.get("ResultConfiguration") or {}),
-        )
-
-    def _run(self, execution: QueryExecution, statement: Statement, caller: Caller) -> None:
+    def _run(self, execution: QueryExecution, query: exp.Select, caller: Caller) -> None:
         """A query from its queue to its end; never raises, for nobody would see it."""
         if not execution.begin():
             return
         budget = Budget(limit=execution.terms.bytes_limit)
         try:
-            execution.result = self._result(execution, statement, caller, budget)
+            execution.result = self._result(execution, query, caller, budget)
             self._write(execution, execution.result, caller)
         except BytesLimitError as error:
             execution.scanned = budget.scanned
@@ -119,63 +139,50 @@ class AthenaService:
             execution.end("SUCCEEDED")
 
     def _result(
-        self, execution: QueryExecution, statement: Statement, caller: Caller, budget: Budget
+        self, execution: QueryExecution, query: exp.Select, caller: Caller, budget: Budget
     ) -> Result:
-        catalog = GlueCatalog(client=self._clients.glue(caller))
-        store = ObjectStore(client=self._clients.s3(caller))
-        database = execution.context.get("Database") or "default"
-        if statement.action is not None:
-            around = Surroundings(catalog=catalog, store=store, database=database.lower())
-            return statement.action(around)
-        assert statement.query is not None
-
         def on_connect(connection: duckdb.DuckDBPyConnection) -> None:
             execution.connection = connection
 
         runner = Runner(
-            catalog=catalog,
-            store=store,
+            catalog=GlueCatalog(client=self._glue(caller)),
+            store=ObjectStore(client=self._s3(caller)),
             database=self._database,
             staging=self._staging,
             budget=budget,
             on_connect=on_connect,
         )
-        return runner.run(statement.query, database)
+        return runner.run(query, execution.context.get("Database") or "default")
 
     def _write(self, execution: QueryExecution, result: Result, caller: Caller) -> None:
         """The result file and its metadata, under the names that Athena gives them."""
-        bucket, folder = split_location(execution.terms.results["OutputLocation"])
-        key = f"{folder}{execution.id}.{execution.extension}"
-        s3, arguments = self._clients.s3(caller), execution.terms.put_arguments()
-        body = result.csv() if execution.extension == "csv" else result.text()
-        s3.put_object(Bucket=bucket, Key=key, Body=body, **arguments)
+        bucket, key = execution.output_location.removeprefix("s3://").split("/", 1)
+        s3, arguments = self._s3(caller), execution.terms.put_arguments()
+        s3.put_object(Bucket=bucket, Key=key, Body=result.csv(), **arguments)
         s3.put_object(Bucket=bucket, Key=f"{key}.metadata", Body=result.metadata(), **arguments)
 
 
-def _read(execution: QueryExecution) -> Statement:
-    """What the query says; a text that says nothing is refused at once, as MALFORMED_QUERY."""
+def _execution(workgroup: Any, request: Mapping[str, Any]) -> QueryExecution:
+    context: Mapping[str, str] = request.get("QueryExecutionContext") or {}
+    catalog = context.get("Catalog") or "AwsDataCatalog"
+    if catalog.lower() != "awsdatacatalog":
+        raise InvalidRequestError(f"the sandbox has no data catalog {catalog}")
+    if request.get("ExecutionParameters"):
+        raise InvalidRequestError("the sandbox takes no ExecutionParameters")
+    return QueryExecution(
+        query=request["QueryString"],
+        context=context,
+        workgroup=workgroup,
+        terms=terms(workgroup.configuration, request.get("ResultConfiguration") or {}),
+    )
+
+
+def _parsed(text: str) -> exp.Select:
+    """What the query says; a text that says nothing is refused at once."""
     try:
-        text = execution.query
-        values = execution.parameters
-        statement = read(with_parameters(text, values) if values else text)
+        return parse(text)
     except SyntaxRefusedError as error:
         raise InvalidRequestError(str(error), "MALFORMED_QUERY") from error
-    except QueryError as error:
-        raise InvalidRequestError(str(error)) from error
-    execution.statement_type = statement.type
-    execution.substatement_type = statement.subtype
-    execution.extension = statement.extension
-    return statement
-
-
-def _repeated(known: tuple[str, str], request: Mapping[str, Any]) -> str:
-    """The execution that an earlier request with the same token began."""
-    execution_id, query = known
-    if query != request["QueryString"]:
-        raise InvalidRequestError(
-            "Idempotent parameters do not match", "IDEMPOTENT_PARAMETER_MISMATCH"
-        )
-    return execution_id
 
 
 def _denied(error: ClientError) -> str:

@@ -4,7 +4,7 @@
 """
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -12,30 +12,32 @@ from typing import Any
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from sqlglot import exp
 
-from aws_sandbox.athena import install
-from aws_sandbox.athena.catalog.glue import GlueCatalog
-from aws_sandbox.athena.catalog.tables import (
+from aws_sandbox.athena.duckdb_run import Database, Runner
+from aws_sandbox.athena.glue_catalog import (
+    Catalog,
     Format,
+    GlueCatalog,
     Partition,
-    PartitionCatalog,
     Table,
     TableColumn,
     View,
 )
-from aws_sandbox.athena.runner import Runner
-from aws_sandbox.athena.sql.errors import QueryError
-from aws_sandbox.athena.sql.parsing import parse
-from aws_sandbox.athena.sql.types import from_hive
-from aws_sandbox.athena.statements.around import Surroundings
-from aws_sandbox.athena.statements.reading import read
-from aws_sandbox.athena.storage.database import Database
-from aws_sandbox.athena.storage.objects import Objects, ObjectStore, StoredObject, split_location
-from aws_sandbox.athena.storage.scans import Budget
-from aws_sandbox.athena.storage.staging import Staging
+from aws_sandbox.athena.results import Result
+from aws_sandbox.athena.s3_objects import (
+    Objects,
+    ObjectStore,
+    Staging,
+    StoredObject,
+    split_location,
+)
+from aws_sandbox.athena.sql import QueryError, parse
+from aws_sandbox.athena.sql_types import glue_type
+from aws_sandbox.athena.table_scans import Budget
 from aws_sandbox.aws.organization import Account, Organization
 from aws_sandbox.aws.server import AwsServer
+from aws_sandbox.moto_changes.athena import install
+from aws_sandbox.moto_changes.replacements import Replacements
 from sandbox.tests.moto_state import forget_everything
 
 ACCOUNT, MANAGEMENT, REGION = "666666666666", "111111111111", "eu-west-1"
@@ -51,11 +53,10 @@ class Runs:
 
     def __init__(self, folder: Path) -> None:
         self._database = Database(folder)
-        self._staging = Staging(folder, self._database)
+        self._staging = Staging(folder, self._database.connect)
 
-    def run(
-        self, query: exp.Expr, catalog: PartitionCatalog, store: Objects
-    ) -> tuple[list[Row], int]:
+    def result(self, sql: str, catalog: Catalog, store: Objects) -> tuple[Result, int]:
+        """The result, and the bytes read."""
         budget = Budget(limit=None)
         runner = Runner(
             catalog=catalog,
@@ -64,8 +65,11 @@ class Runs:
             staging=self._staging,
             budget=budget,
         )
-        result = runner.run(query, "lake")
-        return [tuple(row) for row in result.rows], budget.scanned
+        return runner.run(parse(sql), "lake"), budget.scanned
+
+    def run(self, sql: str, catalog: Catalog, store: Objects) -> tuple[list[Row], int]:
+        result, scanned = self.result(sql, catalog, store)
+        return [tuple(row) for row in result.rows], scanned
 
 
 class MemoryLake:
@@ -106,9 +110,8 @@ class MemoryLake:
         return name
 
     def view(self, name: str, sql: str, columns: Mapping[str, str]) -> None:
-        self.tables[name] = View(
-            database="lake", name=name, sql=sql, schema="lake", columns=columns_of(columns)
-        )
+        typed = [(column.name, column.type) for column in columns_of(columns)]
+        self.tables[name] = View(database="lake", name=name, sql=sql, schema="lake", columns=typed)
 
     def partition(self, name: str, *values: str, folder: str) -> None:
         table = self.tables[name]
@@ -127,9 +130,10 @@ class MemoryLake:
 
     def run(self, sql: str, **names: str) -> tuple[list[Row], int]:
         """Rows and bytes read; `{name}` in the text stands for what is given as name."""
-        for name, value in names.items():
-            sql = sql.replace(f"{{{name}}}", value)
-        return self._runs.run(parse(sql), self, self)
+        return self._runs.run(filled(sql, names), self, self)
+
+    def result(self, sql: str, **names: str) -> Result:
+        return self._runs.result(filled(sql, names), self, self)[0]
 
     def rows(self, sql: str, **names: str) -> list[Row]:
         return self.run(sql, **names)[0]
@@ -148,8 +152,8 @@ class MemoryLake:
     def table(self, database: str, name: str) -> Table | View | None:
         return self.tables.get(name) if database == "lake" else None
 
-    def partitions(self, table: Table) -> Iterable[Partition]:
-        return self.registered.get(table.name, [])
+    def partitions(self, table: Table) -> Iterator[Partition]:
+        return iter(self.registered.get(table.name, []))
 
     def under(self, locations: Sequence[str]) -> Mapping[str, Sequence[StoredObject]]:
         folders = {location: split_location(location)[1] for location in locations}
@@ -166,9 +170,16 @@ class MemoryLake:
         return self.objects[item.key]
 
 
+def filled(sql: str, names: Mapping[str, str]) -> str:
+    """The text with what is given as a name in place of `{name}`."""
+    for name, value in names.items():
+        sql = sql.replace(f"{{{name}}}", value)
+    return sql
+
+
 def columns_of(columns: Mapping[str, str]) -> Sequence[TableColumn]:
     return [
-        TableColumn(name=name, type=from_hive(type_), declared=type_)
+        TableColumn(name=name, type=glue_type(type_), declared=type_)
         for name, type_ in columns.items()
     ]
 
@@ -202,10 +213,8 @@ class Lake:
 
     def start(self, sql: str, request: Mapping[str, Any] | None = None, **names: str) -> str:
         """The id of a started query; `{name}` in its text stands for what is given as name."""
-        for name, value in names.items():
-            sql = sql.replace(f"{{{name}}}", value)
         given = {
-            "QueryString": sql,
+            "QueryString": filled(sql, names),
             "QueryExecutionContext": {"Database": self.database},
             "WorkGroup": "reports",
             **(request or {}),
@@ -229,8 +238,7 @@ class Lake:
         """The rows of a query that succeeds, without its header."""
         execution = self.ended(sql, request, **names)
         assert execution["Status"]["State"] == "SUCCEEDED", execution["Status"]
-        rows = self.page(execution["QueryExecutionId"])
-        return rows[1:] if execution["StatementType"] == "DML" else rows
+        return self.page(execution["QueryExecutionId"])[1:]
 
     def page(self, execution_id: str) -> list[Row]:
         answer = self.athena.get_query_results(QueryExecutionId=execution_id)
@@ -247,15 +255,8 @@ class Lake:
 
     def run(self, sql: str, **names: str) -> tuple[list[Row], int]:
         """Rows and bytes read."""
-        for name, value in names.items():
-            sql = sql.replace(f"{{{name}}}", value)
         catalog, store = GlueCatalog(client=self.glue), ObjectStore(client=self.s3)
-        statement = read(sql)
-        if statement.action is not None:
-            around = Surroundings(catalog=catalog, store=store, database=self.database)
-            return [tuple(row) for row in statement.action(around).rows], 0
-        assert statement.query is not None
-        return self.runs.run(statement.query, catalog, store)
+        return self.runs.run(filled(sql, names), catalog, store)
 
     def rows(self, sql: str, **names: str) -> list[Row]:
         return self.run(sql, **names)[0]
@@ -264,7 +265,7 @@ class Lake:
         return self.run(sql, **names)[1]
 
     def reason(self, sql: str, **names: str) -> str:
-        """Why a query or statement fails."""
+        """Why a query fails."""
         with pytest.raises((QueryError, ClientError)) as failure:
             self.run(sql, **names)
         return str(failure.value)
@@ -353,7 +354,9 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
         )
     )
     server.start()
-    service = install(tmp_path_factory.mktemp("staged"))
+    replacements = Replacements()
+    service = install(replacements, tmp_path_factory.mktemp("staged"))
     yield Lake(server, tmp_path_factory.mktemp("direct"))
     service.stop()
+    replacements.undo()
     server.stop()

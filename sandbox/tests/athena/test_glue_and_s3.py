@@ -48,7 +48,7 @@ def test_a_changed_object_is_read_anew(lake: "Lake") -> None:
     ("columns", "serde", "reason"),
     [
         ({"n": "bigint"}, {}, "reads columns of OpenCSVSerde as string only"),
-        ({"a": "struct<x:int>"}, {}, "does not read columns of type 'struct<x:int>'"),
+        ({"a": "int"}, {}, "does not read columns of type 'int'"),
         ({"a": "string"}, {"separatorChar": '"'}, "must differ"),
     ],
 )

@@ -9,14 +9,14 @@ from typing import Any
 
 import grpc
 import pytest
-from moto.athena.responses import AthenaResponse
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
-from aws_sandbox.athena import install as install_athena
 from aws_sandbox.aws.organization import Account, Organization
 from aws_sandbox.aws.server import AwsServer
 from aws_sandbox.events import Pump
 from aws_sandbox.functions.runner import Functions
+from aws_sandbox.moto_changes.athena import install as install_athena
+from aws_sandbox.moto_changes.replacements import Replacements
 from aws_sandbox.plugin.server import started
 from aws_sandbox.plugin.values import Properties, Props, decode, encode
 from sandbox.tests.moto_state import forget_everything
@@ -174,12 +174,12 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AwsServer]:
 
 @pytest.fixture
 def athena(tmp_path: Path) -> Iterator[None]:
-    """The sandbox's Athena, for one test: it takes the place of any other in this process."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(AthenaResponse, "__new__", AthenaResponse.__new__)
-        service = install_athena(tmp_path)
-        yield
-        service.stop()
+    """The sandbox's Athena, for one test."""
+    replacements = Replacements()
+    service = install_athena(replacements, tmp_path)
+    yield
+    service.stop()
+    replacements.undo()
 
 
 @pytest.fixture(scope="module")

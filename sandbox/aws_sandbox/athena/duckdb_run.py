@@ -1,25 +1,29 @@
-"""Runs one query in DuckDB: bind, make its scans ready, execute, and read the rows."""
+"""Runs one query in DuckDB: plan, make its scans ready, execute, and read the rows."""
 
 import re
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import duckdb
 from sqlglot import exp
 
-from aws_sandbox.athena.catalog.tables import PartitionCatalog
+from aws_sandbox.athena.glue_catalog import Catalog
+from aws_sandbox.athena.query_plan import plan
 from aws_sandbox.athena.results import Result, rendered
-from aws_sandbox.athena.sql.binder import Bound, select
-from aws_sandbox.athena.sql.casts import as_text
-from aws_sandbox.athena.sql.errors import QueryError
-from aws_sandbox.athena.sql.queries import plan
-from aws_sandbox.athena.sql.scope import Column
-from aws_sandbox.athena.storage.database import Database
-from aws_sandbox.athena.storage.objects import Objects
-from aws_sandbox.athena.storage.scans import Budget, Reader
-from aws_sandbox.athena.storage.staging import Staging
+from aws_sandbox.athena.s3_objects import Objects, Staging
+from aws_sandbox.athena.sql import QueryError
+from aws_sandbox.athena.table_scans import Budget, Reader
 
-_AS_TEXT = {"timestamp", "timestamp with time zone"}
+_Config = dict[str, str | bool | int | float | list[str]]
+_CONFIG: _Config = {
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "threads": 2,
+    "memory_limit": "2GB",
+    "python_enable_replacements": False,  # no name in a query may mean a variable of this process
+}
 _OWN_WORDS = (
     (
         r'column "(\w+)" must appear in the GROUP BY clause',
@@ -29,16 +33,37 @@ _OWN_WORDS = (
      "cannot contain aggregations, window functions or grouping operations"),
     (r"^Invalid Input Error: ([A-Z_]+: .*)", "{}"),
     (r"Overflow in (.*)", "NUMERIC_VALUE_OUT_OF_RANGE: overflow in {}"),
-    (r"More than one row returned by a subquery", "SUBQUERY_MULTIPLE_ROWS: Scalar sub-query has "
-     "returned multiple rows"),
 )  # fmt: skip
+
+
+class Database:
+    """The DuckDB that all queries share, since connecting to a new one takes longer than most.
+
+    In memory, and in a folder what does not fit; each query has views and tables of its own.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._config: _Config = {**_CONFIG, "temp_directory": str(folder / "spilled")}
+        self._parent = duckdb.connect(config=self._config)
+        self._lock = threading.Lock()
+
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        with self._lock:
+            connection = self._parent.cursor()
+        connection.execute("SET TimeZone = 'UTC'")
+        return connection
+
+    def renew(self) -> None:
+        """After an internal error of DuckDB's, which makes the whole database unusable."""
+        with self._lock:
+            self._parent = duckdb.connect(config=self._config)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Runner:
     """What a query is run with."""
 
-    catalog: PartitionCatalog
+    catalog: Catalog
     store: Objects
     database: Database
     staging: Staging
@@ -48,7 +73,7 @@ class Runner:
     )
     """Is given the connection, so that another thread may interrupt it."""
 
-    def run(self, query: exp.Expr, database: str) -> Result:
+    def run(self, query: exp.Select, database: str) -> Result:
         """The result; QueryError or BytesLimitError where Athena would fail or cancel it."""
         planned = plan(query, self.catalog, database)
         with self.database.connect() as connection:
@@ -62,12 +87,8 @@ class Runner:
             )
             try:
                 for scan in planned.scans:
-                    reader.prepare(scan, planned.read[scan])
-                shown = [
-                    f"{_shown(column)} AS c{number}"
-                    for number, column in enumerate(planned.columns, start=1)
-                ]
-                rows = connection.execute(select(", ".join(shown), f"({planned.sql})")).fetchall()
+                    reader.prepare(scan)
+                rows = connection.execute(planned.sql).fetchall()
             except duckdb.InterruptException:
                 raise
             except (duckdb.InternalException, duckdb.FatalException):
@@ -75,22 +96,9 @@ class Runner:
                 raise
             except duckdb.Error as error:
                 raise _translated(error) from error
-        columns = [(column.name, column.type) for column in planned.columns]
         return Result(
-            columns=columns,
-            rows=[
-                [rendered(value, type_) for value, (_, type_) in zip(row, columns, strict=True)]
-                for row in rows
-            ],
+            columns=planned.columns, rows=[[rendered(value) for value in row] for row in rows]
         )
-
-
-def _shown(column: Column) -> str:
-    if column.type.kind in _AS_TEXT:
-        return as_text(Bound(sql=column.sql, type=column.type))
-    if column.type.kind == "interval year to month":
-        raise QueryError("NOT_SUPPORTED", "the sandbox shows no INTERVAL YEAR TO MONTH")
-    return f"CAST({column.sql} AS VARCHAR)" if column.type.kind == "json" else column.sql
 
 
 def _translated(error: duckdb.Error) -> QueryError:

@@ -6,28 +6,24 @@ from operator import itemgetter
 from pathlib import Path
 
 import duckdb
+from sqlglot import exp
 
-from aws_sandbox.athena.catalog.tables import TableColumn
-from aws_sandbox.athena.sql.binder import quoted, select, text_literal
-from aws_sandbox.athena.sql.errors import QueryError
-from aws_sandbox.athena.sql.scope import Scan
+from aws_sandbox.athena.duckdb_sql import quoted, select, text_literal
+from aws_sandbox.athena.glue_catalog import TableColumn
+from aws_sandbox.athena.query_plan import Scan
+from aws_sandbox.athena.sql import QueryError
+from aws_sandbox.athena.sql_types import type_name
 
 _TRAILER_BYTES = 8
 """The footer's length and the magic number, which end every file."""
-_PHYSICAL: Mapping[str, Sequence[str]] = {
-    "boolean": ("BOOLEAN",),
-    "tinyint": ("INT32",),
-    "smallint": ("INT32",),
-    "integer": ("INT32",),
-    "bigint": ("INT32", "INT64"),
-    "real": ("FLOAT",),
-    "double": ("FLOAT", "DOUBLE"),
-    "decimal": ("INT32", "INT64", "FIXED_LEN_BYTE_ARRAY", "BYTE_ARRAY"),
-    "varchar": ("BYTE_ARRAY",),
-    "date": ("INT32",),
-    "timestamp": ("INT64", "INT96"),
+_PHYSICAL: Mapping[exp.DType, Sequence[str]] = {
+    exp.DType.BOOLEAN: ("BOOLEAN",),
+    exp.DType.BIGINT: ("INT32", "INT64"),
+    exp.DType.DOUBLE: ("FLOAT", "DOUBLE"),
+    exp.DType.VARCHAR: ("BYTE_ARRAY",),
+    exp.DType.TIMESTAMP: ("INT64", "INT96"),
 }
-"""Trino's types and the physical types of Parquet that it reads them from."""
+"""The physical types of Parquet that Trino reads each type from."""
 
 
 def file_list(files: Sequence[Path]) -> str:
@@ -52,13 +48,12 @@ def present_columns(
             column = by_name.get(name)
             if column is None:
                 continue
-            fitting = _PHYSICAL.get(column.type.kind)
-            if physical == "" if fitting is None else physical in fitting:
+            if physical in _PHYSICAL[column.type.this]:
                 found.add(name)
             elif name in read:
                 message = (
                     f"Field {name}'s type {physical or 'group'} in parquet file {uri} is "
-                    f"incompatible with type {column.type} defined in table schema"
+                    f"incompatible with type {type_name(column.type)} defined in table schema"
                 )
                 raise QueryError("HIVE_BAD_DATA", message)
     return frozenset(found)
@@ -81,15 +76,14 @@ def _top_fields(
         yield uris[str(file)], fields
 
 
-def bytes_read(
-    connection: duckdb.DuckDBPyConnection, files: Sequence[Path], scan: Scan, read: frozenset[str]
-) -> int:
+def bytes_read(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], scan: Scan) -> int:
     """Footers, and the chunks of the columns read in row groups that may have matching rows."""
     if not files:
         return 0
     listed = file_list(files)
     footers = select(f"sum(footer_size + {_TRAILER_BYTES})", f"parquet_file_metadata({listed})")
     total = _number(connection, footers)
+    read = scan.read - {key.name for key in scan.table.partition_keys}
     if read:
         chunk = "lower(split_part(path_in_schema, ', ', 1))"
         names = ", ".join(text_literal(name) for name in read)
@@ -103,14 +97,14 @@ def bytes_read(
 
 def _skipped_row_groups(scan: Scan, listed: str) -> str:
     """A query for the row groups whose statistics exclude a condition; empty without any."""
-    types = {column.name: column.type.duckdb for column in scan.table.columns}
+    types = {column.name: column.type.sql("duckdb") for column in scan.table.columns}
     queries: list[str] = []
     for predicate in scan.predicates:
         (name, *others) = sorted(predicate.columns)
         if others or name not in types or predicate.bounds is None:
             continue
         low, high = (f"TRY_CAST(stats_{end}_value AS {types[name]})" for end in ("min", "max"))
-        condition = predicate.bounds.format(low=low, high=high)
+        condition = predicate.bounds.replace("{low}", low).replace("{high}", high)
         groups = f"parquet_metadata({listed}) WHERE lower(path_in_schema) = {text_literal(name)}"
         known = "stats_min_value IS NOT NULL AND stats_max_value IS NOT NULL"
         queries.append(
@@ -126,8 +120,12 @@ def _number(connection: duckdb.DuckDBPyConnection, query: str) -> int:
 
 def column_expression(column: TableColumn, *, present: bool) -> str:
     """SQL for a column of a Parquet table, as its declared type; NULL where no file has it."""
-    type_ = column.type.duckdb
+    type_ = column.type.sql("duckdb")
     if not present:
         return f"CAST(NULL AS {type_})"
     value = f"CAST(f.{quoted(column.name)} AS {type_})"
-    return f"date_trunc('milliseconds', {value})" if column.type.kind == "timestamp" else value
+    return (
+        f"date_trunc('milliseconds', {value})"
+        if column.type.is_type(exp.DType.TIMESTAMP)
+        else value
+    )

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import uuid4
@@ -23,13 +23,8 @@ class QueryExecution:
 
     query: str
     context: Mapping[str, str]
-    parameters: Sequence[str]
     workgroup: WorkGroup
     terms: Terms
-    statement_type: str = "DML"
-    substatement_type: str | None = None
-    extension: str = "csv"
-    """Of the result file: `csv` for queries, `txt` for what is answered with plain text."""
     id: str = field(default_factory=lambda: str(uuid4()))
     state: State = "QUEUED"
     reason: str = ""
@@ -44,7 +39,7 @@ class QueryExecution:
 
     @property
     def output_location(self) -> str:
-        return f"{self.terms.results['OutputLocation']}{self.id}.{self.extension}"
+        return f"{self.terms.results['OutputLocation']}{self.id}.csv"
 
     def begin(self) -> bool:
         """False when the query was stopped while it waited."""
@@ -90,8 +85,8 @@ class QueryExecution:
         return {
             "QueryExecutionId": self.id,
             "Query": self.query,
-            "StatementType": self.statement_type,
-            **({"SubstatementType": self.substatement_type} if self.substatement_type else {}),
+            "StatementType": "DML",
+            "SubstatementType": "SELECT",
             "ResultConfiguration": {
                 **self.terms.results,
                 "OutputLocation": self.output_location,
@@ -102,7 +97,6 @@ class QueryExecution:
             "Statistics": self.statistics(),
             "WorkGroup": self.workgroup.name,
             "EngineVersion": ENGINE,
-            **({"ExecutionParameters": self.parameters} if self.parameters else {}),
         }
 
     def statistics(self) -> Mapping[str, Any]:

@@ -6,22 +6,17 @@ from pathlib import Path
 
 import duckdb
 
-from aws_sandbox.athena.catalog.tables import Format, Partition, PartitionCatalog
+from aws_sandbox.athena.duckdb_sql import quoted, select
+from aws_sandbox.athena.glue_catalog import Catalog, Format, Partition, TableColumn
 from aws_sandbox.athena.opencsv import OpenCsv, SerdeError
-from aws_sandbox.athena.sql.binder import quoted, select
-from aws_sandbox.athena.sql.errors import QueryError
-from aws_sandbox.athena.sql.scope import PATH, Scan
-from aws_sandbox.athena.storage.objects import Objects, StoredObject, total_bytes
-from aws_sandbox.athena.storage.parquet import (
-    bytes_read,
-    column_expression,
-    file_list,
-    present_columns,
-)
-from aws_sandbox.athena.storage.pruning import needed_partitions, typed_value
-from aws_sandbox.athena.storage.staging import Staging
+from aws_sandbox.athena.parquet import bytes_read, column_expression, file_list, present_columns
+from aws_sandbox.athena.partition_projection import is_projected, projected
+from aws_sandbox.athena.predicates import Predicate
+from aws_sandbox.athena.query_plan import Scan
+from aws_sandbox.athena.s3_objects import Objects, Staging, StoredObject, total_bytes
+from aws_sandbox.athena.sql import QueryError
 
-BYTES_LIMIT = "Bytes scanned limit was exceeded"
+_BYTES_LIMIT = "Bytes scanned limit was exceeded"
 
 
 class BytesLimitError(Exception):
@@ -39,7 +34,7 @@ class Budget:
         self.scanned += count
         if self.limit is not None and self.scanned > self.limit:
             self.scanned = self.limit
-            raise BytesLimitError(BYTES_LIMIT)
+            raise BytesLimitError(_BYTES_LIMIT)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,14 +42,14 @@ class Reader:
     """Makes scans ready, with the rights of the query's caller."""
 
     connection: duckdb.DuckDBPyConnection
-    catalog: PartitionCatalog
+    catalog: Catalog
     store: Objects
     staging: Staging
     budget: Budget
 
-    def prepare(self, scan: Scan, read: frozenset[str]) -> None:
-        """Creates the scan's view and counts what reading these columns of it costs."""
-        partitions = needed_partitions(self.connection, scan, self.catalog)
+    def prepare(self, scan: Scan) -> None:
+        """Creates the scan's view and counts what reading its columns costs."""
+        partitions = _needed_partitions(self.connection, scan, self.catalog)
         listed = self.store.under([partition.location for partition in partitions])
         pairs = [
             (partition, item) for partition in partitions for item in listed[partition.location]
@@ -68,8 +63,8 @@ class Reader:
             ]
         else:
             files = [self.staging.parquet(item, self.store.content) for _, item in pairs]
-            columns = self._parquet_columns(scan, files, pairs, read)
-            self.budget.spend(bytes_read(self.connection, list(dict.fromkeys(files)), scan, read))
+            columns = self._parquet_columns(scan, files, pairs)
+            self.budget.spend(bytes_read(self.connection, list(dict.fromkeys(files)), scan))
         self._create_view(scan, columns, files, pairs)
 
     def _staged_csv(self, scan: Scan, partition: Partition, item: StoredObject) -> Path:
@@ -89,13 +84,12 @@ class Reader:
         scan: Scan,
         files: Sequence[Path],
         pairs: Sequence[tuple[Partition, StoredObject]],
-        read: frozenset[str],
     ) -> Sequence[str]:
         uris: Mapping[str, str] = {
             str(file): item.uri for file, (_, item) in zip(files, pairs, strict=True)
         }
         columns = scan.table.columns
-        present = present_columns(self.connection, uris, columns, read) if files else ()
+        present = present_columns(self.connection, uris, columns, scan.read) if files else ()
         return [
             f"{column_expression(column, present=column.name in present)} AS {quoted(column.name)}"
             for column in columns
@@ -111,10 +105,12 @@ class Reader:
         keys = scan.table.partition_keys
         if not files:
             types = [*scan.table.columns, *keys]
-            empty = [f"CAST(NULL AS {one.type.duckdb}) AS {quoted(one.name)}" for one in types]
+            empty = [
+                f"CAST(NULL AS {one.type.sql('duckdb')}) AS {quoted(one.name)}" for one in types
+            ]
             nothing = "(SELECT 1) WHERE false"
-            chosen = ", ".join([*empty, f"CAST(NULL AS VARCHAR) AS {quoted(PATH)}"])
-            self.connection.execute(f"CREATE TEMP VIEW {scan.name} AS {select(chosen, nothing)}")
+            chosen = select(", ".join(empty), nothing)
+            self.connection.execute(f"CREATE TEMP VIEW {scan.name} AS {chosen}")
             return
         table = f"{scan.name}_files"
         values = [
@@ -123,13 +119,12 @@ class Reader:
         made = ", ".join(
             [
                 "unnest(?) AS file",
-                f"unnest(?) AS {quoted(PATH)}",
-                *(f"{typed_value('unnest(?)', key)} AS {quoted(key.name)}" for key in keys),
+                *(f"{_typed_value('unnest(?)', key)} AS {quoted(key.name)}" for key in keys),
             ]
         )
         self.connection.execute(
             f"CREATE TEMP TABLE {table} AS SELECT {made}",
-            [[str(file) for file in files], [item.uri for _, item in pairs], *values],
+            [[str(file) for file in files], *values],
         )
         unique = file_list(list(dict.fromkeys(files)))
         source = (
@@ -137,5 +132,57 @@ class Reader:
             f"JOIN {table} AS p ON f.file = p.file"
         )
         own = [f"p.{quoted(key.name)}" for key in keys]
-        chosen = ", ".join([*columns, *own, f"p.{quoted(PATH)}"])
+        chosen = ", ".join([*columns, *own])
         self.connection.execute(f"CREATE TEMP VIEW {scan.name} AS {select(chosen, source)}")
+
+
+def _needed_partitions(
+    connection: duckdb.DuckDBPyConnection, scan: Scan, catalog: Catalog
+) -> Sequence[Partition]:
+    """The partitions to read; a table without partition keys is one of them itself."""
+    table = scan.table
+    if not table.partition_keys:
+        return [
+            Partition(
+                values=(), location=table.location, serde=table.serde, parameters=table.parameters
+            )
+        ]
+
+    def choose(key: TableColumn, candidates: Sequence[str]) -> Sequence[str]:
+        alone = [one for one in scan.predicates if one.columns == frozenset({key.name})]
+        kept = _allowed(connection, [key], [[value] for value in candidates], alone)
+        return [candidates[number] for number in kept]
+
+    if is_projected(table):
+        found = list(projected(table, choose))
+    else:
+        found = list(catalog.partitions(table))
+    names = {key.name for key in table.partition_keys}
+    conditions = [one for one in scan.predicates if one.columns <= names]
+    rows = [partition.values for partition in found]
+    return [
+        found[number] for number in _allowed(connection, table.partition_keys, rows, conditions)
+    ]
+
+
+def _typed_value(parameter: str, key: TableColumn) -> str:
+    """SQL for the value of a partition key, given as a text."""
+    return f"CAST({parameter} AS {key.type.sql('duckdb')})"
+
+
+def _allowed(
+    connection: duckdb.DuckDBPyConnection,
+    keys: Sequence[TableColumn],
+    rows: Sequence[Sequence[str]],
+    conditions: Sequence[Predicate],
+) -> Sequence[int]:
+    """The numbers of the rows that fulfil all conditions."""
+    if not conditions or not rows:
+        return range(len(rows))
+    chosen = [f"{_typed_value('unnest(?)', key)} AS {quoted(key.name)}" for key in keys]
+    source = f"({' '.join(('SELECT', ', '.join([*chosen, 'unnest(?) AS row_number'])))})"
+    where = " AND ".join(condition.sql for condition in conditions)
+    values = [list(column) for column in zip(*rows, strict=True)]
+    query = select("row_number", f"{source} WHERE {where} ORDER BY 1")
+    found = connection.execute(query, [*values, list(range(len(rows)))]).fetchall()
+    return [int(row[0]) for row in found]

@@ -1,1 +1,0 @@
-"""What Athena knows of tables: Glue's databases, tables, views and partitions."""
