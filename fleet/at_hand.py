@@ -34,6 +34,11 @@ def project() -> Path:
         if not (Path(named) / CUSTOMERS).is_dir():
             raise ToldError(f"{PROJECT_VARIABLE} names {named}, which has no folder {CUSTOMERS}")
         return Path(named)
+    return nearest_project()
+
+
+def nearest_project() -> Path:
+    """The nearest folder upwards that has a Pulumi.yaml, else the checkout."""
     here = Path.cwd()
     for folder in (here, *here.parents):
         if (folder / "Pulumi.yaml").is_file():

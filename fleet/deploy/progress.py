@@ -14,12 +14,15 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 class StackProgress:
     """Takes the engine's events of several stacks, from their threads."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, *, previews: bool = True) -> None:
+        """Without `previews`, lines tell only of what changes, not of the preview before it."""
         self._console = console
+        self._previews = previews
         self._lock = threading.Lock()
         self._tasks: dict[str, TaskID] = {}
         self._seen: dict[str, int] = {}
-        self._begun: set[str] = set()
+        self._previewing: dict[str, bool] = {}
+        """Of each stack that is at work, whether that is a preview."""
         self._bars = Progress(
             SpinnerColumn(finished_text="✓"),
             TextColumn("{task.description}"),
@@ -77,12 +80,14 @@ class StackProgress:
         """Where nothing can move, such as in a log: a line as a stack begins and one as it ends."""
         before, summary = event.resource_pre_event, event.summary_event
         with self._lock:
-            if before is not None and stack not in self._begun:
-                self._begun.add(stack)
-                begins = "previewing" if before.planning else _doing(before.metadata.op)
-                self.say(f"{stack}: {begins}")
+            if before is not None and stack not in self._previewing:
+                self._previewing[stack] = bool(before.planning)
+                if self._previews or not before.planning:
+                    begins = "previewing" if before.planning else _doing(before.metadata.op)
+                    self.say(f"{stack}: {begins}")
             elif summary is not None:
-                self._begun.discard(stack)
+                if self._previewing.pop(stack, False) and not self._previews:
+                    return
                 changes = summary.resource_changes or {}
                 done = {str(getattr(op, "value", op)): count for op, count in changes.items()}
                 told = ", ".join(f"{count} {op}" for op, count in sorted(done.items()) if count)

@@ -10,22 +10,21 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
-from pulumi.automation import PulumiCommand
 
 from aws_sandbox.client import Sandbox, SandboxError
 from aws_sandbox.plugin import NoOfficialPluginError, Plugin
 from components.packaging.cache import alone
 from components.packaging.layers import layer_file
-from fleet.at_hand import PROJECT_VARIABLE, console, tell
+from fleet.at_hand import PROJECT_VARIABLE, console, nearest_project, tell
 from fleet.deploy.progress import StackProgress
 from fleet.engine import engine
 from fleet.errors import ToldError
 from fleet.paths import PROJECT
-from fleet.sandbox.stage import running, stacks_of, staged
-from fleet.sandbox.summary import show, summarised
+from fleet.sandbox.stage import customers_in, running, stacks_of, staged
+from fleet.sandbox.summary import show, summarised, written_out
 from fleet.sandbox.tour import Tour
 from fleet.sandbox.workspace import Workspace, foreign, machine
 
@@ -33,38 +32,44 @@ app = typer.Typer(no_args_is_help=True, help="An AWS on this machine, to see all
 
 PLACE_VARIABLE = "BACKUP_ORG_SANDBOX"
 """Names the folder of another sandbox."""
-WORKSPACE = Workspace(
-    root=Path(os.environ.get(PLACE_VARIABLE) or PROJECT / "build" / "sandbox").absolute()
-)
-CUSTOMER = "acme"
+EXAMPLE = "acme"
 ERRORS = (SandboxError, NoOfficialPluginError)
 """What the command prints without a traceback."""
 
 
-PluginOption = Annotated[
-    Plugin,
-    typer.Option(help="What creates the resources: pulumi-aws's own plugin, or its stand-in."),
-]
-
-
 @app.command()
-def up(plugin: PluginOption = Plugin.STAND_IN) -> None:
-    """Start the sandbox, deploy the example customer, deliver reports, ask the lake, open a ticket.
+def up(
+    customer: Annotated[str, typer.Argument(help="Whose settings are deployed.")] = EXAMPLE,
+    plugin: Annotated[
+        Plugin,
+        typer.Option(help="What creates the resources: pulumi-aws's own plugin, or its stand-in."),
+    ] = Plugin.STAND_IN,
+) -> None:
+    """Start the sandbox, deploy a customer, deliver reports, ask the lake, open a ticket.
 
     Where it runs already, the same once more: nothing is deployed anew, no incident opened twice.
+    Another customer is brought up beside those that are there.
     """
     for name in foreign(os.environ):
         del os.environ[name]
-    with _alone():
+    workspace = _workspace()
+    stacks_of(customer, workspace.source)  # whatever is wrong is told before anything is started
+    with _alone(workspace):
         started = time.monotonic()
         with ThreadPoolExecutor() as pool:
             command = pool.submit(engine, tell)
-            sandbox = pool.submit(running, CUSTOMER, WORKSPACE, tell)
+            sandbox = pool.submit(running, customer, workspace, tell)
             pool.submit(_build_layers).result()
-            tour = _toured(command.result(), sandbox.result(), plugin)
-        summary = summarised(tour, time.monotonic() - started)
-        WORKSPACE.summary.write_text(json.dumps(summary, indent=2) + "\n")
-    show(tour, summary, WORKSPACE.summary, console)
+            stage = staged(customer, workspace, sandbox.result(), command.result(), plugin)
+        with StackProgress(console, previews=False) as progress:
+            tour = Tour(stage, progress)
+            tour.run()
+        summary = summarised(tour, time.monotonic() - started, _told(workspace, stage.sandbox))
+        told = summary["customers"][customer]
+        answers = workspace.answers(customer)
+        answers.write_text(written_out(tour.answers, tour.lacks, told["region"]), encoding="utf-8")
+        workspace.summary.write_text(json.dumps(summary, indent=2) + "\n")
+    show(told, tour.answers, tour.lacks, (workspace.summary, answers), console)
 
 
 @app.command()
@@ -77,24 +82,34 @@ def prepare() -> None:
 @app.command()
 def down() -> None:
     """Stop what `up` left running. Its state goes with it; what was installed stays."""
-    with _alone():
+    workspace = _workspace()
+    with _alone(workspace):
         try:
-            sandbox = Sandbox.attach(WORKSPACE.root)
+            sandbox = Sandbox.attach(workspace.root)
         except SandboxError as error:
             console.print(f"nothing to stop: {error}")
         else:
             sandbox.stop()
             console.print("the sandbox is stopped")
-        WORKSPACE.clear()
+        workspace.clear()
 
 
 @app.command()
-def env() -> None:
+def env(
+    customer: Annotated[
+        str | None, typer.Argument(help="Whom to work for; else the one brought up first.")
+    ] = None,
+) -> None:
     """Print what a shell needs to work in the sandbox: eval "$(backup-org sandbox env)"."""
-    region = next(iter(stacks_of(CUSTOMER, PROJECT).values())).region
-    environment = WORKSPACE.environment(Sandbox.attach(WORKSPACE.root), region)
+    workspace = _workspace()
+    sandbox = Sandbox.attach(workspace.root)
+    there = customers_in(workspace.project)
+    first = _told(workspace, sandbox).get("customer")
+    name = customer or (first if first in there else next(iter(there), EXAMPLE))
+    settings = next(iter(stacks_of(name, workspace.project).values()))
+    environment = workspace.environment(sandbox, settings)
     # The sandbox's settings, not those of the checkout, whose accounts are not there.
-    environment = {**environment, PROJECT_VARIABLE: str(WORKSPACE.project)}
+    environment = {**environment, PROJECT_VARIABLE: str(workspace.project)}
     others = [name for name in foreign(os.environ) if name not in environment]
     if others:
         typer.echo(f"unset {' '.join(others)}")
@@ -108,30 +123,38 @@ def env() -> None:
 @app.command()
 def status() -> None:
     """Print build/sandbox.json: where the running sandbox is, and what was deployed in it."""
-    endpoint = Sandbox.attach(WORKSPACE.root).endpoint
-    file = WORKSPACE.summary
-    text = file.read_text() if file.is_file() else "{}"
-    if json.loads(text).get("endpoint") != endpoint:
+    workspace = _workspace()
+    sandbox = Sandbox.attach(workspace.root)
+    told = _told(workspace, sandbox)
+    if not told:
         raise ToldError(
-            f"a sandbox runs at {endpoint}, but its main job has not come to an end; run: make up"
+            f"a sandbox runs at {sandbox.endpoint}, but its main job has not come to an end; "
+            "run: make up"
         )
-    typer.echo(text)
+    typer.echo(json.dumps(told, indent=2))
 
 
-def _alone() -> AbstractContextManager[None]:
+def _workspace() -> Workspace:
+    """The sandbox's folder; it takes settings from the project around the current folder."""
+    root = Path(os.environ.get(PLACE_VARIABLE) or PROJECT / "build" / "sandbox").absolute()
+    around = nearest_project()
+    return Workspace(root=root, source=PROJECT if around.is_relative_to(root) else around)
+
+
+def _told(workspace: Workspace, sandbox: Sandbox) -> dict[str, Any]:
+    """What build/sandbox.json says of the sandbox that runs; nothing where it is of another."""
+    if not workspace.summary.is_file():
+        return {}
+    told = json.loads(workspace.summary.read_text())
+    return told if told.get("endpoint") == sandbox.endpoint else {}
+
+
+def _alone(workspace: Workspace) -> AbstractContextManager[None]:
     """One process at a time starts, deploys into, or stops what runs in the workspace."""
-    return alone(WORKSPACE.lock, "works in this sandbox", tell, elsewhere=PLACE_VARIABLE)
+    return alone(workspace.lock, "works in this sandbox", tell, elsewhere=PLACE_VARIABLE)
 
 
 def _build_layers() -> None:
     here = machine()
     for layer in ("base", "duckdb"):
         layer_file(layer, here, tell)
-
-
-def _toured(command: PulumiCommand, sandbox: Sandbox, plugin: Plugin) -> Tour:
-    stage = staged(CUSTOMER, WORKSPACE, sandbox, command, plugin)
-    with StackProgress(console) as progress:
-        tour = Tour(stage, progress)
-        tour.run()
-    return tour

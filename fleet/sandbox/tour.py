@@ -1,4 +1,7 @@
-"""The main job: a customer's organization is brought up, reports on itself, and opens a ticket."""
+"""The main job: a customer's organization is brought up, reports on itself, and opens a ticket.
+
+What a customer does not have, such as reports or ticketing, is passed over, and said.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,9 @@ from fleet.deploy.progress import StackProgress
 from fleet.errors import ToldError
 from fleet.lake.query import Answer, Lake, run_query
 from fleet.sandbox.stage import Stage
-from stacks.settings import CentralSettings, MemberSettings
+from reports.templates import TEMPLATES
+from stacks.report_columns import raw_columns
+from stacks.settings import CentralSettings, MemberSettings, Reports
 
 _SERVICE_NOW_USER = {"username": "backup.monitor", "password": "sandbox"}
 _ACCOUNTS, _DAYS, _VOLUME = 40, 30, 3
@@ -29,12 +34,12 @@ class TourFailed(ToldError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step:
-    """One line of the table at the end."""
+class ReportsThere:
+    """The stack whose reports are delivered and asked: the first that has any."""
 
-    what: str
-    came_to: str
-    seconds: float
+    settings: Reports
+    outputs: Mapping[str, Any]
+    lake: Lake
 
 
 @dataclass
@@ -43,18 +48,38 @@ class Tour:
 
     stage: Stage
     progress: StackProgress
-    steps: list[Step] = field(default_factory=list[Step])
     outputs: dict[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
+    """What each stack exports."""
     answers: dict[str, Answer] = field(default_factory=dict[str, Answer])
+    lacks: dict[str, str] = field(default_factory=dict[str, str])
+    """Of each query that this lake cannot answer, why."""
     counts: dict[str, int] = field(default_factory=dict[str, int])
-    incident: Mapping[str, str] = field(default_factory=dict[str, str])
+    incident: Mapping[str, str] | None = None
 
     def run(self) -> None:
         give_credentials(self.stage)
         self._deploy()
-        self._deliver_reports()
-        self._ask()
+        there = self.reports_there()
+        if there is None:
+            self.progress.say("reports: no stack has any: none is delivered, nothing asked")
+        else:
+            self._deliver_reports(there)
+            self._ask(there)
         self._fail_a_backup()
+
+    def reports_there(self) -> ReportsThere | None:
+        for stack, settings in self.stage.stacks.items():
+            if settings.reports is None:
+                continue
+            outputs = self.outputs[stack]
+            lake = Lake(
+                session=self.stage.sandbox.session(settings.account, settings.region),
+                region=settings.region,
+                database=outputs["reports_database"],
+                workgroup=outputs["reports_workgroup"],
+            )
+            return ReportsThere(settings=settings.reports, outputs=outputs, lake=lake)
+        return None
 
     def _deploy(self) -> None:
         with self._step("deploy the stacks") as came_to:
@@ -73,10 +98,15 @@ class Tour:
                 f"{len(outcomes)} stacks, {self.counts['resources']} resources, {changed} changed"
             )
 
-    def _deliver_reports(self) -> None:
+    def _deliver_reports(self, there: ReportsThere) -> None:
         with self._step("deliver a month of reports") as came_to:
+            organization = next(iter(self.stage.stacks.values())).organization
             delivered = self.stage.sandbox.call(
-                "reports.deliver", days=_DAYS, accounts=_ACCOUNTS, volume=_VOLUME
+                "reports.deliver",
+                management_account=organization.management_account,
+                days=_DAYS,
+                accounts=_ACCOUNTS,
+                volume=_VOLUME,
             )
             failed = [job for job in delivered["jobs"] if job["Status"] != "COMPLETED"]
             if failed:
@@ -86,47 +116,46 @@ class Tour:
                 f"{delivered['objects']} files, {delivered['bytes'] / 1e6:.1f} MB, as of "
                 f"{_ACCOUNTS} accounts"
             )
-        with self._step("take them in: partitions and Parquet") as came_to:
+        with self._step("take them in") as came_to:
             self.stage.sandbox.call("settle")
-            lake, outputs = self._lake()
-            glue = lake.session.client("glue")
+            table = TEMPLATES[next(iter(raw_columns(there.settings)))].table
+            glue = there.lake.session.client("glue")
             pages = glue.get_paginator("get_partitions").paginate(
-                DatabaseName=lake.database, TableName="backup_job_report"
+                DatabaseName=there.lake.database, TableName=table
             )
             partitions = sum(len(page["Partitions"]) for page in pages)
-            s3 = lake.session.client("s3")
+            s3 = there.lake.session.client("s3")
             curated = sum(
                 len(page.get("Contents", []))
                 for page in s3.get_paginator("list_objects_v2").paginate(
-                    Bucket=outputs["reports_lake_bucket"], Prefix="curated/"
+                    Bucket=there.outputs["reports_lake_bucket"], Prefix="curated/"
                 )
             )
             self.counts |= {"partitions": partitions, "curated": curated}
-            came_to.append(f"{partitions} partitions of backup jobs, {curated} curated files")
+            came_to.append(f"{partitions} partitions of {table}, {curated} Parquet files")
 
-    def _ask(self) -> None:
+    def _ask(self, there: ReportsThere) -> None:
         with self._step("ask the lake") as came_to:
-            lake, _ = self._lake()
-            for query in queries(lake.region).values():
-                self.answers[query.name] = run_query(lake, query.sql(), poll_seconds=0.05)
+            columns = raw_columns(there.settings)
+            for query in queries(there.lake.region).values():
+                lacks = query.lacks(columns)
+                if lacks is None:
+                    self.answers[query.name] = run_query(there.lake, query.sql(), poll_seconds=0.05)
+                else:
+                    self.lacks[query.name] = lacks
             rows = sum(len(answer.rows) for answer in self.answers.values())
             self.counts["queries"] = len(self.answers)
             came_to.append(f"{len(self.answers)} queries, {rows} rows")
 
-    def _lake(self) -> tuple[Lake, Mapping[str, Any]]:
-        for stack, outputs in self.outputs.items():
-            if "reports_workgroup" in outputs:
-                settings = self.stage.stacks[stack]
-                return Lake(
-                    session=self.stage.sandbox.session(settings.account, settings.region),
-                    region=settings.region,
-                    database=outputs["reports_database"],
-                    workgroup=outputs["reports_workgroup"],
-                ), outputs
-        raise TourFailed("no stack of the customer has reports")
-
     def _fail_a_backup(self) -> None:
-        member = next(s for s in self.stage.stacks.values() if isinstance(s, MemberSettings))
+        stacks = self.stage.stacks.values()
+        member = next((s for s in stacks if isinstance(s, MemberSettings)), None)
+        if member is None or not any(
+            isinstance(s, CentralSettings) and s.ticketing is not None for s in stacks
+        ):
+            lacking = "member" if member is None else "ticketing"
+            self.progress.say(f"incident: there is no stack with {lacking}: none is opened")
+            return
         region = member.regions[0]
         with self._step(f"fail a backup job in {member.account}") as came_to:
             resource = f"arn:aws:ec2:{region}:{member.account}:volume/vol-0a1b2c3d4e5f60718"
@@ -146,8 +175,11 @@ class Tour:
             if len(about) != 1:
                 raise TourFailed(f"expected one incident about {resource}, found {len(about)}")
             self.incident = about[0]
-            self.counts["incidents"] = len(incidents)
-            came_to.append(f"{self.incident['number']}: {self.incident['short_description']}")
+            accounts = {settings.account for settings in stacks}
+            self.counts["incidents"] = sum(
+                any(account in i["description"] for account in accounts) for i in incidents
+            )
+            came_to.append(f"incident {about[0]['number']}")
 
     @contextmanager
     def _step(self, what: str) -> Generator[list[str]]:
@@ -155,7 +187,6 @@ class Tour:
         came_to: list[str] = []
         yield came_to
         seconds = time.monotonic() - started
-        self.steps.append(Step(what=what, came_to=" ".join(came_to), seconds=seconds))
         self.progress.say(f"{what}: {' '.join(came_to)} ({seconds:.1f} s)")
 
 

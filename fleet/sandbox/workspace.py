@@ -1,7 +1,8 @@
 """The sandbox's own copy of the project's settings, and the engine that deploys from it.
 
-A copy, because a stack's first deployment writes into its settings file, and because three values
-of a customer hang on this machine: where ServiceNow's stand-in answers, and what functions run on.
+A copy, because a stack's first deployment writes into its settings file, and because some values
+of a customer hang on this machine: where ServiceNow's stand-in answers, what functions run on, and
+the role by which the sandbox's accounts are administered.
 """
 
 from __future__ import annotations
@@ -22,8 +23,12 @@ from components.packaging.archives import Platform
 from fleet.deploy.deployment import Engine
 from fleet.deploy.order import chosen
 from fleet.paths import PROJECT
-from stacks.load import CUSTOMERS, KEY
+from stacks import load
+from stacks.load import CUSTOMERS, KEY, Settings
+from stacks.settings import CentralSettings, ManagementSettings
 
+ADMINISTRATOR_ROLE = "OrganizationAccountAccessRole"
+"""In each of the sandbox's accounts."""
 _PASSPHRASE = "sandbox"  # noqa: S105 - protects nothing: no state here holds a secret
 
 
@@ -32,6 +37,8 @@ class Workspace:
     """A folder with Pulumi.yaml and the customers' settings, and Pulumi's home and state."""
 
     root: Path
+    source: Path = PROJECT
+    """Where customers' settings are copied from: the checkout, or a project of somebody's own."""
 
     @property
     def project(self) -> Path:
@@ -54,30 +61,32 @@ class Workspace:
         """build/sandbox.json: what the main job came to in the sandbox that runs."""
         return self.root.with_name(f"{self.root.name}.json")
 
+    def answers(self, customer: str) -> Path:
+        """build/sandbox-answers-<customer>.txt: what the lake answered, in full."""
+        return self.root.with_name(f"{self.root.name}-answers-{customer}.txt")
+
     @property
     def lock(self) -> Path:
         """Held by whoever starts or stops the sandbox, or does the main job in it."""
         return self.root.with_name(f"{self.root.name}.lock")
 
     def prepare(self, customer: str, service_now_url: str) -> None:
-        """Copies the settings of a customer; the state that is there stays."""
+        """Copies the settings of a customer; the state that is there stays, and other customers."""
         folder = self.project / CUSTOMERS
         folder.mkdir(parents=True, exist_ok=True)
         self.state.mkdir(parents=True, exist_ok=True)
-        shutil.copy(PROJECT / "Pulumi.yaml", self.project)
-        shared = _read(PROJECT / CUSTOMERS / f"{customer}.yaml")
-        runs = machine()
-        functions = {"runtime": runs.runtime, "architecture": runs.architecture}
-        _write(folder / f"{customer}.yaml", {**shared, "functions": functions})
-        for stack in chosen([customer], PROJECT):
-            file = PROJECT / CUSTOMERS / f"Pulumi.{stack}.yaml"
+        shutil.copy(self.source / "Pulumi.yaml", self.project)
+        for stack in chosen([customer], self.source):
+            file = self.source / CUSTOMERS / f"Pulumi.{stack}.yaml"
             content = _read(file)
             # What Pulumi wrote there at the stack's first deployment must stay.
             target = folder / file.name
             content |= {k: v for k, v in _read(target).items() if k not in content}
-            ticketing = content["config"][KEY].get("ticketing")
-            if ticketing:
-                ticketing["url"] = service_now_url
+            own = content["config"][KEY]
+            if "extends" in own:
+                shutil.copy(self.source / CUSTOMERS / f"{own['extends']}.yaml", folder)
+            settings = load.from_files(stack, self.source)
+            content["config"][KEY] = {**own, **_of_this_machine(own, settings, service_now_url)}
             _write(target, content)
 
     def install_plugin(self, plugin: Plugin, command: PulumiCommand) -> None:
@@ -89,24 +98,26 @@ class Workspace:
 
     def clear(self) -> None:
         """Forgets the state: it is worth nothing without the AWS that it tells of."""
-        self.summary.unlink(missing_ok=True)
+        for file in (self.summary, *self.root.parent.glob(self.answers("*").name)):
+            file.unlink(missing_ok=True)
         for folder in (self.project, self.state, self.root / "functions"):
             shutil.rmtree(folder, ignore_errors=True)
 
-    def environment(self, sandbox: Sandbox, region: str) -> Mapping[str, str]:
-        """What the CLI, and a shell beside it, needs."""
+    def environment(self, sandbox: Sandbox, settings: Settings) -> Mapping[str, str]:
+        """What the CLI, and a shell beside it, needs to work for a customer, who has a stack of
+        these settings."""
         return {
-            **sandbox.environment(region),
+            **sandbox.environment(settings.region, account=settings.account),
             "PULUMI_HOME": str(self.pulumi_home),
             "PULUMI_BACKEND_URL": self.backend_url,
             "PULUMI_CONFIG_PASSPHRASE": _PASSPHRASE,
         }
 
-    def engine(self, command: PulumiCommand, sandbox: Sandbox, region: str) -> Engine:
+    def engine(self, command: PulumiCommand, sandbox: Sandbox, settings: Settings) -> Engine:
         return Engine(
             command=command,
             project=self.project,
-            environment=self.environment(sandbox, region),
+            environment=self.environment(sandbox, settings),
         )
 
 
@@ -118,6 +129,20 @@ def foreign(variables: Iterable[str]) -> list[str]:
 def machine() -> Platform:
     """What functions are declared to run on here: this machine, and this Python."""
     return Platform(runtime=here.RUNTIME, architecture=here.architecture())
+
+
+def _of_this_machine(
+    own: Mapping[str, Any], settings: Settings, service_now_url: str
+) -> Mapping[str, Any]:
+    """A stack's own values as they must be here; they go over what it shares with others."""
+    runs = machine()
+    functions = {"runtime": runs.runtime, "architecture": runs.architecture}
+    # The credentials at hand are the management account's.
+    role = None if isinstance(settings, ManagementSettings) else ADMINISTRATOR_ROLE
+    values = {"deploy_role": role, "functions": {**own.get("functions", {}), **functions}}
+    if isinstance(settings, CentralSettings) and settings.ticketing is not None:
+        values["ticketing"] = {**own.get("ticketing", {}), "url": service_now_url}
+    return values
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -23,7 +23,7 @@ def preview(stage: Stage, *stacks: str) -> subprocess.CompletedProcess[str]:
     command = [str(Path(sys.executable).parent / "backup-org"), "preview", *stacks]
     environment = {
         **os.environ,
-        **stage.workspace.environment(stage.sandbox, "eu-central-1"),
+        **stage.engine.environment,
         PROJECT_VARIABLE: str(stage.workspace.project),
     }
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -37,9 +38,21 @@ def shell(stage: Stage) -> Mapping[str, str]:
     }
 
 
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """One whose customers a page may change: a copy of them, beside links to all else."""
+    copy = tmp_path / "checkout"
+    copy.mkdir()
+    for path in PROJECT.iterdir():
+        if path.name not in ("stacks", ".git"):
+            (copy / path.name).symlink_to(path)
+    shutil.copytree(PROJECT / "stacks", copy / "stacks", ignore=shutil.ignore_patterns("*.pyc"))
+    return copy
+
+
 @pytest.mark.parametrize("page", PAGES, ids=named)
 def test_a_page_can_be_followed_from_top_to_bottom(
-    page: Path, shell: Mapping[str, str], tmp_path: Path
+    page: Path, shell: Mapping[str, str], checkout: Path, tmp_path: Path
 ) -> None:
     state = tmp_path / "state.sh"
     state.touch()
@@ -49,7 +62,7 @@ def test_a_page_can_be_followed_from_top_to_bottom(
         where = f"{named(page)}:{block.line}"
         answer = subprocess.run(
             ["bash", "-e", "-c", _script(block, state)],
-            cwd=PROJECT,
+            cwd=checkout,
             env=shell,
             capture_output=True,
             text=True,
