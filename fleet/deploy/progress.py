@@ -68,6 +68,8 @@ class StackProgress:
             before, after = event.resource_pre_event, event.res_outputs_event
             if before is not None:
                 self._seen[stack] = self._seen.get(stack, 0) + 1
+                if self._seen[stack] == 1:  # what a preview counted is over
+                    self._bars.update(task, completed=0)
                 doing = "previewing" if before.planning else _doing(before.metadata.op)
                 self._bars.update(task, total=self._seen[stack], description=f"{stack}: {doing}")
             elif after is not None:
