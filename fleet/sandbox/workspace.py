@@ -17,7 +17,7 @@ import yaml
 from pulumi.automation import PulumiCommand
 
 from aws_sandbox.client import OF_AWS, Sandbox
-from aws_sandbox.functions import here
+from aws_sandbox.functions import runtimes
 from aws_sandbox.plugin import Plugin, install, install_official
 from components.packaging.archives import Platform
 from fleet.deploy.deployment import Engine
@@ -128,7 +128,7 @@ def foreign(variables: Iterable[str]) -> list[str]:
 
 def machine() -> Platform:
     """What functions are declared to run on here: this machine, and this Python."""
-    return Platform(runtime=here.RUNTIME, architecture=here.architecture())
+    return Platform(runtime=runtimes.RUNTIME, architecture=runtimes.architecture())
 
 
 def _of_this_machine(

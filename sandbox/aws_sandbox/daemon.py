@@ -15,8 +15,8 @@ from aws_sandbox.aws.backup.control import add_backup_controls
 from aws_sandbox.aws.organization import Organization
 from aws_sandbox.aws.server import AwsServer
 from aws_sandbox.control import ControlApi
-from aws_sandbox.events import Pump
-from aws_sandbox.functions import Functions
+from aws_sandbox.events.pump import Pump
+from aws_sandbox.functions.runner import Functions
 from aws_sandbox.journal import Journal
 from aws_sandbox.moto_changes.athena import install as install_athena
 from aws_sandbox.moto_changes.replacements import Replacements
@@ -81,7 +81,7 @@ class Daemon:
         self._add_controls()
 
     def _emit(self, account: str, region: str, event: Mapping[str, Any]) -> None:
-        self._pump.emit(account, region, event)
+        self._pump.eventbridge.emit(account, region, event)
 
     def _add_controls(self) -> None:
         self.control.add("identity", lambda _given: {"pid": os.getpid()}, reads_only=True)

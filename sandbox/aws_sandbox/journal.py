@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 
 @dataclass(frozen=True, kw_only=True)
-class Hop:
+class JournalEntry:
     """One step of something on its way: an event, a message, a call."""
 
     source: str
@@ -21,22 +21,22 @@ class Journal:
     """An append-only record, safe to use from any thread."""
 
     def __init__(self) -> None:
-        self._hops: list[Hop] = []
+        self._entries: list[JournalEntry] = []
         self._lock = threading.Lock()
 
-    def record(self, hop: Hop) -> None:
+    def record(self, entry: JournalEntry) -> None:
         with self._lock:
-            self._hops.append(hop)
+            self._entries.append(entry)
 
-    def hops(self, since: int = 0) -> Sequence[Hop]:
-        """The hops from number `since` on; the first one ever is number 0."""
+    def entries(self, since: int = 0) -> Sequence[JournalEntry]:
+        """The entries from number `since` on; the first one ever is number 0."""
         with self._lock:
-            return self._hops[since:]
+            return self._entries[since:]
 
     def page(self, request: Mapping[str, Any]) -> Mapping[str, object]:
-        """The control handler: `{"since": 0}` gives the hops and the number to go on from."""
+        """The control handler: `{"since": 0}` gives the entries and the number to go on from."""
         since = int(request.get("since", 0))
         if since < 0:
-            raise ValueError(f"since is a hop's number, 0 or more, not {since}")
-        hops = self.hops(since)
-        return {"hops": [asdict(hop) for hop in hops], "next": since + len(hops)}
+            raise ValueError(f"since is an entry's number, 0 or more, not {since}")
+        entries = self.entries(since)
+        return {"entries": [asdict(entry) for entry in entries], "next": since + len(entries)}

@@ -331,9 +331,9 @@ class TestAlerts:
         job(stage, resource, "FAILED", account=account)
         (incident,) = incidents(stage, resource)
         assert incident["state"] == "1"
-        hops = stage.sandbox.call("journal", since=since)["hops"]
+        entries = stage.sandbox.call("journal", since=since)["entries"]
         bus = outputs["acme-audit"]["alert_bus_arn"]
-        assert len([h for h in hops if h["target"] == bus and "rules" in h["detail"]]) == 1
+        assert len([e for e in entries if e["target"] == bus and "rules" in e["detail"]]) == 1
 
     def test_what_cannot_be_forwarded_rests_is_told_and_is_replayed(
         self, stage: Stage, outputs: Outputs, audit: boto3.Session

@@ -17,7 +17,7 @@ from aws_sandbox.aws.permissions import is_known
 from aws_sandbox.aws.policy_checks import check_policies
 from aws_sandbox.aws.sessions import CredentialsError
 from aws_sandbox.control import PREFIX, ControlApi
-from aws_sandbox.journal import Hop
+from aws_sandbox.journal import JournalEntry
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -62,7 +62,7 @@ class Endpoint:
             what = f"the sandbox cannot answer {asked}: {type(error).__name__}: {error}"
             refusal = AwsError("NotImplemented", what, 501)
         self._services.journal.record(
-            Hop(source="client", target=asked, outcome="refused", reason=str(refusal))
+            JournalEntry(source="client", target=asked, outcome="refused", reason=str(refusal))
         )
         return response_of(refusal, protocol, service)
 

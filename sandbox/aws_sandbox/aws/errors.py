@@ -38,6 +38,11 @@ def access_denied(service: str, protocol: str, message: str) -> AwsError:
     return AwsError(code, message, 400 if protocol in _FORBIDDEN_AS_400 else 403)
 
 
+def not_carried_out(what: str) -> AwsError:
+    """For a setting that the sandbox would have to ignore."""
+    return AwsError("NotImplemented", f"the sandbox does not carry out {what}", 501)
+
+
 def bad_credentials(code: str, message: str, protocol: str, service: str) -> AwsError:
     """Credentials that are unknown or have expired, under the name that the service gives it."""
     if protocol in ("json", "rest-json"):

@@ -1,25 +1,33 @@
 """CloudWatch's metric alarms, evaluated on demand: state, actions and event."""
 
 import json
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from moto.backends import get_backend
-from moto.cloudwatch.models import Alarm
+from moto.cloudwatch.models import Alarm, MetricDatum
 
 from aws_sandbox.aws.arns import Arn
-from aws_sandbox.events.alarm_values import State, judge, unsupported, values
-from aws_sandbox.events.endpoints import Endpoints, Message
-from aws_sandbox.events.event import Event
-from aws_sandbox.events.senders import DeliveryError, Sender
+from aws_sandbox.events.endpoints import DeliveryError, Endpoints, Message, Sender
+from aws_sandbox.events.eventbridge import Event
+from aws_sandbox.moto_changes.sqs import DeployedQueue
+
+STATISTICS: Mapping[str, Callable[[Sequence[float]], float]] = {"Sum": sum, "Maximum": max}
+MISSING_DATA = frozenset({"ignore", "notBreaching"})
+"""How an alarm treats a period without a value."""
+COMPARISONS = frozenset({"GreaterThanThreshold"})
+ACTIONS = frozenset({"sns"})
+
+_DEPTH = ("AWS/SQS", "ApproximateNumberOfMessagesVisible")
+"""The metric of what is in a queue, which nobody puts into CloudWatch."""
 
 
 class Alarms:
     """Every alarm of every account and Region, as CloudWatch would judge it now."""
 
-    def __init__(self, *, endpoints: Endpoints, accept: Callable[[str, Event], None]) -> None:
-        """`accept` puts an event on the bus with this ARN."""
+    def __init__(self, *, endpoints: Endpoints, accept: Callable[[Event], None]) -> None:
+        """`accept` puts an event on the default bus of its account and Region."""
         self._endpoints = endpoints
         self._accept = accept
 
@@ -36,7 +44,7 @@ class Alarms:
         judged: list[Mapping[str, Any]] = []
         problems: list[str] = []
         for account, alarm in _alarms():
-            if problem := unsupported(alarm):
+            if problem := _unsupported(alarm):
                 problems.append(f"{alarm.alarm_arn}: {problem}")
             else:
                 judged.append(self._evaluate(account, alarm, at))
@@ -45,8 +53,8 @@ class Alarms:
         return {"alarms": judged}
 
     def _evaluate(self, account: str, alarm: Alarm, at: datetime) -> Mapping[str, Any]:
-        before: State = alarm.state_value
-        state, reason = judge(alarm, values(account, alarm, at))
+        before = alarm.state_value
+        state, reason = _judge(alarm, _value(account, alarm, at))
         if state != before:
             alarm.update_state(reason, json.dumps({"version": "1.0"}), state)
             self._tell(account, alarm, before)
@@ -59,25 +67,20 @@ class Alarms:
             "reason": reason,
         }
 
-    def _tell(self, account: str, alarm: Alarm, before: State) -> None:
+    def _tell(self, account: str, alarm: Alarm, before: str) -> None:
         sender = Sender(
             service="cloudwatch.amazonaws.com",
             source_arn=alarm.alarm_arn,
             source_account=account,
         )
-        message = Message(
-            body=json.dumps(_notification(account, alarm, before)),
-            subject=f'{alarm.state_value}: "{alarm.name}" in {alarm.region_name}'[:100],
-        )
-        for action in _actions(alarm):
+        message = Message(body=json.dumps(_notification(account, alarm, before)))
+        actions = alarm.alarm_actions if alarm.state_value == "ALARM" else alarm.ok_actions
+        for topic in (alarm.actions_enabled and actions) or []:
             try:
-                if Arn.parse(action).service != "sns":
-                    self._endpoints.refuse(sender, action, "alarm actions but topics")
-                self._endpoints.publish(sender, action, message)
+                self._endpoints.publish(sender, topic, message)
             except DeliveryError:
                 continue  # it stands in the journal; CloudWatch notes it in the alarm's history
-        bus = f"arn:aws:events:{alarm.region_name}:{account}:event-bus/default"
-        self._accept(bus, _event(account, alarm, before))
+        self._accept(_event(account, alarm, before))
 
 
 def _alarms() -> list[tuple[str, Alarm]]:
@@ -89,19 +92,61 @@ def _alarms() -> list[tuple[str, Alarm]]:
     ]
 
 
-def _actions(alarm: Alarm) -> list[str]:
-    if not alarm.actions_enabled:
-        return []
-    by_state: Mapping[State, list[str]] = {
-        "ALARM": alarm.alarm_actions or [],
-        "OK": alarm.ok_actions,
-        "INSUFFICIENT_DATA": alarm.insufficient_data_actions,
-    }
-    return by_state[alarm.state_value]
+def _unsupported(alarm: Alarm) -> str:
+    """What of an alarm the sandbox cannot evaluate, and what it can; "" when it can."""
+    actions = [*(alarm.alarm_actions or []), *alarm.ok_actions, *alarm.insufficient_data_actions]
+    asked = (
+        ("composite alarms", bool(alarm.rule), ""),
+        ("metric math", bool(alarm.metric_data_queries), ""),
+        ("statistic", alarm.statistic, STATISTICS.keys()),
+        ("comparison", alarm.comparison_operator, COMPARISONS),
+        ("treatment of missing data", alarm.treat_missing_data or "missing", MISSING_DATA),
+        ("number of periods", int(alarm.evaluation_periods), {1}),
+        ("actions without data", bool(alarm.insufficient_data_actions), ""),
+    )
+    for what, value, known in asked:
+        if known and value not in known:
+            return f"the {what} {value} is not evaluated, but {', '.join(map(str, sorted(known)))}"
+        if not known and value:
+            return f"{what} are not evaluated"
+    other = [action for action in actions if Arn.parse(action).service not in ACTIONS]
+    return f"the action {other[0]} is not carried out, but topics" if other else ""
 
 
-def _notification(account: str, alarm: Alarm, before: State) -> Mapping[str, Any]:
-    """The message that an alarm's action publishes."""
+def _value(account: str, alarm: Alarm, at: datetime) -> float | None:
+    """Of the alarm's metric in the period until then; None where nothing was measured.
+
+    A queue's depth is what it is now.
+    """
+    dimensions = {dimension.name: dimension.value or "" for dimension in alarm.dimensions}
+    if (alarm.namespace, alarm.metric_name) == _DEPTH:
+        queues = get_backend("sqs")[account][alarm.region_name].queues
+        queue = queues.get(dimensions.get("QueueName", ""))
+        return queue.approximate_number_of_messages if isinstance(queue, DeployedQueue) else None
+    since = at - timedelta(seconds=int(alarm.period))
+    measured = [
+        datum.value
+        for datum in list(get_backend("cloudwatch")[account][alarm.region_name].metric_data)
+        if isinstance(datum, MetricDatum)
+        and (datum.namespace, datum.name) == (alarm.namespace, alarm.metric_name)
+        and {found.name: found.value for found in datum.dimensions} == dimensions
+        and since < datum.timestamp.replace(tzinfo=UTC) <= at
+    ]
+    return STATISTICS[alarm.statistic](measured) if measured else None
+
+
+def _judge(alarm: Alarm, value: float | None) -> tuple[str, str]:
+    """OK or ALARM, and why; without a value by the alarm's treatment of missing data."""
+    if value is None:
+        state = alarm.state_value if alarm.treat_missing_data == "ignore" else "OK"
+        return state, f"nothing was measured, treated as {alarm.treat_missing_data}"
+    threshold = float(alarm.threshold)
+    state = "ALARM" if value > threshold else "OK"
+    return state, f"{value:g} for {alarm.comparison_operator} {threshold:g}"
+
+
+def _notification(account: str, alarm: Alarm, before: str) -> Mapping[str, Any]:
+    """The message that an alarm's action publishes, without its trigger."""
     return {
         "AlarmName": alarm.name,
         "AlarmDescription": alarm.description,
@@ -112,28 +157,10 @@ def _notification(account: str, alarm: Alarm, before: State) -> Mapping[str, Any
         "StateChangeTime": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "Region": alarm.region_name,
         "OldStateValue": before,
-        "OKActions": alarm.ok_actions,
-        "AlarmActions": alarm.alarm_actions,
-        "InsufficientDataActions": alarm.insufficient_data_actions,
-        "Trigger": {
-            "MetricName": alarm.metric_name,
-            "Namespace": alarm.namespace,
-            "StatisticType": "Statistic",
-            "Statistic": alarm.statistic.upper(),
-            "Unit": alarm.unit,
-            "Dimensions": [
-                {"name": dimension.name, "value": dimension.value} for dimension in alarm.dimensions
-            ],
-            "Period": int(alarm.period),
-            "EvaluationPeriods": int(alarm.evaluation_periods),
-            "ComparisonOperator": alarm.comparison_operator,
-            "Threshold": float(alarm.threshold),
-            "TreatMissingData": alarm.treat_missing_data or "missing",
-        },
     }
 
 
-def _event(account: str, alarm: Alarm, before: State) -> Event:
+def _event(account: str, alarm: Alarm, before: str) -> Event:
     return Event.new(
         source="aws.cloudwatch",
         detail_type="CloudWatch Alarm State Change",

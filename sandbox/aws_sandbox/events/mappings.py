@@ -1,25 +1,34 @@
-"""From queues to functions: Lambda's event-source mappings for SQS."""
+"""From queues to functions: Lambda's event-source mappings for SQS.
 
+https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
+"""
+
+import base64
+import json
+import os
 import threading
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 from moto.awslambda.exceptions import UnknownFunctionException
-from moto.awslambda.models import EventSourceMapping, LambdaFunction
+from moto.awslambda.models import EventSourceMapping
 from moto.backends import get_backend
 from moto.sqs.models import Message
 
 from aws_sandbox.aws.access import Access
-from aws_sandbox.events.batches import Batches
-from aws_sandbox.events.lanes import PROCESSES
-from aws_sandbox.events.queues import DeployedQueue, find_queue
+from aws_sandbox.events.invocations import Invocations
 from aws_sandbox.events.work import Work
-from aws_sandbox.journal import Hop, Journal
+from aws_sandbox.functions.definition import InvokeError
+from aws_sandbox.functions.runner import InvocationResult
+from aws_sandbox.journal import Journal, JournalEntry
+from aws_sandbox.moto_changes.sqs import DeployedQueue, find_queue
 
+_CONCURRENCY = min(5, max(2, os.cpu_count() or 2))
+"""Batches at once of one mapping: Lambda begins with five; a small machine gains nothing by more
+processes than it has processors."""
 _ACTIONS = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
-_BYTES_LIMIT = 5_500_000
-"""Of a batch's message bodies, so that the event stays under Lambda's 6 MB."""
 _LOOK_AGAIN_SECONDS = 1.0
 """For what nobody announces, such as a role that may receive by now."""
 _CLOCK_SECONDS = 0.002
@@ -32,8 +41,10 @@ class Mappings:
     visibility timeout counts from the receive, as on SQS.
     """
 
-    def __init__(self, *, batches: Batches, access: Access, journal: Journal, work: Work) -> None:
-        self._batches = batches
+    def __init__(
+        self, *, invocations: Invocations, access: Access, journal: Journal, work: Work
+    ) -> None:
+        self._invocations = invocations
         self._access = access
         self._journal = journal
         self._work = work
@@ -41,7 +52,6 @@ class Mappings:
         self._poked = False
         self._stopped = False
         self._busy: Counter[str] = Counter()
-        self._windows: dict[str, float] = {}
         self._refusals: dict[str, str] = {}
         self._thread = threading.Thread(target=self._serve_all, name="pump-mappings", daemon=True)
         work.watch(self._on_their_way)
@@ -68,7 +78,7 @@ class Mappings:
             for mapping in event_source_mappings()
             if mapping.uuid not in self._refusals
             and mapping.enabled
-            and isinstance(queue := find_queue(mapping.event_source_arn), DeployedQueue)
+            and (queue := find_queue(mapping.event_source_arn))
             and queue.count()
         ]
 
@@ -76,71 +86,54 @@ class Mappings:
         try:
             while not self._stopped:
                 self._poked = False
+                times = [self._serve(mapping) for mapping in event_source_mappings()]
                 now = time.time()
-                times = [self._serve(mapping, now) for mapping in event_source_mappings()]
-                wait = min([now + _LOOK_AGAIN_SECONDS, *filter(None, times)]) - time.time()
+                wait = min([now + _LOOK_AGAIN_SECONDS, *filter(None, times)]) - now
                 with self._changed:
                     self._changed.wait_for(lambda: self._poked or self._stopped, max(wait, 0))
         except BaseException as error:
             self._work.crash("the event-source mappings", error)
             raise
 
-    def _serve(self, mapping: EventSourceMapping, now: float) -> float | None:
+    def _serve(self, mapping: EventSourceMapping) -> float | None:
         """Starts what batches it can; tells when (seconds since 1970) to look again."""
         queue = find_queue(mapping.event_source_arn)
-        if not mapping.enabled or not isinstance(queue, DeployedQueue):
+        if not mapping.enabled or queue is None:
             return None
-        while queue.has(1):
-            window_ends = self._window_ends(mapping, queue, now)
-            if window_ends > now:
-                return window_ends
-            function = self._function(mapping, queue)
-            if function is None or self._busy[mapping.uuid] >= _concurrency(mapping, function):
+        while queue.has_message():
+            if not self._may_consume(mapping) or self._busy[mapping.uuid] >= _CONCURRENCY:
                 return None
-            batch = queue.hold(mapping.batch_size, _BYTES_LIMIT)
-            self._windows.pop(mapping.uuid, None)
+            batch = queue.hold(mapping.batch_size)
             if batch:
                 self._submit(mapping, queue, batch)
         change = queue.next_change()
         return None if change is None else change + _CLOCK_SECONDS
 
-    def _window_ends(self, mapping: EventSourceMapping, queue: DeployedQueue, now: float) -> float:
-        """When the batch has waited long enough for more messages; now if it is full."""
-        window = mapping.max_batch_window or 0
-        if not window or queue.has(mapping.batch_size):
-            return now
-        return self._windows.setdefault(mapping.uuid, now) + window / self._work.time_scale
-
-    def _function(self, mapping: EventSourceMapping, queue: DeployedQueue) -> LambdaFunction | None:
-        """The mapping's function; None, with the reason in the journal, when it may not work."""
-        backend = get_backend("lambda")[mapping.account_id][mapping.region]
-        try:
-            function = backend.get_function(mapping.function_arn)
-        except UnknownFunctionException as error:
-            function, reason = None, str(error)
-        else:
-            reason = self._refusal(queue, function)
+    def _may_consume(self, mapping: EventSourceMapping) -> bool:
+        """Whether the function is there and its role may receive; the journal has why not."""
+        reason = self._refusal(mapping)
         if not reason:
             self._refusals.pop(mapping.uuid, None)
-            return function
-        if self._refusals.get(mapping.uuid) != reason:
+        elif self._refusals.get(mapping.uuid) != reason:
             self._refusals[mapping.uuid] = reason
             self._journal.record(
-                Hop(
+                JournalEntry(
                     source=mapping.event_source_arn,
                     target=mapping.function_arn,
                     outcome="refused",
                     reason=reason,
                 )
             )
-        return None
+        return not reason
 
-    def _refusal(self, queue: DeployedQueue, function: LambdaFunction) -> str:
-        if queue.queue_arn.endswith(".fifo"):
-            return "the sandbox carries nothing from FIFO queues"
-        decisions = (
-            self._access.check_role(function.role, action, queue.queue_arn) for action in _ACTIONS
-        )
+    def _refusal(self, mapping: EventSourceMapping) -> str:
+        backend = get_backend("lambda")[mapping.account_id][mapping.region]
+        try:
+            role = backend.get_function(mapping.function_arn).role
+        except UnknownFunctionException as error:
+            return str(error)
+        source = mapping.event_source_arn
+        decisions = (self._access.check_role(role, action, source) for action in _ACTIONS)
         return next((decision.reason for decision in decisions if not decision.allowed), "")
 
     def _submit(
@@ -149,15 +142,15 @@ class Mappings:
         received_at = time.time()
 
         def run() -> None:
-            done: Sequence[Message] = ()
+            failed: frozenset[str] = frozenset(message.id for message in batch)
             try:
-                done = self._batches.run(mapping, batch)
+                failed = self._run(mapping, batch)
             finally:
                 for message in batch:
-                    if message in done:
-                        queue.discard(message)
-                    else:
+                    if message.id in failed:
                         queue.let_go(message, received_at)
+                    else:
+                        queue.discard(message)
                 self._occupy(mapping, -1)
                 self.poke()
 
@@ -169,21 +162,99 @@ class Mappings:
         with self._changed:
             self._busy[mapping.uuid] += change
 
+    def _run(self, mapping: EventSourceMapping, batch: Sequence[Message]) -> frozenset[str]:
+        """Invokes the function; the ids of the messages that it did not deal with."""
+        ids = [message.id for message in batch]
+        records = [_record(message, mapping.event_source_arn, mapping.region) for message in batch]
+        event = json.dumps({"Records": records}).encode()
+        try:
+            result = self._invocations.now(mapping.function_arn, event)
+        except (InvokeError, UnknownFunctionException) as error:
+            failed, reason = frozenset(ids), str(error)
+        else:
+            failed, reason = _outcome(mapping, result, ids)
+        self._journal.record(
+            JournalEntry(
+                source=mapping.event_source_arn,
+                target=mapping.function_arn,
+                outcome="failed" if failed else "carried",
+                reason=reason,
+                detail={"messages": ids, "failed": sorted(failed)},
+            )
+        )
+        return failed
+
 
 def event_source_mappings() -> Sequence[EventSourceMapping]:
-    """Of every account and Region, for queues."""
+    """Of every account and Region."""
     return [
         mapping
         for account in list(get_backend("lambda").values())
         for backend in list(account.values())
         for mapping in backend.list_event_source_mappings("", "")
-        if mapping.event_source_arn.split(":")[2] == "sqs"
     ]
 
 
-def _concurrency(mapping: EventSourceMapping, function: LambdaFunction) -> int:
-    """Batches at once: as the mapping's scaling says, and no more than the function may run."""
-    scaling: Mapping[str, int] = mapping.scaling_config or {}
-    limit = scaling.get("MaximumConcurrency", PROCESSES)
-    reserved = function.reserved_concurrency
-    return limit if reserved is None else min(limit, int(reserved))
+def _outcome(
+    mapping: EventSourceMapping, result: InvocationResult, ids: Sequence[str]
+) -> tuple[frozenset[str], str]:
+    """The ids of the messages that failed, and why."""
+    if result.error:
+        return frozenset(ids), result.reason
+    if "ReportBatchItemFailures" not in (mapping.function_response_types or []):
+        return frozenset(), ""
+    failed = _reported(result.content, frozenset(ids))
+    return failed, "the function reports them as failed" if failed else ""
+
+
+def _reported(response: Any, ids: frozenset[str]) -> frozenset[str]:
+    """The messages that a function reports as failed (ReportBatchItemFailures).
+
+    Nothing reported is success. What is not of the documented form, or names a message that is not
+    in the batch, makes all of them failed.
+    """
+    try:
+        failures = (response or {}).get("batchItemFailures") or []
+        named = frozenset(failure["itemIdentifier"] for failure in failures)
+    except (AttributeError, KeyError, TypeError):
+        return ids
+    return ids if named - ids else named
+
+
+def _record(message: Message, queue_arn: str, region: str) -> Mapping[str, Any]:
+    """One element of `Records`."""
+    record: dict[str, Any] = {
+        "messageId": message.id,
+        "receiptHandle": message.receipt_handle,
+        "body": message.body,
+        "attributes": {
+            "ApproximateReceiveCount": str(message.approximate_receive_count),
+            "SentTimestamp": str(message.sent_timestamp),
+            "SenderId": message.sender_id,
+            "ApproximateFirstReceiveTimestamp": str(message.approximate_first_receive_timestamp),
+        },
+        "messageAttributes": {
+            name: _attribute(attribute) for name, attribute in message.message_attributes.items()
+        },
+        "md5OfBody": message.body_md5,
+        "eventSource": "aws:sqs",
+        "eventSourceARN": queue_arn,
+        "awsRegion": region,
+    }
+    if message.message_attributes:
+        record["md5OfMessageAttributes"] = message.attribute_md5
+    return record
+
+
+def _attribute(attribute: Mapping[str, Any]) -> Mapping[str, Any]:
+    record: dict[str, Any] = {
+        "stringListValues": [],
+        "binaryListValues": [],
+        "dataType": attribute["DataType"],
+    }
+    if "BinaryValue" in attribute:
+        value = cast("bytes", attribute["BinaryValue"])
+        record["binaryValue"] = base64.b64encode(value).decode()
+    else:
+        record["stringValue"] = attribute["StringValue"]
+    return record

@@ -19,7 +19,7 @@ _NAMED = 5
 
 
 class PumpCrashedError(Exception):
-    """A job failed in a way that no hop expects: what it carried may be lost."""
+    """A job failed in a way that nothing expects: what it carried may be lost."""
 
 
 class UnsettledError(TimeoutError):

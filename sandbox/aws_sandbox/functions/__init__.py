@@ -1,5 +1,5 @@
-"""Runs deployed functions exactly as they are deployed."""
+"""Runs deployed functions: their own archives, environment and role, on this machine's Python.
 
-from aws_sandbox.functions.runner import Functions
-
-__all__ = ["Functions"]
+`runner` takes an invocation, `environment` holds the process that serves it, and `runtime_api` is
+where the two meet; `definition` reads what is deployed, `logs` keeps what is printed.
+"""

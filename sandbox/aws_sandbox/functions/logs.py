@@ -3,16 +3,15 @@
 import threading
 import time
 from collections import defaultdict, deque
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 from moto.backends import get_backend
 
 from aws_sandbox.aws.access import Access
 from aws_sandbox.functions.definition import Definition
-from aws_sandbox.functions.emf import EmbeddedMetricError, embedded_metrics
-from aws_sandbox.functions.metrics import put_metric
-from aws_sandbox.journal import Hop, Journal
+from aws_sandbox.functions.metrics import EmbeddedMetricError, embedded_metrics, put_metric
+from aws_sandbox.journal import Journal, JournalEntry
 
 _KEPT_LINES = 10_000
 
@@ -26,29 +25,32 @@ class Logs:
         self._lock = threading.Lock()
         self._kept: defaultdict[str, deque[str]] = defaultdict(lambda: deque(maxlen=_KEPT_LINES))
 
-    def kept(self, function: str) -> Sequence[str]:
-        """The last lines of a function by its ARN, or of all functions of a name.
+    def answer(self, request: Mapping[str, Any]) -> Mapping[str, Sequence[str]]:
+        """The control handler: `{"function": name or ARN}` gives the lines that it printed last.
 
-        Also those that CloudWatch never got.
+        Also those that CloudWatch never got; of all functions of a name.
         """
+        function = request.get("function")
+        if not isinstance(function, str) or not function:
+            raise ValueError('functions.logs takes {"function": <name or ARN>}')
         with self._lock:
             found = [
                 lines
                 for arn, lines in self._kept.items()
                 if function in (arn, arn.rpartition(":")[2])
             ]
-            return [line for lines in found for line in lines]
+            return {"lines": [line for lines in found for line in lines]}
 
     def write(self, definition: Definition, stream: str, lines: Sequence[str]) -> None:
         """Puts the lines into the log stream, and the metrics that they embed into CloudWatch."""
         with self._lock:
-            self._kept[definition.unqualified_arn].extend(lines)
+            self._kept[definition.arn].extend(lines)
             if lines and self._may_write(definition, stream):
                 self._put(definition, stream, lines)
                 self._embedded(definition, lines)
 
     def _may_write(self, definition: Definition, stream: str) -> bool:
-        group = definition.logging.group
+        group = definition.log_group
         arn = f"arn:aws:logs:{definition.region}:{definition.account}:log-group:{group}"
         backend = get_backend("logs")[definition.account][definition.region]
         actions = ["logs:CreateLogStream", "logs:PutLogEvents"]
@@ -66,11 +68,11 @@ class Logs:
 
     def _put(self, definition: Definition, stream: str, lines: Sequence[str]) -> None:
         backend = get_backend("logs")[definition.account][definition.region]
-        backend.ensure_log_group(definition.logging.group)
-        backend.ensure_log_stream(definition.logging.group, stream)
+        backend.ensure_log_group(definition.log_group)
+        backend.ensure_log_stream(definition.log_group, stream)
         now = int(time.time() * 1000)
         backend.put_log_events(
-            definition.logging.group,
+            definition.log_group,
             stream,
             [{"timestamp": now, "message": line} for line in lines],
         )
@@ -88,7 +90,7 @@ class Logs:
     def _record(
         self, definition: Definition, outcome: Literal["refused", "failed"], reason: str
     ) -> None:
-        target = f"log group {definition.logging.group}"
+        target = f"log group {definition.log_group}"
         self._journal.record(
-            Hop(source=definition.arn, target=target, outcome=outcome, reason=reason)
+            JournalEntry(source=definition.arn, target=target, outcome=outcome, reason=reason)
         )

@@ -92,5 +92,5 @@ def test_an_operation_that_the_sandbox_lacks_is_refused_by_name(
         "NotImplemented",
         "the sandbox does not know backup:ListLegalHolds",
     )
-    hop = aws.server.services.journal.hops()[-1]
-    assert (hop.target, hop.outcome) == ("backup:ListLegalHolds", "refused")
+    entry = aws.server.services.journal.entries()[-1]
+    assert (entry.target, entry.outcome) == ("backup:ListLegalHolds", "refused")

@@ -69,8 +69,8 @@ def test_what_nobody_has_looked_after_is_refused_by_name(
     code, message = aws.error(lambda: getattr(client, call)(**arguments))
     assert code == "NotImplemented"
     assert name in message
-    hop = aws.server.services.journal.hops()[-1]
-    assert (hop.source, hop.outcome, name in hop.target) == ("client", "refused", True)
+    entry = aws.server.services.journal.entries()[-1]
+    assert (entry.source, entry.outcome, name in entry.target) == ("client", "refused", True)
 
 
 def test_a_call_acts_in_the_region_that_it_is_signed_for(aws: Any) -> None:

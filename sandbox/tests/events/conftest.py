@@ -1,15 +1,15 @@
-"""The workbench of the process, with a pump of each module's own."""
+"""The aws of the process, with a pump of each module's own."""
 
 from collections.abc import Iterator
 
 import pytest
 
-from aws_sandbox.events.workbench import Workbench, shared_workbench
+from sandbox.tests.deployed_aws import DeployedAws, shared_aws
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
-    workbench = shared_workbench(tmp_path_factory.getbasetemp() / "functions")
-    workbench.open()
-    yield workbench
-    workbench.close()
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployedAws]:
+    aws = shared_aws(tmp_path_factory.getbasetemp() / "functions")
+    aws.open()
+    yield aws
+    aws.close()

@@ -1,4 +1,4 @@
-"""What happens to objects, told to rules, queues, topics and functions."""
+"""Objects that are created, told to EventBridge."""
 
 import json
 from collections.abc import Sequence
@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from aws_sandbox.events.workbench import AUDIT, REGION, Workbench, sends
+from sandbox.tests.deployed_aws import AUDIT, REGION, DeployedAws, sends
 
 KEY = "Backup Jobs/2026/11/22/a+b=c.csv"
 
 
-def bucket(bench: Workbench, *, versioned: bool = False, **notifications: Any) -> str:
-    client, name = bench.client("s3"), bench.name("pump-objects-")
+def bucket(aws: DeployedAws, *, versioned: bool = False, **notifications: Any) -> str:
+    client, name = aws.client("s3"), aws.name("pump-objects-")
     client.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
     if versioned:
         client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
@@ -24,25 +24,25 @@ def bucket(bench: Workbench, *, versioned: bool = False, **notifications: Any) -
     return name
 
 
-def listening_queue(bench: Workbench, bucket_name: str) -> str:
+def listening_queue(aws: DeployedAws, bucket_name: str) -> str:
     """A queue with the events of the bucket that a rule sends it."""
-    queue = bench.queue(sends("events.amazonaws.com"))
-    client, name = bench.client("events"), bench.name("rule")
+    queue = aws.queue(sends("events.amazonaws.com"))
+    client, name = aws.client("events"), aws.name("rule")
     pattern = {"source": ["aws.s3"], "detail": {"bucket": {"name": [bucket_name]}}}
     client.put_rule(Name=name, EventPattern=json.dumps(pattern))
     client.put_targets(Rule=name, Targets=[{"Id": "0", "Arn": queue}])
     return queue
 
 
-def events(bench: Workbench, queue: str) -> Sequence[Any]:
-    found = [json.loads(message["Body"]) for message in bench.messages(queue)]
+def events(aws: DeployedAws, queue: str) -> Sequence[Any]:
+    found = [json.loads(message["Body"]) for message in aws.messages(queue)]
     return sorted(found, key=lambda event: event["detail"]["object"]["sequencer"])
 
 
-def test_objects_are_told_to_eventbridge_in_its_own_shape(bench: Workbench) -> None:
-    name = bucket(bench, versioned=True, EventBridgeConfiguration={})
-    queue = listening_queue(bench, name)
-    client = bench.client("s3")
+def test_objects_are_told_to_eventbridge_in_its_own_shape(aws: DeployedAws) -> None:
+    name = bucket(aws, versioned=True, EventBridgeConfiguration={})
+    queue = listening_queue(aws, name)
+    client = aws.client("s3")
     put = client.put_object(Bucket=name, Key=KEY, Body=b"five!")
     client.copy_object(Bucket=name, Key="copy.csv", CopySource={"Bucket": name, "Key": KEY})
     upload = client.create_multipart_upload(Bucket=name, Key="large.csv")["UploadId"]
@@ -55,9 +55,8 @@ def test_objects_are_told_to_eventbridge_in_its_own_shape(bench: Workbench) -> N
         UploadId=upload,
         MultipartUpload={"Parts": [{"ETag": part["ETag"], "PartNumber": 1}]},
     )
-    client.delete_object(Bucket=name, Key="copy.csv")
-    bench.settle()
-    created, *others = events(bench, queue)
+    aws.settle()
+    created, *others = events(aws, queue)
     assert (created["detail-type"], created["account"], created["region"]) == (
         "Object Created",
         AUDIT,
@@ -77,97 +76,37 @@ def test_objects_are_told_to_eventbridge_in_its_own_shape(bench: Workbench) -> N
         "PutObject",
         "CopyObject",
         "CompleteMultipartUpload",
-        "DeleteObject",
     ]
-    deleted = others[-1]
-    assert deleted["detail-type"] == "Object Deleted"
-    assert deleted["detail"]["deletion-type"] == "Delete Marker Created"
-    assert "size" not in deleted["detail"]["object"]
 
 
-def test_tags_are_told_when_they_are_put_on_an_object_that_is_there(bench: Workbench) -> None:
-    name = bucket(bench, EventBridgeConfiguration={})
-    queue = listening_queue(bench, name)
-    client = bench.client("s3")
-    client.put_object(Bucket=name, Key=KEY, Body=b"", Tagging="a=b")
-    client.put_object_tagging(
-        Bucket=name, Key=KEY, Tagging={"TagSet": [{"Key": "a", "Value": "c"}]}
-    )
-    bench.settle()
-    told = [event["detail-type"] for event in events(bench, queue)]
-    assert told == ["Object Created", "Object Tags Added"]
+def test_a_bucket_that_does_not_tell_eventbridge_tells_nobody(aws: DeployedAws) -> None:
+    name = bucket(aws)
+    queue = listening_queue(aws, name)
+    aws.client("s3").put_object(Bucket=name, Key=KEY, Body=b"")
+    aws.settle()
+    assert aws.messages(queue) == []
 
 
-def test_a_bucket_that_does_not_tell_eventbridge_tells_nobody(bench: Workbench) -> None:
-    name = bucket(bench)
-    queue = listening_queue(bench, name)
-    bench.client("s3").put_object(Bucket=name, Key=KEY, Body=b"")
-    bench.settle()
-    assert bench.messages(queue) == []
-
-
-def test_a_queue_is_told_of_matching_objects_with_encoded_keys(bench: Workbench) -> None:
-    queue = bench.queue(sends("s3.amazonaws.com"))
-    configuration = {
-        "QueueArn": queue,
-        "Events": ["s3:ObjectCreated:*"],
-        "Filter": {
-            "Key": {
-                "FilterRules": [
-                    {"Name": "prefix", "Value": "Backup Jobs/"},
-                    {"Name": "suffix", "Value": ".csv"},
-                ]
-            }
-        },
-    }
-    name = bucket(bench, QueueConfigurations=[configuration])
-    [test] = bench.messages(queue)
-    assert json.loads(test["Body"])["Event"] == "s3:TestEvent"
-    for key in (KEY, "Backup Jobs/readme.txt", "other/x.csv"):
-        bench.client("s3").put_object(Bucket=name, Key=key, Body=b"five!")
-    bench.settle()
-    [message] = bench.messages(queue)
-    [record] = json.loads(message["Body"])["Records"]
-    assert (record["eventSource"], record["eventName"]) == ("aws:s3", "ObjectCreated:Put")
-    assert record["s3"]["bucket"]["name"] == name
-    assert record["s3"]["object"]["key"] == "Backup+Jobs%2F2026%2F11%2F22%2Fa%2Bb%3Dc.csv"
-    assert record["s3"]["object"]["size"] == 5
-
-
-def test_a_function_is_told_when_its_policy_admits_the_bucket(bench: Workbench) -> None:
-    function = bench.function(
-        "def handler(event, context):\n    print('got', event['Records'][0]['eventName'])\n"
-    )
-    configuration = {"LambdaFunctionArn": function, "Events": ["s3:ObjectRemoved:*"]}
-    name = bucket(bench, LambdaFunctionConfigurations=[configuration])
-    client = bench.client("s3")
-    client.put_object(Bucket=name, Key="x", Body=b"")
+def test_the_journal_says_that_a_removal_is_not_told(aws: DeployedAws) -> None:
+    name = bucket(aws, EventBridgeConfiguration={})
+    queue = listening_queue(aws, name)
+    client = aws.client("s3")
+    client.put_object(Bucket=name, Key="x", Body=b"", Tagging="a=b")
     client.delete_object(Bucket=name, Key="x")
-    bench.settle()
-    bucket_arn = f"arn:aws:s3:::{name}"
-    assert [hop.outcome for hop in bench.hops(bucket_arn, function)] == ["refused"]
-    bench.client("lambda").add_permission(
-        FunctionName=function,
-        StatementId="bucket",
-        Action="lambda:InvokeFunction",
-        Principal="s3.amazonaws.com",
-        SourceArn=bucket_arn,
-        SourceAccount=AUDIT,
-    )
-    client.put_object(Bucket=name, Key="x", Body=b"")
-    client.delete_object(Bucket=name, Key="x")
-    bench.settle()
-    lines = bench.functions.logs({"function": function})["lines"]
-    assert "got ObjectRemoved:Delete" in lines
+    aws.settle()
+    assert [event["detail-type"] for event in events(aws, queue)] == ["Object Created"]
+    [entry] = aws.entries(f"arn:aws:s3:::{name}/x", "EventBridge")
+    assert entry.outcome == "refused"
+    assert "their creation alone" in entry.reason
 
 
-def test_a_notification_that_its_queue_does_not_admit_is_refused_when_put(
-    bench: Workbench,
+def test_notifications_but_to_eventbridge_are_refused_and_those_before_stay(
+    aws: DeployedAws,
 ) -> None:
-    name = bucket(bench, EventBridgeConfiguration={})
-    configuration = {"QueueArn": bench.queue(), "Events": ["s3:ObjectCreated:*"]}
-    client = bench.client("s3")
-    with pytest.raises(ClientError, match="Unable to validate the following destination"):
+    name = bucket(aws, EventBridgeConfiguration={})
+    configuration = {"QueueArn": aws.queue(), "Events": ["s3:ObjectCreated:*"]}
+    client = aws.client("s3")
+    with pytest.raises(ClientError, match="does not carry out QueueConfiguration of buckets"):
         client.put_bucket_notification_configuration(
             Bucket=name, NotificationConfiguration={"QueueConfigurations": [configuration]}
         )

@@ -7,95 +7,72 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from aws_sandbox.events.workbench import Workbench, dead_letters, sends
+from sandbox.tests.deployed_aws import DeployedAws, dead_letters, sends
 
 
-def attributes(bench: Workbench, queue: str) -> dict[str, str]:
-    client = bench.client("sqs")
-    return client.get_queue_attributes(QueueUrl=bench.url(queue), AttributeNames=["All"])[
+def attributes(aws: DeployedAws, queue: str) -> dict[str, str]:
+    client = aws.client("sqs")
+    return client.get_queue_attributes(QueueUrl=aws.url(queue), AttributeNames=["All"])[
         "Attributes"
     ]
 
 
-def test_a_policy_outlives_the_change_of_another_attribute(bench: Workbench) -> None:
-    queue = bench.queue(sends("sns.amazonaws.com"))
-    before = attributes(bench, queue)["Policy"]
-    bench.client("sqs").set_queue_attributes(
-        QueueUrl=bench.url(queue), Attributes={"VisibilityTimeout": "90"}
+def test_a_policy_outlives_the_change_of_another_attribute(aws: DeployedAws) -> None:
+    queue = aws.queue(sends("sns.amazonaws.com"))
+    before = attributes(aws, queue)["Policy"]
+    aws.client("sqs").set_queue_attributes(
+        QueueUrl=aws.url(queue), Attributes={"VisibilityTimeout": "90"}
     )
-    after = attributes(bench, queue)
+    after = attributes(aws, queue)
     assert (after["Policy"], after["VisibilityTimeout"]) == (before, "90")
 
 
-def test_a_client_that_receives_too_often_moves_the_message_as_well(bench: Workbench) -> None:
-    dead = bench.queue()
-    queue = bench.queue(attributes={**dead_letters(dead, limit=1), "VisibilityTimeout": "0"})
-    bench.send(queue, "one")
-    assert bench.bodies(queue) == ["one"]
-    assert bench.bodies(queue) == []
-    assert bench.bodies(dead) == ["one"]
+def test_a_client_that_receives_too_often_moves_the_message_as_well(aws: DeployedAws) -> None:
+    dead = aws.queue()
+    queue = aws.queue(attributes={**dead_letters(dead, limit=1), "VisibilityTimeout": "0"})
+    aws.send(queue, "one")
+    assert aws.bodies(queue) == ["one"]
+    assert aws.bodies(queue) == []
+    assert aws.bodies(dead) == ["one"]
 
 
-def test_a_dead_letter_queue_made_anew_is_the_one_that_is_used(bench: Workbench) -> None:
-    dead = bench.queue()
-    queue = bench.queue(attributes={**dead_letters(dead, limit=1), "VisibilityTimeout": "0"})
-    client = bench.client("sqs")
-    client.delete_queue(QueueUrl=bench.url(dead))
-    bench.send(queue, "one")
-    assert bench.bodies(queue) == ["one"]
+def test_a_dead_letter_queue_made_anew_is_the_one_that_is_used(aws: DeployedAws) -> None:
+    dead = aws.queue()
+    queue = aws.queue(attributes={**dead_letters(dead, limit=1), "VisibilityTimeout": "0"})
+    client = aws.client("sqs")
+    client.delete_queue(QueueUrl=aws.url(dead))
+    aws.send(queue, "one")
+    assert aws.bodies(queue) == ["one"]
     client.create_queue(QueueName=dead.rpartition(":")[2])
-    assert bench.bodies(queue) == []
-    assert bench.bodies(dead) == ["one"]
+    assert aws.bodies(queue) == []
+    assert aws.bodies(dead) == ["one"]
 
 
 @pytest.mark.parametrize("permission", ["denyAll", "byQueue"])
 def test_a_dead_letter_queue_takes_none_that_it_does_not_admit(
-    bench: Workbench, permission: str
+    aws: DeployedAws, permission: str
 ) -> None:
     allowed: dict[str, Any] = {"redrivePermission": permission}
     if permission == "byQueue":
-        allowed["sourceQueueArns"] = [bench.queue()]
-    dead = bench.queue(attributes={"RedriveAllowPolicy": json.dumps(allowed)})
-    assert json.loads(attributes(bench, dead)["RedriveAllowPolicy"]) == allowed
+        allowed["sourceQueueArns"] = [aws.queue()]
+    dead = aws.queue(attributes={"RedriveAllowPolicy": json.dumps(allowed)})
+    assert json.loads(attributes(aws, dead)["RedriveAllowPolicy"]) == allowed
     with pytest.raises(ClientError, match="does not admit"):
-        bench.queue(attributes=dead_letters(dead))
+        aws.queue(attributes=dead_letters(dead))
 
 
-def test_a_message_sent_straight_to_a_dead_letter_queue_has_no_way_back(bench: Workbench) -> None:
-    dead = bench.queue()
-    bench.queue(attributes=dead_letters(dead))
-    other = bench.queue()
-    client = bench.client("sqs")
-    bench.send(dead, "lost")
-    client.start_message_move_task(SourceArn=dead)
-    task = client.list_message_move_tasks(SourceArn=dead)["Results"][0]
-    assert (task["Status"], task["FailureReason"]) == ("FAILED", "CouldNotDetermineMessageSource")
-    client.start_message_move_task(SourceArn=dead, DestinationArn=other)
-    assert bench.bodies(other) == ["lost"]
-    with pytest.raises(ClientError, match="must be configured as a Dead Letter Queue"):
-        client.start_message_move_task(SourceArn=other)
-
-
-def test_a_long_poll_gets_what_arrives_meanwhile(bench: Workbench) -> None:
-    queue = bench.queue()
-    timer = threading.Timer(0.05, bench.send, [queue, "late"])
+def test_a_long_poll_gets_what_arrives_meanwhile(aws: DeployedAws) -> None:
+    queue = aws.queue()
+    timer = threading.Timer(0.05, aws.send, [queue, "late"])
     timer.start()
-    answer = bench.client("sqs").receive_message(QueueUrl=bench.url(queue), WaitTimeSeconds=10)
+    answer = aws.client("sqs").receive_message(QueueUrl=aws.url(queue), WaitTimeSeconds=10)
     timer.join()
     assert [message["Body"] for message in answer["Messages"]] == ["late"]
 
 
-def test_a_delayed_message_waits_for_its_scaled_delay(bench: Workbench) -> None:
-    queue = bench.queue(attributes={"DelaySeconds": "100"})
-    bench.send(queue, "delayed")
-    assert bench.messages(queue) == []
-    answer = bench.client("sqs").receive_message(QueueUrl=bench.url(queue), WaitTimeSeconds=5)
-    assert [message["Body"] for message in answer["Messages"]] == ["delayed"]
-
-
-def test_nothing_is_lost_between_many_senders_and_receivers(bench: Workbench) -> None:
-    queue = bench.queue()
-    client, url = bench.client("sqs"), bench.url(queue)
+def test_nothing_is_lost_between_many_senders_and_receivers(aws: DeployedAws) -> None:
+    queue = aws.queue()
+    client, url = aws.client("sqs"), aws.url(queue)
     received: list[str] = []
 
     def send(start: int) -> None:
@@ -116,3 +93,10 @@ def test_nothing_is_lost_between_many_senders_and_receivers(bench: Workbench) ->
     for thread in threads:
         thread.join(20)
     assert sorted(map(int, received)) == list(range(60))
+
+
+def test_a_fifo_queue_is_refused(aws: DeployedAws) -> None:
+    with pytest.raises(ClientError, match="does not carry out FIFO queues"):
+        aws.client("sqs").create_queue(
+            QueueName=f"{aws.name('queue')}.fifo", Attributes={"FifoQueue": "true"}
+        )

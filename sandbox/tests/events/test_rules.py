@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from aws_sandbox.events.workbench import (
+from sandbox.tests.deployed_aws import (
     AUDIT,
     MEMBER,
     OTHER,
     REGION,
-    Workbench,
+    DeployedAws,
     allow,
     policy,
     sends,
@@ -29,14 +29,14 @@ JOB = {
 
 
 def rule(
-    bench: Workbench,
+    aws: DeployedAws,
     *targets: Mapping[str, Any],
     bus: str = "default",
     account: str = MEMBER,
     pattern: Mapping[str, Any] = FAILED,
 ) -> str:
     """A rule with these targets; gives its ARN."""
-    client, name = bench.client("events", account), bench.name("rule")
+    client, name = aws.client("events", account), aws.name("rule")
     arn = client.put_rule(Name=name, EventPattern=json.dumps(pattern), EventBusName=bus)["RuleArn"]
     listed = [{"Id": str(number), **target} for number, target in enumerate(targets)]
     if listed:
@@ -44,8 +44,8 @@ def rule(
     return arn
 
 
-def central_bus(bench: Workbench, *statements: Mapping[str, Any], account: str = AUDIT) -> str:
-    client, name = bench.client("events", account), bench.name("bus")
+def central_bus(aws: DeployedAws, *statements: Mapping[str, Any], account: str = AUDIT) -> str:
+    client, name = aws.client("events", account), aws.name("bus")
     arn = client.create_event_bus(Name=name)["EventBusArn"]
     if statements:
         scoped = [{**statement, "Resource": arn} for statement in statements]
@@ -53,15 +53,16 @@ def central_bus(bench: Workbench, *statements: Mapping[str, Any], account: str =
     return arn
 
 
-def dead_letter(bench: Workbench, queue: str) -> tuple[Any, dict[str, str]]:
+def dead_letter(aws: DeployedAws, queue: str) -> tuple[Any, dict[str, str]]:
     """The event and the attributes of the one message that is there."""
-    [message] = bench.messages(queue)
+    [message] = aws.messages(queue)
     attributes = message["MessageAttributes"]
     return json.loads(message["Body"]), {
         name: attribute["StringValue"] for name, attribute in attributes.items()
     }
 
 
+QUEUE = f"arn:aws:sqs:{REGION}:{AUDIT}:any"
 ORGANIZATION = allow(
     "events:PutEvents",
     principal="*",
@@ -69,13 +70,13 @@ ORGANIZATION = allow(
 )
 
 
-def test_an_event_reaches_a_queue_whose_policy_admits_the_rule(bench: Workbench) -> None:
-    queue = bench.queue(sends("events.amazonaws.com"), account=MEMBER)
-    rule(bench, {"Arn": queue})
-    bench.pump.emit(MEMBER, REGION, JOB)
-    bench.pump.emit(MEMBER, REGION, {**JOB, "detail": {"state": "COMPLETED"}})
-    bench.settle()
-    [message] = bench.messages(queue)
+def test_an_event_reaches_a_queue_whose_policy_admits_the_rule(aws: DeployedAws) -> None:
+    queue = aws.queue(sends("events.amazonaws.com"), account=MEMBER)
+    rule(aws, {"Arn": queue})
+    aws.pump.eventbridge.emit(MEMBER, REGION, JOB)
+    aws.pump.eventbridge.emit(MEMBER, REGION, {**JOB, "detail": {"state": "COMPLETED"}})
+    aws.settle()
+    [message] = aws.messages(queue)
     event = json.loads(message["Body"])
     assert event == {
         "version": "0",
@@ -91,16 +92,16 @@ def test_an_event_reaches_a_queue_whose_policy_admits_the_rule(bench: Workbench)
 
 
 def test_a_queue_that_admits_another_rule_refuses_and_the_dead_letter_says_why(
-    bench: Workbench,
+    aws: DeployedAws,
 ) -> None:
     other = f"arn:aws:events:{REGION}:{MEMBER}:rule/other"
-    queue = bench.queue(sends("events.amazonaws.com", other), account=MEMBER)
-    dead = bench.queue(sends("events.amazonaws.com"), account=MEMBER)
-    arn = rule(bench, {"Arn": queue, "DeadLetterConfig": {"Arn": dead}})
-    bench.pump.emit(MEMBER, REGION, JOB)
-    bench.settle()
-    assert bench.messages(queue) == []
-    event, attributes = dead_letter(bench, dead)
+    queue = aws.queue(sends("events.amazonaws.com", other), account=MEMBER)
+    dead = aws.queue(sends("events.amazonaws.com"), account=MEMBER)
+    arn = rule(aws, {"Arn": queue, "DeadLetterConfig": {"Arn": dead}})
+    aws.pump.eventbridge.emit(MEMBER, REGION, JOB)
+    aws.settle()
+    assert aws.messages(queue) == []
+    event, attributes = dead_letter(aws, dead)
     assert event["detail"] == JOB["detail"]
     reason = attributes.pop("ERROR_MESSAGE")
     assert "allows sqs:SendMessage" in reason
@@ -110,59 +111,40 @@ def test_a_queue_that_admits_another_rule_refuses_and_the_dead_letter_says_why(
         "ERROR_CODE": "NO_PERMISSIONS",
         "RETRY_ATTEMPTS": "0",
     }
-    [refused] = bench.hops(arn, queue)
+    [refused] = aws.entries(arn, queue)
     assert (refused.outcome, refused.reason) == ("refused", reason)
 
 
 @pytest.mark.parametrize(
-    ("target", "code"),
+    "target",
     [
-        ("arn:aws:sqs:{region}:{account}:missing", "NO_RESOURCE"),
-        ("arn:aws:sns:{region}:{account}:missing", "NO_RESOURCE"),
-        ("arn:aws:lambda:{region}:{account}:function:missing", "NO_RESOURCE"),
-        ("arn:aws:events:{region}:{account}:event-bus/missing", "NO_RESOURCE"),
-        ("arn:aws:ssm:{region}:{account}:automation-definition/Run:$DEFAULT", "UNKNOWN"),
+        "arn:aws:sqs:{region}:{account}:missing",
+        "arn:aws:sns:{region}:{account}:missing",
+        "arn:aws:lambda:{region}:{account}:function:missing",
+        "arn:aws:events:{region}:{account}:event-bus/missing",
     ],
 )
-def test_a_target_that_is_missing_or_of_an_unknown_kind_makes_a_dead_letter(
-    bench: Workbench, target: str, code: str
-) -> None:
-    dead = bench.queue(sends("events.amazonaws.com"), account=MEMBER)
+def test_a_target_that_is_missing_makes_a_dead_letter(aws: DeployedAws, target: str) -> None:
+    dead = aws.queue(sends("events.amazonaws.com"), account=MEMBER)
     arn = target.format(region=REGION, account=MEMBER)
-    source = rule(bench, {"Arn": arn, "DeadLetterConfig": {"Arn": dead}})
-    bench.pump.emit(MEMBER, REGION, JOB)
-    bench.settle()
-    _, attributes = dead_letter(bench, dead)
-    assert (attributes["ERROR_CODE"], attributes["TARGET_ARN"]) == (code, arn)
-    [hop] = bench.hops(source, arn)
-    assert hop.outcome == ("refused" if code == "UNKNOWN" else "failed")
+    source = rule(aws, {"Arn": arn, "DeadLetterConfig": {"Arn": dead}})
+    aws.pump.eventbridge.emit(MEMBER, REGION, JOB)
+    aws.settle()
+    _, attributes = dead_letter(aws, dead)
+    assert (attributes["ERROR_CODE"], attributes["TARGET_ARN"]) == ("NO_RESOURCE", arn)
+    [entry] = aws.entries(source, arn)
+    assert entry.outcome == "failed"
 
 
-def test_a_fifo_queue_is_refused(bench: Workbench) -> None:
-    name = f"{bench.name('queue')}.fifo"
-    bench.client("sqs", MEMBER).create_queue(QueueName=name, Attributes={"FifoQueue": "true"})
-    queue = f"arn:aws:sqs:{REGION}:{MEMBER}:{name}"
-    bench.client("sqs", MEMBER).set_queue_attributes(
-        QueueUrl=bench.url(queue),
-        Attributes={"Policy": policy(sends("events.amazonaws.com")(queue))},
-    )
-    rule(bench, {"Arn": queue, "SqsParameters": {"MessageGroupId": "g"}})
-    bench.pump.emit(MEMBER, REGION, JOB)
-    bench.settle()
-    assert "FIFO" in bench.hops(target=queue)[0].reason
-
-
-def test_an_event_crosses_to_another_account_with_the_targets_role(bench: Workbench) -> None:
-    bus = central_bus(bench, ORGANIZATION)
-    queue = bench.queue(sends("events.amazonaws.com"))
-    rule(bench, {"Arn": queue}, bus=bus.rpartition("/")[2], account=AUDIT)
-    role = bench.role(
-        "events.amazonaws.com", allow("events:PutEvents", resource=bus), account=MEMBER
-    )
-    rule(bench, {"Arn": bus, "RoleArn": role})
-    bench.pump.emit(MEMBER, REGION, JOB)
-    bench.settle()
-    [message] = bench.messages(queue)
+def test_an_event_crosses_to_another_account_with_the_targets_role(aws: DeployedAws) -> None:
+    bus = central_bus(aws, ORGANIZATION)
+    queue = aws.queue(sends("events.amazonaws.com"))
+    rule(aws, {"Arn": queue}, bus=bus.rpartition("/")[2], account=AUDIT)
+    role = aws.role("events.amazonaws.com", allow("events:PutEvents", resource=bus), account=MEMBER)
+    rule(aws, {"Arn": bus, "RoleArn": role})
+    aws.pump.eventbridge.emit(MEMBER, REGION, JOB)
+    aws.settle()
+    [message] = aws.messages(queue)
     event = json.loads(message["Body"])
     assert (event["account"], event["time"]) == (MEMBER, "2026-11-22T05:00:00Z")
 
@@ -188,186 +170,139 @@ def test_an_event_crosses_to_another_account_with_the_targets_role(bench: Workbe
     ],
 )
 def test_a_crossing_needs_the_bus_the_role_and_its_trust(
-    bench: Workbench, trusted: str, allowed: bool, statements: Any, code: str
+    aws: DeployedAws, trusted: str, allowed: bool, statements: Any, code: str
 ) -> None:
-    bus = central_bus(bench, *statements)
+    bus = central_bus(aws, *statements)
     permissions = [allow("events:PutEvents", resource=bus)] if allowed else []
-    role = bench.role(trusted, *permissions, account=MEMBER)
-    dead = bench.queue(sends("events.amazonaws.com"), account=MEMBER)
-    rule(bench, {"Arn": bus, "RoleArn": role, "DeadLetterConfig": {"Arn": dead}})
-    bench.pump.emit(MEMBER, REGION, JOB)
-    bench.settle()
-    _, attributes = dead_letter(bench, dead)
+    role = aws.role(trusted, *permissions, account=MEMBER)
+    dead = aws.queue(sends("events.amazonaws.com"), account=MEMBER)
+    rule(aws, {"Arn": bus, "RoleArn": role, "DeadLetterConfig": {"Arn": dead}})
+    aws.pump.eventbridge.emit(MEMBER, REGION, JOB)
+    aws.settle()
+    _, attributes = dead_letter(aws, dead)
     assert attributes["ERROR_CODE"] == code
-    assert [hop.outcome for hop in bench.hops(target=bus)] == ["refused"]
+    assert [entry.outcome for entry in aws.entries(target=bus)] == ["refused"]
 
 
-def test_an_event_crosses_to_another_region_of_another_account(bench: Workbench) -> None:
+def test_an_event_crosses_to_another_region_of_another_account(aws: DeployedAws) -> None:
     elsewhere = "us-east-1"
-    name = bench.name("bus")
-    client = bench.client("events", AUDIT, elsewhere)
+    name = aws.name("bus")
+    client = aws.client("events", AUDIT, elsewhere)
     bus = client.create_event_bus(Name=name)["EventBusArn"]
     admitted = policy({**ORGANIZATION, "Resource": bus})
     client.put_permission(EventBusName=name, Policy=admitted)
-    role = bench.role(
-        "events.amazonaws.com", allow("events:PutEvents", resource=bus), account=MEMBER
-    )
-    rule(bench, {"Arn": bus, "RoleArn": role})
-    bench.pump.emit(MEMBER, REGION, JOB)
-    bench.settle()
-    arrived = bench.hops("aws.backup", bus)
-    assert [(hop.outcome, hop.reason) for hop in arrived] == [("carried", "no rule matches")]
+    role = aws.role("events.amazonaws.com", allow("events:PutEvents", resource=bus), account=MEMBER)
+    rule(aws, {"Arn": bus, "RoleArn": role})
+    aws.pump.eventbridge.emit(MEMBER, REGION, JOB)
+    aws.settle()
+    arrived = aws.entries("aws.backup", bus)
+    assert [(entry.outcome, entry.reason) for entry in arrived] == [("carried", "no rule matches")]
 
 
-def test_an_archive_keeps_the_events_that_match_it(bench: Workbench) -> None:
-    client, name = bench.client("events", MEMBER), bench.name("archive")
-    bus = f"arn:aws:events:{REGION}:{MEMBER}:event-bus/default"
-    client.create_archive(ArchiveName=name, EventSourceArn=bus, EventPattern=json.dumps(FAILED))
-    bench.pump.emit(MEMBER, REGION, JOB)
-    bench.pump.emit(MEMBER, REGION, {**JOB, "detail": {"state": "COMPLETED"}})
-    bench.settle()
-    assert client.describe_archive(ArchiveName=name)["EventCount"] == 1
-    client.delete_archive(ArchiveName=name)
-
-
-def test_an_event_from_another_bus_is_not_sent_to_a_third(bench: Workbench) -> None:
-    third = central_bus(bench, ORGANIZATION, account=OTHER)
-    second = central_bus(bench, ORGANIZATION)
-    dead = bench.queue(sends("events.amazonaws.com"))
+def test_an_event_from_another_bus_is_not_sent_to_a_third(aws: DeployedAws) -> None:
+    third = central_bus(aws, ORGANIZATION, account=OTHER)
+    second = central_bus(aws, ORGANIZATION)
+    dead = aws.queue(sends("events.amazonaws.com"))
     for bus, target, account in (("default", second, MEMBER), (second, third, AUDIT)):
-        role = bench.role(
+        role = aws.role(
             "events.amazonaws.com", allow("events:PutEvents", resource=target), account=account
         )
         rule(
-            bench,
+            aws,
             {"Arn": target, "RoleArn": role, "DeadLetterConfig": {"Arn": dead}},
             bus=bus.rpartition("/")[2],
             account=account,
         )
-    bench.pump.emit(MEMBER, REGION, JOB)
-    bench.settle()
-    _, attributes = dead_letter(bench, dead)
+    aws.pump.eventbridge.emit(MEMBER, REGION, JOB)
+    aws.settle()
+    _, attributes = dead_letter(aws, dead)
     assert attributes["ERROR_CODE"] == "THIRD_ACCOUNT_HOP_DETECTED"
     assert attributes["TARGET_ARN"] == third
 
 
-def test_a_failure_that_may_pass_is_retried(bench: Workbench) -> None:
-    queue = bench.queue(sends("events.amazonaws.com"), account=MEMBER)
-    dead = bench.queue(sends("events.amazonaws.com"), account=MEMBER)
-    target = {
-        "Arn": queue,
-        "DeadLetterConfig": {"Arn": dead},
-        "RetryPolicy": {"MaximumRetryAttempts": 2, "MaximumEventAgeInSeconds": 300},
-    }
-    arn = rule(bench, target)
-    fail_next = {"target": queue, "times": 2, "code": "THROTTLING"}
-    bench.pump.fail_next(fail_next)
-    bench.pump.emit(MEMBER, REGION, JOB)
-    bench.settle()
-    assert [hop.outcome for hop in bench.hops(arn, queue)] == ["failed", "failed", "carried"]
-    assert len(bench.messages(queue)) == 1
-
-    bench.pump.fail_next({**fail_next, "times": 3})
-    bench.pump.emit(MEMBER, REGION, JOB)
-    bench.settle()
-    _, attributes = dead_letter(bench, dead)
-    assert attributes["ERROR_CODE"] == "THROTTLING"
-    assert attributes["EXHAUSTED_RETRY_CONDITION"] == "MaximumRetryAttempts"
-    assert attributes["RETRY_ATTEMPTS"] == "2"
+def test_a_disabled_rule_carries_nothing(aws: DeployedAws) -> None:
+    queue = aws.queue(sends("events.amazonaws.com"), account=MEMBER)
+    arn = rule(aws, {"Arn": queue})
+    aws.client("events", MEMBER).disable_rule(Name=arn.rpartition("/")[2])
+    aws.pump.eventbridge.emit(MEMBER, REGION, JOB)
+    aws.settle()
+    assert aws.messages(queue) == []
 
 
-def test_the_transformed_input_is_what_the_target_receives(bench: Workbench) -> None:
-    queue = bench.queue(sends("events.amazonaws.com"), account=MEMBER)
-    transformer = {
-        "InputPathsMap": {"job": "$.detail.backupJobId"},
-        "InputTemplate": '{"job": <job>}',
-    }
-    rule(bench, {"Arn": queue, "InputTransformer": transformer}, {"Arn": queue, "Input": '"x"'})
-    bench.pump.emit(MEMBER, REGION, JOB)
-    bench.settle()
-    assert bench.bodies(queue) == ['"x"', '{"job": "1"}']
-
-
-def test_a_disabled_rule_carries_nothing(bench: Workbench) -> None:
-    queue = bench.queue(sends("events.amazonaws.com"), account=MEMBER)
-    arn = rule(bench, {"Arn": queue})
-    bench.client("events", MEMBER).disable_rule(Name=arn.rpartition("/")[2])
-    bench.pump.emit(MEMBER, REGION, JOB)
-    bench.settle()
-    assert bench.messages(queue) == []
-
-
-def test_a_scheduled_rule_fires_on_demand(bench: Workbench) -> None:
-    queue = bench.queue(sends("events.amazonaws.com"), account=MEMBER)
-    client, name = bench.client("events", MEMBER), bench.name("rule")
+def test_a_scheduled_rule_fires_on_demand(aws: DeployedAws) -> None:
+    queue = aws.queue(sends("events.amazonaws.com"), account=MEMBER)
+    client, name = aws.client("events", MEMBER), aws.name("rule")
     arn = client.put_rule(Name=name, ScheduleExpression="cron(0 6 * * ? *)")["RuleArn"]
     client.put_targets(Rule=name, Targets=[{"Id": "0", "Arn": queue}])
-    bench.pump.fire_schedule({"account": MEMBER, "region": REGION, "rule": name})
-    bench.settle()
-    [message] = bench.messages(queue)
+    aws.pump.eventbridge.fire_schedule({"account": MEMBER, "region": REGION, "rule": name})
+    aws.settle()
+    [message] = aws.messages(queue)
     event = json.loads(message["Body"])
     assert (event["source"], event["detail-type"]) == ("aws.events", "Scheduled Event")
     assert (event["resources"], event["detail"]) == ([arn], {})
     with pytest.raises(ValueError, match=f"no scheduled rule 'other' .* it has {name}"):
-        bench.pump.fire_schedule({"account": MEMBER, "region": REGION, "rule": "other"})
+        aws.pump.eventbridge.fire_schedule({"account": MEMBER, "region": REGION, "rule": "other"})
 
 
-def test_put_events_answers_entry_by_entry_as_eventbridge_does(bench: Workbench) -> None:
-    queue = bench.queue(sends("events.amazonaws.com"), account=MEMBER)
-    rule(bench, {"Arn": queue}, pattern={"source": ["app"]})
-    good = {"Source": "app", "DetailType": "t", "Detail": '{"a": 1}', "Resources": ["r"]}
-    entries = [
-        good,
-        {**good, "Source": "aws.backup"},
-        {**good, "Detail": "[1]"},
-        {**good, "Detail": "{"},
-        {**good, "EventBusName": "missing"},
-        {"Source": "app", "Detail": "{}"},
-    ]
-    answer = bench.client("events", MEMBER).put_events(Entries=entries)
-    assert [entry.get("ErrorCode") for entry in answer["Entries"]] == [
-        None,
-        "NotAuthorizedForSourceException",
-        "MalformedDetail",
-        "MalformedDetail",
-        "ResourceNotFoundException",
-        "InvalidArgument",
-    ]
-    bench.settle()
-    [message] = bench.messages(queue)
-    event = json.loads(message["Body"])
-    assert event["id"] == answer["Entries"][0]["EventId"]
-    assert (event["detail"], event["resources"]) == ({"a": 1}, ["r"])
-    with pytest.raises(ClientError, match="over the limit"):
-        bench.client("events").put_events(Entries=[{**good, "DetailType": "x" * 262_144}])
-
-
-def test_a_pattern_or_target_that_eventbridge_refuses_is_refused_when_put(
-    bench: Workbench,
-) -> None:
-    client = bench.client("events")
-    with pytest.raises(ClientError, match=r"detail\.state\[0\]: unknown operator 'like'"):
-        client.put_rule(Name="bad", EventPattern='{"detail": {"state": [{"like": "x"}]}}')
-    arn = rule(bench, account=AUDIT)
-    with pytest.raises(ClientError, match="Provided Arn is not in correct format"):
-        client.put_targets(Rule=arn.rpartition("/")[2], Targets=[{"Id": "0", "Arn": "arn:aws:sqs"}])
-    with pytest.raises(ClientError, match="Modifying the input for target 0 is not supported"):
-        client.put_targets(
-            Rule=arn.rpartition("/")[2],
-            Targets=[{"Id": "0", "Arn": central_bus(bench), "Input": "{}"}],
-        )
-
-
-def test_a_pattern_can_be_tested_through_the_api(bench: Workbench) -> None:
-    client = bench.client("events")
-    event = {"id": "1", "source": "aws.backup", "detail": {"state": "FAILED"}}
-    for pattern, expected in ((FAILED, True), ({"source": ["aws.s3"]}, False)):
-        answer = client.test_event_pattern(
-            EventPattern=json.dumps(pattern), Event=json.dumps(event)
-        )
-        assert answer["Result"] is expected
-
-
-def test_an_event_of_a_service_is_refused_when_something_is_missing(bench: Workbench) -> None:
+def test_an_event_of_a_service_is_refused_when_something_is_missing(aws: DeployedAws) -> None:
     with pytest.raises(ValueError, match="this one has detail, source"):
-        bench.pump.emit(MEMBER, REGION, {"source": "aws.backup", "detail": {}})
+        aws.pump.eventbridge.emit(MEMBER, REGION, {"source": "aws.backup", "detail": {}})
+
+
+@pytest.mark.parametrize(
+    ("pattern", "says"),
+    [
+        ({"detail": {"state": [{"anything-but": "x"}]}}, "pattern's detail.state: it knows texts"),
+        ({"detail": {"count": [5]}}, "5 of the pattern's detail.count"),
+        ({"source": [{"prefix": {"equals-ignore-case": "x"}}]}, "prefix takes a text here"),
+        ({"$or": [{"a": ["x"]}, {"b": [{"like": "x"}]}]}, "pattern's [$]or.b: it knows texts"),
+        ({"$or": [["x"]]}, r"[$]or: takes an object with fields"),
+        ({"$or": [{"a": "x"}]}, r"[$]or.a: takes an object or an array"),
+        ({"detail": {}}, "detail: takes an object with fields"),
+        ({"detail": {"state": "x"}}, "'state' must be an object or an array"),
+        ({"detail": {"state": []}}, "Empty arrays are not allowed"),
+    ],
+)
+def test_a_pattern_that_is_malformed_or_not_known_is_refused(
+    aws: DeployedAws, pattern: Mapping[str, Any], says: str
+) -> None:
+    with pytest.raises(ClientError, match=says):
+        aws.client("events").put_rule(Name="bad", EventPattern=json.dumps(pattern))
+    assert aws.client("events").list_rules(NamePrefix="bad")["Rules"] == []
+
+
+@pytest.mark.parametrize(
+    ("target", "says"),
+    [
+        ({"Arn": "arn:aws:sqs"}, "Provided Arn is not in correct format"),
+        (
+            {"Arn": "arn:aws:ssm:eu-central-1:222222222222:automation-definition/Run"},
+            "targets of ssm",
+        ),
+        ({"Arn": QUEUE, "Input": "{}"}, "targets with Input"),
+        ({"Arn": QUEUE, "InputPath": "$.detail"}, "targets with InputPath"),
+        ({"Arn": QUEUE, "InputTransformer": {"InputTemplate": "x"}}, "with InputTransformer"),
+        ({"Arn": QUEUE, "RetryPolicy": {"MaximumRetryAttempts": 2}}, "targets with RetryPolicy"),
+        ({"Arn": QUEUE, "SqsParameters": {"MessageGroupId": "g"}}, "targets with SqsParameters"),
+    ],
+)
+def test_a_target_that_is_not_carried_out_is_refused(
+    aws: DeployedAws, target: Mapping[str, Any], says: str
+) -> None:
+    name = rule(aws, account=AUDIT).rpartition("/")[2]
+    with pytest.raises(ClientError, match=says):
+        aws.client("events").put_targets(Rule=name, Targets=[{"Id": "0", **target}])
+    assert aws.client("events").list_targets_by_rule(Rule=name)["Targets"] == []
+
+
+def test_what_clients_put_archive_and_test_is_refused(aws: DeployedAws) -> None:
+    client = aws.client("events")
+    bus = f"arn:aws:events:{REGION}:{AUDIT}:event-bus/default"
+    entry = {"Source": "app", "DetailType": "t", "Detail": "{}"}
+    for what, call in (
+        ("PutEvents", lambda: client.put_events(Entries=[entry])),
+        ("archives", lambda: client.create_archive(ArchiveName="a", EventSourceArn=bus)),
+        ("TestEventPattern", lambda: client.test_event_pattern(EventPattern="{}", Event="{}")),
+    ):
+        with pytest.raises(ClientError, match=f"does not carry out {what}"):
+            call()

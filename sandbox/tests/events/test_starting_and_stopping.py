@@ -8,75 +8,75 @@ from moto.events.models import EventsBackend
 from moto.s3 import notifications
 
 from aws_sandbox.control import ControlApi
-from aws_sandbox.events import Pump, PumpCrashedError
-from aws_sandbox.events.workbench import Workbench, consumes
-from aws_sandbox.functions import Functions
+from aws_sandbox.events.pump import Pump
+from aws_sandbox.events.work import PumpCrashedError
+from aws_sandbox.functions.runner import Functions
+from sandbox.tests.deployed_aws import DeployedAws, consumes
 
 TAKEN = [
     (moto.sqs.models, "Queue"),
     (moto.sns.models, "Topic"),
     (moto.awslambda.models, "LambdaFunction"),
-    (EventsBackend, "put_events"),
+    (EventsBackend, "put_targets"),
     (notifications, "send_event"),
 ]
 
 
-def test_what_is_taken_over_from_moto_is_given_back(bench: Workbench) -> None:
+def test_what_is_taken_over_from_moto_is_given_back(aws: DeployedAws) -> None:
     during = [getattr(owner, name) for owner, name in TAKEN]
-    bench.close()
+    aws.close()
     before = [getattr(owner, name) for owner, name in TAKEN]
     assert not any(one is other for one, other in zip(before, during, strict=True))
-    bench.open()
-    bench.close()
+    aws.open()
+    aws.close()
     assert [getattr(owner, name) for owner, name in TAKEN] == before
-    bench.open()
+    aws.open()
 
 
-def test_the_control_calls_are_offered(bench: Workbench) -> None:
+def test_the_control_calls_are_offered(aws: DeployedAws) -> None:
     class Names(ControlApi):
         names: list[str] = []  # noqa: RUF012 - of this test
 
         def add(self, name: str, handler: object, *, reads_only: bool = False) -> None:
             self.names.append(name)
 
-    bench.pump.register(Names())
+    aws.pump.register(Names())
     assert Names.names == [
         "settle",
         "events.emit",
         "events.fire_schedule",
-        "events.fail_next",
         "alarms.evaluate",
         "functions.logs",
     ]
 
 
 def test_a_defect_loses_no_message_and_is_told(
-    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+    aws: DeployedAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    queue = bench.queue()
-    function = bench.function("def handler(event, context): pass", consumes(queue))
-    mapping = bench.consume(queue, function)
+    queue = aws.queue()
+    function = aws.function("def handler(event, context): pass", consumes(queue))
+    mapping = aws.consume(queue, function)
 
     def crash(_self: Functions, function_arn: str, event: bytes) -> None:
-        bench.client("lambda").update_event_source_mapping(UUID=mapping, Enabled=False)
+        aws.client("lambda").update_event_source_mapping(UUID=mapping, Enabled=False)
         raise KeyError(function_arn)
 
     monkeypatch.setattr(Functions, "invoke", crash)
-    bench.send(queue, "kept")
+    aws.send(queue, "kept")
     with pytest.raises(PumpCrashedError) as told:
-        bench.settle()
+        aws.settle()
     assert isinstance(told.value.__cause__, KeyError)
-    bench.close()
-    bench.open()
-    answer = bench.client("sqs").receive_message(QueueUrl=bench.url(queue), WaitTimeSeconds=5)
+    aws.close()
+    aws.open()
+    answer = aws.client("sqs").receive_message(QueueUrl=aws.url(queue), WaitTimeSeconds=5)
     assert [message["Body"] for message in answer["Messages"]] == ["kept"]
 
 
-def test_a_pump_needs_a_sensible_time_scale(bench: Workbench) -> None:
+def test_a_pump_needs_a_sensible_time_scale(aws: DeployedAws) -> None:
     with pytest.raises(ValueError, match="time_scale"):
         Pump(
-            journal=bench.journal,
-            functions=bench.functions,
-            access=bench.server.services.access,
+            journal=aws.journal,
+            functions=aws.functions,
+            access=aws.server.services.access,
             time_scale=-1,
         )

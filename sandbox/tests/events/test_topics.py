@@ -1,4 +1,4 @@
-"""Messages of a topic on their way to its subscribers."""
+"""Messages of a topic on their way to the queues that subscribe."""
 
 import json
 from typing import Any
@@ -6,19 +6,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from aws_sandbox.events.workbench import AUDIT, MEMBER, Workbench, allow, policy, sends
-
-ECHO = """
-import json
-
-def handler(event, context):
-    print("got", json.dumps(event["Records"][0]["Sns"], sort_keys=True))
-"""
+from sandbox.tests.deployed_aws import AUDIT, MEMBER, REGION, DeployedAws, allow, policy, sends
 
 
-def topic(bench: Workbench, *statements: Any, **attributes: str) -> str:
-    client = bench.client("sns")
-    arn = client.create_topic(Name=bench.name("topic"), Attributes=attributes)["TopicArn"]
+def topic(aws: DeployedAws, *statements: Any, **attributes: str) -> str:
+    client = aws.client("sns")
+    arn = client.create_topic(Name=aws.name("topic"), Attributes=attributes)["TopicArn"]
     if statements:
         scoped = [{**statement, "Resource": arn} for statement in statements]
         client.set_topic_attributes(
@@ -27,12 +20,30 @@ def topic(bench: Workbench, *statements: Any, **attributes: str) -> str:
     return arn
 
 
-def subscribe(bench: Workbench, topic_arn: str, queue_arn: str, **attributes: str) -> None:
-    client = bench.client("sns", queue_arn.split(":")[4])
-    client.subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint=queue_arn, Attributes=attributes)
+def subscribe(aws: DeployedAws, topic_arn: str, queue_arn: str, **attributes: str) -> None:
+    """Raw, as all that are carried."""
+    client = aws.client("sns", queue_arn.split(":")[4])
+    client.subscribe(
+        TopicArn=topic_arn,
+        Protocol="sqs",
+        Endpoint=queue_arn,
+        Attributes={"RawMessageDelivery": "true", **attributes},
+    )
 
 
-def key(bench: Workbench, *services: str) -> str:
+def meets(aws: DeployedAws, topic_arn: str) -> str:
+    """Lets an event meet a rule with the topic as its target; the outcome of that."""
+    client, name = aws.client("events"), aws.name("rule")
+    pattern = json.dumps({"source": [f"app.{name}"]})
+    rule_arn = client.put_rule(Name=name, EventPattern=pattern)["RuleArn"]
+    client.put_targets(Rule=name, Targets=[{"Id": "0", "Arn": topic_arn}])
+    event = {"source": f"app.{name}", "detail-type": "t", "detail": {}}
+    aws.pump.eventbridge.emit(AUDIT, REGION, event)
+    aws.settle()
+    return aws.entries(rule_arn, topic_arn)[0].outcome
+
+
+def key(aws: DeployedAws, *services: str) -> str:
     """A KMS key that these services may use; gives its id."""
     statements = [
         allow("kms:*", resource="*", principal={"AWS": f"arn:aws:iam::{AUDIT}:root"}),
@@ -41,103 +52,46 @@ def key(bench: Workbench, *services: str) -> str:
             for service in services
         ),
     ]
-    answer = bench.client("kms").create_key(Policy=policy(*statements))
+    answer = aws.client("kms").create_key(Policy=policy(*statements))
     return answer["KeyMetadata"]["KeyId"]
 
 
-def test_a_queue_gets_the_message_in_its_envelope_once(bench: Workbench) -> None:
-    arn = topic(bench)
-    queue = bench.queue(sends("sns.amazonaws.com", arn))
-    subscribe(bench, arn, queue)
-    published = bench.client("sns").publish(
-        TopicArn=arn,
-        Subject="hello",
-        Message="text",
-        MessageAttributes={"state": {"DataType": "String", "StringValue": "FAILED"}},
-    )
-    bench.settle()
-    [message] = bench.messages(queue)
-    envelope = json.loads(message["Body"])
-    assert envelope["MessageId"] == published["MessageId"]
-    assert (envelope["Type"], envelope["TopicArn"]) == ("Notification", arn)
-    assert (envelope["Subject"], envelope["Message"]) == ("hello", "text")
-    assert envelope["MessageAttributes"] == {"state": {"Type": "String", "Value": "FAILED"}}
-    assert "MessageAttributes" not in message
+def test_a_queue_that_does_not_admit_the_topic_leaves_a_dead_letter(aws: DeployedAws) -> None:
+    arn, other = topic(aws), topic(aws)
+    queue = aws.queue(sends("sns.amazonaws.com", other))
+    dead = aws.queue(sends("sns.amazonaws.com", arn))
+    subscribe(aws, arn, queue, RedrivePolicy=json.dumps({"deadLetterTargetArn": dead}))
+    aws.client("sns").publish(TopicArn=arn, Message="text")
+    aws.settle()
+    assert aws.messages(queue) == []
+    assert aws.bodies(dead) == ["text"]
+    assert [entry.outcome for entry in aws.entries(arn, queue)] == ["refused"]
 
 
-def test_a_raw_subscription_gets_the_message_itself_with_its_attributes(bench: Workbench) -> None:
-    arn = topic(bench)
-    queue = bench.queue(sends("sns.amazonaws.com", arn))
-    subscribe(bench, arn, queue, RawMessageDelivery="true")
-    bench.client("sns").publish(
-        TopicArn=arn,
-        Message="text",
-        MessageAttributes={
-            "state": {"DataType": "String", "StringValue": "FAILED"},
-            "bytes": {"DataType": "Binary", "BinaryValue": b"\x00\x01"},
-        },
-    )
-    bench.settle()
-    [message] = bench.messages(queue)
-    assert message["Body"] == "text"
-    assert message["MessageAttributes"]["state"]["StringValue"] == "FAILED"
-    assert message["MessageAttributes"]["bytes"]["BinaryValue"] == b"\x00\x01"
-
-
-def test_a_filter_policy_lets_through_what_it_names(bench: Workbench) -> None:
-    arn = topic(bench)
-    queue = bench.queue(sends("sns.amazonaws.com", arn))
-    subscribe(
-        bench,
-        arn,
-        queue,
-        RawMessageDelivery="true",
-        FilterPolicy='{"detail": {"state": ["FAILED"]}}',
-        FilterPolicyScope="MessageBody",
-    )
-    for state in ("FAILED", "COMPLETED"):
-        message = json.dumps({"detail": {"state": state}})
-        bench.client("sns").publish(TopicArn=arn, Message=message)
-    bench.settle()
-    assert bench.bodies(queue) == ['{"detail": {"state": "FAILED"}}']
-
-
-def test_a_queue_that_does_not_admit_the_topic_leaves_a_dead_letter(bench: Workbench) -> None:
-    arn, other = topic(bench), topic(bench)
-    queue = bench.queue(sends("sns.amazonaws.com", other))
-    dead = bench.queue(sends("sns.amazonaws.com", arn))
-    subscribe(bench, arn, queue, RedrivePolicy=json.dumps({"deadLetterTargetArn": dead}))
-    bench.client("sns").publish(TopicArn=arn, Message="text")
-    bench.settle()
-    assert bench.messages(queue) == []
-    assert [json.loads(body)["Message"] for body in bench.bodies(dead)] == ["text"]
-    assert [hop.outcome for hop in bench.hops(arn, queue)] == ["refused"]
-
-
-def test_without_a_dead_letter_queue_the_journal_says_that_it_is_dropped(bench: Workbench) -> None:
-    arn = topic(bench)
-    queue = bench.queue()
-    subscribe(bench, arn, queue)
-    bench.client("sns").publish(TopicArn=arn, Message="text")
-    bench.settle()
-    refused, dropped = bench.hops(arn, queue)
+def test_without_a_dead_letter_queue_the_journal_says_that_it_is_dropped(aws: DeployedAws) -> None:
+    arn = topic(aws)
+    queue = aws.queue()
+    subscribe(aws, arn, queue)
+    aws.client("sns").publish(TopicArn=arn, Message="text")
+    aws.settle()
+    refused, dropped = aws.entries(arn, queue)
     assert (refused.outcome, dropped.reason) == ("refused", "dropped: no dead-letter queue")
 
 
 @pytest.mark.parametrize("admitted", [True, False])
 def test_an_encrypted_queue_needs_its_key_to_admit_the_topic(
-    bench: Workbench, admitted: bool
+    aws: DeployedAws, admitted: bool
 ) -> None:
-    arn = topic(bench)
+    arn = topic(aws)
     services = ["sns.amazonaws.com"] if admitted else []
-    queue = bench.queue(
-        sends("sns.amazonaws.com", arn), attributes={"KmsMasterKeyId": key(bench, *services)}
+    queue = aws.queue(
+        sends("sns.amazonaws.com", arn), attributes={"KmsMasterKeyId": key(aws, *services)}
     )
-    subscribe(bench, arn, queue)
-    bench.client("sns").publish(TopicArn=arn, Message="text")
-    bench.settle()
-    assert bench.hops(arn, queue)[0].outcome == ("carried" if admitted else "refused")
-    assert len(bench.messages(queue)) == int(admitted)
+    subscribe(aws, arn, queue)
+    aws.client("sns").publish(TopicArn=arn, Message="text")
+    aws.settle()
+    assert aws.entries(arn, queue)[0].outcome == ("carried" if admitted else "refused")
+    assert len(aws.messages(queue)) == int(admitted)
 
 
 @pytest.mark.parametrize(
@@ -149,83 +103,87 @@ def test_an_encrypted_queue_needs_its_key_to_admit_the_topic(
     ],
 )
 def test_a_rule_needs_the_topics_policy_and_its_key(
-    bench: Workbench, key_services: list[str], policy_service: str, outcome: str
+    aws: DeployedAws, key_services: list[str], policy_service: str, outcome: str
 ) -> None:
     arn = topic(
-        bench,
+        aws,
         allow("sns:Publish", service=policy_service),
-        KmsMasterKeyId=key(bench, *key_services),
+        KmsMasterKeyId=key(aws, *key_services),
     )
-    client, name = bench.client("events"), bench.name("rule")
-    pattern = json.dumps({"source": [f"app.{name}"]})
-    rule_arn = client.put_rule(Name=name, EventPattern=pattern)["RuleArn"]
-    client.put_targets(Rule=name, Targets=[{"Id": "0", "Arn": arn}])
-    client.put_events(Entries=[{"Source": f"app.{name}", "DetailType": "t", "Detail": "{}"}])
-    bench.settle()
-    assert bench.hops(rule_arn, arn)[0].outcome == outcome
+    assert meets(aws, arn) == outcome
 
 
-def test_the_default_policy_of_a_topic_does_not_admit_rules(bench: Workbench) -> None:
-    arn = topic(bench)
-    client, name = bench.client("events"), bench.name("rule")
-    rule_arn = client.put_rule(Name=name, EventPattern=json.dumps({"source": [f"app.{name}"]}))[
-        "RuleArn"
-    ]
-    client.put_targets(Rule=name, Targets=[{"Id": "0", "Arn": arn}])
-    client.put_events(Entries=[{"Source": f"app.{name}", "DetailType": "t", "Detail": "{}"}])
-    bench.settle()
-    assert bench.hops(rule_arn, arn)[0].outcome == "refused"
+def test_the_default_policy_of_a_topic_does_not_admit_rules(aws: DeployedAws) -> None:
+    assert meets(aws, topic(aws)) == "refused"
 
 
-def test_a_queue_in_another_account_can_subscribe(bench: Workbench) -> None:
+def test_a_queue_in_another_account_can_subscribe(aws: DeployedAws) -> None:
     subscribes = allow("sns:Subscribe", principal={"AWS": MEMBER})
-    arn = topic(bench, subscribes)
-    queue = bench.queue(sends("sns.amazonaws.com", arn), account=MEMBER)
-    subscribe(bench, arn, queue)
-    bench.client("sns").publish(TopicArn=arn, Message="text")
-    bench.settle()
-    assert [json.loads(body)["Message"] for body in bench.bodies(queue)] == ["text"]
+    arn = topic(aws, subscribes)
+    queue = aws.queue(sends("sns.amazonaws.com", arn), account=MEMBER)
+    subscribe(aws, arn, queue)
+    aws.client("sns").publish(TopicArn=arn, Message="text")
+    aws.settle()
+    assert aws.bodies(queue) == ["text"]
 
 
-def test_a_function_is_invoked_when_its_policy_admits_the_topic(bench: Workbench) -> None:
-    arn = topic(bench)
-    function = bench.function(ECHO)
-    bench.client("sns").subscribe(TopicArn=arn, Protocol="lambda", Endpoint=function)
-    bench.client("sns").publish(TopicArn=arn, Message="first")
-    bench.settle()
-    assert bench.hops(arn, function)[0].outcome == "refused"
-    bench.client("lambda").add_permission(
-        FunctionName=function,
-        StatementId="topic",
-        Action="lambda:InvokeFunction",
-        Principal="sns.amazonaws.com",
-        SourceArn=arn,
-    )
-    bench.client("sns").publish(TopicArn=arn, Message="second")
-    bench.settle()
-    lines = bench.functions.logs({"function": function})["lines"]
-    [got] = [json.loads(line.removeprefix("got ")) for line in lines if line.startswith("got ")]
-    assert (got["Message"], got["TopicArn"], got["Subject"]) == ("second", arn, None)
+def test_a_queue_gets_the_message_itself(aws: DeployedAws) -> None:
+    arn = topic(aws)
+    queue = aws.queue(sends("sns.amazonaws.com", arn))
+    subscribe(aws, arn, queue)
+    aws.client("sns").publish(TopicArn=arn, Message="text")
+    aws.settle()
+    [message] = aws.messages(queue)
+    assert message["Body"] == "text"
+    assert "MessageAttributes" not in message
 
 
-def test_a_subscription_of_an_unknown_protocol_is_refused_loudly(bench: Workbench) -> None:
-    arn = topic(bench)
-    bench.client("sns").subscribe(TopicArn=arn, Protocol="email", Endpoint="someone@example.com")
-    bench.client("sns").publish(TopicArn=arn, Message="text")
-    bench.settle()
-    refused = bench.hops(arn, "someone@example.com")[0]
-    assert refused.outcome == "refused"
-    assert "subscriptions of protocol email" in refused.reason
+@pytest.mark.parametrize(
+    ("protocol", "attributes", "says"),
+    [
+        ("email", {}, "subscriptions of protocol email"),
+        ("lambda", {}, "subscriptions of protocol lambda"),
+        ("sqs", {}, "subscriptions without RawMessageDelivery"),
+        ("sqs", {"RawMessageDelivery": "false"}, "subscriptions without RawMessageDelivery"),
+        (
+            "sqs",
+            {"RawMessageDelivery": "true", "FilterPolicy": '{"a": ["b"]}'},
+            "subscriptions with FilterPolicy",
+        ),
+    ],
+)
+def test_a_subscription_that_is_not_carried_out_is_refused(
+    aws: DeployedAws, protocol: str, attributes: dict[str, str], says: str
+) -> None:
+    arn, client = topic(aws), aws.client("sns")
+    with pytest.raises(ClientError, match=says):
+        client.subscribe(
+            TopicArn=arn, Protocol=protocol, Endpoint=aws.queue(), Attributes=attributes
+        )
+    assert client.list_subscriptions_by_topic(TopicArn=arn)["Subscriptions"] == []
 
 
-def test_a_message_by_protocol_gives_each_subscriber_its_own(bench: Workbench) -> None:
-    arn = topic(bench)
-    queue = bench.queue(sends("sns.amazonaws.com", arn))
-    subscribe(bench, arn, queue, RawMessageDelivery="true")
-    client = bench.client("sns")
-    message = json.dumps({"default": "for all", "sqs": "for queues"})
-    client.publish(TopicArn=arn, Message=message, MessageStructure="json")
-    bench.settle()
-    assert bench.bodies(queue) == ["for queues"]
-    with pytest.raises(ClientError, match="No default entry"):
-        client.publish(TopicArn=arn, Message='{"sqs": "x"}', MessageStructure="json")
+@pytest.mark.parametrize(("name", "value"), [("FilterPolicy", "{}"), ("RawMessageDelivery", "no")])
+def test_a_subscription_is_not_changed_to_what_is_not_carried_out(
+    aws: DeployedAws, name: str, value: str
+) -> None:
+    arn = topic(aws)
+    subscribe(aws, arn, aws.queue())
+    client = aws.client("sns")
+    [subscribed] = client.list_subscriptions_by_topic(TopicArn=arn)["Subscriptions"]
+    with pytest.raises(ClientError, match=name):
+        client.set_subscription_attributes(
+            SubscriptionArn=subscribed["SubscriptionArn"], AttributeName=name, AttributeValue=value
+        )
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"MessageAttributes": {"state": {"DataType": "String", "StringValue": "FAILED"}}},
+        {"MessageStructure": "json"},
+    ],
+)
+def test_a_message_that_is_more_than_its_text_is_refused(aws: DeployedAws, more: Any) -> None:
+    with pytest.raises(ClientError, match="does not carry out messages with message"):
+        aws.client("sns").publish(TopicArn=topic(aws), Message="{}", **more)

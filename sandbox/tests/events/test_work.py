@@ -7,9 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from aws_sandbox.events import PumpCrashedError, UnsettledError
-from aws_sandbox.events.lanes import Lane
-from aws_sandbox.events.work import Work
+from aws_sandbox.events.work import PumpCrashedError, UnsettledError, Work
 
 
 @pytest.fixture
@@ -80,20 +78,3 @@ def test_a_crash_is_told_to_whoever_settles(work: Work, caplog: pytest.LogCaptur
 def test_a_time_scale_that_is_no_positive_number_is_refused() -> None:
     with pytest.raises(ValueError, match="positive"):
         Work(time_scale=0)
-
-
-def test_a_lane_runs_a_few_jobs_at_a_time_and_all_in_the_end(work: Work) -> None:
-    lane = Lane(work, width=2)
-    running: list[int] = []
-    most: list[int] = []
-
-    def job() -> None:
-        running.append(1)
-        most.append(len(running))
-        time.sleep(0.002)
-        running.pop()
-
-    for number in range(10):
-        lane.submit(f"job {number}", job)
-    work.settle(5)
-    assert (len(most), max(most)) == (10, 2)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from aws_sandbox.events.workbench import AUDIT, REGION, Workbench, allow
-from aws_sandbox.functions.emf import EmbeddedMetricError, embedded_metrics
+from aws_sandbox.functions.metrics import EmbeddedMetricError, embedded_metrics
+from sandbox.tests.deployed_aws import AUDIT, REGION, DeployedAws, allow
 
 PRINTER = """
 print("starting")
@@ -34,21 +34,21 @@ def embedded(**changes: Any) -> str:
     )
 
 
-def run(bench: Workbench, function: str, *lines: str, fail: bool = False) -> str:
-    bench.client("lambda").invoke(
+def run(aws: DeployedAws, function: str, *lines: str, fail: bool = False) -> str:
+    aws.client("lambda").invoke(
         FunctionName=function, Payload=json.dumps({"print": lines, "fail": fail})
     )
     return function.rpartition(":")[2]
 
 
-def logged(bench: Workbench, group: str) -> list[str]:
-    answer = bench.client("logs").filter_log_events(logGroupName=group)
+def logged(aws: DeployedAws, group: str) -> list[str]:
+    answer = aws.client("logs").filter_log_events(logGroupName=group)
     return [event["message"] for event in answer["events"]]
 
 
-def metric(bench: Workbench, namespace: str, name: str, dimensions: dict[str, str]) -> float:
+def metric(aws: DeployedAws, namespace: str, name: str, dimensions: dict[str, str]) -> float:
     now = datetime.now(UTC)
-    points = bench.client("cloudwatch").get_metric_statistics(
+    points = aws.client("cloudwatch").get_metric_statistics(
         Namespace=namespace,
         MetricName=name,
         Dimensions=[{"Name": key, "Value": value} for key, value in dimensions.items()],
@@ -60,84 +60,67 @@ def metric(bench: Workbench, namespace: str, name: str, dimensions: dict[str, st
     return sum(point["Sum"] for point in points)
 
 
-def test_what_is_printed_stands_in_the_log_group_between_the_platforms_lines(
-    bench: Workbench,
-) -> None:
-    function = bench.function(PRINTER)
-    name = run(bench, function, "one", "two")
-    starting, start, one, two, end, report = logged(bench, f"/aws/lambda/{name}")
-    assert (starting, one, two) == ("starting", "one", "two")
-    assert start.startswith("START RequestId: ")
-    assert end.startswith("END RequestId: ")
-    for part in ("Duration: ", "Billed Duration: ", "Memory Size: 128 MB", "Init Duration: "):
-        assert part in report
-    assert bench.functions.logs({"function": name})["lines"] == [
-        starting,
-        start,
-        one,
-        two,
-        end,
-        report,
-    ]
+def test_what_is_printed_stands_in_the_log_group(aws: DeployedAws) -> None:
+    name = run(aws, aws.function(PRINTER), "one", "two")
+    assert logged(aws, f"/aws/lambda/{name}") == ["starting", "one", "two"]
+    assert aws.functions.logs.answer({"function": name})["lines"] == ["starting", "one", "two"]
 
 
-def test_an_error_is_one_event_with_all_its_lines(bench: Workbench) -> None:
-    name = run(bench, bench.function(PRINTER), fail=True)
-    [error] = [line for line in logged(bench, f"/aws/lambda/{name}") if "[ERROR]" in line]
+def test_an_error_is_one_event_with_all_its_lines(aws: DeployedAws) -> None:
+    name = run(aws, aws.function(PRINTER), fail=True)
+    [error] = [line for line in logged(aws, f"/aws/lambda/{name}") if "[ERROR]" in line]
     assert error.startswith("[ERROR] ValueError: bad\nTraceback (most recent call last):\n")
     assert "raise ValueError" in error
 
 
-def test_json_logging_goes_to_the_group_that_is_named(bench: Workbench) -> None:
-    group = bench.name("/elsewhere/")
+def test_json_logging_goes_to_the_group_that_is_named(aws: DeployedAws) -> None:
+    group = aws.name("/elsewhere/")
     config = {"LogFormat": "JSON", "LogGroup": group, "ApplicationLogLevel": "INFO"}
-    function = bench.function(
+    function = aws.function(
         "import logging\ndef handler(event, context): logging.getLogger().info('told')",
         LoggingConfig=config,
     )
-    run(bench, function)
-    lines = [json.loads(line) for line in logged(bench, group)]
-    assert [line.get("type") for line in lines] == ["platform.start", None, "platform.report"]
-    assert (lines[1]["message"], lines[1]["level"]) == ("told", "INFO")
-    kept = bench.client("lambda").get_function_configuration(FunctionName=function)
+    run(aws, function)
+    [line] = [json.loads(line) for line in logged(aws, group)]
+    assert (line["message"], line["level"]) == ("told", "INFO")
+    kept = aws.client("lambda").get_function_configuration(FunctionName=function)
     assert kept["LoggingConfig"] == config
 
 
-def test_a_role_that_may_not_write_logs_leaves_none(bench: Workbench) -> None:
-    role = bench.role("lambda.amazonaws.com", allow("logs:CreateLogStream", resource="*"))
-    function = bench.function(PRINTER, Role=role)
-    name = run(bench, function, "one")
-    groups = bench.client("logs").describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{name}")
+def test_a_role_that_may_not_write_logs_leaves_none(aws: DeployedAws) -> None:
+    role = aws.role("lambda.amazonaws.com", allow("logs:CreateLogStream", resource="*"))
+    function = aws.function(PRINTER, Role=role)
+    name = run(aws, function, "one")
+    groups = aws.client("logs").describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{name}")
     assert groups["logGroups"] == []
-    [refused] = bench.hops(function, "log group")
+    [refused] = aws.entries(function, "log group")
     assert refused.outcome == "refused"
     assert "logs:CreateLogGroup" in refused.reason
-    assert "one" in bench.functions.logs({"function": name})["lines"]
+    assert "one" in aws.functions.logs.answer({"function": name})["lines"]
 
 
-def test_invocations_and_errors_are_counted(bench: Workbench) -> None:
-    function = bench.function(PRINTER)
-    run(bench, function)
-    name = run(bench, function, fail=True)
+def test_errors_are_counted(aws: DeployedAws) -> None:
+    function = aws.function(PRINTER)
+    run(aws, function)
+    name = run(aws, function, fail=True)
     own = {"FunctionName": name}
-    assert metric(bench, "AWS/Lambda", "Invocations", own) == 2
-    assert metric(bench, "AWS/Lambda", "Errors", own) == 1
+    assert metric(aws, "AWS/Lambda", "Errors", own) == 1
 
 
-def test_embedded_metrics_become_metrics(bench: Workbench) -> None:
-    service = bench.name("service")
-    run(bench, bench.function(PRINTER), embedded(service=service), embedded(service=service))
-    assert metric(bench, "BackupOrg", "Partitions", {"service": service}) == 10
+def test_embedded_metrics_become_metrics(aws: DeployedAws) -> None:
+    service = aws.name("service")
+    run(aws, aws.function(PRINTER), embedded(service=service), embedded(service=service))
+    assert metric(aws, "BackupOrg", "Partitions", {"service": service}) == 10
 
 
 def test_a_malformed_embedded_metric_stays_a_line_and_the_journal_says_why(
-    bench: Workbench,
+    aws: DeployedAws,
 ) -> None:
-    function = bench.function(PRINTER)
+    function = aws.function(PRINTER)
     line = embedded(Partitions="three")
-    name = run(bench, function, line)
-    assert line in logged(bench, f"/aws/lambda/{name}")
-    [failed] = bench.hops(function, "log group")
+    name = run(aws, function, line)
+    assert line in logged(aws, f"/aws/lambda/{name}")
+    [failed] = aws.entries(function, "log group")
     assert "the metric Partitions is a number or several, not 'three'" in failed.reason
 
 
@@ -188,7 +171,7 @@ def test_every_value_is_there_once_for_each_set_of_dimensions() -> None:
     assert metrics[0].time == datetime.fromtimestamp(1795330800, UTC)
 
 
-def test_the_control_call_for_logs_needs_a_name(bench: Workbench) -> None:
+def test_the_control_call_for_logs_needs_a_name(aws: DeployedAws) -> None:
     with pytest.raises(ValueError, match="takes"):
-        bench.functions.logs({})
-    assert bench.functions.logs({"function": f"{AUDIT}{REGION}"})["lines"] == []
+        aws.functions.logs.answer({})
+    assert aws.functions.logs.answer({"function": f"{AUDIT}{REGION}"})["lines"] == []

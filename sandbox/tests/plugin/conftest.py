@@ -13,7 +13,7 @@ from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from aws_sandbox.aws.organization import Account, Organization
 from aws_sandbox.aws.server import AwsServer
-from aws_sandbox.events import Pump
+from aws_sandbox.events.pump import Pump
 from aws_sandbox.functions.runner import Functions
 from aws_sandbox.moto_changes.athena import install as install_athena
 from aws_sandbox.moto_changes.replacements import Replacements

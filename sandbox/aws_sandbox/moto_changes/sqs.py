@@ -1,4 +1,4 @@
-"""moto's SQS queues, completed: safe among threads, with every dead-letter move on record.
+"""moto's SQS, completed: safe among threads, with every dead-letter move on record.
 
 Clients of the API and the event-source mappings share one queue and one way of receiving.
 """
@@ -6,23 +6,29 @@ Clients of the API and the event-source mappings share one queue and one way of 
 import json
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 from threading import Condition, RLock
 from typing import Any, ClassVar, Protocol, cast
 
+import moto.sqs.models
 from moto.awslambda.models import EventSourceMapping
 from moto.backends import get_backend
 from moto.sqs.exceptions import InvalidParameterValue
-from moto.sqs.models import Message, Queue
+from moto.sqs.models import Message, Queue, SQSBackend
 
 from aws_sandbox.aws.arns import Arn
+from aws_sandbox.aws.errors import not_carried_out
+from aws_sandbox.moto_changes.replacements import Replacements
 
-LOCK = RLock()
+_LOCK = RLock()
 """Held around every use of a queue: moto's own lists are not safe among threads."""
-ARRIVALS = Condition(LOCK)
-
+_ARRIVALS = Condition(_LOCK)
+_LOCKED = ("send_message", "delete_message", "change_message_visibility", "purge_queue")
+_LOOK_AGAIN_SECONDS = 0.25
 _HELD = float("inf")
+
+_receive_without_waiting = SQSBackend.receive_message
 
 
 class QueueListener(Protocol):
@@ -56,6 +62,8 @@ class DeployedQueue(Queue):
     delay_seconds: int
 
     def __init__(self, name: str, region: str, account_id: str, **kwargs: Any) -> None:
+        if name.endswith(".fifo"):
+            raise not_carried_out("FIFO queues")
         super().__init__(name, region, account_id, **kwargs)
         self.lambda_event_source_mappings = _NoMappings()
 
@@ -82,15 +90,12 @@ class DeployedQueue(Queue):
         )
 
     def add_message(self, message: Message) -> None:
-        with LOCK:
-            now = time.time() * 1000
-            if message.delayed_until > now:
-                message.delayed_until = now + (message.delayed_until - now) / self.time_scale
+        with _LOCK:
             super().add_message(message)
-            ARRIVALS.notify_all()
+            _ARRIVALS.notify_all()
         self.listener.arrived()
 
-    def put(self, body: str, attributes: Mapping[str, Mapping[str, str | bytes]]) -> str:
+    def put(self, body: str, attributes: Mapping[str, str]) -> str:
         """Adds a message and gives its id; unlike moto's SendMessage, without counting the queue.
 
         Raises SQS's error for a message that is too large.
@@ -101,7 +106,9 @@ class DeployedQueue(Queue):
                 f"{self.maximum_message_size} bytes."
             )
         message = cast("Message", Message(str(uuid.uuid4()), body))  # its metaclass hides the type
-        message.message_attributes = {name: dict(value) for name, value in attributes.items()}
+        message.message_attributes = {
+            name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
+        }
         message.mark_sent(self.delay_seconds)
         self.add_message(message)
         return message.id
@@ -131,38 +138,33 @@ class DeployedQueue(Queue):
         if self.redrive_policy is None:
             return ""
         found = find_queue(self.redrive_policy["deadLetterTargetArn"])
-        if not isinstance(found, DeployedQueue):
+        if found is None:
             return "there is no such dead-letter queue"
         if not found.admits(self.queue_arn):
             return f"the redrive allow policy of {found.queue_arn} does not admit {self.queue_arn}"
         self.dead_letter_queue = found
         return ""
 
-    def hold(self, limit: int, bytes_limit: int) -> Sequence[Message]:
+    def hold(self, limit: int) -> Sequence[Message]:
         """Receives up to so many messages, invisible until they are discarded or let go."""
-        with LOCK:
+        with _LOCK:
             self.bury()
-            held: list[Message] = []
-            size = 0
-            for message in filter(_receivable, self._messages):
-                size += len(message.body.encode())
-                if len(held) == limit or (held and size > bytes_limit):
-                    break
+            held = list(islice(filter(_receivable, self._messages), limit))
+            for message in held:
                 message.mark_received()
                 message.visible_at = _HELD
                 self._pending_messages.add(message)
-                held.append(message)
             return held
 
     def let_go(self, message: Message, received_at: float) -> None:
         """Makes a held message visible when its visibility timeout since the receive is over."""
-        with LOCK:
+        with _LOCK:
             self._pending_messages.discard(message)
             message.visible_at = (received_at + self.visibility_timeout / self.time_scale) * 1000
         self.listener.arrived()
 
     def discard(self, message: Message) -> None:
-        with LOCK:
+        with _LOCK:
             self._pending_messages.discard(message)
             if message in self._messages:
                 self._messages.remove(message)
@@ -176,7 +178,7 @@ class DeployedQueue(Queue):
     @property
     def approximate_number_of_messages(self) -> int:
         now = time.time() * 1000
-        with LOCK:
+        with _LOCK:
             return sum(
                 message.visible_at < now and message.delayed_until <= now
                 for message in self._messages
@@ -185,38 +187,73 @@ class DeployedQueue(Queue):
     @property
     def approximate_number_of_messages_delayed(self) -> int:
         now = time.time() * 1000
-        with LOCK:
+        with _LOCK:
             return sum(message.delayed_until > now for message in self._messages)
 
     @property
     def approximate_number_of_messages_not_visible(self) -> int:
         now = time.time() * 1000
-        with LOCK:
+        with _LOCK:
             return sum(message.visible_at >= now for message in self._messages)
 
-    def oldest_age_seconds(self) -> float:
-        """Since the oldest message was sent, by this machine's clock; 0 in an empty queue."""
-        with LOCK:
-            sent = [float(message.sent_timestamp or 0) for message in self._messages]
-        return time.time() - min(sent) / 1000 if sent else 0.0
-
-    def has(self, number: int) -> bool:
-        """Whether so many messages can be received now."""
-        with LOCK:
-            return len(list(islice(filter(_receivable, self._messages), number))) == number
+    def has_message(self) -> bool:
+        """Whether one can be received now."""
+        with _LOCK:
+            return any(map(_receivable, self._messages))
 
     def next_change(self) -> float | None:
         """When (seconds since 1970) a message that cannot be received now can be."""
         now = time.time() * 1000
-        with LOCK:
+        with _LOCK:
             times = [max(message.visible_at, message.delayed_until) for message in self._messages]
         return min((at / 1000 for at in times if now <= at < _HELD), default=None)
+
+
+def find_queue(queue_arn: str) -> DeployedQueue | None:
+    """None also for what is no ARN."""
+    try:
+        arn = Arn.parse(queue_arn)
+    except ValueError:
+        return None
+    found = get_backend("sqs")[arn.account][arn.region].queues.get(arn.resource)
+    return found if isinstance(found, DeployedQueue) else None
+
+
+def install(replacements: Replacements, listener: QueueListener, time_scale: float) -> None:
+    """`time_scale` divides visibility timeouts."""
+    DeployedQueue.listener, DeployedQueue.time_scale = listener, time_scale
+    replacements.replace(moto.sqs.models, "Queue", DeployedQueue)
+    for name in _LOCKED:
+        replacements.wrap(SQSBackend, name, _locked)
+    replacements.replace(SQSBackend, "receive_message", _receive)
 
 
 def _receivable(message: Message) -> bool:
     return message.visible and not message.delayed
 
 
-def find_queue(queue_arn: str) -> Queue | None:
-    arn = Arn.parse(queue_arn)
-    return get_backend("sqs")[arn.account][arn.region].queues.get(arn.resource)
+def _locked(operation: Callable[..., Any]) -> Callable[..., Any]:
+    def under_lock(*args: Any, **kwargs: Any) -> Any:
+        with _LOCK:
+            result = operation(*args, **kwargs)
+        DeployedQueue.listener.arrived()
+        return result
+
+    return under_lock
+
+
+def _receive(
+    self: SQSBackend, queue_name: str, count: int, wait_seconds: int, *more: Any
+) -> list[Message]:
+    """ReceiveMessage, waiting without the lock."""
+    deadline = time.monotonic() + wait_seconds
+    while True:
+        with _LOCK:
+            queue = self.get_queue(queue_name)
+            if isinstance(queue, DeployedQueue):
+                queue.bury()
+            received = _receive_without_waiting(self, queue_name, count, 0, *more)
+            remaining = deadline - time.monotonic()
+            if received or remaining <= 0:
+                return received
+            _ARRIVALS.wait(min(remaining, _LOOK_AGAIN_SECONDS))

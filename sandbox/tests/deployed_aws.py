@@ -1,4 +1,4 @@
-"""A small AWS with the pump at work, and short ways to deploy to it: for tests of what it carries.
+"""A small AWS with the pump at work, and short ways to deploy to it.
 
 Everything is deployed through boto3, as by any client of the API.
 """
@@ -19,9 +19,9 @@ from aws_sandbox.aws.seed import seed
 from aws_sandbox.aws.server import AwsServer
 from aws_sandbox.control import ControlApi
 from aws_sandbox.events.pump import Pump
-from aws_sandbox.functions import here
+from aws_sandbox.functions import runtimes
 from aws_sandbox.functions.runner import Functions
-from aws_sandbox.journal import Hop, Journal
+from aws_sandbox.journal import Journal, JournalEntry
 
 REGION = "eu-central-1"
 MANAGEMENT, AUDIT, MEMBER, OTHER = "111111111111", "222222222222", "333333333333", "444444444444"
@@ -35,7 +35,7 @@ _names = itertools.count()
 """Of the process, as moto's state is."""
 
 
-class Workbench:
+class DeployedAws:
     """One server for as long as it lives; a pump and functions for each time it is opened."""
 
     def __init__(self, directory: Path) -> None:
@@ -89,9 +89,13 @@ class Workbench:
             self._clients[key] = session.client(service, config=once)
         return self._clients[key]
 
-    def hops(self, source: str = "", target: str = "") -> Sequence[Hop]:
+    def entries(self, source: str = "", target: str = "") -> Sequence[JournalEntry]:
         """What the journal says of these; a part of an ARN is enough."""
-        return [hop for hop in self.journal.hops() if source in hop.source and target in hop.target]
+        return [
+            entry
+            for entry in self.journal.entries()
+            if source in entry.source and target in entry.target
+        ]
 
     def role(self, service: str, *statements: Statement, account: str = AUDIT) -> str:
         """A role that a service may assume, with these statements as its policy.
@@ -126,8 +130,8 @@ class Workbench:
         defaults = {
             "FunctionName": self.name("function"),
             "Role": self.role("lambda.amazonaws.com", logs, *statements, account=account),
-            "Runtime": here.RUNTIME,
-            "Architectures": [here.architecture()],
+            "Runtime": runtimes.RUNTIME,
+            "Architectures": [runtimes.architecture()],
             "Handler": "app.handler",
             "Code": {"ZipFile": archive({"app.py": code, **(files or {})})},
         }
@@ -181,9 +185,9 @@ class Workbench:
 
 
 @cache
-def shared_workbench(directory: Path) -> Workbench:
+def shared_aws(directory: Path) -> DeployedAws:
     """The one of this process and directory; its server goes with the process."""
-    return Workbench(directory)
+    return DeployedAws(directory)
 
 
 def allow(

@@ -1,0 +1,101 @@
+"""moto's EventBridge, which refuses what AWS refuses, and what the pump does not carry."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+from moto.events.exceptions import InvalidEventPatternException, ValidationException
+from moto.events.models import EventPattern, EventsBackend, Rule
+from moto.events.responses import EventsHandler
+
+from aws_sandbox.aws.arns import Arn
+from aws_sandbox.aws.errors import not_carried_out
+from aws_sandbox.moto_changes.replacements import Replacements
+
+PATTERN_OPERATORS = frozenset({"$or", "prefix"})
+"""Of moto's own EventPattern, those that are used, and known to be as EventBridge's are."""
+TARGETS = frozenset({"event-bus", "lambda", "sns", "sqs"})
+TARGET_MEMBERS = frozenset({"DeadLetterConfig", "RoleArn"})
+
+_NOT_CARRIED_OUT = {
+    "create_archive": "archives of events",
+    "put_events": "PutEvents by clients: events.emit puts a service's events on a bus",
+    "start_replay": "replays of events",
+}
+
+
+def target_kind(target_arn: str) -> str:
+    """The service of a target, or event-bus; raises ValueError for what is no ARN."""
+    arn = Arn.parse(target_arn)
+    return "event-bus" if arn.resource.startswith("event-bus/") else arn.service
+
+
+def install(replacements: Replacements) -> None:
+    replacements.wrap(EventsBackend, "put_rule", _with_valid_pattern)
+    replacements.wrap(EventsBackend, "put_targets", _with_valid_targets)
+    for name, what in _NOT_CARRIED_OUT.items():
+        replacements.replace(EventsBackend, name, _refusing(what))
+    replacements.replace(EventsHandler, "test_event_pattern", _refusing("TestEventPattern"))
+
+
+def _refusing(what: str) -> Callable[..., Any]:
+    def refuse(*_args: Any, **_kwargs: Any) -> Any:
+        raise not_carried_out(what)
+
+    return refuse
+
+
+def _with_valid_pattern(put_rule: Callable[..., Rule]) -> Callable[..., Rule]:
+    def put_checked(self: EventsBackend, *args: Any, **kwargs: Any) -> Rule:
+        if kwargs.get("event_pattern"):
+            _check_pattern(EventPattern.load(kwargs["event_pattern"]).get_pattern())
+        return put_rule(self, *args, **kwargs)
+
+    return put_checked
+
+
+def _check_pattern(pattern: Any, place: str = "") -> None:
+    if not isinstance(pattern, Mapping) or not pattern:
+        raise InvalidEventPatternException(f"{place or 'the pattern'}: takes an object with fields")
+    for name, value in cast("Mapping[str, Any]", pattern).items():
+        below = f"{place}.{name}".lstrip(".")
+        if isinstance(value, Mapping):
+            _check_pattern(value, below)
+        elif not isinstance(value, list):
+            raise InvalidEventPatternException(f"{below}: takes an object or an array")
+        else:
+            check = _check_pattern if name == "$or" else _check_choice
+            for choice in cast("list[Any]", value):
+                check(choice, below)
+
+
+def _check_choice(choice: Any, place: str) -> None:
+    """A text, or one operator with a text."""
+    if isinstance(choice, str):
+        return
+    given = cast("Mapping[str, Any]", choice) if isinstance(choice, Mapping) else {}
+    if len(given) != 1 or not given.keys() <= PATTERN_OPERATORS - {"$or"}:
+        raise not_carried_out(f"{choice!r} of the pattern's {place}: it knows texts and prefix")
+    if not all(isinstance(operand, str) for operand in given.values()):
+        raise not_carried_out(f"{choice!r} of the pattern's {place}: prefix takes a text here")
+
+
+def _with_valid_targets(put_targets: Callable[..., None]) -> Callable[..., None]:
+    def put_checked(
+        self: EventsBackend, name: str, event_bus_arn: str | None, targets: list[dict[str, Any]]
+    ) -> None:
+        for target in targets:
+            try:
+                kind = target_kind(target["Arn"])
+            except ValueError as error:
+                raise ValidationException(
+                    f"Parameter {target['Arn']} is not valid. Reason: Provided Arn is not in "
+                    "correct format."
+                ) from error
+            if kind not in TARGETS:
+                raise not_carried_out(f"targets of {kind}: {target['Arn']}")
+            given = {member for member, value in target.items() if value} - {"Id", "Arn"}
+            if unknown := sorted(given - TARGET_MEMBERS):
+                raise not_carried_out(f"targets with {', '.join(unknown)}: {target['Arn']}")
+        put_targets(self, name, event_bus_arn, targets)
+
+    return put_checked
