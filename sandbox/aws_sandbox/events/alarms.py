@@ -1,7 +1,7 @@
 """CloudWatch's metric alarms, evaluated on demand: state, actions and event."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -95,20 +95,23 @@ def _alarms() -> list[tuple[str, Alarm]]:
 def _unsupported(alarm: Alarm) -> str:
     """What of an alarm the sandbox cannot evaluate, and what it can; "" when it can."""
     actions = [*(alarm.alarm_actions or []), *alarm.ok_actions, *alarm.insufficient_data_actions]
-    asked = (
-        ("composite alarms", bool(alarm.rule), ""),
-        ("metric math", bool(alarm.metric_data_queries), ""),
+    unknown = (
+        ("composite alarms", bool(alarm.rule)),
+        ("metric math", bool(alarm.metric_data_queries)),
+        ("actions without data", bool(alarm.insufficient_data_actions)),
+    )
+    for what, there in unknown:
+        if there:
+            return f"{what} are not evaluated"
+    chosen: tuple[tuple[str, str, Collection[str]], ...] = (
         ("statistic", alarm.statistic, STATISTICS.keys()),
         ("comparison", alarm.comparison_operator, COMPARISONS),
         ("treatment of missing data", alarm.treat_missing_data or "missing", MISSING_DATA),
-        ("number of periods", int(alarm.evaluation_periods), {1}),
-        ("actions without data", bool(alarm.insufficient_data_actions), ""),
+        ("number of periods", str(alarm.evaluation_periods), {"1"}),
     )
-    for what, value, known in asked:
-        if known and value not in known:
-            return f"the {what} {value} is not evaluated, but {', '.join(map(str, sorted(known)))}"
-        if not known and value:
-            return f"{what} are not evaluated"
+    for what, value, known in chosen:
+        if value not in known:
+            return f"the {what} {value} is not evaluated, but {', '.join(sorted(known))}"
     other = [action for action in actions if Arn.parse(action).service not in ACTIONS]
     return f"the action {other[0]} is not carried out, but topics" if other else ""
 

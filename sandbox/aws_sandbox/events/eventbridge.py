@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from moto.backends import get_backend
 from moto.events.models import EventBus, Rule
@@ -16,6 +16,9 @@ from aws_sandbox.events.work import Work
 from aws_sandbox.functions.metrics import Metric, put_metric
 from aws_sandbox.journal import Journal, JournalEntry
 from aws_sandbox.moto_changes.events import target_kind
+
+if TYPE_CHECKING:
+    from moto.events.utils import EventMessageType
 
 _THIRD_BUS = "events received from another event bus cannot be forwarded to this event bus"
 
@@ -224,7 +227,8 @@ class EventBridge:
     def _dead_letter(
         self, sender: Sender, target: Mapping[str, Any], event: Event, error: DeliveryError
     ) -> None:
-        queue_arn = (target.get("DeadLetterConfig") or {}).get("Arn")
+        config: Mapping[str, str] = target.get("DeadLetterConfig") or {}
+        queue_arn = config.get("Arn")
         if not queue_arn:
             self._lost(sender, target, event, "the target has no dead-letter queue")
             return
@@ -265,6 +269,6 @@ def _bus(bus_arn: str) -> EventBus:
 
 def _matches(rule: Rule, event: Event) -> bool:
     """By moto's own pattern; a rule with a schedule alone has none, which moto takes for any."""
-    return rule.event_pattern.dump() is not None and rule.event_pattern.matches_event(
-        event.envelope
-    )
+    if rule.event_pattern.dump() is None:
+        return False
+    return rule.event_pattern.matches_event(cast("EventMessageType", event.envelope))

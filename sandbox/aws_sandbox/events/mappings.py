@@ -214,7 +214,8 @@ def _reported(response: Any, ids: frozenset[str]) -> frozenset[str]:
     in the batch, makes all of them failed.
     """
     try:
-        failures = (response or {}).get("batchItemFailures") or []
+        content: Mapping[str, Any] = response or {}
+        failures: Sequence[Mapping[str, str]] = content.get("batchItemFailures") or ()
         named = frozenset(failure["itemIdentifier"] for failure in failures)
     except (AttributeError, KeyError, TypeError):
         return ids

@@ -72,7 +72,9 @@ def _check_choice(choice: Any, place: str) -> None:
     """A text, or one operator with a text."""
     if isinstance(choice, str):
         return
-    given = cast("Mapping[str, Any]", choice) if isinstance(choice, Mapping) else {}
+    given: Mapping[str, Any] = {}
+    if isinstance(choice, Mapping):
+        given = cast("Mapping[str, Any]", choice)
     if len(given) != 1 or not given.keys() <= PATTERN_OPERATORS - {"$or"}:
         raise not_carried_out(f"{choice!r} of the pattern's {place}: it knows texts and prefix")
     if not all(isinstance(operand, str) for operand in given.values()):

@@ -60,7 +60,7 @@ class DeployedFunction(LambdaFunction):
             "LogGroup": f"/aws/lambda/{self.function_name}",
         }
         self._keep(spec)
-        self._check_runnable(self.run_time or "", self.architectures)
+        self._check_runnable(self.run_time, self.architectures)
         self._check_size()
 
     def update_configuration(self, config_updates: dict[str, Any]) -> dict[str, Any]:
@@ -116,10 +116,10 @@ class DeployedFunction(LambdaFunction):
             raise not_carried_out("dead letters of functions (DeadLetterConfig)")
         self.logging_config = {**self.logging_config, **spec.get("LoggingConfig", {})}
 
-    def _check_runnable(self, runtime: str, architectures: list[str]) -> None:
+    def _check_runnable(self, runtime: str | None, architectures: list[str]) -> None:
         if self.package_type != "Zip":
             raise not_carried_out("container images: deploy the function as a zip archive")
-        if found := obstacle(runtime, architectures):
+        if found := obstacle(runtime or "", architectures):
             raise AwsError("InvalidParameterValueException", f"{self.function_arn}: {found}")
 
     def _check_size(self) -> None:

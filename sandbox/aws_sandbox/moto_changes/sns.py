@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Protocol
 
 import moto.sns.models
+from moto.core.responses import ActionResult
 from moto.sns.models import SNSBackend, Topic
 from moto.sns.responses import SNSResponse
 from typing_extensions import override
@@ -14,6 +15,8 @@ from aws_sandbox.moto_changes.replacements import Replacements
 
 PROTOCOLS = frozenset({"sqs"})
 SUBSCRIPTION_ATTRIBUTES = frozenset({"RawMessageDelivery", "RedrivePolicy"})
+
+_subscribe = SNSResponse.subscribe
 
 
 class Publisher(Protocol):
@@ -41,24 +44,25 @@ class DeployedTopic(Topic):
         return message_id
 
 
-def install(replacements: Replacements, publisher: Publisher) -> None:
-    DeployedTopic.publisher = publisher
-    replacements.replace(moto.sns.models, "Topic", DeployedTopic)
-    replacements.wrap(SNSResponse, "subscribe", _subscribed)
-    replacements.wrap(SNSBackend, "set_subscription_attributes", _attribute_set)
+class CheckedSubscription(SNSResponse):
+    """Subscribe, of which all attributes are known at once here alone."""
 
-
-def _subscribed(subscribe: Callable[..., Any]) -> Callable[..., Any]:
-    def subscribe_checked(self: SNSResponse) -> Any:
+    @override
+    def subscribe(self) -> ActionResult:
         protocol = str(self._get_param("Protocol"))
         if protocol not in PROTOCOLS:
             raise not_carried_out(f"subscriptions of protocol {protocol}")
         attributes: Mapping[str, str] = self._get_param("Attributes") or {}
         for name in {"RawMessageDelivery", *attributes}:
             _check_attribute(name, attributes.get(name))
-        return subscribe(self)
+        return _subscribe(self)
 
-    return subscribe_checked
+
+def install(replacements: Replacements, publisher: Publisher) -> None:
+    DeployedTopic.publisher = publisher
+    replacements.replace(moto.sns.models, "Topic", DeployedTopic)
+    replacements.replace(SNSResponse, "subscribe", CheckedSubscription.subscribe)
+    replacements.wrap(SNSBackend, "set_subscription_attributes", _attribute_set)
 
 
 def _attribute_set(put: Callable[..., None]) -> Callable[..., None]:

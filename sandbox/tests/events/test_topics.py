@@ -37,7 +37,7 @@ def meets(aws: DeployedAws, topic_arn: str) -> str:
     pattern = json.dumps({"source": [f"app.{name}"]})
     rule_arn = client.put_rule(Name=name, EventPattern=pattern)["RuleArn"]
     client.put_targets(Rule=name, Targets=[{"Id": "0", "Arn": topic_arn}])
-    event = {"source": f"app.{name}", "detail-type": "t", "detail": {}}
+    event: dict[str, Any] = {"source": f"app.{name}", "detail-type": "t", "detail": {}}
     aws.pump.eventbridge.emit(AUDIT, REGION, event)
     aws.settle()
     return aws.entries(rule_arn, topic_arn)[0].outcome

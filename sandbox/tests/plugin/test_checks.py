@@ -68,7 +68,6 @@ def test_a_continuous_backup_is_not_kept_longer_than_aws_keeps_it(plugin: Any) -
 @pytest.mark.parametrize(
     ("type_", "inputs", "path"),
     [
-        (QUEUE, {"name": "q", "fifoQueue": True}, "name"),
         (QUEUE, {"sqsManagedSseEnabled": True, "kmsMasterKeyId": "k"}, "sqsManagedSseEnabled"),
         ("aws:lambda/function:Function", {"role": "arn:aws:iam::555555555555:role/r"}, "code"),
     ],

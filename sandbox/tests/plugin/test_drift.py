@@ -5,18 +5,16 @@ from typing import Any
 
 import grpc
 import pytest
+from moto.logs.models import LogsBackend
 from pulumi.runtime.proto import provider_pb2, status_pb2
 
 from aws_sandbox.aws.backup.control import add_backup_controls
 from aws_sandbox.aws.server import AwsServer
-from aws_sandbox.plugin.values import Archive, Asset, Props, decode
+from aws_sandbox.plugin.values import Props, decode
+from sandbox.tests.plugin.conftest import Made
 
 NONE = provider_pb2.DiffResponse.DIFF_NONE
 PLAN, VAULT, QUEUE = "aws:backup/plan:Plan", "aws:backup/vault:Vault", "aws:sqs/queue:Queue"
-TRUST = (
-    '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", '
-    '"Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]}'
-)
 
 
 @pytest.fixture(scope="module")
@@ -170,40 +168,34 @@ def test_what_does_not_exist_cannot_be_imported(plugin: Any) -> None:
 def test_what_aws_took_only_in_part_is_kept_with_its_secrets(
     plugin: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("MOTO_LAMBDA_CONCURRENCY_QUOTA", "1000")
-    role = plugin.make("aws:iam/role:Role", {"name": "partial", "assumeRolePolicy": TRUST})
-    code = Archive(hash="code", assets={"app.py": Asset(hash="text", text="A = 1")})
-    inputs = {
-        "name": "partial",
-        "role": role.outputs.values["arn"],
-        "handler": "app.handle",
-        "runtime": "python3.11",
-        "code": code,
-        "description": "hush",
-        "reservedConcurrentExecutions": 950,
-    }
-    type_ = "aws:lambda/function:Function"
-    checked = plugin.check(type_, inputs, secrets=[("description",)]).inputs
-    with pytest.raises(grpc.RpcError, match="PutFunctionConcurrency") as raised:
-        plugin.create(type_, checked)
+    type_ = "aws:cloudwatch/logGroup:LogGroup"
+    inputs = {"name": "/partial", "retentionInDays": 30, "kmsKeyId": "hush"}
+    checked = plugin.check(type_, inputs, secrets=[("kmsKeyId",)]).inputs
+    with monkeypatch.context() as patch:
+        patch.setattr(LogsBackend, "put_retention_policy", _refuse)
+        with pytest.raises(grpc.RpcError) as raised:
+            plugin.create(type_, checked)
     error: Any = raised.value
     details = dict(error.trailing_metadata())["grpc-status-details-bin"]
     status = status_pb2.Status.FromString(details)
     failed = provider_pb2.ErrorResourceInitFailed()
     assert status.details[0].Unpack(failed)
-    assert failed.id == "partial"
-    assert "PutFunctionConcurrency" in failed.reasons[0]
-    assert decode(failed.properties).secrets == {("description",)}
+    assert failed.id == "/partial"
+    assert "PutRetentionPolicy" in failed.reasons[0]
+    assert decode(failed.properties).secrets == {("kmsKeyId",)}
 
-    kept = type(role)(
+    kept = Made(
         type=type_,
         name="it",
         id=failed.id,
         inputs=decode(failed.inputs),
         outputs=decode(failed.properties),
     )
-    fewer = plugin.check(type_, inputs | {"reservedConcurrentExecutions": 10}).inputs
-    updated = plugin.update(kept, fewer)
-    assert updated.outputs.values["reservedConcurrentExecutions"] == 10
+    longer = plugin.check(type_, inputs | {"retentionInDays": 60}).inputs
+    updated = plugin.update(kept, longer)
+    assert updated.outputs.values["retentionInDays"] == 60
     plugin.delete(updated)
-    plugin.delete(role)
+
+
+def _refuse(*_args: Any) -> None:
+    raise NotImplementedError

@@ -17,7 +17,6 @@ VAULT = "aws:backup/vault:Vault"
         ("aws:s3/bucket:Bucket", {}, "bucket", r"reports-[0-9a-f]{7}"),
         ("aws:kms/alias:Alias", {"targetKeyId": "k"}, "name", r"alias/Reports-[0-9a-f]{7}"),
         ("aws:sqs/queue:Queue", {}, "name", r"Reports-[0-9a-f]{7}"),
-        ("aws:sqs/queue:Queue", {"fifoQueue": True}, "name", r"Reports-[0-9a-f]{7}\.fifo"),
         ("aws:glue/catalogDatabase:CatalogDatabase", {}, "name", r"reports_[a-z]{8}"),
         ("aws:s3/bucketObjectv2:BucketObjectv2", {"bucket": "bucket"}, "key", r"Reports"),
     ],

@@ -117,21 +117,12 @@ class EventTarget(Setting):
     service, operation, key = "events", "PutTargets", "targetId"
     properties = members(
         "arn",
-        "input",
-        "inputPath",
         "roleArn",
         eventBusName=Field("EventBusName", replaces=True, default=DEFAULT_BUS, separate=True),
         rule=Field("Rule", replaces=True, separate=True),
         targetId=Field("Id", replaces=True, autoname=Autoname()),
         deadLetterConfig=Field("DeadLetterConfig", fields=members("arn")),
         forceDestroy=Field(default=False),
-        inputTransformer=Field(
-            "InputTransformer", fields=members("inputTemplate", inputPaths="InputPathsMap")
-        ),
-        retryPolicy=Field(
-            "RetryPolicy", fields=members("maximumEventAgeInSeconds", "maximumRetryAttempts")
-        ),
-        sqsTarget=Field("SqsParameters", fields=members("messageGroupId")),
     )
 
     @cached_property
@@ -160,12 +151,6 @@ class EventTarget(Setting):
         force = {"Force": True} if call.state.get("forceDestroy") else {}
         call("RemoveTargets", **_place(call.state), Ids=[call.state["targetId"]], **force)
 
-    def check(self, props: Props) -> Iterator[Problem]:
-        given = [name for name in ("input", "inputPath", "inputTransformer") if name in props]
-        if len(given) > 1:
-            reason = f"a target has one kind of input: {given[0]!r} is set"
-            yield Problem(path=(given[1],), reason=reason)
-
     def imported(self, rid: str) -> Props:
         *bus, rule, target = rid.rsplit("/", 2)
         props = {"eventBusName": bus[0] if bus else DEFAULT_BUS, "rule": rule, "targetId": target}
@@ -181,37 +166,6 @@ def _target_id(props: Props) -> str:
     rid = f"{props['rule']}-{props['targetId']}"
     bus = props["eventBusName"]
     return rid if bus == DEFAULT_BUS else f"{bus}-{rid}"
-
-
-@register("aws:cloudwatch/eventArchive:EventArchive")
-class EventArchive(Resource):
-    """What keeps a bus's events; its id is its name."""
-
-    service, operation = "events", "CreateArchive"
-    properties = members(
-        name=Field("ArchiveName", replaces=True, autoname=Autoname(maximum=48)),
-        description=Field("Description", empty=""),
-        eventPattern=Field("EventPattern", json=True),
-        eventSourceArn=Field("EventSourceArn", replaces=True),
-        retentionDays=Field("RetentionDays", default=0),
-    )
-    outputs = outputs(arn="ArchiveArn")
-
-    def create(self, call: ResourceCall) -> str:
-        call("CreateArchive", **call.request())
-        return call.props["name"]
-
-    def read(self, call: ResourceCall) -> Document:
-        archive = call("DescribeArchive", ArchiveName=call.rid)
-        return archive | {"ArchiveArn": call.api.arn(f"archive/{call.rid}")}
-
-    def update(self, call: ResourceCall) -> None:
-        wanted = call.request(clear=True)
-        wanted.pop("EventSourceArn")
-        call("UpdateArchive", **wanted)
-
-    def delete(self, call: ResourceCall) -> None:
-        call("DeleteArchive", ArchiveName=call.rid)
 
 
 DIMENSIONS: Final = Field(

@@ -8,13 +8,12 @@ from typing import Final
 
 from aws_sandbox.plugin.archives import zipped
 from aws_sandbox.plugin.fields import Autoname, Converter, Document, Field, members, outputs
-from aws_sandbox.plugin.resource import Resource, ResourceCall, Setting, Tagging, register
+from aws_sandbox.plugin.resource import Resource, ResourceCall, Tagging, register
 from aws_sandbox.plugin.values import UNKNOWN, Problem, Props, is_object
 
 TAGGING = Tagging(listing="ListTags", target="Resource", pair=None)
 ZIP: Final = Converter(to_api=zipped, from_api=str)
 LAYERS: Final = Converter(to_api=list, from_api=lambda layers: [layer["Arn"] for layer in layers])
-UNRESERVED: Final = -1
 
 
 @register("aws:lambda/function:Function")
@@ -29,9 +28,6 @@ class Function(Resource):
         name=Field("FunctionName", replaces=True, autoname=Autoname(maximum=64)),
         architectures=Field("Architectures", computed=True),
         code=Field("Code.ZipFile", convert=ZIP, unread=True),
-        deadLetterConfig=Field(
-            "DeadLetterConfig", fields=members("targetArn"), empty={"TargetArn": ""}
-        ),
         description=Field("Description", empty=""),
         environment=Field("Environment", fields=members("variables"), empty={"Variables": {}}),
         ephemeralStorage=Field(
@@ -51,7 +47,6 @@ class Function(Resource):
         ),
         memorySize=Field("MemorySize", default=128),
         packageType=Field("PackageType", default="Zip", replaces=True),
-        reservedConcurrentExecutions=Field("Reserved", default=UNRESERVED, separate=True),
         s3Bucket=Field("Code.S3Bucket", unread=True),
         s3Key=Field("Code.S3Key", unread=True),
         skipDestroy=Field(default=False),
@@ -75,16 +70,11 @@ class Function(Resource):
     def create(self, call: ResourceCall) -> str:
         return call("CreateFunction", **call.request())["FunctionName"]
 
-    def finish(self, call: ResourceCall) -> None:
-        self._reserve(call)
-
     def read(self, call: ResourceCall) -> Document:
         found = call("GetFunction", FunctionName=call.rid)
         function = found["Configuration"]
         arn = function["FunctionArn"]
-        reserved = found.get("Concurrency", {}).get("ReservedConcurrentExecutions", UNRESERVED)
         return function | {
-            "Reserved": reserved,
             "InvokeArn": _invoke_arn(call, arn),
             "QualifiedArn": f"{arn}:{function['Version']}",
             "QualifiedInvokeArn": _invoke_arn(call, f"{arn}:{function['Version']}"),
@@ -101,7 +91,6 @@ class Function(Resource):
         sources = ("code", "s3Bucket", "s3Key")
         if "Architectures" in code or any(props.get(n) != state.get(n) for n in sources):
             call("UpdateFunctionCode", FunctionName=call.rid, **code)
-        self._reserve(call)
 
     def delete(self, call: ResourceCall) -> None:
         if not call.state.get("skipDestroy"):
@@ -116,17 +105,6 @@ class Function(Resource):
         for name in ("handler", "runtime"):
             if name not in props:
                 yield Problem(path=(name,), reason=f"a function of a zip archive needs {name!r}")
-
-    @staticmethod
-    def _reserve(call: ResourceCall) -> None:
-        wanted = call.props["reservedConcurrentExecutions"]
-        if wanted == call.state.get("reservedConcurrentExecutions", UNRESERVED):
-            return
-        if wanted == UNRESERVED:
-            call("DeleteFunctionConcurrency", FunctionName=call.rid)
-        else:
-            reserved = {"ReservedConcurrentExecutions": wanted}
-            call("PutFunctionConcurrency", FunctionName=call.rid, **reserved)
 
 
 def _invoke_arn(call: ResourceCall, arn: str) -> str:
@@ -258,18 +236,8 @@ class EventSourceMapping(Resource):
         batchSize=Field("BatchSize", computed=True),
         enabled=Field("Enabled", default=True),
         eventSourceArn=Field("EventSourceArn", replaces=True),
-        filterCriteria=Field(
-            "FilterCriteria",
-            fields=members(
-                filters=Field(
-                    "Filters", fields=members(pattern=Field("Pattern", json=True)), unordered=True
-                )
-            ),
-            empty={"Filters": []},
-        ),
         functionName=Field("FunctionName", same=same_function),
         functionResponseTypes=Field("FunctionResponseTypes", unordered=True, empty=[]),
-        scalingConfig=Field("ScalingConfig", fields=members("maximumConcurrency"), empty={}),
     )
     outputs = outputs(
         arn="EventSourceMappingArn",
@@ -304,32 +272,3 @@ class EventSourceMapping(Resource):
         if source is not UNKNOWN and ":sqs:" not in source:
             reason = "set the queue to read from: the sandbox carries SQS alone to functions"
             yield Problem(path=("eventSourceArn",), reason=reason)
-
-
-@register("aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig")
-class FunctionEventInvokeConfig(Setting):
-    """What becomes of a function's asynchronous events; the id is the function's name."""
-
-    service, operation, key = "lambda", "PutFunctionEventInvokeConfig", "functionName"
-    properties = members(
-        functionName=Field("FunctionName", replaces=True, same=same_function),
-        destinationConfig=Field(
-            "DestinationConfig",
-            fields=members(
-                onFailure=Field("OnFailure", fields=members("destination")),
-                onSuccess=Field("OnSuccess", fields=members("destination")),
-            ),
-        ),
-        maximumEventAgeInSeconds=Field("MaximumEventAgeInSeconds"),
-        maximumRetryAttempts=Field("MaximumRetryAttempts", default=2),
-    )
-
-    def put(self, call: ResourceCall) -> None:
-        call("PutFunctionEventInvokeConfig", **call.request())
-
-    def read(self, call: ResourceCall) -> Document:
-        function = {"FunctionName": call.rid}
-        return call("GetFunctionEventInvokeConfig", **function) | function
-
-    def delete(self, call: ResourceCall) -> None:
-        call("DeleteFunctionEventInvokeConfig", FunctionName=call.rid)

@@ -11,7 +11,6 @@ from aws_sandbox.plugin.fields import (
     BOOLEAN_AS_TEXT,
     NUMBER_AS_TEXT,
     Autoname,
-    Converter,
     Document,
     Field,
     members,
@@ -43,16 +42,10 @@ class Topic(Resource):
         name=Field(
             "Name",
             replaces=True,
-            autoname=Autoname(
-                maximum=80, suffix=lambda props: ".fifo" if props.get("fifoTopic") is True else ""
-            ),
-        ),
-        contentBasedDeduplication=Field(
-            "Attributes.ContentBasedDeduplication", convert=BOOLEAN_AS_TEXT
+            autoname=Autoname(maximum=80),
         ),
         deliveryPolicy=Field("Attributes.DeliveryPolicy", json=True, empty=""),
         displayName=Field("Attributes.DisplayName", empty=""),
-        fifoTopic=Field("Attributes.FifoTopic", convert=BOOLEAN_AS_TEXT, replaces=True),
         kmsMasterKeyId=Field("Attributes.KmsMasterKeyId", empty="", same=same_key),
         policy=Field("Attributes.Policy", json=True, computed=True),
     )
@@ -71,11 +64,6 @@ class Topic(Resource):
 
     def delete(self, call: ResourceCall) -> None:
         call("DeleteTopic", TopicArn=call.rid)
-
-    def check(self, props: Props) -> Iterator[Problem]:
-        name, fifo = props.get("name"), props.get("fifoTopic") is True
-        if isinstance(name, str) and fifo != name.endswith(".fifo"):
-            yield Problem(path=("name",), reason="a FIFO topic's name, and no other, ends in .fifo")
 
 
 DEFAULT_ACTIONS: Final = (
@@ -135,8 +123,6 @@ class TopicSubscription(Resource):
         endpoint=Field("Endpoint", replaces=True),
         confirmationTimeoutInMinutes=Field(default=1),
         endpointAutoConfirms=Field(default=False),
-        filterPolicy=Field("Attributes.FilterPolicy", json=True, empty=""),
-        filterPolicyScope=Field("Attributes.FilterPolicyScope", computed=True),
         rawMessageDelivery=Field(
             "Attributes.RawMessageDelivery", convert=BOOLEAN_AS_TEXT, default=False
         ),
@@ -179,12 +165,7 @@ SQS_TAGGING = Tagging(
     by="id",
     pair=None,
 )
-FIFO_NAME: Final = re.compile(r"[\w-]{1,75}\.fifo", re.ASCII)
-STANDARD_NAME: Final = re.compile(r"[\w-]{1,80}", re.ASCII)
-ONLY_TRUE: Final = Converter(
-    to_api=lambda on: "true" if on else None, from_api=BOOLEAN_AS_TEXT.from_api
-)
-"""SQS refuses even to hear that a standard queue is not FIFO."""
+NAME: Final = re.compile(r"[\w-]{1,80}", re.ASCII)
 
 
 def _number(attribute: str, default: int, between: tuple[int, int]) -> Field:
@@ -202,17 +183,9 @@ class Queue(Resource):
         name=Field(
             "QueueName",
             replaces=True,
-            autoname=Autoname(
-                maximum=80, suffix=lambda props: ".fifo" if props.get("fifoQueue") is True else ""
-            ),
+            autoname=Autoname(maximum=80),
         ),
-        contentBasedDeduplication=Field(
-            "Attributes.ContentBasedDeduplication", convert=BOOLEAN_AS_TEXT, default=False
-        ),
-        deduplicationScope=Field("Attributes.DeduplicationScope", computed=True),
         delaySeconds=_number("DelaySeconds", 0, (0, 900)),
-        fifoQueue=Field("Attributes.FifoQueue", convert=ONLY_TRUE, default=False, replaces=True),
-        fifoThroughputLimit=Field("Attributes.FifoThroughputLimit", computed=True),
         kmsDataKeyReusePeriodSeconds=Field(
             "Attributes.KmsDataKeyReusePeriodSeconds",
             convert=NUMBER_AS_TEXT,
@@ -236,9 +209,7 @@ class Queue(Resource):
     tagging, tags_member = SQS_TAGGING, "tags"
 
     def create(self, call: ResourceCall) -> str:
-        request = call.request()
-        _drop_fifo_only(call, request)
-        return call("CreateQueue", **request)["QueueUrl"]
+        return call("CreateQueue", **call.request())["QueueUrl"]
 
     def read(self, call: ResourceCall) -> Document:
         url = call.rid
@@ -246,32 +217,20 @@ class Queue(Resource):
         return {"QueueName": url.rpartition("/")[2], "QueueUrl": url, "Attributes": found}
 
     def update(self, call: ResourceCall) -> None:
-        request = call.request(clear=True)
-        _drop_fifo_only(call, request)
-        attributes = request["Attributes"]
-        attributes.pop("FifoQueue", None)
+        attributes = call.request(clear=True)["Attributes"]
         call("SetQueueAttributes", QueueUrl=call.rid, Attributes=attributes)
 
     def delete(self, call: ResourceCall) -> None:
         call("DeleteQueue", QueueUrl=call.rid)
 
     def check(self, props: Props) -> Iterator[Problem]:
-        name, fifo = props.get("name", UNKNOWN), props["fifoQueue"]
-        pattern = FIFO_NAME if fifo is True else STANDARD_NAME
-        if UNKNOWN not in {name, fifo} and not pattern.fullmatch(name):
-            reason = f"{name!r} is no name of a {'FIFO' if fifo else 'standard'} queue"
-            yield Problem(path=("name",), reason=f"{reason}: it must match {pattern.pattern}")
-        if fifo is False and props["contentBasedDeduplication"] is True:
-            path = ("contentBasedDeduplication",)
-            yield Problem(path=path, reason="only a FIFO queue deduplicates by content")
+        name = props.get("name", UNKNOWN)
+        if name is not UNKNOWN and not NAME.fullmatch(name):
+            reason = f"{name!r} is no name of a standard queue: it must match {NAME.pattern}"
+            yield Problem(path=("name",), reason=reason)
         if props.get("sqsManagedSseEnabled") is True and "kmsMasterKeyId" in props:
             reason = "a queue is encrypted by SQS or by a key of KMS, not by both"
             yield Problem(path=("sqsManagedSseEnabled",), reason=reason)
-
-
-def _drop_fifo_only(call: ResourceCall, request: Document) -> None:
-    if not call.props["fifoQueue"]:
-        request["Attributes"].pop("ContentBasedDeduplication")
 
 
 class QueueAttribute(Setting):

@@ -307,47 +307,9 @@ class BucketLogging(BucketSetting):
         call("PutBucketLogging", Bucket=call.rid, BucketLoggingStatus={})
 
 
-def _notifications(target: str, member: str) -> Field:
-    """The notifications to one kind of target, with the name filters that S3 nests deep."""
-
-    def to_api(notifications: list[Props]) -> list[Document]:
-        return [_to_api(each) for each in notifications]
-
-    def _to_api(each: Props) -> Document:
-        rules = [
-            {"Name": name, "Value": each[key]}
-            for name, key in (("prefix", "filterPrefix"), ("suffix", "filterSuffix"))
-            if each.get(key)
-        ]
-        document: Document = {member: each[target], "Events": each["events"]}
-        document |= {"Id": each["id"]} if "id" in each else {}
-        return document | ({"Filter": {"Key": {"FilterRules": rules}}} if rules else {})
-
-    def from_api(documents: list[Document]) -> list[Props]:
-        return [_from_api(each) for each in documents]
-
-    def _from_api(each: Document) -> Props:
-        rules = each.get("Filter", {}).get("Key", {}).get("FilterRules", [])
-        filters = {f"filter{rule['Name'].capitalize()}": rule["Value"] for rule in rules}
-        return {target: each[member], "events": each["Events"], "id": each["Id"], **filters}
-
-    return Field(
-        f"NotificationConfiguration.{member.removesuffix('Arn')}Configurations",
-        convert=Converter(to_api=to_api, from_api=from_api),
-        fields=members(
-            **{target: Field()},
-            events=Field(unordered=True),
-            filterPrefix=Field(),
-            filterSuffix=Field(),
-            id=Field(computed=True),
-        ),
-        unordered=True,
-    )
-
-
 @register("aws:s3/bucketNotification:BucketNotification")
 class BucketNotification(BucketSetting):
-    """To whom a bucket tells of what happens in it; there is one configuration a bucket."""
+    """Whether a bucket tells EventBridge of its objects; there is one configuration a bucket."""
 
     operation = "PutBucketNotificationConfiguration"
     properties = members(
@@ -359,9 +321,6 @@ class BucketNotification(BucketSetting):
             ),
             default=False,
         ),
-        lambdaFunctions=_notifications("lambdaFunctionArn", "LambdaFunctionArn"),
-        queues=_notifications("queueArn", "QueueArn"),
-        topics=_notifications("topicArn", "TopicArn"),
     )
 
     def put(self, call: ResourceCall) -> None:
@@ -497,7 +456,6 @@ class BucketReplicationConfig(BucketSetting):
                     fields=members(
                         "bucket",
                         "account",
-                        "storageClass",
                         accessControlTranslation=Field(
                             "AccessControlTranslation", fields=members("owner")
                         ),
