@@ -11,15 +11,23 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import sqlglot
 
 from aws_sandbox.athena.sql import CLAUSES, FUNCTIONS, parse
+from aws_sandbox.plugin.fields import Fields
+from aws_sandbox.plugin.invokes import DATA_SOURCES
+from aws_sandbox.plugin.resources import REGISTRY
+from aws_sandbox.plugin.values import is_array, is_object
 from components.lake.curated_report_tables import newest_view, plans_view
 from components.lake.query_library import queries
+from fleet.paths import PROJECT
 from reports.templates import TEMPLATES
 from tests.support.awaited import complaints
+from tests.support.examples import recordings
 from tests.support.pages import commands, pages
+from tests.support.report_variants import VARIANTS, recorded
 
 
 def test_each_function_and_clause_of_athenas_sql_is_reached() -> None:
@@ -56,3 +64,52 @@ def _texts(path: Path) -> Iterator[str]:
                 yield re.sub(r"\{\w+\}", "x", text)
             case _:
                 pass
+
+
+def test_each_type_property_and_invoke_of_the_stand_in_is_reached() -> None:
+    """By the resources of the example stacks and their variants, and the programs' own invokes.
+
+    A property is `type path`; those of a type that nothing reaches yet are awaited with it.
+    """
+    reached = {*_invokes(PROJECT / "stacks"), *_invokes(PROJECT / "components")}
+    for recording in (*recordings().values(), *map(recorded, VARIANTS)):
+        for resource in recording.resources:
+            reached |= {resource.type, *_set(resource.type, resource.inputs)}
+    there = {*REGISTRY, *DATA_SOURCES}
+    for token in REGISTRY.keys() & reached:
+        there |= {*_declared(token, REGISTRY[token].properties)}
+    assert complaints("resource_types", there, reached) == []
+
+
+def _declared(owner: str, fields: Fields) -> Iterator[str]:
+    """The names of a table's properties, nested ones too."""
+    separator = "." if " " in owner else " "
+    for name, field in fields.items():
+        path = f"{owner}{separator}{name}"
+        yield path
+        yield from _declared(path, field.fields or {})
+
+
+def _set(owner: str, value: Any) -> Iterator[str]:
+    """The names of the properties that are set in an object, or in the objects of a list."""
+    separator = "." if " " in owner else " "
+    for each in value if is_array(value) else [value]:
+        for name, child in each.items() if is_object(each) else ():
+            path = f"{owner}{separator}{name}"
+            yield path
+            yield from _set(path, child)
+
+
+def _invokes(folder: Path) -> Iterator[str]:
+    """The tokens of what is called as `aws.<module>.get_…` or `aws.get_…`."""
+    for file in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            package, *module, name = _dotted(node)
+            if package == "aws" and name.startswith("get_"):
+                get, *words = name.removesuffix("_output").split("_")
+                camel = get + "".join(map(str.capitalize, words))
+                yield f"aws:{'.'.join(module) or 'index'}/{camel}:{camel}"
+
+
+def _dotted(node: ast.AST) -> list[str]:
+    return ast.unparse(node).split(".") if isinstance(node, ast.Attribute) else ["", ""]

@@ -131,7 +131,6 @@ def named(
     name = name.lower() if field.lower else name
     if not name.startswith(field.prefix):
         name = field.prefix + name
-    name += field.suffix(news)
     if len(name) > field.maximum:
         reason = f"the automatic name {name!r} is longer than {field.maximum} characters"
         return Problem(path=(key,), reason=f"{reason}: set {key!r}")

@@ -32,8 +32,6 @@ class Autoname:
     """Characters of the alphabet after the separator."""
     lower: bool = False
     prefix: str = ""
-    suffix: Callable[[Props], str] = lambda _: ""
-    """What the other properties ask for at the end (`.fifo`)."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,30 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from aws_sandbox.plugin.aws import Api, Provider
-from aws_sandbox.plugin.constraints import LOADER
 from aws_sandbox.plugin.values import Props
-
-
-def caller_identity(provider: Provider, _: Props) -> Props:
-    """`aws.get_caller_identity`: whom the provider acts as."""
-    who = provider.aws.identity
-    account = who["Account"]
-    return {"accountId": account, "arn": who["Arn"], "id": account, "userId": who["UserId"]}
-
-
-def region(provider: Provider, arguments: Props) -> Props:
-    """`aws.get_region`: the provider's Region, or the one that is asked for."""
-    name = arguments.get("region") or arguments.get("name") or provider.region
-    regions = LOADER.load_data("endpoints")["partitions"][0]["regions"]
-    if name not in regions:
-        raise ValueError(f"{name!r} is no Region of AWS")
-    return {
-        "description": regions[name]["description"],
-        "endpoint": f"ec2.{name}.amazonaws.com",
-        "id": name,
-        "name": name,
-        "region": name,
-    }
 
 
 def regions(provider: Provider, _: Props) -> Props:
@@ -39,17 +16,7 @@ def regions(provider: Provider, _: Props) -> Props:
     return {"id": "aws", "names": sorted(region["RegionName"] for region in found)}
 
 
-def partition(_: Provider, __: Props) -> Props:
-    """`aws.get_partition`: the sandbox is in AWS's main partition."""
-    return {
-        "dnsSuffix": "amazonaws.com",
-        "id": "aws",
-        "partition": "aws",
-        "reverseDnsPrefix": "com.amazonaws",
-    }
-
-
-def organization(provider: Provider, arguments: Props) -> Props:
+def organization(provider: Provider, _: Props) -> Props:
     """`aws.organizations.get_organization`: for the management account with all that is in it."""
     api = provider.aws.api("organizations")
     found = api("DescribeOrganization")["Organization"]
@@ -62,7 +29,7 @@ def organization(provider: Provider, arguments: Props) -> Props:
         "masterAccountId": found["MasterAccountId"],
     }
     central = provider.aws.identity["Account"] == found["MasterAccountId"]
-    if arguments.get("returnOrganizationOnly") or not central:
+    if not central:
         return result
     return result | _members(api, found["MasterAccountId"])
 
@@ -143,11 +110,6 @@ class DataSource:
 
 
 DATA_SOURCES: Final[Mapping[str, DataSource]] = {
-    "aws:index/getCallerIdentity:getCallerIdentity": DataSource(answer=caller_identity),
-    "aws:index/getPartition:getPartition": DataSource(answer=partition),
-    "aws:index/getRegion:getRegion": DataSource(
-        answer=region, arguments=frozenset({"name", "region"})
-    ),
     "aws:index/getRegions:getRegions": DataSource(answer=regions),
     "aws:iam/getRoles:getRoles": DataSource(answer=roles, arguments=frozenset({"pathPrefix"})),
     "aws:organizations/getOrganizationalUnits:getOrganizationalUnits": DataSource(
@@ -156,9 +118,7 @@ DATA_SOURCES: Final[Mapping[str, DataSource]] = {
     "aws:organizations/getOrganizationalUnitChildAccounts:getOrganizationalUnitChildAccounts": (
         DataSource(answer=child_accounts, arguments=frozenset({"parentId"}))
     ),
-    "aws:organizations/getOrganization:getOrganization": DataSource(
-        answer=organization, arguments=frozenset({"returnOrganizationOnly"})
-    ),
+    "aws:organizations/getOrganization:getOrganization": DataSource(answer=organization),
 }
 
 

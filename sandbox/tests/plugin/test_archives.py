@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from aws_sandbox.plugin.archives import content, zipped
+from aws_sandbox.plugin.resources.functions import content, zipped
 from aws_sandbox.plugin.values import Archive, Asset
 
 

@@ -58,13 +58,6 @@ def test_a_policy_given_as_an_object_becomes_text(plugin: Any) -> None:
     assert not checked.failures
 
 
-def test_a_continuous_backup_is_not_kept_longer_than_aws_keeps_it(plugin: Any) -> None:
-    rule = {"ruleName": "a", "targetVaultName": "vault", "enableContinuousBackup": True}
-    rules = [rule | {"lifecycle": {"deleteAfter": 36}}]
-    failures = plugin.check(PLAN, {"name": "plan", "rules": rules}).failures
-    assert [*failures] == ["rules[0].lifecycle.deleteAfter"]
-
-
 @pytest.mark.parametrize(
     ("type_", "inputs", "path"),
     [

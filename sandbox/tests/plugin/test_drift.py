@@ -5,7 +5,8 @@ from typing import Any
 
 import grpc
 import pytest
-from moto.logs.models import LogsBackend
+from moto.core.exceptions import JsonRESTError
+from moto.kms.models import KmsBackend
 from pulumi.runtime.proto import provider_pb2, status_pb2
 
 from aws_sandbox.aws.backup.control import add_backup_controls
@@ -15,6 +16,7 @@ from sandbox.tests.plugin.conftest import Made
 
 NONE = provider_pb2.DiffResponse.DIFF_NONE
 PLAN, VAULT, QUEUE = "aws:backup/plan:Plan", "aws:backup/vault:Vault", "aws:sqs/queue:Queue"
+KEY = "aws:kms/key:Key"
 
 
 @pytest.fixture(scope="module")
@@ -29,16 +31,17 @@ def test_what_someone_else_changed_is_found_and_would_be_put_right(
 ) -> None:
     made = plugin.make(QUEUE, {"name": "drift", "visibilityTimeoutSeconds": 90, "tags": {"a": "1"}})
     sqs = client("sqs")
-    attributes = {"VisibilityTimeout": "91", "DelaySeconds": "5"}
+    attributes = {"VisibilityTimeout": "91", "MessageRetentionPeriod": "60"}
     sqs.set_queue_attributes(QueueUrl=made.id, Attributes=attributes)
     sqs.tag_queue(QueueUrl=made.id, Tags={"b": "2"})
 
     read = plugin.read(made)
     assert read.inputs.values["visibilityTimeoutSeconds"] == 91
-    assert read.inputs.values["delaySeconds"] == 5  # the program left it to the default
+    # The program left it to the default.
+    assert read.inputs.values["messageRetentionSeconds"] == 60
     assert read.inputs.values["tags"] == {"a": "1", "b": "2"}
     diff = plugin.diff(read, made.inputs.values)
-    changes = ["delaySeconds", "tags", "tagsAll", "visibilityTimeoutSeconds"]
+    changes = ["messageRetentionSeconds", "tags", "tagsAll", "visibilityTimeoutSeconds"]
     assert list(diff.diffs) == changes
     assert plugin.update(read, made.inputs).outputs.values == made.outputs.values
     plugin.delete(made)
@@ -168,34 +171,32 @@ def test_what_does_not_exist_cannot_be_imported(plugin: Any) -> None:
 def test_what_aws_took_only_in_part_is_kept_with_its_secrets(
     plugin: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    type_ = "aws:cloudwatch/logGroup:LogGroup"
-    inputs = {"name": "/partial", "retentionInDays": 30, "kmsKeyId": "hush"}
-    checked = plugin.check(type_, inputs, secrets=[("kmsKeyId",)]).inputs
+    def refuse(*_: Any) -> None:
+        raise JsonRESTError("DisabledException", "not today")
+
+    inputs = {"description": "hush", "enableKeyRotation": True}
+    checked = plugin.check(KEY, inputs, secrets=[("description",)]).inputs
     with monkeypatch.context() as patch:
-        patch.setattr(LogsBackend, "put_retention_policy", _refuse)
-        with pytest.raises(grpc.RpcError) as raised:
-            plugin.create(type_, checked)
+        patch.setattr(KmsBackend, "enable_key_rotation", refuse)
+        with pytest.raises(grpc.RpcError, match="EnableKeyRotation: DisabledExc") as raised:
+            plugin.create(KEY, checked)
     error: Any = raised.value
     details = dict(error.trailing_metadata())["grpc-status-details-bin"]
     status = status_pb2.Status.FromString(details)
     failed = provider_pb2.ErrorResourceInitFailed()
     assert status.details[0].Unpack(failed)
-    assert failed.id == "/partial"
-    assert "PutRetentionPolicy" in failed.reasons[0]
-    assert decode(failed.properties).secrets == {("kmsKeyId",)}
+    assert "EnableKeyRotation" in failed.reasons[0]
+    assert decode(failed.properties).secrets == {("description",)}
 
     kept = Made(
-        type=type_,
+        type=KEY,
         name="it",
         id=failed.id,
         inputs=decode(failed.inputs),
         outputs=decode(failed.properties),
     )
-    longer = plugin.check(type_, inputs | {"retentionInDays": 60}).inputs
-    updated = plugin.update(kept, longer)
-    assert updated.outputs.values["retentionInDays"] == 60
+    found = plugin.read(kept)
+    assert found.inputs.values["enableKeyRotation"] is False
+    updated = plugin.update(found, checked)
+    assert updated.outputs.values["enableKeyRotation"] is True
     plugin.delete(updated)
-
-
-def _refuse(*_args: Any) -> None:
-    raise NotImplementedError

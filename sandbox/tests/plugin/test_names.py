@@ -18,7 +18,6 @@ VAULT = "aws:backup/vault:Vault"
         ("aws:kms/alias:Alias", {"targetKeyId": "k"}, "name", r"alias/Reports-[0-9a-f]{7}"),
         ("aws:sqs/queue:Queue", {}, "name", r"Reports-[0-9a-f]{7}"),
         ("aws:glue/catalogDatabase:CatalogDatabase", {}, "name", r"reports_[a-z]{8}"),
-        ("aws:s3/bucketObjectv2:BucketObjectv2", {"bucket": "bucket"}, "key", r"Reports"),
     ],
 )
 def test_a_resource_without_a_name_gets_one(

@@ -6,6 +6,8 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 import pytest
+from moto.core.exceptions import JsonRESTError
+from moto.kms.models import KmsBackend
 from pulumi import ResourceOptions, automation
 
 pytestmark = pytest.mark.engine
@@ -136,25 +138,24 @@ def test_options_of_a_resource_decide_what_a_change_does(engine: Any, member: An
 def test_secrets_stand_nowhere_in_the_state(engine: Any, member: Any, state: Any) -> None:
     def program() -> None:
         options = ResourceOptions(provider=member())
-        topic = aws.sns.Topic(
-            "topic",
-            display_name=pulumi.Output.secret("hush-hush"),
+        bus = aws.cloudwatch.EventBus(
+            "bus",
+            description=pulumi.Output.secret("hush-hush"),
             tags={"a": pulumi.Output.secret("psst-psst")},
             opts=options,
         )
-        pulumi.export("name", topic.display_name)
+        pulumi.export("what", bus.description)
 
     stack = engine.stack(program)
     outputs = stack.up().outputs
-    assert outputs["name"].secret
-    assert outputs["name"].value == "hush-hush"
+    assert outputs["what"].secret
+    assert outputs["what"].value == "hush-hush"
     stack.refresh()
     text = engine.state_file()
     assert "hush-hush" not in text
     assert "psst-psst" not in text
-    assert state(stack)["topic"]["outputs"]["arn"].endswith(
-        "topic-" + state(stack)["topic"]["id"][-7:]
-    )
+    made = state(stack)["bus"]
+    assert made["outputs"]["arn"].endswith("bus-" + made["id"][-7:])
     stack.destroy()
 
 
@@ -207,14 +208,16 @@ def test_a_provider_that_hangs_on_a_resource_is_previewed(engine: Any, member: A
             ],
             opts=ResourceOptions(depends_on=[allowed]),
         )
-        aws.backup.Vault("vault", opts=ResourceOptions(provider=by_role))
-        caller = aws.get_caller_identity_output(opts=pulumi.InvokeOutputOptions(provider=by_role))
-        pulumi.export("account", caller.account_id)
+        vault = aws.backup.Vault("vault", opts=ResourceOptions(provider=by_role))
+        regions = aws.get_regions_output(opts=pulumi.InvokeOutputOptions(provider=by_role))
+        pulumi.export("vault", vault.arn)
+        pulumi.export("regions", regions.names)
 
     stack = engine.stack(program)
     stack.preview()
     result = stack.up()
-    assert result.outputs["account"].value == "999999999999"
+    assert ":eu-central-1:999999999999:" in result.outputs["vault"].value
+    assert "eu-central-1" in result.outputs["regions"].value
     assert counts(stack.up()) == {}
     stack.destroy()
 
@@ -222,30 +225,22 @@ def test_a_provider_that_hangs_on_a_resource_is_previewed(engine: Any, member: A
 def test_what_aws_took_only_in_part_stays_in_the_state(
     engine: Any, member: Any, state: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("MOTO_LAMBDA_CONCURRENCY_QUOTA", "1000")
-    reserved = 950
+    def refuse(*_: Any) -> None:
+        raise JsonRESTError("DisabledException", "not today")
 
     def program() -> None:
-        options = ResourceOptions(provider=member())
-        role = aws.iam.Role("role", assume_role_policy=trust("lambda.amazonaws.com"), opts=options)
-        aws.lambda_.Function(
-            "function",
-            role=role.arn,
-            runtime="python3.11",
-            handler="app.handle",
-            code=pulumi.AssetArchive({"app.py": pulumi.StringAsset("A = 1")}),
-            reserved_concurrent_executions=reserved,
-            opts=options,
-        )
+        aws.kms.Key("key", enable_key_rotation=True, opts=ResourceOptions(provider=member()))
 
     stack = engine.stack(program)
-    with pytest.raises(automation.CommandError, match="PutFunctionConcurrency: InvalidParameter"):
-        stack.up()
-    assert state(stack)["function"]["id"].startswith("function-")
-    reserved = 10
+    with monkeypatch.context() as patch:
+        patch.setattr(KmsBackend, "enable_key_rotation", refuse)
+        with pytest.raises(automation.CommandError, match="EnableKeyRotation: DisabledException"):
+            stack.up()
+    key = state(stack)["key"]["id"]
     assert counts(stack.up()) == {"update": 1}
+    assert engine.client("kms").get_key_rotation_status(KeyId=key)["KeyRotationEnabled"]
+    assert state(stack)["key"]["id"] == key
     stack.destroy()
-    assert engine.client("lambda").list_functions()["Functions"] == []
 
 
 @pytest.mark.parametrize(

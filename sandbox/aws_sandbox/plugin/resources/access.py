@@ -18,44 +18,22 @@ class Role(Resource):
     properties = members(
         name=Field("RoleName", replaces=True, autoname=Autoname(maximum=64)),
         assumeRolePolicy=Field("AssumeRolePolicyDocument", json=True),
-        description=Field("Description", empty=""),
-        forceDetachPolicies=Field(default=False),
-        maxSessionDuration=Field("MaxSessionDuration", default=3600),
-        path=Field("Path", replaces=True, default="/"),
-        permissionsBoundary=Field("PermissionsBoundary"),
     )
-    outputs = outputs(arn="Arn", createDate="CreateDate", uniqueId="RoleId")
+    outputs = outputs(arn="Arn", createDate="CreateDate", path="Path", uniqueId="RoleId")
     tagging = ROLE_TAGGING
 
     def create(self, call: ResourceCall) -> str:
         return call("CreateRole", **call.request())["Role"]["RoleName"]
 
     def read(self, call: ResourceCall) -> Document:
-        role = call("GetRole", RoleName=call.rid)["Role"]
-        boundary = role.pop("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
-        return role | {"PermissionsBoundary": boundary}
+        return call("GetRole", RoleName=call.rid)["Role"]
 
     def update(self, call: ResourceCall) -> None:
-        props, role = call.props, {"RoleName": call.rid}
-        trust = {"PolicyDocument": props["assumeRolePolicy"]}
-        call("UpdateAssumeRolePolicy", **role, **trust)
-        description = props.get("description", "")
-        duration = props["maxSessionDuration"]
-        call("UpdateRole", **role, Description=description, MaxSessionDuration=duration)
-        boundary = props.get("permissionsBoundary")
-        if boundary:
-            call("PutRolePermissionsBoundary", **role, PermissionsBoundary=boundary)
-        elif call.state.get("permissionsBoundary"):
-            call("DeleteRolePermissionsBoundary", **role)
+        trust = call.props["assumeRolePolicy"]
+        call("UpdateAssumeRolePolicy", RoleName=call.rid, PolicyDocument=trust)
 
     def delete(self, call: ResourceCall) -> None:
-        role = {"RoleName": call.rid}
-        if call.state.get("forceDetachPolicies"):
-            for policy in [*call.pages("ListAttachedRolePolicies", "AttachedPolicies", **role)]:
-                call("DetachRolePolicy", PolicyArn=policy["PolicyArn"], **role)
-            for name in [*call.pages("ListRolePolicies", "PolicyNames", **role)]:
-                call("DeleteRolePolicy", PolicyName=name, **role)
-        call("DeleteRole", **role)
+        call("DeleteRole", RoleName=call.rid)
 
 
 @register("aws:iam/rolePolicy:RolePolicy")
@@ -124,16 +102,9 @@ class Key(Resource):
 
     service, operation = "kms", "CreateKey"
     properties = members(
-        bypassPolicyLockoutSafetyCheck=Field(
-            "BypassPolicyLockoutSafetyCheck", default=False, unread=True
-        ),
-        customerMasterKeySpec=Field("KeySpec", default="SYMMETRIC_DEFAULT", replaces=True),
         deletionWindowInDays=Field(between=(7, 30)),
         description=Field("Description", computed=True),
         enableKeyRotation=Field("KeyRotationEnabled", default=False, separate=True),
-        isEnabled=Field("Enabled", default=True, separate=True),
-        keyUsage=Field("KeyUsage", default="ENCRYPT_DECRYPT", replaces=True),
-        multiRegion=Field("MultiRegion", computed=True, replaces=True),
         policy=Field("Policy", computed=True, json=True),
     )
     outputs = outputs(arn="Arn", keyId="KeyId")
@@ -145,8 +116,6 @@ class Key(Resource):
     def finish(self, call: ResourceCall) -> None:
         if call.props["enableKeyRotation"]:
             call("EnableKeyRotation", KeyId=call.rid)
-        if not call.props["isEnabled"]:
-            call("DisableKey", KeyId=call.rid)
 
     def read(self, call: ResourceCall) -> Document | None:
         key = call("DescribeKey", KeyId=call.rid)["KeyMetadata"]
@@ -158,8 +127,6 @@ class Key(Resource):
     def update(self, call: ResourceCall) -> None:
         props, state = call.props, call.state
         new = {name for name, value in props.items() if value != state.get(name)}
-        if "isEnabled" in new and props["isEnabled"]:
-            call("EnableKey", KeyId=call.rid)
         if "description" in new:
             call("UpdateKeyDescription", KeyId=call.rid, Description=props["description"])
         if "policy" in new:
@@ -168,8 +135,6 @@ class Key(Resource):
         if "enableKeyRotation" in new:
             rotate = "EnableKeyRotation" if props["enableKeyRotation"] else "DisableKeyRotation"
             call(rotate, KeyId=call.rid)
-        if "isEnabled" in new and not props["isEnabled"]:
-            call("DisableKey", KeyId=call.rid)
 
     def delete(self, call: ResourceCall) -> None:
         days = call.state.get("deletionWindowInDays", 30)

@@ -21,30 +21,18 @@ class Workgroup(Resource):
         name=Field("Name", replaces=True, autoname=Autoname()),
         description=Field("Description", empty=""),
         forceDestroy=Field(default=False),
-        state=Field("State", default="ENABLED", separate=True),
         configuration=Field(
             "Configuration",
             fields=members(
-                "executionRole",
                 bytesScannedCutoffPerQuery="BytesScannedCutoffPerQuery",
                 enforceWorkgroupConfiguration=Field("EnforceWorkGroupConfiguration", default=True),
-                engineVersion=Field(
-                    "EngineVersion",
-                    fields=members(
-                        selectedEngineVersion=Field("SelectedEngineVersion", computed=True)
-                    ),
-                    computed=True,
-                ),
                 publishCloudwatchMetricsEnabled=Field(
                     "PublishCloudWatchMetricsEnabled", default=True
                 ),
-                requesterPaysEnabled=Field("RequesterPaysEnabled", default=False),
                 resultConfiguration=Field(
                     "ResultConfiguration",
                     fields=members(
                         "outputLocation",
-                        "expectedBucketOwner",
-                        aclConfiguration=Field("AclConfiguration", fields=members("s3AclOption")),
                         encryptionConfiguration=Field(
                             "EncryptionConfiguration",
                             fields=members("encryptionOption", kmsKeyArn="KmsKey"),
@@ -61,10 +49,6 @@ class Workgroup(Resource):
     def create(self, call: ResourceCall) -> str:
         call("CreateWorkGroup", **call.request())
         return call.props["name"]
-
-    def finish(self, call: ResourceCall) -> None:
-        if call.props["state"] != "ENABLED":
-            call("UpdateWorkGroup", WorkGroup=call.rid, State=call.props["state"])
 
     def read(self, call: ResourceCall) -> Document:
         group = call("GetWorkGroup", WorkGroup=call.rid)["WorkGroup"]
@@ -85,7 +69,6 @@ class Workgroup(Resource):
             "UpdateWorkGroup",
             WorkGroup=call.rid,
             Description=wanted["Description"],
-            State=call.props["state"],
             ConfigurationUpdates=changes,
         )
 
@@ -97,8 +80,6 @@ class Workgroup(Resource):
 _REMOVABLE = outputs(
     outputLocation="OutputLocation",
     encryptionConfiguration="EncryptionConfiguration",
-    expectedBucketOwner="ExpectedBucketOwner",
-    aclConfiguration="AclConfiguration",
 )
 
 
@@ -128,7 +109,7 @@ class NamedQuery(Resource):
 GLUE_TAGGING = Tagging(listing="GetTags", added="TagsToAdd", removed="TagsToRemove", pair=None)
 AUTONAME = Autoname(separator="_", alphabet=string.ascii_lowercase, random=8, lower=True)
 """As Athena wants the names of databases and tables."""
-COLUMN = members("name", "type", "comment", "parameters")
+COLUMN = members("name", "type")
 
 
 @register("aws:glue/catalogDatabase:CatalogDatabase")
@@ -137,24 +118,20 @@ class CatalogDatabase(Resource):
 
     service, operation = "glue", "CreateDatabase"
     properties = members(
-        catalogId=Field("CatalogId", replaces=True, computed=True),
         name=Field("DatabaseInput.Name", replaces=True, autoname=AUTONAME),
         description="DatabaseInput.Description",
-        locationUri=Field("DatabaseInput.LocationUri", computed=True),
-        parameters="DatabaseInput.Parameters",
     )
     outputs = outputs(arn="Arn")
     tagging = GLUE_TAGGING
 
     def create(self, call: ResourceCall) -> str:
         call("CreateDatabase", **call.request())
-        return f"{call.props.get('catalogId', call.api.account)}:{call.props['name']}"
+        return f"{call.api.account}:{call.props['name']}"
 
     def read(self, call: ResourceCall) -> Document:
         catalog, _, name = call.rid.partition(":")
         database = call("GetDatabase", CatalogId=catalog, Name=name)["Database"]
-        arn = call.api.arn(f"database/{name}")
-        return {"CatalogId": catalog, "DatabaseInput": database, "Arn": arn}
+        return {"DatabaseInput": database, "Arn": call.api.arn(f"database/{name}")}
 
     def update(self, call: ResourceCall) -> None:
         catalog, _, name = call.rid.partition(":")
@@ -181,30 +158,21 @@ class CatalogTable(Resource):
 
     service, operation = "glue", "CreateTable"
     properties = members(
-        catalogId=Field("CatalogId", replaces=True, computed=True),
         databaseName=Field("DatabaseName", replaces=True),
         name=Field("TableInput.Name", replaces=True, autoname=AUTONAME),
         description="TableInput.Description",
-        owner="TableInput.Owner",
         parameters="TableInput.Parameters",
         partitionKeys=Field("TableInput.PartitionKeys", fields=COLUMN),
-        retention="TableInput.Retention",
         storageDescriptor=Field(
             "TableInput.StorageDescriptor",
             fields=members(
                 "location",
                 "inputFormat",
                 "outputFormat",
-                "compressed",
-                "numberOfBuckets",
-                "bucketColumns",
-                "parameters",
-                "storedAsSubDirectories",
                 columns=Field("Columns", fields=COLUMN),
                 serDeInfo=Field(
                     "SerdeInfo", fields=members("name", "parameters", "serializationLibrary")
                 ),
-                sortColumns=Field("SortColumns", fields=members("column", "sortOrder")),
             ),
         ),
         tableType="TableInput.TableType",
@@ -215,8 +183,7 @@ class CatalogTable(Resource):
 
     def create(self, call: ResourceCall) -> str:
         call("CreateTable", **call.request())
-        catalog = call.props.get("catalogId", call.api.account)
-        return f"{catalog}:{call.props['databaseName']}:{call.props['name']}"
+        return f"{call.api.account}:{call.props['databaseName']}:{call.props['name']}"
 
     def read(self, call: ResourceCall) -> Document:
         catalog, database, name = call.rid.split(":")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 from aws_sandbox.plugin.fields import Autoname, Converter, Document, Field, members, outputs
 from aws_sandbox.plugin.resource import Resource, ResourceCall, Setting, Tagging, register
-from aws_sandbox.plugin.values import UNKNOWN, Path, Problem, Props, children, lookup
+from aws_sandbox.plugin.values import Props
 
 TAGGING = Tagging(listing="ListTags", removed="TagKeyList", pair=None)
 
@@ -141,7 +140,6 @@ class RegionSettings(Resource):
 LIFECYCLE = members(
     coldStorageAfter="MoveToColdStorageAfterDays",
     deleteAfter="DeleteAfterDays",
-    optInToArchiveForSupportedResources=Field("OptInToArchiveForSupportedResources", computed=True),
 )
 RULE = members(
     "ruleName",
@@ -162,16 +160,7 @@ RULE = members(
         ),
         unordered=True,
     ),
-    scanActions=Field(
-        "ScanActions",
-        fields=members("malwareScanner", "scanMode"),
-        unordered=True,
-    ),
 )
-COLD_STORAGE_DAYS: Final = 90
-"""How long AWS keeps what it has moved to cold storage at least."""
-CONTINUOUS_DAYS: Final = 35
-"""How long AWS keeps a continuous backup at most."""
 
 
 @register("aws:backup/plan:Plan")
@@ -182,20 +171,6 @@ class Plan(Resource):
     properties = members(
         name=Field("BackupPlan.BackupPlanName", replaces=True, autoname=Autoname()),
         rules=Field("BackupPlan.Rules", fields=RULE, unordered=True),
-        advancedBackupSettings=Field(
-            "BackupPlan.AdvancedBackupSettings",
-            fields=members("backupOptions", "resourceType"),
-            unordered=True,
-        ),
-        scanSettings=Field(
-            "BackupPlan.ScanSettings",
-            fields=members(
-                "malwareScanner",
-                "scannerRoleArn",
-                resourceTypes=Field("ResourceTypes", unordered=True),
-            ),
-            unordered=True,
-        ),
     )
     outputs = outputs(arn="BackupPlanArn", version="VersionId")
     volatile = frozenset({"version"})
@@ -214,40 +189,6 @@ class Plan(Resource):
 
     def delete(self, call: ResourceCall) -> None:
         call("DeleteBackupPlan", BackupPlanId=call.rid)
-
-    def check(self, props: Props) -> Iterator[Problem]:
-        for index, rule in children(props["rules"]):
-            if rule is not UNKNOWN:
-                yield from _rule_problems(("rules", index), rule)
-
-
-def _rule_problems(path: Path, rule: Props) -> Iterator[Problem]:
-    start, completion = rule["startWindow"], rule["completionWindow"]
-    if _known(start) and start < 60:
-        yield Problem(path=(*path, "startWindow"), reason="AWS takes 60 minutes or more")
-    if _known(start, completion) and completion < start + 60:
-        reason = f"must be 60 minutes or more after the start window of {start}"
-        yield Problem(path=(*path, "completionWindow"), reason=reason)
-    kept = lookup(rule, ("lifecycle", "deleteAfter"))
-    if rule["enableContinuousBackup"] is True and _known(kept) and kept > CONTINUOUS_DAYS:
-        reason = f"AWS keeps continuous backups {CONTINUOUS_DAYS} days at most"
-        yield Problem(path=(*path, "lifecycle", "deleteAfter"), reason=reason)
-    yield from _lifecycle_problems(path, rule)
-    for index, copy in children(rule.get("copyActions")):
-        yield from _lifecycle_problems((*path, "copyActions", index), copy)
-
-
-def _lifecycle_problems(path: Path, holder: Any) -> Iterator[Problem]:
-    kept, moved = (
-        lookup(holder, ("lifecycle", name)) for name in ("deleteAfter", "coldStorageAfter")
-    )
-    if _known(kept, moved) and kept < moved + COLD_STORAGE_DAYS:
-        reason = f"must be {COLD_STORAGE_DAYS} days or more after coldStorageAfter ({moved})"
-        yield Problem(path=(*path, "lifecycle", "deleteAfter"), reason=reason)
-
-
-def _known(*values: Any) -> bool:
-    return all(isinstance(value, int) for value in values)
 
 
 OPERATORS: Final = outputs(
@@ -327,18 +268,6 @@ class Selection(Resource):
         return {"planId": plan, "id": selection}
 
 
-TEMPLATES: Final = frozenset(
-    {
-        "BACKUP_JOB_REPORT",
-        "CONTROL_COMPLIANCE_REPORT",
-        "COPY_JOB_REPORT",
-        "RESOURCE_COMPLIANCE_REPORT",
-        "RESTORE_JOB_REPORT",
-    }
-)
-"""Those that the official plugin takes."""
-
-
 @register("aws:backup/reportPlan:ReportPlan")
 class ReportPlan(Resource):
     """A report plan; its id is its name."""
@@ -390,21 +319,3 @@ class ReportPlan(Resource):
 
     def delete(self, call: ResourceCall) -> None:
         call("DeleteReportPlan", ReportPlanName=call.rid)
-
-    def check(self, props: Props) -> Iterator[Problem]:
-        setting = dict(children(props["reportSetting"]))
-        channel = dict(children(props["reportDeliveryChannel"]))
-        template = setting.get("reportTemplate", UNKNOWN)
-        if template is not UNKNOWN and template not in TEMPLATES:
-            reason = f"{template!r} is none of {', '.join(sorted(TEMPLATES))}"
-            yield Problem(path=("reportSetting", "reportTemplate"), reason=reason)
-        if not setting.get("accounts") and not setting.get("organizationUnits"):
-            return
-        for name in ("frameworkArns", "numberOfFrameworks"):
-            if name in setting:
-                reason = "AWS refuses it in a report over accounts or organizational units"
-                yield Problem(path=("reportSetting", name), reason=reason)
-        for index, name in children(channel.get("formats")):
-            if name == "JSON":
-                path = ("reportDeliveryChannel", "formats", index)
-                yield Problem(path=path, reason="AWS reports over accounts as CSV only")

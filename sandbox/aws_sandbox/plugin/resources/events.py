@@ -25,9 +25,7 @@ class EventBus(Resource):
     service, operation = "events", "CreateEventBus"
     properties = members(
         name=Field("Name", replaces=True, autoname=Autoname()),
-        deadLetterConfig=Field("DeadLetterConfig", fields=members("arn"), empty={}),
         description=Field("Description", empty=""),
-        kmsKeyIdentifier=Field("KmsKeyIdentifier", empty=""),
     )
     outputs = outputs(arn="Arn")
     tagging = TAGGING
@@ -77,10 +75,7 @@ class EventRule(Setting):
         description="Description",
         eventBusName=Field("EventBusName", replaces=True, default=DEFAULT_BUS),
         eventPattern=Field("EventPattern", json=True),
-        forceDestroy=Field(default=False),
-        roleArn="RoleArn",
         scheduleExpression="ScheduleExpression",
-        state=Field("State", default="ENABLED"),
     )
     outputs = outputs(arn="Arn")
     tagging = TAGGING
@@ -97,8 +92,7 @@ class EventRule(Setting):
         return call("DescribeRule", **_rule(call.rid))
 
     def delete(self, call: ResourceCall) -> None:
-        force = {"Force": True} if call.state.get("forceDestroy") else {}
-        call("DeleteRule", **_rule(call.rid), **force)
+        call("DeleteRule", **_rule(call.rid))
 
     def check(self, props: Props) -> Iterator[Problem]:
         if "eventPattern" not in props and "scheduleExpression" not in props:
@@ -122,7 +116,6 @@ class EventTarget(Setting):
         rule=Field("Rule", replaces=True, separate=True),
         targetId=Field("Id", replaces=True, autoname=Autoname()),
         deadLetterConfig=Field("DeadLetterConfig", fields=members("arn")),
-        forceDestroy=Field(default=False),
     )
 
     @cached_property
@@ -148,8 +141,7 @@ class EventTarget(Setting):
         return None if found is None else found | place
 
     def delete(self, call: ResourceCall) -> None:
-        force = {"Force": True} if call.state.get("forceDestroy") else {}
-        call("RemoveTargets", **_place(call.state), Ids=[call.state["targetId"]], **force)
+        call("RemoveTargets", **_place(call.state), Ids=[call.state["targetId"]])
 
     def imported(self, rid: str) -> Props:
         *bus, rule, target = rid.rsplit("/", 2)
@@ -185,45 +177,14 @@ class MetricAlarm(Setting):
     properties = members(
         "alarmDescription",
         "comparisonOperator",
-        "datapointsToAlarm",
         "evaluationPeriods",
-        "extendedStatistic",
         "metricName",
         "namespace",
         "period",
         "statistic",
         "threshold",
-        "unit",
         name=Field("AlarmName", replaces=True, autoname=Autoname()),
-        actionsEnabled=Field("ActionsEnabled", default=True),
-        alarmActions=Field("AlarmActions", unordered=True),
         dimensions=DIMENSIONS,
-        evaluateLowSampleCountPercentiles=Field("EvaluateLowSampleCountPercentile", computed=True),
-        insufficientDataActions=Field("InsufficientDataActions", unordered=True),
-        metricQueries=Field(
-            "Metrics",
-            fields=members(
-                "accountId",
-                "expression",
-                "id",
-                "label",
-                "period",
-                metric=Field(
-                    "MetricStat",
-                    fields=members(
-                        "period",
-                        "stat",
-                        "unit",
-                        metricName="Metric.MetricName",
-                        namespace="Metric.Namespace",
-                        dimensions=Field("Metric.Dimensions", convert=DIMENSIONS.convert),
-                    ),
-                ),
-                returnData=Field("ReturnData", default=False),
-            ),
-            unordered=True,
-        ),
-        okActions=Field("OKActions", unordered=True),
         treatMissingData=Field("TreatMissingData", default="missing"),
     )
     outputs = outputs(arn="AlarmArn")
@@ -240,11 +201,9 @@ class MetricAlarm(Setting):
         call("DeleteAlarms", AlarmNames=[call.rid])
 
     def check(self, props: Props) -> Iterator[Problem]:
-        if ("metricName" in props) == ("metricQueries" in props):
-            reason = "an alarm watches either one metric or the result of queries"
-            yield Problem(path=("metricName",), reason=reason)
-        if "threshold" not in props:
-            yield Problem(path=("threshold",), reason="an alarm needs a threshold")
+        for name in ("metricName", "threshold"):
+            if name not in props:
+                yield Problem(path=(name,), reason=f"an alarm needs {name!r}; set it")
 
 
 @register("aws:cloudwatch/logGroup:LogGroup")
@@ -254,9 +213,7 @@ class LogGroup(Resource):
     service, operation = "logs", "CreateLogGroup"
     properties = members(
         name=Field("logGroupName", replaces=True, autoname=Autoname()),
-        kmsKeyId="kmsKeyId",
         retentionInDays=Field("retentionInDays", default=0, separate=True),
-        skipDestroy=Field(default=False),
     )
     outputs = outputs(arn="logGroupArn")
     tagging = Tagging(
@@ -285,17 +242,10 @@ class LogGroup(Resource):
         return group | {"logGroupArn": group["arn"].removesuffix(":*")}
 
     def update(self, call: ResourceCall) -> None:
-        group, props = {"logGroupName": call.rid}, call.props
-        if props["retentionInDays"]:
+        if call.props["retentionInDays"]:
             self.finish(call)
         else:
-            call("DeleteRetentionPolicy", **group)
-        key = props.get("kmsKeyId")
-        if key and key != call.state.get("kmsKeyId"):
-            call("AssociateKmsKey", kmsKeyId=key, **group)
-        elif not key and call.state.get("kmsKeyId"):
-            call("DisassociateKmsKey", **group)
+            call("DeleteRetentionPolicy", logGroupName=call.rid)
 
     def delete(self, call: ResourceCall) -> None:
-        if not call.state.get("skipDestroy"):
-            call("DeleteLogGroup", logGroupName=call.rid)
+        call("DeleteLogGroup", logGroupName=call.rid)

@@ -2,14 +2,74 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
-from aws_sandbox.plugin.archives import zipped
 from aws_sandbox.plugin.fields import Autoname, Converter, Document, Field, members, outputs
 from aws_sandbox.plugin.resource import Resource, ResourceCall, Tagging, register
-from aws_sandbox.plugin.values import UNKNOWN, Problem, Props, is_object
+from aws_sandbox.plugin.values import UNKNOWN, Archive, Asset, Problem, Props, is_object
+
+EPOCH: Final = (1980, 1, 1, 0, 0, 0)
+"""The earliest time that a zip can hold."""
+MODE: Final = 0o100644 << 16
+"""A readable file, in the upper half of a zip entry's external attributes."""
+
+
+def content(asset: Asset) -> bytes:
+    """The bytes of a text or of a file; ValueError for an asset that lies elsewhere."""
+    if asset.text is not None:
+        return asset.text.encode()
+    if asset.path is None:
+        raise ValueError("the sandbox's stand-in takes assets of text and of files only")
+    return Path(asset.path).read_bytes()
+
+
+def zipped(archive: Archive) -> bytes:
+    """The archive as a zip: entries sorted by name, without times, owners or modes of their own.
+
+    An archive that is a zip file already stays as it is, as the official plugin leaves it.
+    """
+    if archive.path is not None and archive.path.endswith(".zip"):
+        return Path(archive.path).read_bytes()
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as target:
+        for name, body in sorted(_entries(archive)):
+            entry = zipfile.ZipInfo(name, EPOCH)
+            entry.external_attr = MODE
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            target.writestr(entry, body)
+    return buffer.getvalue()
+
+
+def _entries(archive: Archive, prefix: str = "") -> Iterator[tuple[str, bytes]]:
+    if archive.assets is not None:
+        for name, member in archive.assets.items():
+            if isinstance(member, Asset):
+                yield f"{prefix}{name}", content(member)
+            else:
+                yield from _entries(member, f"{prefix}{name}/")
+    elif archive.path is not None:
+        yield from _file_entries(Path(archive.path), prefix)
+    else:
+        raise ValueError("the sandbox's stand-in takes archives of assets and of files only")
+
+
+def _file_entries(path: Path, prefix: str) -> Iterator[tuple[str, bytes]]:
+    if path.is_dir():
+        for file in path.rglob("*"):
+            if file.is_file():
+                yield f"{prefix}{file.relative_to(path).as_posix()}", file.read_bytes()
+    elif zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as source:
+            for name in source.namelist():
+                yield f"{prefix}{name}", source.read(name)
+    else:
+        raise ValueError(f"{path} is neither a folder nor a zip file")
+
 
 TAGGING = Tagging(listing="ListTags", target="Resource", pair=None)
 ZIP: Final = Converter(to_api=zipped, from_api=str)
@@ -33,25 +93,17 @@ class Function(Resource):
         ephemeralStorage=Field(
             "EphemeralStorage", fields=members(size=Field("Size", computed=True)), computed=True
         ),
-        kmsKeyArn=Field("KMSKeyArn", empty=""),
         layers=Field("Layers", convert=LAYERS, empty=[]),
         loggingConfig=Field(
             "LoggingConfig",
             fields=members(
                 "logFormat",
-                applicationLogLevel=Field("ApplicationLogLevel", computed=True),
                 logGroup=Field("LogGroup", computed=True),
-                systemLogLevel=Field("SystemLogLevel", computed=True),
             ),
             computed=True,
         ),
         memorySize=Field("MemorySize", default=128),
-        packageType=Field("PackageType", default="Zip", replaces=True),
-        s3Bucket=Field("Code.S3Bucket", unread=True),
-        s3Key=Field("Code.S3Key", unread=True),
-        skipDestroy=Field(default=False),
         timeout=Field("Timeout", default=3, between=(1, 900)),
-        tracingConfig=Field("TracingConfig", fields=members("mode"), computed=True),
     )
     outputs = outputs(
         arn="FunctionArn",
@@ -71,8 +123,7 @@ class Function(Resource):
         return call("CreateFunction", **call.request())["FunctionName"]
 
     def read(self, call: ResourceCall) -> Document:
-        found = call("GetFunction", FunctionName=call.rid)
-        function = found["Configuration"]
+        function = call("GetFunction", FunctionName=call.rid)["Configuration"]
         arn = function["FunctionArn"]
         return function | {
             "InvokeArn": _invoke_arn(call, arn),
@@ -84,25 +135,17 @@ class Function(Resource):
         props, state = call.props, call.state
         wanted = call.request(clear=True)
         code, architectures = wanted.pop("Code"), wanted.pop("Architectures", None)
-        wanted.pop("PackageType")
         call("UpdateFunctionConfiguration", **wanted)
         if architectures is not None and architectures != state.get("architectures"):
             code["Architectures"] = architectures
-        sources = ("code", "s3Bucket", "s3Key")
-        if "Architectures" in code or any(props.get(n) != state.get(n) for n in sources):
+        if "Architectures" in code or props["code"] != state.get("code"):
             call("UpdateFunctionCode", FunctionName=call.rid, **code)
 
     def delete(self, call: ResourceCall) -> None:
-        if not call.state.get("skipDestroy"):
-            call("DeleteFunction", FunctionName=call.rid)
+        call("DeleteFunction", FunctionName=call.rid)
 
     def check(self, props: Props) -> Iterator[Problem]:
-        if ("code" in props) == ("s3Bucket" in props):
-            yield Problem(path=("code",), reason="give the code either as an archive or in S3")
-        if props["packageType"] not in {"Zip", UNKNOWN}:
-            reason = "the sandbox's stand-in runs functions of zip archives only"
-            yield Problem(path=("packageType",), reason=reason)
-        for name in ("handler", "runtime"):
+        for name in ("code", "handler", "runtime"):
             if name not in props:
                 yield Problem(path=(name,), reason=f"a function of a zip archive needs {name!r}")
 
@@ -123,10 +166,6 @@ class LayerVersion(Resource):
         compatibleArchitectures=Field("CompatibleArchitectures", unordered=True, replaces=True),
         compatibleRuntimes=Field("CompatibleRuntimes", unordered=True, replaces=True),
         description=Field("Description", replaces=True),
-        licenseInfo=Field("LicenseInfo", replaces=True),
-        s3Bucket=Field("Content.S3Bucket", unread=True, replaces=True),
-        s3Key=Field("Content.S3Key", unread=True, replaces=True),
-        skipDestroy=Field(default=False),
     )
     outputs = outputs(
         arn="LayerVersionArn",
@@ -147,13 +186,12 @@ class LayerVersion(Resource):
         return found | {"LayerName": layer.rpartition(":")[2], "VersionText": version}
 
     def delete(self, call: ResourceCall) -> None:
-        if not call.state.get("skipDestroy"):
-            layer, _, version = call.rid.rpartition(":")
-            call("DeleteLayerVersion", LayerName=layer, VersionNumber=int(version))
+        layer, _, version = call.rid.rpartition(":")
+        call("DeleteLayerVersion", LayerName=layer, VersionNumber=int(version))
 
     def check(self, props: Props) -> Iterator[Problem]:
-        if ("code" in props) == ("s3Bucket" in props):
-            yield Problem(path=("code",), reason="give the code either as an archive or in S3")
+        if "code" not in props:
+            yield Problem(path=("code",), reason="a layer's version needs its archive as 'code'")
 
 
 def same_function(wanted: str, live: str) -> bool:
@@ -176,8 +214,6 @@ class Permission(Resource):
         action=Field("Action", replaces=True),
         function=Field("FunctionName", replaces=True, same=same_function),
         principal=Field("Principal", replaces=True, same=_same_principal),
-        principalOrgId=Field("PrincipalOrgID", replaces=True),
-        sourceAccount=Field("SourceAccount", replaces=True),
         sourceArn=Field("SourceArn", replaces=True),
     )
 
@@ -202,15 +238,6 @@ class Permission(Resource):
         return {"function": function, "id": statement}
 
 
-CONDITIONS: Final = outputs(
-    **{
-        "aws:sourcearn": "SourceArn",
-        "aws:sourceaccount": "SourceAccount",
-        "aws:principalorgid": "PrincipalOrgID",
-    }
-)
-
-
 def _permission(statement: Document) -> Document:
     """A statement of a function's policy as AddPermission's parameters."""
     principal = statement["Principal"]
@@ -222,7 +249,9 @@ def _permission(statement: Document) -> Document:
         "Principal": principal,
     }
     for keys in statement.get("Condition", {}).values():
-        found |= {CONDITIONS[key.lower()]: value for key, value in keys.items()}
+        for name, value in keys.items():
+            if name.lower() == "aws:sourcearn":
+                found["SourceArn"] = value
     return found
 
 
@@ -234,7 +263,6 @@ class EventSourceMapping(Resource):
     properties = members(
         "maximumBatchingWindowInSeconds",
         batchSize=Field("BatchSize", computed=True),
-        enabled=Field("Enabled", default=True),
         eventSourceArn=Field("EventSourceArn", replaces=True),
         functionName=Field("FunctionName", same=same_function),
         functionResponseTypes=Field("FunctionResponseTypes", unordered=True, empty=[]),
@@ -256,8 +284,7 @@ class EventSourceMapping(Resource):
 
     def read(self, call: ResourceCall) -> Document:
         found = call("GetEventSourceMapping", UUID=call.rid)
-        enabled = found["State"] in {"Enabled", "Enabling", "Creating", "Updating"}
-        return found | {"FunctionName": found["FunctionArn"], "Enabled": enabled}
+        return found | {"FunctionName": found["FunctionArn"]}
 
     def update(self, call: ResourceCall) -> None:
         wanted = call.request(clear=True)

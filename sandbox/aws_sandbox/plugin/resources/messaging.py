@@ -39,15 +39,8 @@ class Topic(Resource):
 
     service, operation = "sns", "CreateTopic"
     properties = members(
-        name=Field(
-            "Name",
-            replaces=True,
-            autoname=Autoname(maximum=80),
-        ),
-        deliveryPolicy=Field("Attributes.DeliveryPolicy", json=True, empty=""),
-        displayName=Field("Attributes.DisplayName", empty=""),
+        name=Field("Name", replaces=True, autoname=Autoname(maximum=80)),
         kmsMasterKeyId=Field("Attributes.KmsMasterKeyId", empty="", same=same_key),
-        policy=Field("Attributes.Policy", json=True, computed=True),
     )
     outputs = outputs(arn="Attributes.TopicArn", owner="Attributes.Owner")
     tagging = SNS_TAGGING
@@ -121,8 +114,6 @@ class TopicSubscription(Resource):
         topic=Field("TopicArn", replaces=True),
         protocol=Field("Protocol", replaces=True),
         endpoint=Field("Endpoint", replaces=True),
-        confirmationTimeoutInMinutes=Field(default=1),
-        endpointAutoConfirms=Field(default=False),
         rawMessageDelivery=Field(
             "Attributes.RawMessageDelivery", convert=BOOLEAN_AS_TEXT, default=False
         ),
@@ -165,7 +156,7 @@ SQS_TAGGING = Tagging(
     by="id",
     pair=None,
 )
-NAME: Final = re.compile(r"[\w-]{1,80}", re.ASCII)
+QUEUE_NAME: Final = re.compile(r"[\w-]{1,80}", re.ASCII)
 
 
 def _number(attribute: str, default: int, between: tuple[int, int]) -> Field:
@@ -180,24 +171,9 @@ class Queue(Resource):
 
     service, operation = "sqs", "CreateQueue"
     properties = members(
-        name=Field(
-            "QueueName",
-            replaces=True,
-            autoname=Autoname(maximum=80),
-        ),
-        delaySeconds=_number("DelaySeconds", 0, (0, 900)),
-        kmsDataKeyReusePeriodSeconds=Field(
-            "Attributes.KmsDataKeyReusePeriodSeconds",
-            convert=NUMBER_AS_TEXT,
-            computed=True,
-            between=(60, 86_400),
-        ),
+        name=Field("QueueName", replaces=True, autoname=Autoname(maximum=80)),
         kmsMasterKeyId=Field("Attributes.KmsMasterKeyId", empty="", same=same_key),
-        maxMessageSize=_number("MaximumMessageSize", 262_144, (1024, 1_048_576)),
         messageRetentionSeconds=_number("MessageRetentionPeriod", 345_600, (60, 1_209_600)),
-        policy=Field("Attributes.Policy", json=True, computed=True),
-        receiveWaitTimeSeconds=_number("ReceiveMessageWaitTimeSeconds", 0, (0, 20)),
-        redriveAllowPolicy=Field("Attributes.RedriveAllowPolicy", json=True, computed=True),
         redrivePolicy=Field("Attributes.RedrivePolicy", json=True, computed=True),
         sqsManagedSseEnabled=Field(
             "Attributes.SqsManagedSseEnabled", convert=BOOLEAN_AS_TEXT, computed=True
@@ -205,7 +181,7 @@ class Queue(Resource):
         visibilityTimeoutSeconds=_number("VisibilityTimeout", 30, (0, 43_200)),
     )
     outputs = outputs(arn="Attributes.QueueArn", url="QueueUrl")
-    volatile = frozenset({"kmsDataKeyReusePeriodSeconds", "sqsManagedSseEnabled"})
+    volatile = frozenset({"sqsManagedSseEnabled"})
     tagging, tags_member = SQS_TAGGING, "tags"
 
     def create(self, call: ResourceCall) -> str:
@@ -225,8 +201,8 @@ class Queue(Resource):
 
     def check(self, props: Props) -> Iterator[Problem]:
         name = props.get("name", UNKNOWN)
-        if name is not UNKNOWN and not NAME.fullmatch(name):
-            reason = f"{name!r} is no name of a standard queue: it must match {NAME.pattern}"
+        if name is not UNKNOWN and not QUEUE_NAME.fullmatch(name):
+            reason = f"{name!r} is no name of a standard queue: it must match {QUEUE_NAME.pattern}"
             yield Problem(path=("name",), reason=reason)
         if props.get("sqsManagedSseEnabled") is True and "kmsMasterKeyId" in props:
             reason = "a queue is encrypted by SQS or by a key of KMS, not by both"

@@ -2,43 +2,33 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import Any, Final
-from urllib.parse import urlencode
 
-from aws_sandbox.plugin.archives import content, zipped
 from aws_sandbox.plugin.aws import AbsentError, Api
 from aws_sandbox.plugin.fields import Autoname, Converter, Document, Field, members, outputs
 from aws_sandbox.plugin.resource import Resource, ResourceCall, Setting, Tagging, register
 from aws_sandbox.plugin.resources.access import same_key
-from aws_sandbox.plugin.values import UNKNOWN, Asset, Problem, Props, children
+from aws_sandbox.plugin.values import UNKNOWN, Problem, Props, children
 
 BUCKET_NAME: Final = re.compile(r"(?!xn--|sthree-)[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]")
 """S3's rules for names of general purpose buckets."""
 
 
-class S3Tagging(Tagging):
-    """S3 puts all tags of a bucket or an object at once."""
+class BucketTagging(Tagging):
+    """S3 puts all tags of a bucket at once."""
 
     def read(self, api: Api, target: str) -> Any:
         try:
-            return api(self.listing, **_target(target))["TagSet"]
+            return api("GetBucketTagging", Bucket=target)["TagSet"]
         except AbsentError:
             return None
 
     def change(self, api: Api, target: str, old: Mapping[str, str], new: Mapping[str, str]) -> None:
         del old  # all of them are put
         tags = [{"Key": key, "Value": value} for key, value in new.items()]
-        api(self.adding, Tagging={"TagSet": tags}, **_target(target))
-
-
-def _target(rid: str) -> Document:
-    """The parameters of a bucket's id, its name, or of an object's, `bucket/key`."""
-    bucket, _, key = rid.partition("/")
-    return {"Bucket": bucket, "Key": key} if key else {"Bucket": bucket}
+        api("PutBucketTagging", Bucket=target, Tagging={"TagSet": tags})
 
 
 @register("aws:s3/bucket:Bucket")
@@ -56,7 +46,7 @@ class Bucket(Resource):
         bucketRegion="BucketRegion",
         bucketRegionalDomainName="RegionalDomainName",
     )
-    tagging = S3Tagging(listing="GetBucketTagging", adding="PutBucketTagging", by="id")
+    tagging = BucketTagging(listing="GetBucketTagging", by="id")
 
     def create(self, call: ResourceCall) -> str:
         request = call.request()
@@ -90,75 +80,6 @@ class Bucket(Resource):
         if name is not UNKNOWN and not BUCKET_NAME.fullmatch(name):
             reason = f"{name!r} is no name of a bucket: 3 to 63 of a-z, 0-9, hyphens and dots"
             yield Problem(path=("bucket",), reason=reason)
-
-
-BASE64: Final = Converter(to_api=base64.b64decode, from_api=str)
-FILE: Final = Converter(
-    to_api=lambda source: content(source) if isinstance(source, Asset) else zipped(source),
-    from_api=str,
-)
-
-
-@register("aws:s3/bucketObjectv2:BucketObjectv2")
-class BucketObject(Resource):
-    """An object; its id is `bucket/key`. Its content is compared by its entity tag."""
-
-    service, operation = "s3", "PutObject"
-    properties = members(
-        "cacheControl",
-        "contentDisposition",
-        "contentEncoding",
-        "contentLanguage",
-        "metadata",
-        bucket=Field("Bucket", replaces=True),
-        key=Field("Key", replaces=True, autoname=Autoname(maximum=1024, random=0)),
-        content=Field("Body", unread=True),
-        contentBase64=Field("Body", unread=True, convert=BASE64),
-        contentType=Field("ContentType", computed=True),
-        forceDestroy=Field(default=False),
-        kmsKeyId=Field("SSEKMSKeyId", computed=True),
-        serverSideEncryption=Field("ServerSideEncryption", computed=True),
-        source=Field("Body", unread=True, convert=FILE),
-        sourceHash=Field(),
-        storageClass=Field("StorageClass", computed=True),
-    )
-    outputs = outputs(arn="Arn", etag="Hash", versionId="VersionId")
-    volatile = frozenset({"etag", "versionId"})
-    tagging = S3Tagging(listing="GetObjectTagging", adding="PutObjectTagging", by="id")
-
-    def create(self, call: ResourceCall) -> str:
-        self.update(call)
-        return f"{call.props['bucket']}/{call.props['key']}"
-
-    def update(self, call: ResourceCall) -> None:
-        tags = urlencode(call.props["tagsAll"])
-        call("PutObject", **call.request(), Tagging=tags)  # a new version has none of the old
-
-    def read(self, call: ResourceCall) -> Document:
-        target = _target(call.rid)
-        head = call("HeadObject", **target)
-        bucket, key = target["Bucket"], target["Key"]
-        return head | target | {"Arn": f"arn:aws:s3:::{bucket}/{key}", "Hash": _unquoted(head)}
-
-    def delete(self, call: ResourceCall) -> None:
-        target = _target(call.rid)
-        if not call.state.get("versionId"):
-            call("DeleteObject", **target)
-            return
-        where = {"Bucket": target["Bucket"], "Prefix": target["Key"]}
-        for kind in ("Versions", "DeleteMarkers"):
-            for each in [*call.pages("ListObjectVersions", kind, **where)]:
-                if each["Key"] == target["Key"]:
-                    call("DeleteObject", VersionId=each["VersionId"], **target)
-
-    def check(self, props: Props) -> Iterator[Problem]:
-        given = [name for name in ("content", "contentBase64", "source") if name in props]
-        if len(given) > 1:
-            yield Problem(path=(given[1],), reason=f"an object has one body: {given[0]!r} is set")
-
-
-def _unquoted(head: Document) -> str:
-    return head["ETag"].strip('"')
 
 
 BUCKET: Final = Field("Bucket", replaces=True)
@@ -197,7 +118,7 @@ class BucketVersioning(BucketSetting):
         bucket=BUCKET,
         versioningConfiguration=Field(
             "VersioningConfiguration",
-            fields=members("status", mfaDelete=Field("MFADelete", computed=True)),
+            fields=members("status"),
         ),
     )
 
@@ -283,33 +204,9 @@ class BucketOwnershipControls(BucketSetting):
         return call("GetBucketOwnershipControls", Bucket=call.rid) | {"Bucket": call.rid}
 
 
-@register("aws:s3/bucketLogging:BucketLogging")
-class BucketLogging(BucketSetting):
-    """Where a bucket's access logs go."""
-
-    operation = "PutBucketLogging"
-    properties = members(
-        bucket=BUCKET,
-        targetBucket="BucketLoggingStatus.LoggingEnabled.TargetBucket",
-        targetPrefix=Field("BucketLoggingStatus.LoggingEnabled.TargetPrefix", empty=""),
-    )
-
-    def put(self, call: ResourceCall) -> None:
-        call("PutBucketLogging", **call.request(clear=True))  # the prefix may be empty, not absent
-
-    def read(self, call: ResourceCall) -> Document | None:
-        found = call("GetBucketLogging", Bucket=call.rid)
-        if "LoggingEnabled" not in found:
-            return None
-        return {"Bucket": call.rid, "BucketLoggingStatus": found}
-
-    def delete(self, call: ResourceCall) -> None:
-        call("PutBucketLogging", Bucket=call.rid, BucketLoggingStatus={})
-
-
 @register("aws:s3/bucketNotification:BucketNotification")
 class BucketNotification(BucketSetting):
-    """Whether a bucket tells EventBridge of its objects; there is one configuration a bucket."""
+    """To whom a bucket tells of what happens in it; there is one configuration a bucket."""
 
     operation = "PutBucketNotificationConfiguration"
     properties = members(
@@ -339,26 +236,11 @@ class BucketNotification(BucketSetting):
 
 
 STATUS: Final = members("status")
-TAGS: Final = Field(
-    "Tags",
-    convert=Converter(
-        to_api=lambda tags: [{"Key": key, "Value": value} for key, value in tags.items()],
-        from_api=lambda tags: {tag["Key"]: tag["Value"] for tag in tags},
-    ),
-)
-TAG: Final = Field("Tag", fields=members("key", "value"))
-
-
-def _midnight(date: Any) -> str:
-    return f"{date:%Y-%m-%dT00:00:00Z}" if isinstance(date, datetime) else str(date)
-
-
-DATE: Final = Field("Date", convert=Converter(to_api=str, from_api=_midnight))
 
 
 @register("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration")
 class BucketLifecycleConfiguration(BucketSetting):
-    """When a bucket's objects move to another storage class, and when they end."""
+    """When a bucket's objects, their former versions and unfinished uploads end."""
 
     operation = "PutBucketLifecycleConfiguration"
     properties = members(
@@ -367,42 +249,15 @@ class BucketLifecycleConfiguration(BucketSetting):
             "LifecycleConfiguration.Rules",
             fields=members(
                 "status",
-                "prefix",
                 id="ID",
                 abortIncompleteMultipartUpload=Field(
                     "AbortIncompleteMultipartUpload",
                     fields=members("daysAfterInitiation"),
                 ),
-                expiration=Field(
-                    "Expiration",
-                    fields=members(
-                        "days",
-                        date=DATE,
-                        expiredObjectDeleteMarker=Field("ExpiredObjectDeleteMarker", computed=True),
-                    ),
-                ),
-                filter=Field(
-                    "Filter",
-                    fields=members(
-                        "prefix",
-                        **{"and": Field("And", fields=members("prefix", tags=TAGS))},
-                        tag=TAG,
-                    ),
-                    computed=True,
-                ),
+                expiration=Field("Expiration", fields=members("days")),
+                filter=Field("Filter", fields=members("prefix"), computed=True),
                 noncurrentVersionExpiration=Field(
-                    "NoncurrentVersionExpiration",
-                    fields=members("noncurrentDays", "newerNoncurrentVersions"),
-                ),
-                noncurrentVersionTransitions=Field(
-                    "NoncurrentVersionTransitions",
-                    fields=members("noncurrentDays", "newerNoncurrentVersions", "storageClass"),
-                    unordered=True,
-                ),
-                transitions=Field(
-                    "Transitions",
-                    fields=members("days", "storageClass", date=DATE),
-                    unordered=True,
+                    "NoncurrentVersionExpiration", fields=members("noncurrentDays")
                 ),
             ),
             unordered=True,
@@ -410,11 +265,10 @@ class BucketLifecycleConfiguration(BucketSetting):
     )
 
     def put(self, call: ResourceCall) -> None:
-        """S3 wants a filter, if an empty one, where there is no prefix."""
+        """S3 wants a filter, if an empty one."""
         wanted = call.request()
         for rule in wanted["LifecycleConfiguration"]["Rules"]:
-            if "Prefix" not in rule:
-                rule.setdefault("Filter", {"Prefix": ""})
+            rule.setdefault("Filter", {"Prefix": ""})
         call(self.operation, **wanted)
 
     def read(self, call: ResourceCall) -> Document:
@@ -488,7 +342,7 @@ TAGGING = Tagging(listing="ListTagsOfResource")
 
 @register("aws:dynamodb/table:Table")
 class Table(Resource):
-    """A table without secondary indexes; its id is its name."""
+    """A table with a hash key alone, and no indexes; its id is its name."""
 
     service, operation = "dynamodb", "CreateTable"
     properties = members(
@@ -499,13 +353,7 @@ class Table(Resource):
             unordered=True,
         ),
         billingMode=Field("BillingMode", default="PROVISIONED"),
-        deletionProtectionEnabled=Field("DeletionProtectionEnabled", default=False),
         hashKey=Field("HashKey", replaces=True, separate=True),
-        rangeKey=Field("RangeKey", replaces=True, separate=True),
-        readCapacity=Field("ProvisionedThroughput.ReadCapacityUnits", computed=True),
-        writeCapacity=Field("ProvisionedThroughput.WriteCapacityUnits", computed=True),
-        streamEnabled="StreamSpecification.StreamEnabled",
-        streamViewType=Field("StreamSpecification.StreamViewType", computed=True),
         serverSideEncryption=Field(
             "SSESpecification",
             fields=members("enabled", kmsKeyArn=Field("KMSMasterKeyId", computed=True)),
@@ -513,9 +361,7 @@ class Table(Resource):
         ),
         pointInTimeRecovery=Field(
             "PointInTimeRecovery",
-            fields=members(
-                "enabled", recoveryPeriodInDays=Field("RecoveryPeriodInDays", computed=True)
-            ),
+            fields=members("enabled"),
             separate=True,
             computed=True,
         ),
@@ -526,15 +372,12 @@ class Table(Resource):
             computed=True,
         ),
     )
-    outputs = outputs(arn="TableArn", streamArn="LatestStreamArn", streamLabel="LatestStreamLabel")
+    outputs = outputs(arn="TableArn")
     tagging = TAGGING
 
     def create(self, call: ResourceCall) -> str:
         request, props = call.request(), call.props
-        keys = {"HASH": props["hashKey"], "RANGE": props.get("rangeKey")}
-        request["KeySchema"] = [
-            {"AttributeName": name, "KeyType": kind} for kind, name in keys.items() if name
-        ]
+        request["KeySchema"] = [{"AttributeName": props["hashKey"], "KeyType": "HASH"}]
         call("CreateTable", **request)
         return props["name"]
 
@@ -554,7 +397,6 @@ class Table(Resource):
         billing = table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED")
         return table | {
             "HashKey": keys["HASH"],
-            "RangeKey": keys.get("RANGE"),
             "BillingMode": billing,
             "SSESpecification": {
                 "Enabled": encryption.get("Status") == "ENABLED",
@@ -562,7 +404,6 @@ class Table(Resource):
             },
             "PointInTimeRecovery": {
                 "Enabled": recovery["PointInTimeRecoveryStatus"] == "ENABLED",
-                "RecoveryPeriodInDays": recovery.get("RecoveryPeriodInDays"),
             },
             "TimeToLive": {
                 "AttributeName": ttl.get("AttributeName"),
@@ -594,14 +435,9 @@ class Table(Resource):
             dict(children(each)).get("name", UNKNOWN)
             for _, each in children(props.get("attributes"))
         }
-        keys = {name: props[name] for name in ("hashKey", "rangeKey") if name in props}
-        for name, attribute in keys.items():
-            if UNKNOWN not in {attribute, *defined} and attribute not in defined:
-                yield Problem(path=(name,), reason=f"{attribute!r} is not among the attributes")
-        if props["billingMode"] == "PAY_PER_REQUEST":
-            for name in ("readCapacity", "writeCapacity"):
-                if props.get(name):
-                    yield Problem(path=(name,), reason="a table paid by request has no capacity")
+        key = props.get("hashKey", UNKNOWN)
+        if UNKNOWN not in {key, *defined} and key not in defined:
+            yield Problem(path=("hashKey",), reason=f"{key!r} is not among the attributes")
 
     @staticmethod
     def _put_ttl(call: ResourceCall) -> None:
@@ -613,8 +449,6 @@ class Table(Resource):
     def _put_recovery(call: ResourceCall) -> None:
         wanted = call.props["pointInTimeRecovery"]
         specification = {"PointInTimeRecoveryEnabled": wanted["enabled"]}
-        if "recoveryPeriodInDays" in wanted:
-            specification["RecoveryPeriodInDays"] = wanted["recoveryPeriodInDays"]
         call(
             "UpdateContinuousBackups",
             TableName=call.rid,
