@@ -22,11 +22,10 @@ from aws_sandbox.aws.organization import Account, Organization
 from aws_sandbox.aws.server import AwsServer
 from aws_sandbox.moto_changes.athena import install
 from aws_sandbox.moto_changes.replacements import Replacements
-from aws_sandbox.reports.files import csv_files, rows
-from aws_sandbox.reports.jobs import Profile, Window
-from aws_sandbox.reports.organization import example
-from aws_sandbox.reports.templates import Template as Generated
-from aws_sandbox.reports.templates import fields
+from aws_sandbox.reports.files import Template as Generated
+from aws_sandbox.reports.files import csv_files, fields, rows
+from aws_sandbox.reports.plans import example
+from aws_sandbox.reports.rows import Profile, Window
 from benchmarks.measure import Measure
 from benchmarks.reports_at_hand import PLANS
 from components.lake.curated_report_tables import newest_view

@@ -9,10 +9,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from aws_sandbox.reports.files import csv_files, rows
-from aws_sandbox.reports.jobs import Profile, Window
-from aws_sandbox.reports.organization import example
-from aws_sandbox.reports.templates import Template, fields
+from aws_sandbox.reports.files import Template, csv_files, fields, rows
+from aws_sandbox.reports.plans import example
+from aws_sandbox.reports.rows import Profile, Window
 from benchmarks import duck_curation, pandas_curation
 from benchmarks.measure import Measure, in_own_process
 

@@ -13,9 +13,8 @@ from aws_sandbox.aws.backup.report_jobs import record_delivery
 from aws_sandbox.aws.backup.service_roles import REPORTS_SERVICE
 from aws_sandbox.aws.server import AwsServer
 from aws_sandbox.control import ControlApi
-from aws_sandbox.reports.delivery import Access, deliver
-from aws_sandbox.reports.nightly import control_handler
-from aws_sandbox.reports.scope import read_plan
+from aws_sandbox.reports.delivery import DeliveryAccess, control_handler, deliver
+from aws_sandbox.reports.plans import read_plan
 
 if TYPE_CHECKING:
     from mypy_boto3_backup.type_defs import ReportPlanTypeDef
@@ -71,9 +70,9 @@ class ReportDesk:
             log.exception("report job %s of plan %s", job_id, name)
             backend.report_jobs[job_id]["Status"] = "FAILED"
 
-    def _access(self) -> Access:
+    def _access(self) -> DeliveryAccess:
         server = self._server()
-        return Access(
+        return DeliveryAccess(
             administrator=server.session,
             service_role=self._service_role,
             management_account=lambda account: server.organization_of(account).management_account,

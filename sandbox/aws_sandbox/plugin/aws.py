@@ -22,7 +22,7 @@ from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from aws_sandbox.plugin.constraints import LOADER
+from aws_sandbox.plugin.schema import LOADER
 from aws_sandbox.plugin.values import UNKNOWN, Problem, Properties, Props, children
 
 LOCAL_HOSTS: Final = frozenset({"127.0.0.1", "localhost", "::1"})

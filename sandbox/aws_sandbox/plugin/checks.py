@@ -7,13 +7,14 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import Any, Final
+
+from botocore.model import ListShape, Shape
 
 from aws_sandbox.plugin.aws import Provider
-from aws_sandbox.plugin.constraints import constraint_problems
-from aws_sandbox.plugin.fields import Autoname, Fields, completed
+from aws_sandbox.plugin.fields import Autoname, Fields, completed, value_to_api
 from aws_sandbox.plugin.resource import Resource
-from aws_sandbox.plugin.schema import object_problems
+from aws_sandbox.plugin.schema import member_shape, object_problems
 from aws_sandbox.plugin.values import (
     UNKNOWN,
     Path,
@@ -22,8 +23,10 @@ from aws_sandbox.plugin.values import (
     children,
     has_unknown,
     is_array,
+    is_empty,
     is_object,
 )
+from aws_sandbox.shapes import violations
 
 
 def filled(resource: Resource, inputs: Props, provider: Provider) -> Props:
@@ -55,10 +58,41 @@ def problems(resource: Resource, inputs: Props) -> Sequence[Problem]:
         return found
     props = completed(resource.fields, inputs)
     return [
-        *constraint_problems(resource.shape, resource.fields, props),
+        *_constraint_problems(resource.shape, resource.fields, props),
         *_json_problems(resource.fields, props),
         *resource.check(props),
     ]
+
+
+def _constraint_problems(
+    shape: Shape, fields: Fields, values: Props, path: Path = ()
+) -> Iterator[Problem]:
+    """Where known values of mapped properties break the constraints of AWS's model."""
+    for name, field in fields.items():
+        value, where = values.get(name), (*path, name)
+        if field.between is not None and isinstance(value, int):
+            least, most = field.between
+            if not least <= value <= most:
+                yield Problem(path=where, reason=f"must be {least} to {most}, not {value}")
+        member = member_shape(shape, field.api) if field.api else None
+        if member is None or value is UNKNOWN or is_empty(value):
+            continue
+        if field.convert is not None:
+            value = UNKNOWN if has_unknown(value) else value_to_api(field, value)
+        elif field.fields is not None:
+            yield from _nested_problems(member, field.fields, value, where)
+            value = [UNKNOWN] * len(value) if is_array(value) else UNKNOWN
+        for place, reason in violations(member, value, where, unknown=UNKNOWN):
+            yield Problem(path=place, reason=f"AWS says: it {reason}")
+
+
+def _nested_problems(shape: Shape, fields: Fields, value: Any, path: Path) -> Iterator[Problem]:
+    if isinstance(shape, ListShape):
+        for index, child in children(value):
+            if is_object(child):
+                yield from _constraint_problems(shape.member, fields, child, (*path, index))
+    elif is_object(value):
+        yield from _constraint_problems(shape, fields, value, path)
 
 
 def _unsupported(owner: str, fields: Fields, values: Props, path: Path = ()) -> Iterator[Problem]:

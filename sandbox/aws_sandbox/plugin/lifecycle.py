@@ -69,8 +69,7 @@ class Lifecycle:
             self.resource.finish(made)
             return self._taken(replace(made, state=call.props), inputs)
         except AwsError as error:
-            live = Live(rid=rid, inputs=inputs, outputs=call.props | {"id": rid})
-            raise PartialError(live, str(error)) from error
+            raise PartialError(self._left(made, inputs), str(error)) from error
 
     def update(self, rid: str, *, old: Props, new: Props, state: Props) -> Live:
         """Changes it in place; PartialError, with what is live, if AWS refuses any of it."""
@@ -107,6 +106,14 @@ class Lifecycle:
             self.resource.delete(self._call(rid, {}, state))
         except AbsentError:
             return
+
+    def _left(self, made: ResourceCall, inputs: Props) -> Live:
+        """What there is of a resource that is not complete: what it lacks shows as a change."""
+        try:
+            live = self.read(made.rid, inputs=inputs, state=made.props)
+        except AwsError:
+            live = None
+        return live or Live(rid=made.rid, inputs=inputs, outputs=made.props | {"id": made.rid})
 
     def preview(self, inputs: Props, state: Props | None = None) -> Props:
         """The outputs as far as they are certain before a create, or an update of a state."""

@@ -15,9 +15,8 @@ from typing import Any, ClassVar, Final, TypeVar
 from botocore.model import Shape
 
 from aws_sandbox.plugin.aws import AbsentError, Api
-from aws_sandbox.plugin.constraints import input_shape, member_shape
 from aws_sandbox.plugin.fields import Converter, Document, Field, Fields, get, outputs, put, to_api
-from aws_sandbox.plugin.schema import ResourceSchema, resource_schema
+from aws_sandbox.plugin.schema import ResourceSchema, input_shape, member_shape, resource_schema
 from aws_sandbox.plugin.values import Problem, Props
 
 

@@ -1,4 +1,5 @@
-"""What each aws resource takes and gives, read from the `pulumi_aws` SDK's own type metadata.
+"""What each aws resource takes and gives, read from the `pulumi_aws` SDK's own type metadata,
+and what AWS's API takes for it, from botocore's models.
 
 The SDK is generated from the official plugin's schema, so its argument classes say which properties
 exist, which are required and of what type, nested ones too. Nothing is imported before a type is
@@ -21,6 +22,8 @@ from functools import cache
 from typing import Any, Final
 
 import pulumi
+from botocore.loaders import Loader, create_loader
+from botocore.model import ServiceModel, Shape, StructureShape
 from pulumi import Output
 
 from aws_sandbox.plugin.values import (
@@ -185,3 +188,24 @@ def _shown(value: Any) -> str:
     return NAMES.get(type(value), "something else") + (
         f" ({value!r})" if isinstance(value, str | int | float) else ""
     )
+
+
+LOADER: Final[Loader] = create_loader()
+"""Holds each service's model once it was read: shared with the clients, which read the same."""
+
+
+@cache
+def input_shape(service: str, operation: str) -> StructureShape:
+    """The input of an operation as botocore's model of the service describes it."""
+    model = ServiceModel(LOADER.load_service_model(service, "service-2"), service)
+    shape = model.operation_model(operation).input_shape
+    assert isinstance(shape, StructureShape), f"{service} {operation} takes no input"
+    return shape
+
+
+def member_shape(shape: Shape, path: str) -> Shape | None:
+    """The shape at a dotted path of members, or None where the operation takes no such member."""
+    found: Shape | None = shape
+    for step in path.split("."):
+        found = found.members.get(step) if isinstance(found, StructureShape) else None
+    return found

@@ -1,23 +1,37 @@
-"""Delivery of one report: what the service does at night, or when StartReportJob is called.
+"""Delivery of reports: what the service does at night, or when StartReportJob is called.
 
 Objects are put as the service-linked role of the plan's account, so bucket and key policies decide.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import uuid4
 
 from botocore.exceptions import ClientError
 
-from aws_sandbox.reports.files import SPLIT_BYTES, csv_files, json_file, rows
-from aws_sandbox.reports.jobs import Profile, Window
-from aws_sandbox.reports.keys import file_name, folder
-from aws_sandbox.reports.organization import Organization
-from aws_sandbox.reports.scope import Plan, ScopeError, resolve
-from aws_sandbox.reports.templates import HeaderStyle, Template, fields, words
+from aws_sandbox.reports.files import (
+    SPLIT_BYTES,
+    Template,
+    csv_files,
+    fields,
+    json_file,
+    rows,
+)
+from aws_sandbox.reports.inventory import SeededNumbers
+from aws_sandbox.reports.plans import (
+    ReportedOrganization,
+    ReportError,
+    ReportPlan,
+    example,
+    file_name,
+    folder,
+    read_plan,
+    resolve,
+)
+from aws_sandbox.reports.rows import Profile, Window
 
 if TYPE_CHECKING:
     from boto3.session import Session
@@ -29,7 +43,7 @@ SERVICE_ROLE_PATH = "/aws-service-role/reports.backup.amazonaws.com/"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Access:
+class DeliveryAccess:
     """How a delivery reaches the sandbox's accounts."""
 
     administrator: "Callable[[str, str], Session]"
@@ -76,13 +90,14 @@ class Making:
     """How reports are made, beside what their plan says."""
 
     profile: Profile = field(default_factory=Profile)
-    header: HeaderStyle = words
     split_bytes: int = SPLIT_BYTES
-    organization: Organization | None = None
+    organization: ReportedOrganization | None = None
     """Reported on instead of the accounts that a plan over several accounts resolves to."""
 
 
-def deliver(plan: Plan, at: datetime, access: Access, making: Making | None = None) -> ReportJob:
+def deliver(
+    plan: ReportPlan, at: datetime, access: DeliveryAccess, making: Making | None = None
+) -> ReportJob:
     """Makes one report of the 24 hours before `at` and puts its files into the plan's bucket."""
     return Courier(access, making).deliver(plan, at)
 
@@ -90,13 +105,13 @@ def deliver(plan: Plan, at: datetime, access: Access, making: Making | None = No
 class Courier:
     """Delivers reports; keeps its clients, and each plan's accounts, while it is used."""
 
-    def __init__(self, access: Access, making: Making | None = None) -> None:
+    def __init__(self, access: DeliveryAccess, making: Making | None = None) -> None:
         self._access = access
         self._making = making or Making()
         self._buckets: dict[tuple[str, str], S3Client] = {}
-        self._organizations: dict[str, Organization] = {}
+        self._organizations: dict[str, ReportedOrganization] = {}
 
-    def deliver(self, plan: Plan, at: datetime) -> ReportJob:
+    def deliver(self, plan: ReportPlan, at: datetime) -> ReportJob:
         """Never raises for what AWS would refuse: the job then ends FAILED and says why."""
         created, keys, size = datetime.now(UTC), list[str](), 0
         message = ""
@@ -108,7 +123,7 @@ class Courier:
                 )
                 keys.append(key)
                 size += len(body)
-        except ScopeError as error:
+        except ReportError as error:
             message = str(error)
         except ClientError as error:
             failure = error.response.get("Error", {})
@@ -129,7 +144,7 @@ class Courier:
             bytes=size,
         )
 
-    def _s3(self, plan: Plan) -> "S3Client":
+    def _s3(self, plan: ReportPlan) -> "S3Client":
         """A client as the service-linked role; ScopeError when nobody has created the role."""
         place = plan.account, plan.region
         if place not in self._buckets:
@@ -138,14 +153,14 @@ class Courier:
             try:
                 iam.get_role(RoleName=SERVICE_ROLE)
             except iam.exceptions.NoSuchEntityException as error:
-                raise ScopeError(
+                raise ReportError(
                     f"the service-linked role {arn} does not exist: create it for "
                     "reports.backup.amazonaws.com (iam:CreateServiceLinkedRole)"
                 ) from error
             self._buckets[place] = self._access.service_role(arn, plan.region).client("s3")
         return self._buckets[place]
 
-    def _organization(self, plan: Plan) -> Organization:
+    def _organization(self, plan: ReportPlan) -> ReportedOrganization:
         if plan.arn not in self._organizations:
             self._organizations[plan.arn] = resolve(
                 plan, partial(self._organizations_client, plan.account), self._access.regions
@@ -158,22 +173,102 @@ class Courier:
         session = self._access.administrator(management_account, "us-east-1")
         return session.client("organizations")
 
-    def _objects(self, plan: Plan, at: datetime) -> Iterator[tuple[str, bytes]]:
+    def _objects(self, plan: ReportPlan, at: datetime) -> Iterator[tuple[str, bytes]]:
         """Keys and contents of one report's files."""
         if plan.template not in set(Template):
             known = ", ".join(Template)
-            raise ScopeError(f"the sandbox makes no {plan.template}; it makes: {known}")
+            raise ReportError(f"the sandbox makes no {plan.template}; it makes: {known}")
         template, making = Template(plan.template), self._making
         organization = self._organization(plan)
         columns = fields(template, across_accounts=plan.across_accounts)
-        where = folder(prefix=plan.prefix, scope=plan.scope, at=at, plan=plan.name)
+        where = folder(prefix=plan.prefix, layout=plan.layout, at=at, plan=plan.name)
         content = partial(rows, template, organization, making.profile, Window(end=at))
         if "CSV" in plan.formats:
-            files = csv_files(
-                content(), columns, header=making.header, split_bytes=making.split_bytes
-            )
+            files = csv_files(content(), columns, split_bytes=making.split_bytes)
             for part, file in enumerate(files, start=1):
                 yield where + file_name(plan=plan.name, at=at, part=part), file
         if "JSON" in plan.formats:
             name = file_name(plan=plan.name, at=at, part=1, extension="json")
             yield where + name, json_file(content(), columns)
+
+
+def report_plans(access: DeliveryAccess, accounts: Iterable[str]) -> Iterator[ReportPlan]:
+    """Every report plan of these accounts in the sandbox's Regions."""
+    for account in accounts:
+        for region in access.regions:
+            backup = access.administrator(account, region).client("backup")
+            answer = backup.list_report_plans()
+            yield from map(read_plan, answer["ReportPlans"])
+            while token := answer.get("NextToken"):
+                answer = backup.list_report_plans(NextToken=token)
+                yield from map(read_plan, answer["ReportPlans"])
+
+
+def nightly(plan: ReportPlan, day: date) -> datetime:
+    """When the plan's report of a day is made: the same time every night, between 1 and 5 UTC."""
+    seconds = 3600 * (1 + 4 * SeededNumbers(plan.arn).share(0))
+    return datetime.combine(day, time(), UTC) + timedelta(seconds=int(seconds))
+
+
+def deliver_days(
+    plans: Iterable[ReportPlan],
+    days: Iterable[date],
+    access: DeliveryAccess,
+    making: Making | None = None,
+) -> Iterator[ReportJob]:
+    """The nightly reports of several plans and days, day by day."""
+    known, courier = list(plans), Courier(access, making)
+    for day in days:
+        for plan in known:
+            yield courier.deliver(plan, nightly(plan, day))
+
+
+def last_days(last: date, count: int) -> Sequence[date]:
+    """`count` days up to and with the last one."""
+    return [last - timedelta(days=back) for back in reversed(range(count))]
+
+
+def control_handler(
+    access: DeliveryAccess, accounts: Sequence[str]
+) -> Callable[[Mapping[str, Any]], Any]:
+    """`reports.deliver`, for the plans of these accounts.
+
+    Takes, all optional: `date` (the last day, today), `days` (1), `plans` (names or ARNs, all),
+    `volume` (backup jobs of an account and Region a day), `seed`, and `accounts` (report as if the
+    organization had this many). Answers with the report jobs, the objects' number and their bytes.
+    """
+    known = {"date", "days", "plans", "volume", "seed", "accounts"}
+
+    def handle(request: Mapping[str, Any]) -> Any:
+        if unknown := set(request) - known:
+            raise ValueError(f"reports.deliver does not know {', '.join(sorted(unknown))}")
+        last = date.fromisoformat(request.get("date") or str(datetime.now(UTC).date()))
+        standard = Profile()
+        making = Making(
+            profile=Profile(
+                seed=int(request.get("seed", standard.seed)),
+                jobs_per_day=int(request.get("volume", standard.jobs_per_day)),
+            ),
+            organization=(
+                example(int(request["accounts"]), tuple(access.regions))
+                if "accounts" in request
+                else None
+            ),
+        )
+        plans = _chosen(list(report_plans(access, accounts)), request.get("plans") or ())
+        days = last_days(last, int(request.get("days", 1)))
+        jobs = list(deliver_days(plans, days, access, making))
+        return {
+            "jobs": [job.described() for job in jobs],
+            "objects": sum(len(job.keys) for job in jobs),
+            "bytes": sum(job.bytes for job in jobs),
+        }
+
+    return handle
+
+
+def _chosen(plans: Sequence[ReportPlan], names: Sequence[str]) -> Sequence[ReportPlan]:
+    if missing := [name for name in names if not any(name in (p.name, p.arn) for p in plans)]:
+        there = ", ".join(sorted(plan.name for plan in plans)) or "none"
+        raise ValueError(f"no report plan {', '.join(missing)}; there are: {there}")
+    return [plan for plan in plans if not names or plan.name in names or plan.arn in names]

@@ -1,8 +1,7 @@
 """A stand-in for ServiceNow: the Table API for incidents, on this machine."""
 
-from aws_sandbox.servicenow.access import Credentials, RateLimit
-from aws_sandbox.servicenow.faults import Fault
-from aws_sandbox.servicenow.instance import Instance
+from aws_sandbox.servicenow.access import Credentials, Fault, RateLimit
+from aws_sandbox.servicenow.incidents import Instance
 from aws_sandbox.servicenow.service import ServiceNow
 
 __all__ = ["Credentials", "Fault", "Instance", "RateLimit", "ServiceNow"]

@@ -1,18 +1,19 @@
-"""Who may call: basic, OAuth client credentials and API keys; and how often (rate limits)."""
+"""Who may call: basic, OAuth client credentials, API keys; how often; and what fails on request."""
 
 import base64
 import binascii
 import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hmac import compare_digest
 from math import ceil
+from typing import Literal, get_args
 from urllib.parse import parse_qs
 
-from aws_sandbox.servicenow.answers import Answer, Call, RefusedError, json_answer
-from aws_sandbox.servicenow.instance import sys_id
+from aws_sandbox.servicenow.http import Answer, ApiRequest, RefusedError, json_answer
+from aws_sandbox.servicenow.incidents import sys_id
 
 Clock = Callable[[], float]
 
@@ -51,7 +52,7 @@ class Access:
         self._counts: dict[tuple[str, int], int] = {}
         self._lock = threading.Lock()
 
-    def user(self, call: Call) -> str:
+    def user(self, call: ApiRequest) -> str:
         """The user whose credentials the request carries; RefusedError 401 without any."""
         key = call.headers.get("x-sn-apikey")
         if key is not None and key in self._credentials.api_keys:
@@ -74,7 +75,7 @@ class Access:
             {"WWW-Authenticate": 'BASIC realm="Service-now"'},
         )
 
-    def token(self, call: Call) -> Answer:
+    def token(self, call: ApiRequest) -> Answer:
         """`POST /oauth_token.do` with the grant client_credentials, in the body or as basic."""
         form = {name: values[0] for name, values in parse_qs(call.body.decode()).items()}
         scheme, _, value = call.headers.get("authorization", "").partition(" ")
@@ -136,3 +137,65 @@ def _basic(value: str) -> tuple[str, str]:
 
 def _denied(error: str, description: str) -> Answer:
     return json_answer({"error": error, "error_description": description}, 401)
+
+
+Kind = Literal["status", "reset", "malformed", "lost"]
+"""A status; a connection reset; an answer that is no JSON; and `lost`: the
+request is carried out, but the connection ends before the answer."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """What happens to requests of the Table API and of the token endpoint."""
+
+    kind: Kind = "status"
+    status: int = 500
+    times: int = 1
+    """How many requests; each is then served as if nothing had been."""
+    method: str | None = None
+    """Only requests with this method."""
+    latency_seconds: float = 0
+    """Waited before the fault."""
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(Kind):
+            raise ValueError(f"no fault {self.kind!r}; there are: {', '.join(get_args(Kind))}")
+        if self.kind == "status" and not 400 <= self.status <= 599:
+            raise ValueError(f"a fault's status is an error (400 to 599), not {self.status}")
+
+    def answer(self) -> Answer:
+        if self.kind == "malformed":
+            return Answer(status=200, body=b'{"result": {"sys_id": "')
+        html = f"<html><body><h1>{self.status}</h1>the sandbox was asked to fail</body></html>"
+        if self.status in {502, 503, 504}:  # these come from a proxy before the instance
+            return Answer(status=self.status, body=html.encode(), content_type="text/html")
+        message = {"message": "Internal Server Error", "detail": "the sandbox was asked to fail"}
+        return json_answer({"error": message, "status": "failure"}, self.status)
+
+
+class Faults:
+    """The faults that are still to come, in the order in which they were asked for."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Fault] = []
+        self._lock = threading.Lock()
+
+    def add(self, fault: Fault) -> None:
+        with self._lock:
+            self._waiting.extend([fault] * fault.times)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._waiting.clear()
+
+    def take(self, call: ApiRequest) -> Fault | None:
+        """The fault for this request, if there is one."""
+        with self._lock:
+            for position, fault in enumerate(self._waiting):
+                if fault.method in {None, call.method}:
+                    return self._waiting.pop(position)
+            return None
+
+    def waiting(self) -> Sequence[Fault]:
+        with self._lock:
+            return tuple(self._waiting)

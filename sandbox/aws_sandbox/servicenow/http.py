@@ -1,16 +1,63 @@
-"""HTTP on 127.0.0.1, one thread a request."""
+"""HTTP on 127.0.0.1, one thread a request, and the one envelope for what is refused."""
 
+import json
 import socket
 import struct
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from aws_sandbox.servicenow.answers import Answer, Call
 
-Serve = Callable[[Call], Answer | None]
+@dataclass(frozen=True, kw_only=True)
+class ApiRequest:
+    """One HTTP request."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    """By lower-case name."""
+    body: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """One HTTP response."""
+
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    content_type: str = "application/json;charset=UTF-8"
+
+
+def json_answer(
+    content: object, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Answer:
+    return Answer(status=status, body=json.dumps(content).encode(), headers=headers or {})
+
+
+class RefusedError(Exception):
+    """What the instance refuses, in its envelope `{"error": {message, detail}, "status"}`."""
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        detail: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(f"{status} {message}: {detail}")
+        self.answer = json_answer(
+            {"error": {"message": message, "detail": detail}, "status": "failure"},
+            status,
+            headers,
+        )
+
+
+Serve = Callable[[ApiRequest], Answer | None]
 """Answers a request; None ends its connection with a reset instead."""
 
 
@@ -62,9 +109,9 @@ def _handler(serve: Serve) -> type[BaseHTTPRequestHandler]:
 
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = _serve  # noqa: N815
 
-        def _call(self) -> Call:
+        def _call(self) -> ApiRequest:
             split = urlsplit(self.path)
-            return Call(
+            return ApiRequest(
                 method=self.command,
                 path=unquote(split.path),
                 query=dict(parse_qsl(split.query, keep_blank_values=True)),

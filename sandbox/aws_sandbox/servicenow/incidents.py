@@ -1,12 +1,47 @@
-"""The incident table: its fields and the rules that the platform applies to them."""
+"""The incident table: its fields, and the rules that the platform and an instance apply to them."""
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import md5
 from uuid import uuid4
 
-from aws_sandbox.servicenow.answers import RefusedError
-from aws_sandbox.servicenow.instance import Instance, sys_id
+from aws_sandbox.servicenow.http import RefusedError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Instance:
+    """The configuration of one instance; the defaults are those of a new one."""
+
+    close_codes: Sequence[str] = (
+        "Duplicate",
+        "Known error",
+        "No resolution provided",
+        "Resolved by caller",
+        "Resolved by change",
+        "Resolved by problem",
+        "Resolved by request",
+        "Solution provided",
+        "Workaround provided",
+        "User error",
+    )
+    """Differ between instances and releases: older ones say `Solved (Permanently)`."""
+    mandatory: Sequence[str] = ("short_description",)
+    """Fields that a data policy demands of a new incident."""
+    users: Sequence[str] = ("backup.monitor",)
+    groups: Sequence[str] = ("Backup Operations", "Service Desk")
+
+    def references(self, field_name: str) -> Mapping[str, str]:
+        """What a reference field may point to: sys_id → display value."""
+        names = self.groups if field_name == "assignment_group" else self.users
+        return {sys_id(name): name for name in names}
+
+
+def sys_id(name: str) -> str:
+    """The 32 hexadecimal digits that identify a record; the same for the same name."""
+    return md5(name.encode(), usedforsecurity=False).hexdigest()
+
 
 Record = dict[str, str]
 
@@ -34,7 +69,7 @@ CHOICES: Mapping[str, Mapping[str, str]] = {
     "severity": LEVELS,
     "priority": PRIORITIES,
 }
-REFERENCES = ("caller_id", "assigned_to", "assignment_group", "cmdb_ci", "opened_by", "resolved_by")
+REFERENCES = ("caller_id", "assigned_to", "assignment_group", "opened_by", "resolved_by")
 JOURNALS = ("comments", "work_notes")
 _LENGTHS: Mapping[str, int] = {
     "short_description": 160,
@@ -85,7 +120,7 @@ class Incidents:
 
     @property
     def fields(self) -> Sequence[str]:
-        return sorted({*_LENGTHS, *_SET_BY_THE_PLATFORM, *self.instance.custom_fields})
+        return sorted({*_LENGTHS, *_SET_BY_THE_PLATFORM})
 
     def all(self) -> Sequence[Record]:
         """Copies of all records, oldest first."""
@@ -142,10 +177,6 @@ class Incidents:
             self._records[record_id] = record
             return dict(record)
 
-    def delete(self, record_id: str) -> None:
-        with self._lock:
-            del self._records[self._found(record_id)["sys_id"]]
-
     def clear(self) -> None:
         with self._lock:
             self._records.clear()
@@ -164,11 +195,10 @@ class Incidents:
     def _write(self, record: Record, values: Mapping[str, str], user: str) -> None:
         """Applies what a client may set, then the platform's rules; refuses before any effect."""
         before = record["state"]
-        lengths = {**_LENGTHS, **self.instance.custom_fields}
         written = {
-            name: self._checked(name, value)[: lengths[name]]
+            name: self._checked(name, value)[: _LENGTHS[name]]
             for name, value in values.items()
-            if name in lengths
+            if name in _LENGTHS
         }
         state = written.get("state", written.get("incident_state", before))
         record |= {name: value for name, value in written.items() if name not in JOURNALS}

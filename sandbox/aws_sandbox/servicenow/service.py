@@ -1,23 +1,71 @@
-"""The stand-in: incidents, who may call, faults, and what was asked of it."""
+"""The stand-in: incidents, who may call, faults, what was asked of it, and two plain pages."""
 
 import json
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields, replace
+from html import escape
 from typing import Any
 
-from aws_sandbox.servicenow import pages
-from aws_sandbox.servicenow.access import Access, Credentials, RateLimit
-from aws_sandbox.servicenow.answers import Answer, Call, RefusedError, json_answer
-from aws_sandbox.servicenow.faults import Fault, Faults, Kind
-from aws_sandbox.servicenow.http import HttpServer
-from aws_sandbox.servicenow.incidents import Incidents, Record
-from aws_sandbox.servicenow.instance import Instance
+from aws_sandbox.servicenow.access import Access, Credentials, Fault, Faults, Kind, RateLimit
+from aws_sandbox.servicenow.http import Answer, ApiRequest, HttpServer, RefusedError
+from aws_sandbox.servicenow.incidents import CHOICES, JOURNALS, Incidents, Instance, Record
 from aws_sandbox.servicenow.table_api import TableApi
 
-_UNANSWERED_SECONDS = 300.0
-"""How long a request is held that is never to be answered: longer than clients wait."""
+_STYLE = (
+    "body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem}"
+    "table{border-collapse:collapse;width:100%}td,th{padding:.3rem .6rem;text-align:left;"
+    "border-bottom:1px solid #ddd;vertical-align:top}th{white-space:nowrap}"
+    "pre{margin:0;white-space:pre-wrap;font:inherit}"
+)
+_COLUMNS = ("number", "state", "priority", "short_description", "correlation_id", "opened_at")
+
+
+def list_page(incidents: Incidents) -> str:
+    """All incidents, newest first."""
+    records = list(reversed(incidents.all()))
+    head = "".join(f"<th>{_label(name)}</th>" for name in _COLUMNS)
+    rows = "".join(f"<tr>{''.join(_cells(record))}</tr>" for record in records)
+    note = "" if records else "<p>There is no incident yet.</p>"
+    return _html(f"Incidents ({len(records)})", f"<table><tr>{head}</tr>{rows}</table>{note}")
+
+
+def incident_page(incidents: Incidents, record_id: str) -> str:
+    """One incident with everything that is known of it."""
+    record = incidents.get(record_id)
+    shown = {
+        **{name: _shown(record, name) for name in sorted(record) if record[name]},
+        **{name: incidents.journal(record_id, name) for name in JOURNALS},
+    }
+    rows = "".join(
+        f"<tr><th>{_label(name)}</th><td><pre>{escape(value)}</pre></td></tr>"
+        for name, value in shown.items()
+        if value
+    )
+    return _html(record["number"], f'<p><a href="/">all incidents</a></p><table>{rows}</table>')
+
+
+def _cells(record: Mapping[str, str]) -> Iterable[str]:
+    for name in _COLUMNS:
+        text = escape(_shown(record, name))
+        address = f"/nav_to.do?uri=incident.do?sys_id={record['sys_id']}"
+        yield f'<td><a href="{address}">{text}</a></td>' if name == "number" else f"<td>{text}</td>"
+
+
+def _shown(record: Mapping[str, str], name: str) -> str:
+    return CHOICES.get(name, {}).get(record[name], record[name])
+
+
+def _label(name: str) -> str:
+    return escape(name.replace("_", " ").capitalize())
+
+
+def _html(title: str, content: str) -> str:
+    return (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>'
+        f"<style>{_STYLE}</style><h1>{escape(title)}</h1>{content}</html>"
+    )
 
 
 class ServiceNow:
@@ -88,17 +136,13 @@ class ServiceNow:
             "faults": [asdict(fault) for fault in self._faults.waiting()],
         }
 
-    def serve(self, call: Call) -> Answer | None:
+    def serve(self, call: ApiRequest) -> Answer | None:
         """The answer to a request; None where the connection is to be reset instead."""
-        if call.path.startswith("/_sandbox/"):
-            return self._sandbox(call)
         if call.path in {"/", "/nav_to.do", "/incident.do"}:
             return self._page(call)
-        fault, seconds = self._faults.take(call)
-        if fault is not None and fault.kind == "timeout":
-            seconds = _UNANSWERED_SECONDS
-        if seconds:
-            self._stopping.wait(seconds)
+        fault = self._faults.take(call)
+        if fault is not None:
+            self._stopping.wait(fault.latency_seconds)
         if fault is None or fault.kind == "lost":
             answer, note = self._answer(call)
         else:
@@ -114,10 +158,10 @@ class ServiceNow:
                 **note,
             }
         )
-        silent = fault is not None and fault.kind in {"reset", "timeout", "lost"}
+        silent = fault is not None and fault.kind in {"reset", "lost"}
         return None if silent else answer
 
-    def _answer(self, call: Call) -> tuple[Answer, dict[str, object]]:
+    def _answer(self, call: ApiRequest) -> tuple[Answer, dict[str, object]]:
         note: dict[str, object] = {}
         limits: Mapping[str, str] = {}
         try:
@@ -133,34 +177,18 @@ class ServiceNow:
         headers = {**limits, **answer.headers}
         return replace(answer, headers=headers), note
 
-    def _ignored(self, call: Call) -> Sequence[str]:
+    def _ignored(self, call: ApiRequest) -> Sequence[str]:
         """Fields of a write that the table does not have."""
-        writes = call.method in {"POST", "PUT", "PATCH"}
+        writes = call.method in {"POST", "PATCH"}
         return self._incidents.unknown(json.loads(call.body or b"{}")) if writes else ()
 
-    def _sandbox(self, call: Call) -> Answer:
-        name = call.path.removeprefix("/_sandbox/")
-        try:
-            body: Mapping[str, Any] = json.loads(call.body) if call.body else {}
-            match call.method, name:
-                case "GET", ("incidents" | "requests" | "faults"):
-                    return json_answer(self.control({})[name])
-                case "POST", "faults":
-                    return json_answer(self.control({"fail": body})["faults"])
-                case "POST", "clear":
-                    return json_answer(self.control({"clear": True}))
-                case _:
-                    return json_answer({"error": f"no {call.method} /_sandbox/{name}"}, 404)
-        except ValueError as error:
-            return json_answer({"error": str(error)}, 400)
-
-    def _page(self, call: Call) -> Answer:
+    def _page(self, call: ApiRequest) -> Answer:
         record_id = call.query.get("sys_id") or call.query.get("uri", "").rpartition("sys_id=")[2]
         try:
             text = (
-                pages.incident(self._incidents, record_id)
+                incident_page(self._incidents, record_id)
                 if record_id
-                else pages.incident_list(self._incidents)
+                else list_page(self._incidents)
             )
         except RefusedError as error:
             return error.answer

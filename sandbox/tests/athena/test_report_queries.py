@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aws_sandbox.reports.files import csv_files, rows
-from aws_sandbox.reports.jobs import Profile, Window
-from aws_sandbox.reports.organization import example
-from aws_sandbox.reports.templates import Template, fields
+from aws_sandbox.reports.files import Template, csv_files, fields, rows
+from aws_sandbox.reports.plans import example
+from aws_sandbox.reports.rows import Profile, Window
 
 if TYPE_CHECKING:
     from sandbox.tests.athena.conftest import MemoryLake

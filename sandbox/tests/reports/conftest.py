@@ -9,8 +9,8 @@ import pytest
 
 from aws_sandbox.aws.organization import Account, Organization, Unit
 from aws_sandbox.aws.server import AwsServer
-from aws_sandbox.reports.delivery import SERVICE_ROLE, SERVICE_ROLE_PATH, Access
-from aws_sandbox.reports.scope import Plan, read_plan
+from aws_sandbox.reports.delivery import SERVICE_ROLE, SERVICE_ROLE_PATH, DeliveryAccess
+from aws_sandbox.reports.plans import ReportPlan, read_plan
 from sandbox.tests.moto_state import forget_everything
 
 MANAGEMENT, OUTER, INNER = "111111111111", "121212121212", "999999999999"
@@ -27,7 +27,7 @@ class Desk:
         self._server = server
         self._sessions: dict[tuple[str, str], Any] = {}
         self._names = itertools.count()
-        self.access = Access(
+        self.access = DeliveryAccess(
             administrator=self.session,
             service_role=server.role_session,
             management_account=lambda _account: MANAGEMENT,
@@ -66,7 +66,9 @@ class Desk:
             self.s3.put_bucket_policy(Bucket=name, Policy=policy)
         return name
 
-    def plan(self, bucket: str, *, prefix: str = "", formats: str = "CSV", **setting: Any) -> Plan:
+    def plan(
+        self, bucket: str, *, prefix: str = "", formats: str = "CSV", **setting: Any
+    ) -> ReportPlan:
         """A new report plan, as AWS Backup describes it."""
         name = self.name()
         self.backup.create_report_plan(
@@ -80,7 +82,7 @@ class Desk:
         )
         return read_plan(self.backup.describe_report_plan(ReportPlanName=name)["ReportPlan"])
 
-    def stored(self, plan: Plan, key: str) -> str:
+    def stored(self, plan: ReportPlan, key: str) -> str:
         body = self.s3.get_object(Bucket=plan.bucket, Key=key)["Body"]
         return body.read().decode()
 

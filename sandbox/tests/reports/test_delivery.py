@@ -2,17 +2,27 @@ import json
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote_plus
 
 import pytest
 
-from aws_sandbox.reports.delivery import SERVICE_ROLE, Making, deliver
-from aws_sandbox.reports.jobs import Profile
-from aws_sandbox.reports.nightly import control_handler, deliver_days, month, nightly, report_plans
+from aws_sandbox.reports.delivery import (
+    SERVICE_ROLE,
+    Making,
+    control_handler,
+    deliver,
+    deliver_days,
+    nightly,
+    report_plans,
+)
+from aws_sandbox.reports.plans import Layout, file_name, folder
+from aws_sandbox.reports.rows import Profile
 
 if TYPE_CHECKING:
     from sandbox.tests.reports.conftest import Desk
 
 AT = datetime(2026, 11, 22, 3, tzinfo=UTC)
+AT_NIGHT = datetime(2026, 3, 7, 2, 17, 33, tzinfo=UTC)
 SMALL = Making(profile=Profile(jobs_per_day=2))
 EVERYWHERE: dict[str, Any] = {"Accounts": ["ROOT"], "Regions": ["*"]}
 MANAGEMENT, OUTER, INNER = "111111111111", "121212121212", "999999999999"
@@ -111,14 +121,6 @@ def test_a_night_is_between_one_and_five_and_its_second_delivery_overwrites_the_
     assert [job.keys for job in deliver_days(plans, days, desk.access, SMALL)] == keys
 
 
-def test_a_month_reports_on_an_organization_of_any_size(desk: "Desk") -> None:
-    plan = desk.plan(desk.bucket(), ReportTemplate="CONTROL_COMPLIANCE_REPORT", **EVERYWHERE)
-    jobs = list(month([plan], date(2026, 11, 22), desk.access, accounts=7, days=2))
-    assert [job.status for job in jobs] == ["COMPLETED", "COMPLETED"]
-    lines = desk.stored(plan, jobs[0].keys[0]).count("\n")
-    assert lines == 1 + 7 * len(desk.access.regions) * 6
-
-
 def test_the_control_call_delivers_named_plans_and_counts(desk: "Desk") -> None:
     plan = desk.plan(desk.bucket(), ReportTemplate="COPY_JOB_REPORT")
     assert plan in set(report_plans(desk.access, [MANAGEMENT]))
@@ -126,8 +128,45 @@ def test_the_control_call_delivers_named_plans_and_counts(desk: "Desk") -> None:
     answer = handle({"date": "2026-11-22", "days": 2, "plans": [plan.name], "volume": 3})
     assert [job["Status"] for job in answer["jobs"]] == ["COMPLETED", "COMPLETED"]
     assert answer["objects"] == 2
+    large = desk.plan(desk.bucket(), ReportTemplate="CONTROL_COMPLIANCE_REPORT", **EVERYWHERE)
+    (job,) = handle({"date": "2026-11-22", "plans": [large.name], "accounts": 7})["jobs"]
+    (key,) = job["ReportDestination"]["S3Keys"]
+    assert desk.stored(large, key).count("\n") == 1 + 7 * len(desk.access.regions) * 6
     assert answer["bytes"] > 1000
     with pytest.raises(ValueError, match="no report plan nothing; there are: "):
         handle({"plans": ["nothing"]})
     with pytest.raises(ValueError, match="does not know day"):
         handle({"day": 1})
+
+
+@pytest.mark.parametrize(
+    ("prefix", "account", "region", "expected"),
+    [
+        (
+            "",
+            "222222222222",
+            "eu-west-1",
+            "Backup/222222222222/eu-west-1/2026/03/07/jobs/",
+        ),
+        ("", "222222222222", None, "Backup/222222222222/crossregion/2026/03/07/jobs/"),
+        ("a/b/", None, "eu-west-1", "a/b/Backup/crossaccount/eu-west-1/2026/03/07/jobs/"),
+        ("/org", None, None, "org/Backup/crossaccount/crossregion/2026/03/07/jobs/"),
+    ],
+)
+def test_every_documented_layout_has_its_key(
+    prefix: str, account: str | None, region: str | None, expected: str
+) -> None:
+    layout = Layout(account=account, region=region)
+    assert folder(prefix=prefix, layout=layout, at=AT_NIGHT, plan="jobs") == expected
+
+
+def test_file_names_need_url_encoding_and_repeat_for_the_same_delivery() -> None:
+    name = file_name(plan="jobs", at=AT_NIGHT, part=2)
+    assert (
+        name
+        == file_name(plan="jobs", at=AT_NIGHT, part=2)
+        != file_name(plan="jobs", at=AT_NIGHT, part=1)
+    )
+    assert quote_plus(name) != name
+    assert set(" +~:()") < set(name)
+    assert name.endswith(".csv")

@@ -1,13 +1,13 @@
 import http.client
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from aws_sandbox.servicenow import Credentials, Fault, RateLimit
 from aws_sandbox.servicenow.access import Access
-from aws_sandbox.servicenow.answers import Call, RefusedError
+from aws_sandbox.servicenow.http import ApiRequest, RefusedError
 
 if TYPE_CHECKING:
     from sandbox.tests.servicenow.conftest import Client, Start
@@ -58,10 +58,10 @@ def test_a_token_expires() -> None:
     now = [0.0]
     access = Access(Credentials(clients={"id": "s"}, token_seconds=60), clock=lambda: now[0])
     body = b"grant_type=client_credentials&client_id=id&client_secret=s"
-    post = Call(method="POST", path="/oauth_token.do", query={}, headers={}, body=body)
+    post = ApiRequest(method="POST", path="/oauth_token.do", query={}, headers={}, body=body)
     token = json.loads(access.token(post).body)["access_token"]
     headers = {"authorization": f"Bearer {token}"}
-    read = Call(method="GET", path=TABLE, query={}, headers=headers, body=b"")
+    read = ApiRequest(method="GET", path=TABLE, query={}, headers=headers, body=b"")
     assert access.user(read) == "backup.monitor"
     now[0] = 61
     with pytest.raises(RefusedError, match="401"):
@@ -114,41 +114,29 @@ def test_an_answer_can_be_no_json(call: "Client") -> None:
         _ = reply.json
 
 
-def test_an_answer_can_stay_out_until_the_instance_stops(call: "Client") -> None:
-    call.service.fail(kind="timeout")
+def test_an_answer_can_come_late(call: "Client") -> None:
+    call.service.add_fault(Fault(latency_seconds=60))
     host = call.service.url.removeprefix("http://")
     connection = http.client.HTTPConnection(host, timeout=0.1)
     connection.request("GET", TABLE)
     with pytest.raises(TimeoutError):
         connection.getresponse()
     connection.close()
-
-
-def test_latency_is_added_to_every_request_until_cleared(call: "Client") -> None:
-    call.service.add_fault(Fault(times=0, latency_seconds=60))
-    host = call.service.url.removeprefix("http://")
-    connection = http.client.HTTPConnection(host, timeout=0.1)
-    connection.request("GET", TABLE)
-    with pytest.raises(TimeoutError):
-        connection.getresponse()
-    connection.close()
-    call.service.clear()
     assert call("GET", TABLE).status == 200
 
 
-def test_faults_can_be_asked_for_over_http_and_nonsense_is_refused(call: "Client") -> None:
-    assert call("POST", "/_sandbox/faults", {"status": 500, "times": 2}).status == 200
-    assert len(call("GET", "/_sandbox/faults").json) == 2
-    assert call("POST", "/_sandbox/faults", {"status": 200}).status == 400
-    assert call("POST", "/_sandbox/faults", {"kind": "fire"}).status == 400
-    assert "a fault has no often" in call("POST", "/_sandbox/faults", {"often": 2}).json["error"]
-    assert call("POST", "/_sandbox/clear", {}).status == 200
+def test_the_control_call_takes_faults_and_forgets_and_refuses_nonsense(call: "Client") -> None:
+    control: Any = call.service.control
+    assert len(control({"fail": {"status": 500, "times": 2}})["faults"]) == 2
+    for fault in ({"status": 200}, {"kind": "fire"}, {"often": 2}):
+        with pytest.raises(ValueError, match=r"error \(400|no fault 'fire'|has no often"):
+            control({"fail": fault})
+    assert call("GET", TABLE).status == 500
+    assert control({"clear": True}) == {"incidents": [], "requests": (), "faults": []}
     assert call("GET", TABLE).status == 200
-    assert [request["path"] for request in call("GET", "/_sandbox/requests").json] == [TABLE]
-    assert call("GET", "/_sandbox/incidents").json == []
-    assert call("GET", "/_sandbox/other").status == 404
+    assert [request["path"] for request in control({})["requests"]] == [TABLE]
     with pytest.raises(ValueError, match="does not know flail"):
-        call.service.control({"flail": 1})
+        control({"flail": 1})
 
 
 def test_a_person_can_look_at_incidents(call: "Client") -> None:

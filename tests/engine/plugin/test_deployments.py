@@ -246,7 +246,7 @@ def test_what_aws_took_only_in_part_stays_in_the_state(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"name": "no vault"}, "does not match AWS's pattern"),
+        ({"name": "no vault"}, "AWS says: it must match"),
         ({"forced": True}, "has no property 'forced'"),
     ],
 )

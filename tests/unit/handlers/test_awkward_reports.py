@@ -12,8 +12,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from aws_sandbox.reports.awkward import Awkward, awkward
-from aws_sandbox.reports.templates import Template as Generated
+from aws_sandbox.reports.files import Awkward, awkward
+from aws_sandbox.reports.files import Template as Generated
 from handlers.curate_reports import app as curating
 from handlers.partition_reports import app as partitioning
 from reports.glue_partitions import Partitions

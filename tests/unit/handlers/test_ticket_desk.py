@@ -17,8 +17,7 @@ from aws_lambda_powertools.utilities.batch.exceptions import BatchProcessingErro
 from moto import mock_aws
 
 from aws_sandbox.servicenow import Credentials, Fault, RateLimit, ServiceNow
-from aws_sandbox.servicenow.answers import Answer, Call, json_answer
-from aws_sandbox.servicenow.http import HttpServer
+from aws_sandbox.servicenow.http import Answer, ApiRequest, HttpServer, json_answer
 from handlers.open_ticket import app, service_now
 
 EVENTS = Path(__file__).parent / "events"
@@ -479,7 +478,7 @@ def answering(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Iterator[Answeri
     servers: list[HttpServer] = []
 
     def start(answers: Mapping[str, object]) -> Bench:
-        def serve(call: Call) -> Answer:
+        def serve(call: ApiRequest) -> Answer:
             content = answers.get(call.path, answers.get(call.method))
             return json_answer(content)
 

@@ -9,9 +9,9 @@ from typing import Final
 from botocore.model import ListShape, Shape
 
 from aws_sandbox.plugin.aws import AwsError
-from aws_sandbox.plugin.constraints import input_shape, member_shape
 from aws_sandbox.plugin.fields import Autoname, Converter, Document, Field, members, outputs
 from aws_sandbox.plugin.resource import Resource, ResourceCall, Setting, Tagging, register
+from aws_sandbox.plugin.schema import input_shape, member_shape
 from aws_sandbox.plugin.values import Problem, Props
 
 TAGGING = Tagging(listing="ListTagsForResource", target="ResourceARN")

@@ -1,11 +1,74 @@
-"""Which accounts and Regions a report plan covers, and so which layout its keys have."""
+"""Report plans: which accounts and Regions one covers, and where its files go."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from aws_sandbox.reports.keys import Scope
-from aws_sandbox.reports.organization import Account, Organization
+
+@dataclass(frozen=True, kw_only=True)
+class ReportedAccount:
+    """One account of the organization."""
+
+    id: str
+    """12 digits."""
+    name: str
+    path_to_root: str
+    """`OrganizationId/RootId/OuId`, as reports carry it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportedOrganization:
+    """The accounts and Regions that one report covers."""
+
+    accounts: Sequence[ReportedAccount]
+    regions: Sequence[str]
+
+
+def example(
+    accounts: int, regions: Sequence[str] = ("eu-central-1", "eu-west-1", "us-east-1")
+) -> ReportedOrganization:
+    """An organization of any size: accounts 900000000001…, spread over four OUs."""
+    return ReportedOrganization(
+        accounts=tuple(
+            ReportedAccount(
+                id=f"9{number:011d}",
+                name=f"member-{number:03d}",
+                path_to_root=f"o-exampleorg1/r-exam/ou-exam-{number % 4 + 1:08d}",
+            )
+            for number in range(1, accounts + 1)
+        ),
+        regions=tuple(regions),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """Which of the four layouts: one account or several, one Region or several."""
+
+    account: str | None
+    """12 digits; None for a report over several accounts."""
+    region: str | None
+    """None for a report over several Regions."""
+
+    @property
+    def folder(self) -> str:
+        return f"{self.account or 'crossaccount'}/{self.region or 'crossregion'}"
+
+
+def folder(*, prefix: str, layout: Layout, at: datetime, plan: str) -> str:
+    """The plan's folder of a day: `[prefix/]Backup/{account}/{Region}/{y}/{m}/{d}/{plan}/`."""
+    start = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
+    return f"{start}Backup/{layout.folder}/{at:%Y/%m/%d}/{plan}/"
+
+
+def file_name(*, plan: str, at: datetime, part: int, extension: str = "csv") -> str:
+    """A file name full of what S3 URL-encodes in its notifications; AWS's own is not public.
+
+    The same plan, time and part give the same name, so that a second delivery overwrites.
+    """
+    return f"{plan} {at:%Y-%m-%dT%H:%M:%S+00:00}~({part}).{extension}"
+
 
 if TYPE_CHECKING:
     from mypy_boto3_backup.type_defs import ReportPlanTypeDef
@@ -13,12 +76,12 @@ if TYPE_CHECKING:
     from mypy_boto3_organizations.type_defs import AccountTypeDef
 
 
-class ScopeError(ValueError):
+class ReportError(ValueError):
     """A report that AWS Backup could not make; the message is its report job's."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class ReportPlan:
     """What a delivery needs of a report plan."""
 
     arn: str
@@ -46,18 +109,18 @@ class Plan:
         return bool(self.accounts or self.organizational_units)
 
     @property
-    def scope(self) -> Scope:
+    def layout(self) -> Layout:
         """The layout: a single Region keeps its name, several become `crossregion`."""
         regions = self.regions or (self.region,)
         single = regions[0] if len(regions) == 1 and regions[0] != "*" else None
-        return Scope(account=None if self.across_accounts else self.account, region=single)
+        return Layout(account=None if self.across_accounts else self.account, region=single)
 
 
-def read_plan(described: "ReportPlanTypeDef") -> Plan:
+def read_plan(described: "ReportPlanTypeDef") -> ReportPlan:
     """The plan as DescribeReportPlan and ListReportPlans give it."""
     setting = described.get("ReportSetting", {"ReportTemplate": ""})
     channel = described.get("ReportDeliveryChannel", {"S3BucketName": ""})
-    return Plan(
+    return ReportPlan(
         arn=described.get("ReportPlanArn", ""),
         name=described.get("ReportPlanName", ""),
         template=setting["ReportTemplate"],
@@ -71,28 +134,28 @@ def read_plan(described: "ReportPlanTypeDef") -> Plan:
 
 
 def resolve(
-    plan: Plan, organizations: "Callable[[], OrganizationsClient]", all_regions: Sequence[str]
-) -> Organization:
+    plan: ReportPlan, organizations: "Callable[[], OrganizationsClient]", all_regions: Sequence[str]
+) -> ReportedOrganization:
     """The accounts and Regions of one report; raises ScopeError as the report job would fail.
 
     An OU stands for the accounts directly in it: whether AWS includes nested OUs is not documented.
     """
-    if "JSON" in plan.formats and (plan.across_accounts or plan.scope.region is None):
-        raise ScopeError("Organization report only support CSV file")
+    if "JSON" in plan.formats and (plan.across_accounts or plan.layout.region is None):
+        raise ReportError("Organization report only support CSV file")
     regions = all_regions if "*" in plan.regions else plan.regions or (plan.region,)
     if not plan.across_accounts:
-        own = Account(id=plan.account, name=plan.account, path_to_root="")
-        return Organization(accounts=(own,), regions=regions)
+        own = ReportedAccount(id=plan.account, name=plan.account, path_to_root="")
+        return ReportedOrganization(accounts=(own,), regions=regions)
     members = tuple(walk(organizations()))
     if "ROOT" in plan.accounts:
-        return Organization(accounts=members, regions=regions)
+        return ReportedOrganization(accounts=members, regions=regions)
     known = {member.id for member in members} | {unit for one in members for unit in _units(one)}
     if unknown := sorted({*plan.accounts, *plan.organizational_units} - known):
-        raise ScopeError(
+        raise ReportError(
             f"not in the organization, or an OU without accounts: {', '.join(unknown)}"
         )
     chosen = {*plan.accounts, *plan.organizational_units}
-    return Organization(
+    return ReportedOrganization(
         accounts=tuple(
             member
             for member in members
@@ -102,7 +165,7 @@ def resolve(
     )
 
 
-def walk(client: "OrganizationsClient") -> Iterator[Account]:
+def walk(client: "OrganizationsClient") -> Iterator[ReportedAccount]:
     """Every active account of the organization, with its path to the root."""
     organization = client.describe_organization()["Organization"].get("Id", "")
     for root in client.list_roots()["Roots"]:
@@ -110,7 +173,7 @@ def walk(client: "OrganizationsClient") -> Iterator[Account]:
         yield from _under(client, root_id, f"{organization}/{root_id}")
 
 
-def _under(client: "OrganizationsClient", parent: str, path: str) -> Iterator[Account]:
+def _under(client: "OrganizationsClient", parent: str, path: str) -> Iterator[ReportedAccount]:
     for page in client.get_paginator("list_accounts_for_parent").paginate(ParentId=parent):
         for account in page["Accounts"]:
             if account.get("Status", "ACTIVE") == "ACTIVE":
@@ -122,9 +185,11 @@ def _under(client: "OrganizationsClient", parent: str, path: str) -> Iterator[Ac
             yield from _under(client, unit_id, f"{path}/{unit_id}")
 
 
-def _account(account: "AccountTypeDef", path: str) -> Account:
-    return Account(id=account.get("Id", ""), name=account.get("Name", ""), path_to_root=path)
+def _account(account: "AccountTypeDef", path: str) -> ReportedAccount:
+    return ReportedAccount(
+        id=account.get("Id", ""), name=account.get("Name", ""), path_to_root=path
+    )
 
 
-def _units(account: Account) -> Sequence[str]:
+def _units(account: ReportedAccount) -> Sequence[str]:
     return account.path_to_root.split("/")[2:]

@@ -1,13 +1,15 @@
-"""Amazon Athena's workgroups and named queries, AWS Glue's databases and tables."""
+"""Amazon Athena's workgroups and named queries, AWS Glue's catalog, Amazon DynamoDB's tables."""
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Iterator
+from typing import Final
 
 from aws_sandbox.plugin.fields import Autoname, Document, Field, members, outputs
 from aws_sandbox.plugin.resource import Resource, ResourceCall, Tagging, register
-from aws_sandbox.plugin.values import UNKNOWN, Problem, Props
+from aws_sandbox.plugin.values import UNKNOWN, Problem, Props, children
 
 ATHENA_TAGGING = Tagging(listing="ListTagsForResource", target="ResourceARN")
 
@@ -203,3 +205,126 @@ class CatalogTable(Resource):
 
     def check(self, props: Props) -> Iterator[Problem]:
         yield from _lower_case(props)
+
+
+BUCKET_NAME: Final = re.compile(r"(?!xn--|sthree-)[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]")
+"""S3's rules for names of general purpose buckets."""
+
+
+TABLE_TAGGING = Tagging(listing="ListTagsOfResource")
+
+
+@register("aws:dynamodb/table:Table")
+class Table(Resource):
+    """A table with a hash key alone, and no indexes; its id is its name."""
+
+    service, operation = "dynamodb", "CreateTable"
+    properties = members(
+        name=Field("TableName", replaces=True, autoname=Autoname()),
+        attributes=Field(
+            "AttributeDefinitions",
+            fields=members(name="AttributeName", type="AttributeType"),
+            unordered=True,
+        ),
+        billingMode=Field("BillingMode", default="PROVISIONED"),
+        hashKey=Field("HashKey", replaces=True, separate=True),
+        serverSideEncryption=Field(
+            "SSESpecification",
+            fields=members("enabled", kmsKeyArn=Field("KMSMasterKeyId", computed=True)),
+            computed=True,
+        ),
+        pointInTimeRecovery=Field(
+            "PointInTimeRecovery",
+            fields=members("enabled"),
+            separate=True,
+            computed=True,
+        ),
+        ttl=Field(
+            "TimeToLive",
+            fields=members("attributeName", enabled=Field("Enabled", default=False)),
+            separate=True,
+            computed=True,
+        ),
+    )
+    outputs = outputs(arn="TableArn")
+    tagging = TABLE_TAGGING
+
+    def create(self, call: ResourceCall) -> str:
+        request, props = call.request(), call.props
+        request["KeySchema"] = [{"AttributeName": props["hashKey"], "KeyType": "HASH"}]
+        call("CreateTable", **request)
+        return props["name"]
+
+    def finish(self, call: ResourceCall) -> None:
+        for name, put in (("ttl", self._put_ttl), ("pointInTimeRecovery", self._put_recovery)):
+            if call.props.get(name, {}).get("enabled"):
+                put(call)
+
+    def read(self, call: ResourceCall) -> Document:
+        name = {"TableName": call.rid}
+        table = call("DescribeTable", **name)["Table"]
+        keys = {key["KeyType"]: key["AttributeName"] for key in table["KeySchema"]}
+        backups = call("DescribeContinuousBackups", **name)["ContinuousBackupsDescription"]
+        recovery = backups["PointInTimeRecoveryDescription"]
+        ttl = call("DescribeTimeToLive", **name)["TimeToLiveDescription"]
+        encryption = table.get("SSEDescription", {})
+        billing = table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED")
+        return table | {
+            "HashKey": keys["HASH"],
+            "BillingMode": billing,
+            "SSESpecification": {
+                "Enabled": encryption.get("Status") == "ENABLED",
+                "KMSMasterKeyId": encryption.get("KMSMasterKeyArn"),
+            },
+            "PointInTimeRecovery": {
+                "Enabled": recovery["PointInTimeRecoveryStatus"] == "ENABLED",
+            },
+            "TimeToLive": {
+                "AttributeName": ttl.get("AttributeName"),
+                "Enabled": ttl["TimeToLiveStatus"] == "ENABLED",
+            },
+        }
+
+    def update(self, call: ResourceCall) -> None:
+        props, state = call.props, call.state
+        new = {name for name, value in props.items() if value != state.get(name)}
+        if changes := new - {"ttl", "pointInTimeRecovery", "name", "tags", "tagsAll"}:
+            wanted = call.request()
+            parts = {
+                self.properties[name].api.partition(".")[0] for name in changes & {*self.properties}
+            }
+            call("UpdateTable", TableName=call.rid, **{part: wanted[part] for part in parts})
+        if "ttl" in new:
+            self._put_ttl(call)
+        if "pointInTimeRecovery" in new:
+            self._put_recovery(call)
+
+    def delete(self, call: ResourceCall) -> None:
+        call("DeleteTable", TableName=call.rid)
+
+    def check(self, props: Props) -> Iterator[Problem]:
+        if "hashKey" not in props:
+            yield Problem(path=("hashKey",), reason="a table needs a hash key; set it")
+        defined = {
+            dict(children(each)).get("name", UNKNOWN)
+            for _, each in children(props.get("attributes"))
+        }
+        key = props.get("hashKey", UNKNOWN)
+        if UNKNOWN not in {key, *defined} and key not in defined:
+            yield Problem(path=("hashKey",), reason=f"{key!r} is not among the attributes")
+
+    @staticmethod
+    def _put_ttl(call: ResourceCall) -> None:
+        wanted = call.props["ttl"]
+        specification = {"AttributeName": wanted["attributeName"], "Enabled": wanted["enabled"]}
+        call("UpdateTimeToLive", TableName=call.rid, TimeToLiveSpecification=specification)
+
+    @staticmethod
+    def _put_recovery(call: ResourceCall) -> None:
+        wanted = call.props["pointInTimeRecovery"]
+        specification = {"PointInTimeRecoveryEnabled": wanted["enabled"]}
+        call(
+            "UpdateContinuousBackups",
+            TableName=call.rid,
+            PointInTimeRecoverySpecification=specification,
+        )
