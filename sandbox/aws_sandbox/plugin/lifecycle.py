@@ -76,7 +76,9 @@ class Lifecycle:
         call = self._call(rid, self._completed(new), state)
         fields = self.resource.fields
         try:
-            names = changed(fields, call.props, self._completed(old)) - {"tags", "tagsAll"}
+            # What was made only in part differs from the state, if not from the inputs then.
+            live = {name: state[name] for name in fields.keys() & state.keys()}
+            names = changed(fields, call.props, self._completed(old) | live) - {"tags", "tagsAll"}
             if any(fields[name].api for name in names):
                 self.resource.update(call)
             self._retag(call)
