@@ -2,9 +2,11 @@
 
 import os
 
+import pytest
 from hypothesis import settings
 
 from fleet.proxies import reach_this_machine_directly
+from tests.support import shared
 
 # What a shell, a terminal or a CI machine sets, and what then changes what is printed or asked.
 _OF_THE_MACHINE = {
@@ -30,3 +32,10 @@ reach_this_machine_directly(os.environ)
 settings.register_profile("every-run", max_examples=60, deadline=None)
 settings.register_profile("soak", max_examples=3_000, deadline=None)
 settings.load_profile("every-run")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_by_workers(tmp_path_factory: pytest.TempPathFactory) -> None:  # pyright: ignore[reportUnusedFunction]
+    """With several workers, each one's own folder lies in that of the run."""
+    own = tmp_path_factory.getbasetemp()
+    shared.folder = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own

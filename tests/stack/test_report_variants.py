@@ -20,10 +20,10 @@ from tests.support.report_variants import (
     THEIRS,
     UNITS,
     VARIANTS,
-    Variant,
     large,
     management,
     recorded,
+    recorded_as,
     with_invokes,
 )
 
@@ -132,7 +132,7 @@ class TestDestroy:
         ],
     )
     def test_may_take_the_lake_as_is_set(self, reports: Mapping[str, Any], *, may: bool) -> None:
-        recording = _run(management(**reports))
+        recording = recorded_as(management(**reports))
         workgroup = recording.one("aws:athena/workgroup:Workgroup")
         lake = recording.one("aws:s3/bucket:Bucket", "acme-backup-reports-lake")
         assert {r.inputs.get("forceDestroy", False) for r in (workgroup, lake)} == {may}
@@ -154,7 +154,7 @@ class TestCuratedReports:
     def test_are_kept_and_seen_as_long_as_is_set(
         self, reports: Mapping[str, Any], days: int | None
     ) -> None:
-        recording = _run(management(**reports))
+        recording = recorded_as(management(**reports))
         (lifecycle,) = [
             r
             for r in recording.all(ON_A_BUCKET[2])
@@ -251,7 +251,7 @@ class TestARunningFunction:
 class TestOneAccount:
     @pytest.mark.parametrize("function", ["partitions", "curation"])
     def test_hands_over_its_id_which_its_reports_keys_have(self, function: str) -> None:
-        recording = _run(management(scope="account"))
+        recording = recorded_as(management(scope="account"))
         of_them = handed_over(recording, function).values()
         assert {(plan.account, plan.numbered) for plan in of_them} == {("111111111111", False)}
         assert {plan["account"] for plan in recording.exports["report_plans"].values()} == {
@@ -519,27 +519,22 @@ class TestALargeOrganization:
             match=r"5 templates × 5 shards \+ 0 own plans \+ 0 that exist = 25 report plans; this "
             r"account may have 20: switch templates off",
         ):
-            _run(over)
+            recorded_as(over)
 
     def test_under_a_raised_quota_is_deployed(self) -> None:
         raised = with_invokes(
             management(regions=["eu-central-1"], sharding={"report_plan_quota": 25}), large(5, 160)
         )
-        assert len(plans(_run(raised))) == 25
+        assert len(plans(recorded_as(raised))) == 25
 
     def test_that_one_account_is_too_much_for_stops_with_the_arithmetic(self) -> None:
         heavy = management(regions=["eu-central-1"], sharding={"daily_volume": 100_000})
-        assert len(plans(_run(with_invokes(heavy, large(1, 1))))) == 5
+        assert len(plans(recorded_as(with_invokes(heavy, large(1, 1))))) == 5
         more = management(regions=["eu-central-1", "eu-west-1"], sharding={"daily_volume": 100_000})
         with pytest.raises(pulumi.RunError, match=r"one account is too much for a report plan"):
-            _run(with_invokes(more, large(1, 1)))
+            recorded_as(with_invokes(more, large(1, 1)))
 
 
 def test_a_variant_is_of_an_example_stack() -> None:
     for wanted in VARIANTS.values():
         assert wanted.case.own.keys() >= example(wanted.case.stack).own.keys()
-
-
-def _run(wanted: Variant) -> Recording:
-    exports = {stack: recording.exports for stack, recording in recordings().items()}
-    return wanted.case.run(exports)

@@ -21,6 +21,7 @@ from stacks import load
 from stacks.load import CUSTOMERS, KEY, Settings
 from stacks.references import references
 from tests.support.recorder import Answer, Recording, record
+from tests.support.shared import shared
 
 ROOT = Path(__file__).resolve().parents[2]
 ACCOUNTS = ["111111111111", "222222222222", "333333333333", "444444444444"]
@@ -70,6 +71,10 @@ def example(stack: str) -> Case:
 @cache
 def recordings() -> Mapping[str, Recording]:
     """Every example stack by its name, run through __main__.py."""
+    return shared("examples", _recordings)
+
+
+def _recordings() -> Mapping[str, Recording]:
     cases = {stack: example(stack) for stack in EXAMPLES}
     order = TopologicalSorter({stack: references(c.settings) for stack, c in cases.items()})
     done: dict[str, Recording] = {}

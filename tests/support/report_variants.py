@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.support.examples import INVOKES, Case, example, recordings
 from tests.support.recorder import Answer, Recording
+from tests.support.shared import shared
 
 UNITS: Mapping[str, tuple[str, ...]] = {
     "ou-exam-11111111": ("333333333333",),
@@ -136,7 +137,11 @@ VARIANTS: Mapping[str, Variant] = {
 
 @cache
 def recorded(name: str) -> Recording:
-    wanted = VARIANTS[name]
+    return shared(name.replace(" ", "-"), lambda: recorded_as(VARIANTS[name]))
+
+
+def recorded_as(wanted: Variant) -> Recording:
+    """The stack, given what the examples export, or the variants that it reads."""
     exports = {stack: recording.exports for stack, recording in recordings().items()}
     exports |= {VARIANTS[read].case.stack: recorded(read).exports for read in wanted.reads}
     return wanted.case.run(exports)

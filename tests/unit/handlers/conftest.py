@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, cast
 
 import boto3
@@ -16,20 +17,32 @@ REGION = "eu-central-1"
 DAY = "Backup/crossaccount/crossregion/2026/11/21/"
 
 
-# One for all tests: a session reads AWS's service models once.
-_SESSION = boto3.Session("testing", "testing", region_name=REGION)
+_CALLS: Counter[str] = Counter()
+"""By operation, what the running test has called."""
+
+
+@cache
+def _client(service: str) -> Any:
+    """One for all tests, since each costs more than most tests do; moto answers it all the same."""
+    session = cast(Any, boto3.Session("testing", "testing", region_name=REGION))
+    client = session.client(service)
+    client.meta.events.register("before-call", _count)
+    return client
+
+
+def _count(model: Any, **_: Any) -> None:
+    _CALLS[model.name] += 1
 
 
 @dataclass
 class Aws:
     """Buckets, a database and queues, with what was called of each API."""
 
-    calls: Counter[str] = field(default_factory=Counter[str])
+    calls: Counter[str] = field(default_factory=lambda: _CALLS)
 
     def __post_init__(self) -> None:
-        self.s3 = self._client("s3")
-        self.glue = self._client("glue")
-        self.sqs = self._client("sqs")
+        self.calls.clear()
+        self.s3, self.glue, self.sqs = _client("s3"), _client("glue"), _client("sqs")
         for bucket in ("reports", "lake"):
             self.s3.create_bucket(
                 Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION}
@@ -37,14 +50,6 @@ class Aws:
         self.glue.create_database(DatabaseInput={"Name": "reports"})
         self.queue = self.sqs.create_queue(QueueName="work")["QueueUrl"]
         self.dead_letters = self.sqs.create_queue(QueueName="dead")["QueueUrl"]
-
-    def _client(self, service: str) -> Any:
-        client = cast(Any, _SESSION).client(service)
-        client.meta.events.register("before-call", self._count)
-        return client
-
-    def _count(self, model: Any, **_: Any) -> None:
-        self.calls[model.name] += 1
 
     def table(self, name: str, columns: Sequence[str]) -> None:
         self.glue.create_table(
