@@ -15,7 +15,7 @@ PRODUCT = {"reports", "handlers", "policies", "components", "stacks", "fleet"}
 TESTS = PRODUCT | {"tests"}
 BOTH = TESTS | SANDBOX | {"benchmarks"}
 MAY_IMPORT: Mapping[str, set[str]] = {
-    "__main__.py": {"stacks"},
+    "__main__.py": {"stacks", "components"},
     "reports": {"reports"},
     "handlers": {"handlers", "reports"},
     "policies": {"policies"},
@@ -35,8 +35,6 @@ MAY_IMPORT: Mapping[str, set[str]] = {
     "benchmarks": BOTH,
 }
 MOVING = {
-    "sandbox/tests/athena/test_missing_reports.py",
-    "sandbox/tests/athena/test_newest_rows.py",
     "tests/unit/fleet/test_doctor.py",
     "tests/unit/handlers/test_awkward_reports.py",
     "tests/unit/handlers/test_curate_reports.py",
