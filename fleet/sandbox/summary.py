@@ -17,7 +17,7 @@ from fleet.sandbox.tour import Tour
 _SHOWN = {
     "success_rate_by_account": (
         ("account_id", "region", "day", "jobs", "completed", "percent"),
-        5,
+        3,
     ),
     "resources_without_recent_backup": (
         ("account_id", "region", "resource_type", "last_status"),

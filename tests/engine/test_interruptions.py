@@ -114,6 +114,9 @@ def test_after_a_deployment_that_was_killed_two_at_once_come_through_in_one_sand
     said = "".join(file.read_text() for file in sorted(tmp_path.glob("*.log")))
     assert said.count("begun anew, as a deployment was cut off: acme-") == 1
     assert said.count("waiting for another process that works in this sandbox") == 1
+    for file in sorted(tmp_path.glob("*.log"))[1:]:
+        assert len(file.read_text().splitlines()) <= 60
+    assert "…" not in said
     running = processes_with("BACKUP_ORG_SANDBOX", str(root)).values()
     assert len([line for line in running if "-m aws_sandbox --directory" in line]) == 1
     assert engines(root) == []

@@ -21,8 +21,8 @@ INCIDENT = {
 }
 TOLD: Mapping[str, Any] = {"servicenow": {"incident": INCIDENT}}
 FILES = (Path.cwd() / "build/sandbox.json", Path.cwd() / "build/sandbox-answers-acme.txt")
-LINES_BEFORE = 14
-"""What a log says until then: the engine, four stacks twice, five steps."""
+LINES_BEFORE = 20
+"""What a first log says until then: what is installed and made, four stacks twice, five steps."""
 MESSAGE = "Windows VSS Backup attempt failed because either Instance or SSM Agent has invalid state"
 VALUES = {
     "account_id": "900000000003",
