@@ -10,15 +10,15 @@ from moto.athena.responses import AthenaResponse
 from typing_extensions import override
 from werkzeug.exceptions import HTTPException
 
-from aws_sandbox.athena.query_execution import QueryExecution
-from aws_sandbox.athena.results import LARGEST_PAGE
-from aws_sandbox.athena.service import (
+from aws_sandbox.athena.athena_service import (
     ANSWER_WAIT_SECONDS,
     AthenaService,
     Caller,
     Sessions,
     as_caller,
 )
+from aws_sandbox.athena.query_execution import QueryExecution
+from aws_sandbox.athena.results import LARGEST_PAGE
 from aws_sandbox.athena.workgroups import ENGINE, InvalidRequestError, updated
 from aws_sandbox.moto_changes.replacements import Replacements
 
