@@ -5,6 +5,7 @@ import importlib.util
 import platform
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
@@ -44,9 +45,8 @@ def runtime_folder(cache: Path) -> Path:
     folder = cache / "runtime" / digest
     folder.mkdir(parents=True, exist_ok=True)
     for path in paths:
-        link = folder / path.name
-        if not link.is_symlink():
-            link.symlink_to(path)
+        with suppress(FileExistsError):  # of the start before, or of a function that starts now
+            (folder / path.name).symlink_to(path)
     return folder
 
 
