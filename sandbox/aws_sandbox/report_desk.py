@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, cast
 import boto3
 
 from aws_sandbox.aws.arns import Arn
-from aws_sandbox.aws.backup.backend import backend_of
-from aws_sandbox.aws.backup.report_jobs import record_delivery
-from aws_sandbox.aws.backup.service_roles import REPORTS_SERVICE
+from aws_sandbox.aws.backup.api import REPORTS_SERVICE
+from aws_sandbox.aws.backup.audit_manager import record_delivery
+from aws_sandbox.aws.backup.state import backend_of
 from aws_sandbox.aws.server import AwsServer
 from aws_sandbox.control import ControlApi
 from aws_sandbox.reports.delivery import DeliveryAccess, control_handler, deliver

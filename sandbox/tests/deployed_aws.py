@@ -15,7 +15,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from aws_sandbox.aws.seed import seed
+from aws_sandbox.aws.membership import seed
 from aws_sandbox.aws.server import AwsServer
 from aws_sandbox.control import ControlApi
 from aws_sandbox.events.pump import Pump

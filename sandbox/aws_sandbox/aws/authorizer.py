@@ -1,18 +1,44 @@
-"""May the caller make this call? Asked before moto sees it."""
+"""May the caller make this call, and may the policy in it be put? Asked before moto sees it.
 
-from collections.abc import Mapping, Sequence
+A policy that AWS refuses at once is refused here, and so is what the evaluator does not know,
+rather than being carried along and never asked; and a principal that does not exist (yet), which
+AWS calls an invalid principal.
+"""
 
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aws_sandbox.aws import permissions, s3_permissions
 from aws_sandbox.aws.access import Access
+from aws_sandbox.aws.api_calls import ApiCall, AwsError, access_denied
 from aws_sandbox.aws.arns import Arn
-from aws_sandbox.aws.calls import Call
-from aws_sandbox.aws.directory import organization_backend
-from aws_sandbox.aws.errors import AwsError, access_denied
-from aws_sandbox.aws.permissions import MAPPERS, organizations
-from aws_sandbox.aws.permissions.needs import Need, Request
-from aws_sandbox.aws.principals import principal_policies
-from aws_sandbox.aws.sessions import Caller
-from aws_sandbox.iam import Decision
+from aws_sandbox.aws.membership import organization_backend
+from aws_sandbox.aws.permissions import AccountCall, Mapper, Need
+from aws_sandbox.aws.principals import Caller, find_role, find_user, principal_policies
+from aws_sandbox.iam import Decision, PolicyDocument, PolicyError
 from aws_sandbox.iam.requests import ContextValue
+
+MAPPERS: Mapping[str, Mapper] = {**permissions.MAPPERS, **s3_permissions.MAPPERS}
+
+SERVICES = {name.partition(":")[0] for name in MAPPERS} | {
+    "cloudwatch",
+    "events",
+    "iam",
+    "ses",
+    "sns",
+}
+"""Those that the sandbox stands for. moto knows more, of which nobody has looked whether it does as
+AWS does."""
+
+_OF_OTHERS = {"ec2:DescribeRegions"}
+
+
+def is_known(name: str) -> bool:
+    """Whether a call, such as ec2:DescribeRegions, is one of a service that is looked after."""
+    return name.partition(":")[0] in SERVICES or name in _OF_OTHERS
+
 
 _ACTS_IN_RESOURCES_ACCOUNT = frozenset(
     {"dynamodb", "glue", "kms", "lambda", "secretsmanager", "sns", "sqs", "ssm"}
@@ -32,7 +58,7 @@ class Authorizer:
     def __init__(self, access: Access) -> None:
         self._access = access
 
-    def authorize(self, call: Call, caller: Caller) -> str:
+    def authorize(self, call: ApiCall, caller: Caller) -> str:
         """The account to act in; raises AwsError as the service says that it is not allowed."""
         account = caller.principal.account
         mapper = MAPPERS.get(call.name)
@@ -41,7 +67,7 @@ class Authorizer:
                 raise _denied(call, f"the sandbox does not know which permission {call.name} needs")
             return self._acting_account(call, account, ())
         try:
-            needs = list(mapper(Request(call=call, account=account)))
+            needs = list(mapper(AccountCall(api_call=call, account=account)))
         except (KeyError, ValueError, LookupError) as error:
             raise AwsError(
                 "ValidationException", f"{call.name}: the request cannot be read: {error}"
@@ -52,7 +78,7 @@ class Authorizer:
                 raise _denied(call, _refusal(need, caller, decision))
         return self._acting_account(call, account, needs)
 
-    def _decide(self, need: Need, call: Call, caller: Caller) -> Decision:
+    def _decide(self, need: Need, call: ApiCall, caller: Caller) -> Decision:
         context = {**_general_context(call, caller), **need.context}
         if need.key is not None:
             return self._access.check_key(
@@ -72,7 +98,7 @@ class Authorizer:
             policies_of=need.policies_of,
         )
 
-    def _acting_account(self, call: Call, account: str, needs: Sequence[Need]) -> str:
+    def _acting_account(self, call: ApiCall, account: str, needs: Sequence[Need]) -> str:
         if call.service == "organizations":
             return _organizations_account(call, account)
         if call.service in _ACTS_IN_RESOURCES_ACCOUNT and needs and needs[0].resource != "*":
@@ -80,11 +106,11 @@ class Authorizer:
         return account
 
 
-def _denied(call: Call, message: str) -> AwsError:
+def _denied(call: ApiCall, message: str) -> AwsError:
     return access_denied(call.service, call.protocol, message)
 
 
-def _general_context(call: Call, caller: Caller) -> Mapping[str, ContextValue]:
+def _general_context(call: ApiCall, caller: Caller) -> Mapping[str, ContextValue]:
     return {
         "aws:RequestedRegion": call.region,
         "aws:SourceIp": call.request.remote_addr or "127.0.0.1",
@@ -101,7 +127,7 @@ def _refusal(need: Need, caller: Caller, decision: Decision) -> str:
     )
 
 
-def _organizations_account(call: Call, account: str) -> str:
+def _organizations_account(call: ApiCall, account: str) -> str:
     """A member reads its organization in the management account, where moto keeps it: what every
     member may read, or what a delegated administrator may."""
     organization = organization_backend(account)
@@ -109,7 +135,7 @@ def _organizations_account(call: Call, account: str) -> str:
         return account
     delegated = any(admin.account.id == account for admin in organization.admins)
     if call.operation == "DescribeOrganization" or (
-        delegated and call.operation in organizations.READS
+        delegated and call.operation in permissions.ORGANIZATION_READS
     ):
         return organization.account_id
     raise _denied(
@@ -117,3 +143,120 @@ def _organizations_account(call: Call, account: str) -> str:
         f"You don't have permissions to access this resource: account {account} is neither the "
         "management account nor a delegated administrator of its organization.",
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Check:
+    """Where an operation carries a policy, of which kind, and how the service refuses a bad one."""
+
+    text: Callable[[Mapping[str, Any]], Any]
+    code: str
+    names_principals: bool
+
+
+def _member(name: str) -> Callable[[Mapping[str, Any]], Any]:
+    return lambda params: params.get(name)
+
+
+def _attribute(params: Mapping[str, Any]) -> Any:
+    """SQS and SNS carry the policy among the attributes, SetTopicAttributes by name and value."""
+    if params.get("AttributeName") == "Policy":
+        return params.get("AttributeValue")
+    attributes: Mapping[str, Any] = params.get("Attributes") or {}
+    return attributes.get("Policy")
+
+
+def _identity(member: str = "PolicyDocument") -> _Check:
+    return _Check(text=_member(member), code="MalformedPolicyDocument", names_principals=False)
+
+
+def _resource(member: str, code: str) -> _Check:
+    return _Check(text=_member(member), code=code, names_principals=True)
+
+
+_CHECKS: Mapping[str, _Check] = {
+    "iam:PutRolePolicy": _identity(),
+    "iam:PutUserPolicy": _identity(),
+    "iam:PutGroupPolicy": _identity(),
+    "iam:CreatePolicy": _identity(),
+    "iam:CreatePolicyVersion": _identity(),
+    "iam:CreateRole": _resource("AssumeRolePolicyDocument", "MalformedPolicyDocument"),
+    "iam:UpdateAssumeRolePolicy": _resource("PolicyDocument", "MalformedPolicyDocument"),
+    "s3:PutBucketPolicy": _resource("Policy", "MalformedPolicy"),
+    "kms:CreateKey": _resource("Policy", "MalformedPolicyDocumentException"),
+    "kms:PutKeyPolicy": _resource("Policy", "MalformedPolicyDocumentException"),
+    "secretsmanager:PutResourcePolicy": _resource(
+        "ResourcePolicy", "MalformedPolicyDocumentException"
+    ),
+    "logs:PutResourcePolicy": _resource("policyDocument", "InvalidParameterException"),
+    "events:PutPermission": _resource("Policy", "ValidationException"),
+    "backup:PutBackupVaultAccessPolicy": _resource("Policy", "InvalidParameterValueException"),
+    **{
+        f"sqs:{name}": _Check(text=_attribute, code="InvalidAttributeValue", names_principals=True)
+        for name in ("CreateQueue", "SetQueueAttributes")
+    },
+    **{
+        f"sns:{name}": _Check(text=_attribute, code="InvalidParameter", names_principals=True)
+        for name in ("CreateTopic", "SetTopicAttributes")
+    },
+}
+
+
+def check_policies(call: ApiCall) -> None:
+    """Raises the service's own error for a policy in the request that AWS would not take."""
+    check = _CHECKS.get(call.name)
+    text = check.text(call.params) if check else None
+    if check is None or not text:
+        return
+    text = text.decode() if isinstance(text, bytes) else str(text)
+    try:
+        policy = PolicyDocument.parse("the policy", text)
+    except PolicyError as error:
+        raise AwsError(check.code, str(error)) from error
+    if policy.names_principals != check.names_principals:
+        wanted = "needs a Principal" if check.names_principals else "must not name a Principal"
+        raise AwsError(check.code, f"A statement of this policy {wanted}.")
+    for statement in policy.statements:
+        for name in statement.principals.names if statement.principals else ():
+            if not _exists(name):
+                raise AwsError(
+                    check.code, f"Invalid principal in policy: {statement.place}: no {name}"
+                )
+
+
+_SERVICES = frozenset(
+    f"{name}.amazonaws.com"
+    for name in (
+        "athena",
+        "backup",
+        "cloudwatch",
+        "delivery.logs",
+        "events",
+        "glue",
+        "lambda",
+        "logging.s3",
+        "logs",
+        "reports.backup",
+        "restore-testing.backup",
+        "s3",
+        "scheduler",
+        "sns",
+        "sqs",
+        "ssm",
+        "states",
+    )
+)
+"""Services in whose name policies of backups, reports and alerts may speak."""
+
+
+def _exists(principal: str) -> bool:
+    """Whether a role, a user or a service exists; whole accounts, sessions and `*` always do."""
+    if principal.endswith(".amazonaws.com"):
+        region = re.search(r"\.[a-z]{2}(-[a-z]+)+-\d(?=\.amazonaws\.com$)", principal)
+        return principal.replace(region[0] if region else "", "") in _SERVICES
+    if not principal.startswith("arn:aws:iam:"):
+        return True
+    resource = Arn.parse(principal).resource
+    if resource.startswith("role/"):
+        return find_role(principal) is not None
+    return not resource.startswith("user/") or find_user(principal) is not None

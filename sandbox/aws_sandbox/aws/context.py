@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from moto.core.responses import BaseResponse
 
 from aws_sandbox.aws.access import Access
-from aws_sandbox.aws.sessions import Caller, Clock, Sessions
+from aws_sandbox.aws.principals import Caller, Clock, Sessions
 from aws_sandbox.journal import Journal
 
 if TYPE_CHECKING:

@@ -1,26 +1,97 @@
-"""The AWS endpoint as one WSGI application: who asks, for what, is it allowed, then moto."""
+"""The AWS endpoint as one WSGI application: who asks, for what, is it allowed, then moto.
+
+Moto's handlers are called straight, since its own server would search for the service on each
+request: the first of a service's URL patterns that matches, as its in-process mode does.
+"""
 
 import logging
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, cast
 
+from botocore.exceptions import ClientError
+from moto import backends
+from moto.core.base_backend import BackendDict, BaseBackend
+from moto.core.request import Request
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from aws_sandbox.aws.authorizer import Authorizer
-from aws_sandbox.aws.calls import Call, Signature, service_model, service_of
+from aws_sandbox.aws.api_calls import (
+    ApiCall,
+    AwsError,
+    Signature,
+    bad_credentials,
+    response_of,
+    service_model,
+    service_of,
+)
+from aws_sandbox.aws.authorizer import Authorizer, check_policies, is_known
 from aws_sandbox.aws.context import RequestContext, Services
-from aws_sandbox.aws.dispatch import NoHandlerError, ServedRequest, dispatch
-from aws_sandbox.aws.errors import AwsError, bad_credentials, response_of
-from aws_sandbox.aws.extensions.s3 import is_lacking
-from aws_sandbox.aws.installation import install
-from aws_sandbox.aws.permissions import is_known
-from aws_sandbox.aws.policy_checks import check_policies
-from aws_sandbox.aws.sessions import CredentialsError
+from aws_sandbox.aws.principals import PARTITION, CredentialsError
 from aws_sandbox.control import PREFIX, ControlApi
 from aws_sandbox.journal import JournalEntry
+from aws_sandbox.moto_changes import permanent
+from aws_sandbox.moto_changes.s3 import is_lacking
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+Answer = tuple[int | str, Mapping[str, Any], str | bytes] | str | bytes
+Handler = Callable[[Request, str, Mapping[str, str]], Answer]
+
+_ANY_ACCOUNT = "111111111111"
+_ANY_REGION = "us-east-1"
+
+
+class ServedRequest(Request):
+    """A request that came by HTTP, so that moto leaves the Date header to the server."""
+
+    from_wsgi_server = True
+
+
+class NoHandlerError(Exception):
+    """Moto has nothing for this service, or no route for this path of it."""
+
+
+def dispatch(service: str, request: Request) -> Response:
+    """Moto's answer; raises NoHandlerError where it has none."""
+    handler = _handler(service, request.raw_path)
+    try:
+        answer = handler(request, request.raw_url, dict(request.headers))
+    except HTTPException as error:
+        return error.get_response(request.environ)
+    except ClientError as error:
+        return Response(error.response.get("Error", {}).get("Message"), 400)
+    if not isinstance(answer, tuple):
+        return Response(answer)
+    status, headers, content = answer
+    named = {name: str(value) for name, value in headers.items() if name != "status"}
+    response = Response(content, int(status), named)
+    length = headers.get("content-length")
+    if request.method == "HEAD" and length is not None:
+        response.headers["Content-Length"] = str(length)
+    return response
+
+
+def _handler(service: str, path: str) -> Handler:
+    for pattern, handler in _routes(service):
+        if pattern.match(path):
+            return handler
+    raise NoHandlerError(f"moto has no route for {path} of {service}")
+
+
+@lru_cache(maxsize=128)
+def _routes(service: str) -> Sequence[tuple[re.Pattern[str], Handler]]:
+    # get_backend is declared for literal names alone.
+    get_backend = cast("Callable[[str], BackendDict[BaseBackend]]", backends.get_backend)
+    try:
+        found = get_backend(service)[_ANY_ACCOUNT]
+    except ImportError as error:
+        raise NoHandlerError(f"moto has no {service}") from error
+    backend = found[PARTITION if PARTITION in found else _ANY_REGION]
+    return [(re.compile(path), handler) for path, handler in backend.url_paths.items()]
+
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +100,7 @@ class Endpoint:
     """AWS's API on one address, the sandbox's control calls beside it."""
 
     def __init__(self, services: Services, control: ControlApi) -> None:
-        install()
+        permanent.install()
         self._services = services
         self._control = control
         self._authorizer = Authorizer(services.access)
@@ -49,7 +120,7 @@ class Endpoint:
             signature = Signature.of(request)
             service = asked = service_of(signature, request)
             protocol = str(service_model(service).protocol)
-            call = Call.read(service, signature.region, request)
+            call = ApiCall.read(service, signature.region, request)
             protocol, asked = call.protocol, call.name
             return self._dispatch(call, signature, environ)
         except CredentialsError as error:
@@ -66,7 +137,9 @@ class Endpoint:
         )
         return response_of(refusal, protocol, service)
 
-    def _dispatch(self, call: Call, signature: Signature, environ: "WSGIEnvironment") -> Response:
+    def _dispatch(
+        self, call: ApiCall, signature: Signature, environ: "WSGIEnvironment"
+    ) -> Response:
         caller = self._services.sessions.caller(signature.access_key_id, signature.session_token)
         if signature.expires and signature.expires < self._services.clock():
             raise AwsError("AccessDenied", "Request has expired", 403)
@@ -87,5 +160,5 @@ class Endpoint:
         return response
 
 
-def _unknown(call: Call) -> AwsError:
+def _unknown(call: ApiCall) -> AwsError:
     return AwsError("NotImplemented", f"the sandbox does not know {call.name}", 501)

@@ -1,15 +1,134 @@
-"""The policies of roles and users, read from moto's IAM."""
+"""Who calls, and what its own policies are: sessions of roles and access keys of users.
 
-from collections.abc import Sequence
+The policies of roles and users are read from moto's IAM.
+"""
+
+import secrets
+import string
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from moto.backends import get_backend
 from moto.iam.models import Group, IAMBackend, ManagedPolicy, Role, User
 
 from aws_sandbox.aws.arns import Arn
-from aws_sandbox.aws.sessions import PARTITION
-from aws_sandbox.iam import PolicyDocument
+from aws_sandbox.iam import PolicyDocument, Principal
+
+Clock = Callable[[], datetime]
+
+PARTITION = "aws"
+_KEY_ALPHABET = string.ascii_uppercase + string.digits
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class CredentialsError(Exception):
+    """Credentials that AWS would not accept; `code` is AWS's error code."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caller:
+    """Who signed a request, and what narrows it beside its own policies."""
+
+    principal: Principal
+    unique_id: str
+    """`aws:userid`: the user's id, or the role's id and the session's name."""
+    session_policies: Sequence[PolicyDocument] = ()
+    """Given with AssumeRole; empty when the session has none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """Temporary credentials of a role."""
+
+    access_key_id: str
+    secret_access_key: str
+    session_token: str
+    expires: datetime
+    caller: Caller
+
+
+class Sessions:
+    """The sessions that were given out."""
+
+    def __init__(self, clock: Clock = utc_now) -> None:
+        self._clock = clock
+        self._sessions: dict[str, Session] = {}
+        self._lock = threading.Lock()
+
+    def issue(
+        self,
+        role_arn: str,
+        session_name: str,
+        duration_seconds: int,
+        policies: Sequence[PolicyDocument] = (),
+    ) -> Session:
+        """Credentials for a role's session; whether it may be had is checked before (Access)."""
+        role = get_backend("iam")[Arn.parse(role_arn).account][PARTITION].get_role_by_arn(role_arn)
+        principal = Principal(
+            arn=role_arn,
+            account=role.account_id,
+            session_arn=f"arn:aws:sts::{role.account_id}:assumed-role/{role.name}/{session_name}",
+        )
+        session = Session(
+            access_key_id="ASIA" + _random(16),
+            secret_access_key=_random(40),
+            session_token=_random(120),
+            expires=self._clock() + timedelta(seconds=duration_seconds),
+            caller=Caller(
+                principal=principal,
+                unique_id=f"{role.id}:{session_name}",
+                session_policies=tuple(policies),
+            ),
+        )
+        with self._lock:
+            self._sessions[session.access_key_id] = session
+        return session
+
+    def caller(self, access_key_id: str, session_token: str) -> Caller:
+        """Whose credentials these are; raises CredentialsError as AWS refuses them."""
+        with self._lock:
+            session = self._sessions.get(access_key_id)
+        if session is None:
+            return _user(access_key_id)
+        if session.session_token != session_token:
+            raise CredentialsError(
+                "InvalidToken", "The provided token is malformed or otherwise invalid."
+            )
+        if session.expires <= self._clock():
+            raise CredentialsError("ExpiredToken", "The provided token has expired.")
+        return session.caller
+
+    def clear(self) -> None:
+        with self._lock:
+            self._sessions.clear()
+
+
+def _user(access_key_id: str) -> Caller:
+    for account in list(get_backend("iam").values()):
+        user = account[PARTITION].get_user_from_access_key_id(access_key_id)
+        if user is not None:
+            principal = Principal(arn=user.arn, account=user.account_id)
+            return Caller(principal=principal, unique_id=user.id)
+    raise CredentialsError(
+        "InvalidClientTokenId",
+        f"The security token included in the request is invalid: the sandbox gave out no access "
+        f"key {access_key_id!r}.",
+    )
+
+
+def _random(length: int) -> str:
+    return "".join(secrets.choice(_KEY_ALPHABET) for _ in range(length))
+
 
 _ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 

@@ -17,8 +17,8 @@ from moto.s3.models import FakeBucket, FakeKey, s3_backends
 
 from aws_sandbox.aws.access import Access
 from aws_sandbox.aws.arns import Arn
-from aws_sandbox.aws.keys import EncryptionKey, find_key
-from aws_sandbox.aws.sessions import PARTITION
+from aws_sandbox.aws.principals import PARTITION
+from aws_sandbox.aws.resources import EncryptionKey, find_key
 from aws_sandbox.events.endpoints import DeliveryError, Sender, journaled
 from aws_sandbox.events.eventbridge import Event
 from aws_sandbox.events.work import Work

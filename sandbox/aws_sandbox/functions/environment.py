@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
-from aws_sandbox.aws.sessions import Session
+from aws_sandbox.aws.principals import Session
 from aws_sandbox.functions.definition import Archives, Definition
 from aws_sandbox.functions.runtime_api import End, Exchange, Invocation, Outcome, RuntimeApi
 

@@ -14,7 +14,7 @@ from moto.backends import get_backend
 
 from aws_sandbox.aws.access import Access, AccessDeniedError
 from aws_sandbox.aws.arns import Arn
-from aws_sandbox.aws.sessions import Session
+from aws_sandbox.aws.principals import Session
 from aws_sandbox.functions.definition import Archives, Definition, InvokeError, read_definition
 from aws_sandbox.functions.environment import Environment
 from aws_sandbox.functions.logs import Logs

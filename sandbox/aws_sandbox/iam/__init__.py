@@ -6,8 +6,7 @@ element, an operator, a kind of principal) raises `PolicyError`: it never guesse
 """
 
 from aws_sandbox.iam.conditions import PolicyError
-from aws_sandbox.iam.documents import PolicyDocument, Statement
-from aws_sandbox.iam.evaluation import Grant, combine, evaluate
+from aws_sandbox.iam.policies import Grant, PolicyDocument, Statement, combine, evaluate
 from aws_sandbox.iam.requests import AccessRequest, Decision, Effect, Principal
 
 __all__ = [

@@ -1,14 +1,16 @@
 """moto's EventBridge, which refuses what AWS refuses, and what the pump does not carry."""
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
+from moto.core.exceptions import JsonRESTError
 from moto.events.exceptions import InvalidEventPatternException, ValidationException
-from moto.events.models import EventPattern, EventsBackend, Rule
+from moto.events.models import EventBus, EventPattern, EventsBackend, Rule
 from moto.events.responses import EventsHandler
 
+from aws_sandbox.aws.api_calls import not_carried_out
 from aws_sandbox.aws.arns import Arn
-from aws_sandbox.aws.errors import not_carried_out
 from aws_sandbox.moto_changes.replacements import Replacements
 
 PATTERN_OPERATORS = frozenset({"$or", "prefix"})
@@ -101,3 +103,43 @@ def _with_valid_targets(put_targets: Callable[..., None]) -> Callable[..., None]
         put_targets(self, name, event_bus_arn, targets)
 
     return put_checked
+
+
+def install_permanently(replacements: Replacements) -> None:
+    replacements.wrap(EventsBackend, "put_permission", _replacing_the_policy)
+
+
+def _replacing_the_policy(put_permission: Callable[..., None]) -> Callable[..., None]:
+    def put(self: EventsBackend, *given: Any) -> None:
+        event_bus_name, action, principal, statement_id, condition, policy = given
+        bus = self.describe_event_bus(event_bus_name or "default")
+        if policy:
+            _replace(bus, policy)
+        elif principal == "*":
+            # Moto would write the account "*" into an ARN.
+            statement = (
+                {condition["Type"]: {condition["Key"]: condition["Value"]}} if condition else None
+            )
+            bus.add_permission(statement_id, action, {"AWS": "*"}, statement)
+        else:
+            put_permission(self, *given)
+
+    return put
+
+
+def _replace(bus: EventBus, policy: str) -> None:
+    document: dict[str, Any] = json.loads(policy)
+    listed = document["Statement"]
+    statements = cast("list[dict[str, Any]]", listed if isinstance(listed, list) else [listed])
+    missing = [
+        name
+        for name in ("Sid", "Effect", "Principal", "Action", "Resource")
+        if any(name not in statement for statement in statements)
+    ]
+    if missing:
+        raise JsonRESTError(
+            "ValidationException",
+            f"A statement of an event bus's policy needs {', '.join(missing)}.",
+        )
+    bus.remove_statements()
+    bus.add_policy({**document, "Statement": statements})

@@ -12,8 +12,8 @@ from moto.awslambda.policy import Policy
 from moto.awslambda.responses import LambdaResponse
 from moto.backends import get_backend
 
+from aws_sandbox.aws.api_calls import AwsError, not_carried_out
 from aws_sandbox.aws.arns import Arn
-from aws_sandbox.aws.errors import AwsError, not_carried_out
 from aws_sandbox.functions.definition import InvokeError, unzipped_size
 from aws_sandbox.functions.runner import InvocationResult
 from aws_sandbox.functions.runtimes import obstacle

@@ -4,21 +4,23 @@ What AWS refuses is refused in its words; what the sandbox does not carry out is
 that nothing stays untold or uncopied in silence.
 """
 
+import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 from moto.core.responses import ActionResult
+from moto.iam.access_control import PermissionResult
 from moto.s3 import notifications
 from moto.s3.exceptions import S3ClientError
 from moto.s3.models import FakeBucket, FakeKey, S3Backend, s3_backends
 from moto.s3.responses import S3Response
 
+from aws_sandbox.aws.api_calls import AwsError, not_carried_out
 from aws_sandbox.aws.arns import Arn
-from aws_sandbox.aws.errors import AwsError, not_carried_out
+from aws_sandbox.aws.principals import PARTITION
 from aws_sandbox.aws.resources import bucket_account
-from aws_sandbox.aws.sessions import PARTITION
 from aws_sandbox.moto_changes.replacements import Replacements
 
 _CREATES = ("put_object", "copy_object", "_bucket_response_post", "_key_response_post")
@@ -255,3 +257,24 @@ def _kept_while_replicated(put: Callable[..., None]) -> Callable[..., None]:
         put(self, bucket_name, status)
 
     return put_unless_replicated
+
+
+_LACKING = re.compile(
+    r"\w*Bucket(Abac|Analytics|IntelligentTiering|Metadata|Metrics|RequestPayment)\w*"
+    r"|\w*Annotations?\w*|CreateSession|GetObjectTorrent|ListDirectoryBuckets|RenameObject"
+    r"|UpdateObjectEncryption|WriteGetObjectResponse"
+)
+
+
+def is_lacking(operation: str) -> bool:
+    """Whether moto would take this operation of S3 for another one and answer that."""
+    return _LACKING.fullmatch(operation) is not None
+
+
+def _permitted(self: FakeBucket, action: str, resource: str) -> Any:  # noqa: ARG001
+    """The authorizer has decided already."""
+    return PermissionResult.PERMITTED
+
+
+def install_permanently(replacements: Replacements) -> None:
+    replacements.replace(FakeBucket, "get_permission", _permitted)

@@ -10,7 +10,7 @@ from moto.sns.models import SNSBackend, Topic
 from moto.sns.responses import SNSResponse
 from typing_extensions import override
 
-from aws_sandbox.aws.errors import not_carried_out
+from aws_sandbox.aws.api_calls import not_carried_out
 from aws_sandbox.moto_changes.replacements import Replacements
 
 PROTOCOLS = frozenset({"sqs"})

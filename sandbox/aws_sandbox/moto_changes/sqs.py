@@ -17,8 +17,8 @@ from moto.backends import get_backend
 from moto.sqs.exceptions import InvalidParameterValue
 from moto.sqs.models import Message, Queue, SQSBackend
 
+from aws_sandbox.aws.api_calls import not_carried_out
 from aws_sandbox.aws.arns import Arn
-from aws_sandbox.aws.errors import not_carried_out
 from aws_sandbox.moto_changes.replacements import Replacements
 
 _LOCK = RLock()

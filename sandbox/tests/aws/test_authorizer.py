@@ -20,6 +20,8 @@ def place(aws: Any) -> Any:
         Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION}
     )
     aws.client("s3").put_object(Bucket=name, Key="there", Body=b"x")
+    of_nobody = {"Effect": "Deny", "Principal": {"AWS": OTHER}, "Action": "s3:*", "Resource": "*"}
+    aws.client("s3").put_bucket_policy(Bucket=name, Policy=aws.policy(of_nobody))
     glue, database = aws.client("glue"), "lake"
     glue.create_database(DatabaseInput={"Name": database})
     glue.create_table(DatabaseName=database, TableInput={"Name": "jobs"})
@@ -38,7 +40,6 @@ def place(aws: Any) -> Any:
         "table": table,
         "secret": secret["ARN"],
         "queue": aws.client("sqs").create_queue(QueueName=name)["QueueUrl"],
-        "topic": aws.client("sns").create_topic(Name=name)["TopicArn"],
         "key": aws.client("kms").create_key()["KeyMetadata"]["Arn"],
         "name": name,
     }
@@ -51,28 +52,20 @@ CALLS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "s3:DeleteObject": ("s3", "delete_object", {"Bucket": "{bucket}", "Key": "k"}),
     "s3:ListBucket": ("s3", "list_objects_v2", {"Bucket": "{bucket}"}),
     "s3:ListBucketVersions": ("s3", "list_object_versions", {"Bucket": "{bucket}"}),
-    "s3:GetBucketLocation": ("s3", "get_bucket_location", {"Bucket": "{bucket}"}),
+    "s3:GetBucketPolicy": ("s3", "get_bucket_policy", {"Bucket": "{bucket}"}),
     "sqs:SendMessage": ("sqs", "send_message", {"QueueUrl": "{queue}", "MessageBody": "m"}),
     "sqs:ReceiveMessage": ("sqs", "receive_message", {"QueueUrl": "{queue}"}),
     "sqs:GetQueueAttributes": ("sqs", "get_queue_attributes", {"QueueUrl": "{queue}"}),
-    "sqs:GetQueueUrl": ("sqs", "get_queue_url", {"QueueName": "{name}"}),
-    "sns:Publish": ("sns", "publish", {"TopicArn": "{topic}", "Message": "m"}),
-    "events:PutEvents": (
-        "events",
-        "put_events",
-        {"Entries": [{"Source": "s", "DetailType": "d", "Detail": "{}"}]},
-    ),
     "secretsmanager:GetSecretValue": (
         "secretsmanager",
         "get_secret_value",
         {"SecretId": "{name}"},
     ),
-    "kms:Encrypt": ("kms", "encrypt", {"KeyId": "{key}", "Plaintext": b"p"}),
-    "kms:GenerateDataKey": ("kms", "generate_data_key", {"KeyId": "{key}", "KeySpec": "AES_256"}),
-    "dynamodb:PutItem": (
+    "kms:DescribeKey": ("kms", "describe_key", {"KeyId": "{key}"}),
+    "dynamodb:GetItem": (
         "dynamodb",
-        "put_item",
-        {"TableName": "{table}", "Item": {"id": {"S": "1"}}},
+        "get_item",
+        {"TableName": "{table}", "Key": {"id": {"S": "1"}}},
     ),
     "dynamodb:DescribeTable": ("dynamodb", "describe_table", {"TableName": "{table}"}),
     "glue:GetTable": ("glue", "get_table", {"DatabaseName": "{database}", "Name": "jobs"}),
@@ -82,21 +75,16 @@ CALLS: dict[str, tuple[str, str, dict[str, Any]]] = {
         {"DatabaseName": "{database}", "TableName": "jobs", "PartitionInputList": []},
     ),
     "logs:CreateLogGroup": ("logs", "create_log_group", {"logGroupName": "/{name}"}),
-    "cloudwatch:PutMetricData": (
-        "cloudwatch",
-        "put_metric_data",
-        {"Namespace": "n", "MetricData": [{"MetricName": "m", "Value": 1}]},
-    ),
     "ses:SendEmail": (
-        "ses",
+        "sesv2",
         "send_email",
         {
-            "Source": "reports@example.com",
+            "FromEmailAddress": "reports@example.com",
             "Destination": {"ToAddresses": ["a@example.com"]},
-            "Message": {"Subject": {"Data": "s"}, "Body": {"Text": {"Data": "t"}}},
+            "Content": {"Simple": {"Subject": {"Data": "s"}, "Body": {"Text": {"Data": "t"}}}},
         },
     ),
-    "athena:ListNamedQueries": ("athena", "list_named_queries", {}),
+    "athena:GetWorkGroup": ("athena", "get_work_group", {"WorkGroup": "primary"}),
     "backup:ListBackupJobs": ("backup", "list_backup_jobs", {}),
 }
 

@@ -130,41 +130,6 @@ def test_who_may_not_list_does_not_learn_what_is_missing(aws: Any, refusal: Any)
     assert refusal(lambda: lister.get_object(**here))[0] == "NoSuchKey"
 
 
-def test_a_copy_reads_its_source_and_writes_its_target(aws: Any, refusal: Any) -> None:
-    source, target = create_bucket(aws), create_bucket(aws)
-    aws.client("s3").put_object(Bucket=source, Key="a b", Body=b"x")
-    copy = {"Bucket": target, "Key": "k", "CopySource": {"Bucket": source, "Key": "a b"}}
-    writer = aws.acting(worker(aws, "s3:PutObject"), "s3")
-    code, message = refusal(lambda: writer.copy_object(**copy))
-    assert (code, f"s3:GetObject on resource: arn:aws:s3:::{source}/a b" in message) == (
-        "AccessDenied",
-        True,
-    )
-    aws.acting(worker(aws, "s3:PutObject", "s3:GetObject"), "s3").copy_object(**copy)
-
-
-def test_a_multipart_upload_is_a_matter_of_put_object(aws: Any, refusal: Any) -> None:
-    here = {"Bucket": create_bucket(aws), "Key": "k"}
-    writer = aws.acting(worker(aws, "s3:PutObject"), "s3")
-    upload = writer.create_multipart_upload(**here)["UploadId"]
-    part = writer.upload_part(**here, UploadId=upload, PartNumber=1, Body=b"x")["ETag"]
-    parts = {"Parts": [{"PartNumber": 1, "ETag": part}]}
-    writer.complete_multipart_upload(**here, UploadId=upload, MultipartUpload=parts)
-    other = writer.create_multipart_upload(**here)["UploadId"]
-    code, _ = refusal(lambda: writer.abort_multipart_upload(**here, UploadId=other))
-    assert code == "AccessDenied"
-
-
-def test_many_objects_are_deleted_each_with_its_own_permission(aws: Any, refusal: Any) -> None:
-    bucket = create_bucket(aws)
-    allows = {"Action": "s3:DeleteObject", "Resource": f"arn:aws:s3:::{bucket}/mine/*"}
-    cleaner = aws.acting(aws.role(trusts=LAMBDA, allows=allows), "s3")
-    cleaner.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "mine/1"}]})
-    both = {"Objects": [{"Key": "mine/1"}, {"Key": "yours/1"}]}
-    code, message = refusal(lambda: cleaner.delete_objects(Bucket=bucket, Delete=both))
-    assert (code, f"{bucket}/yours/1" in message) == ("AccessDenied", True)
-
-
 @pytest.mark.parametrize("version", ["s3v4", "s3"])
 def test_a_presigned_url_acts_as_its_signer_until_it_expires(aws: Any, version: str) -> None:
     here = {"Bucket": create_bucket(aws), "Key": "report.csv"}

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from aws_sandbox.aws.backup.report_jobs import record_delivery
+from aws_sandbox.aws.backup.audit_manager import record_delivery
 
 MEMBER, AUDIT = "333333333333", "222222222222"
 

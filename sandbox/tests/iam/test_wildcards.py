@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aws_sandbox.iam.wildcards import arn_matches, matches
+from aws_sandbox.iam.conditions import arn_matches, matches
 
 TEXT = st.text(alphabet="ab:/*?.[]()\\", max_size=8)
 

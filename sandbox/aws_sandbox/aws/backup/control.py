@@ -7,15 +7,17 @@ started through the API. Each change is said on the account's bus as AWS says it
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from aws_sandbox.aws.backup.backend import Document
-from aws_sandbox.aws.backup.backup_jobs import create_backup_job, move_backup_job
-from aws_sandbox.aws.backup.copy_jobs import create_copy_job, move_copy_job
-from aws_sandbox.aws.backup.errors import BackupError
+from aws_sandbox.aws.backup.api import BackupApi, BackupError
+from aws_sandbox.aws.backup.jobs import (
+    create_backup_job,
+    create_copy_job,
+    move_backup_job,
+    move_copy_job,
+)
 from aws_sandbox.aws.backup.plans import current_plan
-from aws_sandbox.aws.backup.recovery_points import all_recovery_points
-from aws_sandbox.aws.backup.restore_jobs import create_restore_job, move_restore_job
-from aws_sandbox.aws.backup.restore_testing import find_testing_plan
-from aws_sandbox.aws.backup.scope import Scope
+from aws_sandbox.aws.backup.restores import create_restore_job, find_testing_plan, move_restore_job
+from aws_sandbox.aws.backup.state import Document
+from aws_sandbox.aws.backup.vaults import all_recovery_points
 from aws_sandbox.aws.context import Services
 from aws_sandbox.control import ControlApi
 
@@ -54,8 +56,10 @@ def add_backup_controls(control: ControlApi, services: Services) -> None:
     control.add("backup.finish", lambda given: _finish(services, given))
 
 
-def _scope(services: Services, fields: _Fields) -> Scope:
-    return Scope(account=fields.text("account"), region=fields.text("region"), services=services)
+def _api(services: Services, fields: _Fields) -> BackupApi:
+    return BackupApi(
+        account=fields.text("account"), region=fields.text("region"), services=services
+    )
 
 
 def _job(services: Services, given: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -64,69 +68,69 @@ def _job(services: Services, given: Mapping[str, Any]) -> Mapping[str, Any]:
     if kind not in _MAKERS:
         raise ValueError(f"kind is one of {', '.join(_MAKERS)}, not {kind!r}")
     try:
-        return _MAKERS[kind](_scope(services, fields), fields)
+        return _MAKERS[kind](_api(services, fields), fields)
     except BackupError as error:
         raise ValueError(str(error)) from error
 
 
-def _backup(scope: Scope, fields: _Fields) -> Document:
+def _backup(api: BackupApi, fields: _Fields) -> Document:
     plan_id = fields.text("plan_id", "")
     days = fields.number("delete_after_days")
     job = create_backup_job(
-        scope,
+        api,
         vault_name=fields.text("vault"),
         resource_arn=fields.text("resource_arn"),
-        role_arn=_role(scope, fields),
+        role_arn=_role(api, fields),
         lifecycle={"DeleteAfterDays": days} if days else None,
-        created_by=_created_by(scope, plan_id) if plan_id else None,
+        created_by=_created_by(api, plan_id) if plan_id else None,
         size_bytes=fields.number("size_bytes") or 0,
     )
-    move_backup_job(scope, job, fields.text("state"), fields.text("message", ""))
+    move_backup_job(api, job, fields.text("state"), fields.text("message", ""))
     return job
 
 
-def _copy(scope: Scope, fields: _Fields) -> Document:
+def _copy(api: BackupApi, fields: _Fields) -> Document:
     days = fields.number("delete_after_days")
     job = create_copy_job(
-        scope,
-        _latest_point(scope, fields.text("resource_arn")),
+        api,
+        _latest_point(api, fields.text("resource_arn")),
         destination_vault_arn=fields.text("destination_vault_arn"),
-        role_arn=_role(scope, fields),
+        role_arn=_role(api, fields),
         lifecycle={"DeleteAfterDays": days} if days else None,
     )
-    move_copy_job(scope, job, fields.text("state"), fields.text("message", ""))
+    move_copy_job(api, job, fields.text("state"), fields.text("message", ""))
     return job
 
 
-def _restore(scope: Scope, fields: _Fields) -> Document:
+def _restore(api: BackupApi, fields: _Fields) -> Document:
     plan = fields.text("restore_testing_plan", "")
     job = create_restore_job(
-        scope,
-        _latest_point(scope, fields.text("resource_arn")),
-        role_arn=_role(scope, fields),
+        api,
+        _latest_point(api, fields.text("resource_arn")),
+        role_arn=_role(api, fields),
         restore_testing_plan_arn=(
-            find_testing_plan(scope, plan)["RestoreTestingPlanArn"] if plan else ""
+            find_testing_plan(api, plan)["RestoreTestingPlanArn"] if plan else ""
         ),
     )
     message, created = fields.text("message", ""), fields.text("created_resource_arn", "")
-    move_restore_job(scope, job, fields.text("state"), message, created)
+    move_restore_job(api, job, fields.text("state"), message, created)
     return job
 
 
-_MAKERS: Mapping[str, Callable[[Scope, _Fields], Document]] = {
+_MAKERS: Mapping[str, Callable[[BackupApi, _Fields], Document]] = {
     "backup": _backup,
     "copy": _copy,
     "restore": _restore,
 }
 
 
-def _role(scope: Scope, fields: _Fields) -> str:
-    return fields.text("role_arn", _ROLE.format(account=scope.account))
+def _role(api: BackupApi, fields: _Fields) -> str:
+    return fields.text("role_arn", _ROLE.format(account=api.account))
 
 
-def _created_by(scope: Scope, plan_id: str) -> Document:
+def _created_by(api: BackupApi, plan_id: str) -> Document:
     """As a job of the plan's first rule has it."""
-    plan = current_plan(scope, plan_id)
+    plan = current_plan(api, plan_id)
     rule = plan["BackupPlan"]["Rules"][0]
     return {
         "BackupPlanId": plan_id,
@@ -140,11 +144,11 @@ def _created_by(scope: Scope, plan_id: str) -> Document:
     }
 
 
-def _latest_point(scope: Scope, resource_arn: str) -> Document:
-    points = [p for p in all_recovery_points(scope) if p["ResourceArn"] == resource_arn]
+def _latest_point(api: BackupApi, resource_arn: str) -> Document:
+    points = [p for p in all_recovery_points(api) if p["ResourceArn"] == resource_arn]
     if not points:
         raise ValueError(
-            f"{resource_arn} has no recovery point in {scope.account} {scope.region}: "
+            f"{resource_arn} has no recovery point in {api.account} {api.region}: "
             "finish a backup of it first"
         )
     return max(points, key=lambda point: point["CompletionDate"])
@@ -152,19 +156,19 @@ def _latest_point(scope: Scope, resource_arn: str) -> Document:
 
 def _finish(services: Services, given: Mapping[str, Any]) -> Mapping[str, Any]:
     fields = _Fields(given, _FINISH_FIELDS)
-    scope, job_id = _scope(services, fields), fields.text("job_id")
+    api, job_id = _api(services, fields), fields.text("job_id")
     state, message = fields.text("state"), fields.text("message", "")
-    backend = scope.backend
+    backend = api.backend
     try:
         if job_id in backend.backup_jobs:
-            move_backup_job(scope, backend.backup_jobs[job_id], state, message)
+            move_backup_job(api, backend.backup_jobs[job_id], state, message)
             return backend.backup_jobs[job_id]
         if job_id in backend.copy_jobs:
-            move_copy_job(scope, backend.copy_jobs[job_id], state, message)
+            move_copy_job(api, backend.copy_jobs[job_id], state, message)
             return backend.copy_jobs[job_id]
         if job_id in backend.restore_jobs:
-            move_restore_job(scope, backend.restore_jobs[job_id], state, message)
+            move_restore_job(api, backend.restore_jobs[job_id], state, message)
             return backend.restore_jobs[job_id]
     except BackupError as error:
         raise ValueError(str(error)) from error
-    raise ValueError(f"there is no job {job_id} in {scope.account} {scope.region}")
+    raise ValueError(f"there is no job {job_id} in {api.account} {api.region}")

@@ -1,0 +1,120 @@
+"""Organizations with AWS Backup: its delegated administrators and its policies."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from types import ModuleType
+from typing import Any, cast
+
+import moto.organizations.urls
+from moto.organizations import utils
+from moto.organizations.exceptions import (
+    ConstraintViolationException,
+    PolicyTypeNotEnabledException,
+)
+from moto.organizations.models import (
+    FakeAccount,
+    FakeDelegatedAdministrator,
+    FakeOrganization,
+    FakePolicy,
+    FakeRoot,
+    OrganizationsBackend,
+    organizations_backends,
+)
+from moto.organizations.utils import make_random_account_id
+
+from aws_sandbox.aws.principals import iam_backend
+from aws_sandbox.moto_changes.replacements import Replacements
+
+BACKUP = "backup.amazonaws.com"
+ADMINISTRATOR_ACCESS = "arn:aws:iam::aws:policy/AdministratorAccess"
+BACKUP_POLICY_CHARACTERS = 10_000
+"""AWS's limit on the content of a backup policy."""
+
+
+_account_id: ContextVar[str] = ContextVar("account_id")
+
+
+@contextmanager
+def account_id(wanted: str) -> Generator[None]:
+    """The account that is created meanwhile gets this id, and not a random one."""
+    token = _account_id.set(wanted)
+    try:
+        yield
+    finally:
+        _account_id.reset(token)
+
+
+def _wanted_account_id() -> str:
+    return _account_id.get(None) or make_random_account_id()
+
+
+class BackupPolicy(FakePolicy):
+    """A BACKUP_POLICY, which moto lists as a type but cannot make."""
+
+    def __init__(self, organization: FakeOrganization, **kwargs: Any) -> None:
+        super().__init__(organization, **(kwargs | {"Type": "TAG_POLICY"}))
+        self.type = "BACKUP_POLICY"
+        self._arn_format = "arn:{0}:organizations::{1}:policy/{2}/backup_policy/{3}"
+
+
+class SandboxOrganizationsBackend(OrganizationsBackend):
+    """Moto's Organizations, with backup policies and accounts that can be administered."""
+
+    @property
+    def _url_module(self) -> ModuleType:
+        return moto.organizations.urls
+
+    def create_account(self, **kwargs: Any) -> dict[str, Any]:
+        """A new account's role has AdministratorAccess, as AWS gives it."""
+        status = super().create_account(**kwargs)
+        account = self.accounts[-1]
+        role = kwargs.get("RoleName", "OrganizationAccountAccessRole")
+        iam_backend(account.id).attach_role_policy(ADMINISTRATOR_ACCESS, role)
+        return status
+
+    def create_policy(self, **kwargs: Any) -> dict[str, Any]:
+        if kwargs.get("Type") == "RESOURCE_CONTROL_POLICY":
+            raise NotImplementedError("the sandbox evaluates no resource control policies")
+        if kwargs.get("Type") != "BACKUP_POLICY" or self.org is None:
+            return super().create_policy(**kwargs)
+        _check_size(kwargs["Content"])
+        super().create_policy(**(kwargs | {"Type": "TAG_POLICY"}))
+        # BaseModel.__new__ hides from the type checker what it makes.
+        policy = cast("BackupPolicy", BackupPolicy(self.org, **kwargs))
+        self.policies[-1] = policy
+        return policy.describe()
+
+    def update_policy(self, **kwargs: Any) -> dict[str, Any]:
+        if self.get_policy_by_id(kwargs["PolicyId"]).type == "BACKUP_POLICY":
+            _check_size(kwargs.get("Content", ""))
+        return super().update_policy(**kwargs)
+
+    def attach_policy(self, **kwargs: Any) -> None:
+        policy = self.get_policy_by_id(kwargs["PolicyId"])
+        if policy.type == "BACKUP_POLICY" and not self._enabled(policy.type):
+            raise PolicyTypeNotEnabledException
+        super().attach_policy(**kwargs)
+
+    def account(self, account_id: str) -> FakeAccount | None:
+        """The member with this id, None for an account that is no member."""
+        return next((member for member in self.accounts if member.id == account_id), None)
+
+    def _enabled(self, policy_type: str) -> bool:
+        roots = [unit for unit in self.ou if isinstance(unit, FakeRoot)]
+        return any(held["Type"] == policy_type for root in roots for held in root.policy_types)
+
+
+def _check_size(content: str) -> None:
+    if len(content) > BACKUP_POLICY_CHARACTERS:
+        raise ConstraintViolationException(
+            f"You have exceeded the allowed size of a backup policy: {len(content)} characters, "
+            f"the limit is {BACKUP_POLICY_CHARACTERS}."
+        )
+
+
+def install_permanently(replacements: Replacements) -> None:
+    services = [*FakeDelegatedAdministrator.SUPPORTED_SERVICES, BACKUP]
+    replacements.replace(FakeDelegatedAdministrator, "SUPPORTED_SERVICES", services)
+    replacements.replace(utils, "make_random_account_id", _wanted_account_id)
+    replacements.replace(organizations_backends, "backend", SandboxOrganizationsBackend)

@@ -1,0 +1,14 @@
+"""What is changed in moto as soon as there is an endpoint, and stays: no pump is needed for it."""
+
+from functools import cache
+
+from aws_sandbox.moto_changes import backup, events, iam, kms, organizations, s3, sts
+from aws_sandbox.moto_changes.replacements import Replacements
+
+
+@cache
+def install() -> None:
+    """Changes moto, once in a process, before any of its services is first used."""
+    replacements = Replacements()
+    for service in (backup, events, iam, kms, organizations, s3, sts):
+        service.install_permanently(replacements)
