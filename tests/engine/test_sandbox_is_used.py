@@ -20,28 +20,20 @@ import pytest
 import sqlglot
 
 from aws_sandbox.athena.sql import CLAUSES, FUNCTIONS, parse
-<<<<<<< HEAD
-from aws_sandbox.plugin.fields import Fields
-from aws_sandbox.plugin.invokes import DATA_SOURCES
-from aws_sandbox.plugin.resources import REGISTRY
-from aws_sandbox.plugin.values import is_array, is_object
-=======
 from aws_sandbox.aws.authorizer import MAPPERS
 from aws_sandbox.moto_changes.backup import OPERATIONS
+from aws_sandbox.plugin.fields import Fields
+from aws_sandbox.plugin.invokes import DATA_SOURCES
 from aws_sandbox.plugin.resource import Resource
 from aws_sandbox.plugin.resources import REGISTRY
->>>>>>> cef84de (Put all changes to moto in one folder, and keep of AWS's API here what the product calls)
+from aws_sandbox.plugin.values import is_array, is_object
 from components.lake.curated_report_tables import newest_view, plans_view
 from components.lake.query_library import queries
 from fleet.paths import PROJECT
 from reports.templates import TEMPLATES
 from tests.support.api_calls import calls_by_boto3, calls_by_the_product, names_in, operations
 from tests.support.awaited import complaints
-<<<<<<< HEAD
-from tests.support.examples import recordings
-=======
 from tests.support.examples import ROOT, recordings
->>>>>>> cef84de (Put all changes to moto in one folder, and keep of AWS's API here what the product calls)
 from tests.support.pages import commands, pages
 from tests.support.report_variants import VARIANTS, recorded
 
@@ -82,7 +74,6 @@ def _texts(path: Path) -> Iterator[str]:
                 pass
 
 
-<<<<<<< HEAD
 def test_each_type_property_and_invoke_of_the_stand_in_is_reached() -> None:
     """By the resources of the example stacks and their variants, and the programs' own invokes.
 
@@ -130,7 +121,8 @@ def _invokes(folder: Path) -> Iterator[str]:
 
 def _dotted(node: ast.AST) -> list[str]:
     return ast.unparse(node).split(".") if isinstance(node, ast.Attribute) else ["", ""]
-=======
+
+
 def calls_for_resources() -> AbstractSet[str]:
     """What the stand-in for the aws plugin calls for the types that stacks are made of."""
     recordings_ = [*recordings().values(), *(recorded(name) for name in VARIANTS)]
@@ -164,4 +156,3 @@ def test_every_known_permission_is_of_a_call_that_is_made(calls: AbstractSet[str
     services = (ROOT / "sandbox" / "aws_sandbox" / name for name in ("athena", "reports"))
     by_services = {call for folder in services for call in calls_by_boto3(folder.rglob("*.py"))}
     assert complaints("permissions", MAPPERS, (calls | by_services) & MAPPERS.keys()) == []
->>>>>>> cef84de (Put all changes to moto in one folder, and keep of AWS's API here what the product calls)
