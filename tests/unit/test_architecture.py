@@ -15,7 +15,7 @@ PRODUCT = {"reports", "handlers", "policies", "components", "stacks", "fleet"}
 TESTS = PRODUCT | {"tests"}
 BOTH = TESTS | SANDBOX | {"benchmarks"}
 MAY_IMPORT: Mapping[str, set[str]] = {
-    "__main__.py": {"stacks", "components"},
+    "__main__.py": {"stacks"},
     "reports": {"reports"},
     "handlers": {"handlers", "reports"},
     "policies": {"policies"},
