@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import ast
 import inspect
+import json
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from itertools import pairwise
 from pathlib import Path
@@ -21,6 +22,8 @@ import sqlglot
 
 from aws_sandbox.athena.sql import CLAUSES, FUNCTIONS, parse
 from aws_sandbox.aws.authorizer import MAPPERS
+from aws_sandbox.events import alarms
+from aws_sandbox.moto_changes import events, lambda_, s3, sns
 from aws_sandbox.moto_changes.backup import OPERATIONS
 from aws_sandbox.plugin.fields import Fields
 from aws_sandbox.plugin.invokes import DATA_SOURCES
@@ -35,7 +38,8 @@ from tests.support.api_calls import calls_by_boto3, calls_by_the_product, names_
 from tests.support.awaited import complaints
 from tests.support.examples import ROOT, recordings
 from tests.support.pages import commands, pages
-from tests.support.report_variants import VARIANTS, recorded
+from tests.support.recorder import Recording
+from tests.support.report_variants import VARIANTS, recorded, variant
 
 
 def test_each_function_and_clause_of_athenas_sql_is_reached() -> None:
@@ -156,3 +160,68 @@ def test_every_known_permission_is_of_a_call_that_is_made(calls: AbstractSet[str
     services = (ROOT / "sandbox" / "aws_sandbox" / name for name in ("athena", "reports"))
     by_services = {call for folder in services for call in calls_by_boto3(folder.rglob("*.py"))}
     assert complaints("permissions", MAPPERS, (calls | by_services) & MAPPERS.keys()) == []
+
+
+def test_each_feature_of_events_is_deployed_by_an_example_or_a_variant() -> None:
+    kinds: Mapping[str, Iterable[str]] = {
+        "action": alarms.ACTIONS,
+        "comparison": alarms.COMPARISONS,
+        "mapping": lambda_.MAPPING_MEMBERS,
+        "missing data": alarms.MISSING_DATA,
+        "pattern": events.PATTERN_OPERATORS,
+        "protocol": sns.PROTOCOLS,
+        "replication": _members(s3.REPLICATION_RULE),
+        "source": lambda_.EVENT_SOURCES,
+        "statistic": alarms.STATISTICS,
+        "subscription": sns.SUBSCRIPTION_ATTRIBUTES,
+        "target": events.TARGETS,
+        "target member": events.TARGET_MEMBERS,
+    }
+    there = {f"{kind} {name}".lower() for kind, names in kinds.items() for name in names}
+    reached = {name.lower() for recording in _deployed() for name in _event_features(recording)}
+    assert complaints("events", there, reached) == []
+
+
+def _deployed() -> Iterator[Recording]:
+    """The example stacks, the variants of reports, and a member whose alarms tell a topic."""
+    yield from recordings().values()
+    yield from map(recorded, VARIANTS)
+    topic = "arn:aws:sns:eu-central-1:222222222222:on-call"
+    exports = {stack: recording.exports for stack, recording in recordings().items()}
+    yield variant("acme-member-payments", alarm_topics=[topic]).case.run(exports)
+
+
+def _event_features(recording: Recording) -> Iterator[str]:
+    for target in recording.all("aws:cloudwatch/eventTarget:EventTarget"):
+        yield f"target {_service(target.inputs['arn'])}"
+        yield from (f"target member {name}" for name in target.inputs)
+    for rule in recording.all("aws:cloudwatch/eventRule:EventRule"):
+        pattern = json.loads(rule.inputs.get("eventPattern", "{}"))
+        yield from (f"pattern {name}" for name in _members(pattern))
+    for subscription in recording.all("aws:sns/topicSubscription:TopicSubscription"):
+        yield f"protocol {subscription.inputs['protocol']}"
+        yield from (f"subscription {name}" for name in subscription.inputs)
+    for mapping in recording.all("aws:lambda/eventSourceMapping:EventSourceMapping"):
+        yield f"source {_service(mapping.inputs['eventSourceArn'])}"
+        yield from (f"mapping {name}" for name in mapping.inputs)
+    for alarm in recording.all("aws:cloudwatch/metricAlarm:MetricAlarm"):
+        yield f"statistic {alarm.inputs['statistic']}"
+        yield f"comparison {alarm.inputs['comparisonOperator']}"
+        yield f"missing data {alarm.inputs['treatMissingData']}"
+        yield from (f"action {_service(arn)}" for arn in alarm.inputs.get("alarmActions", ()))
+    for config in recording.all("aws:s3/bucketReplicationConfig:BucketReplicationConfig"):
+        yield from (f"replication {name}" for name in _members(config.inputs["rules"]))
+
+
+def _service(arn: str) -> str:
+    """Of an ARN that the recorder made up, which names a bus by Pulumi's name of the service."""
+    service = arn.split(":")[2]
+    return {"cloudwatch": "event-bus", "events": "event-bus"}.get(service, service)
+
+
+def _members(content: Any) -> Iterator[str]:
+    """The names of all members, however deep."""
+    for each in content if is_array(content) else [content]:
+        for name, value in each.items() if is_object(each) else ():
+            yield name
+            yield from _members(value)
