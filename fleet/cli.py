@@ -1,161 +1,108 @@
-"""The `backup-org` command."""
+"""The `backup-org` command: a table of commands, each of which is imported once it is called."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from typing import Annotated
+import sys
+from importlib import import_module
+from typing import Any
 
-import pulumi
 import typer
-from rich.table import Table
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
 
-from fleet import accounts
-from fleet.at_hand import console, engine_here, project, tell
-from fleet.deploy.deployment import Deployment, Outcome, StackFailed
-from fleet.deploy.order import FleetFailed, chosen, in_order
-from fleet.deploy.prepare import prepare
-from fleet.deploy.progress import StackProgress
-from fleet.doctor.examination import findings_of
 from fleet.errors import ToldError
 from fleet.interrupts import INTERRUPTED, asked, end_in_order, leave
-from fleet.lake import commands as lake_commands
 from fleet.proxies import reach_this_machine_directly
-from fleet.replay import commands as replay
-from fleet.sandbox import commands as sandbox_commands
-from stacks import load
-from stacks.references import references
-from stacks.schema import schema_text
+from fleet.terminal import console, tell
 
-app = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="AWS Backup for an organization of accounts."
+
+class Command(TyperCommand):
+    """A command's name and help; `where` is its function, as module:name, whose docstring says the
+    whole."""
+
+    def __init__(self, name: str, where: str, help_: str) -> None:
+        super().__init__(name, help=help_)
+        self._where = where
+
+    def loaded(self) -> Any:
+        """The same with its arguments, imported."""
+        module, _, function = self._where.partition(":")
+        app = typer.Typer(add_completion=False)
+        app.command(self.name)(getattr(import_module(module), function))
+        return get_command(app)
+
+
+class Group(TyperGroup):
+    """Commands, imported one by one."""
+
+    def __init__(self, name: str, help_: str, *commands: TyperCommand | TyperGroup) -> None:
+        super().__init__(name=name, help=help_, commands=commands, no_args_is_help=True)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, command.loaded() if isinstance(command, Command) else command, rest
+
+
+APP = Group(
+    "backup-org",
+    "AWS Backup for an organization of accounts",
+    Command("up", "fleet.deploy.commands:up", "Deploy stacks, each after those that it reads"),
+    Command("preview", "fleet.deploy.commands:preview", "Show what `up` would change"),
+    Command("destroy", "fleet.deploy.commands:destroy", "Delete what stacks deployed"),
+    Command("outputs", "fleet.deploy.commands:outputs", "Print what a stack exports"),
+    Command(
+        "prepare",
+        "fleet.deploy.commands:prepare",
+        "Make in the stacks' accounts what no stack may own",
+    ),
+    Command("doctor", "fleet.doctor.commands:doctor", "Look up in AWS what settings cannot tell"),
+    Command("query", "fleet.lake.commands:query", "Ask the lake, through Athena"),
+    Command(
+        "queries",
+        "fleet.lake.commands:list_queries",
+        "List the queries that come with the lake, and their parameters",
+    ),
+    Command(
+        "backfill",
+        "fleet.lake.commands:backfill",
+        "Make the partitions and curated files that reports already in the bucket need",
+    ),
+    Group(
+        "lake",
+        "Mend the report lake",
+        Command(
+            "learn-header",
+            "fleet.lake.commands:learn_header",
+            "Take the CSV headers of withheld reports into the settings",
+        ),
+    ),
+    Command(
+        "replay",
+        "fleet.replay.commands:replay",
+        "Send what rests in a dead-letter queue to be tried again",
+    ),
+    Group(
+        "sandbox",
+        "An AWS on this machine, to see all of it work",
+        Command(
+            "up",
+            "fleet.sandbox.commands:up",
+            "Start the sandbox, deploy a customer, deliver reports, ask the lake, open a ticket",
+        ),
+        Command("prepare", "fleet.sandbox.commands:prepare", "Get what `up` needs"),
+        Command("down", "fleet.sandbox.commands:down", "Stop what `up` left running"),
+        Command(
+            "env", "fleet.sandbox.commands:env", "Print what a shell needs to work in the sandbox"
+        ),
+        Command("status", "fleet.sandbox.commands:status", "Print build/sandbox.json"),
+    ),
+    Command(
+        "settings-schema",
+        "fleet.deploy.commands:settings_schema",
+        "Print the JSON schema of settings files",
+    ),
 )
-lake_commands.register(app)
-app.command(name="replay")(replay.replay)
-app.add_typer(sandbox_commands.app, name="sandbox")
-
-KNOWN_ERRORS = (ToldError, pulumi.RunError, ValueError, *sandbox_commands.ERRORS)
-
-Names = Annotated[
-    list[str] | None, typer.Argument(help="Stacks or customers; every stack where none is named.")
-]
-
-
-@app.command()
-def up(names: Names = None) -> None:
-    """Deploy stacks, each after those that it reads: preview with policies, then update."""
-    _act(names, Deployment.up)
-
-
-@app.command()
-def preview(names: Names = None) -> None:
-    """Show what `up` would change, with policies. A stack can be previewed once those that it reads
-    are deployed."""
-    _act(names, _previewed)
-
-
-@app.command()
-def destroy(
-    names: Annotated[list[str], typer.Argument(help="Stacks or customers.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-) -> None:
-    """Delete what stacks deployed, the readers first."""
-    stacks = chosen(names, project())
-    if not yes:
-        typer.confirm(f"Delete what {', '.join(stacks)} deployed?", abort=True)
-    _act(stacks, Deployment.destroy, backwards=True)
-
-
-@app.command()
-def outputs(stack: str) -> None:
-    """Print what a stack exports; secrets masked."""
-    console.print_json(data=Deployment(engine_here(), stack).outputs())
-
-
-@app.command()
-def doctor(names: Names = None) -> None:
-    """Look up in AWS what settings alone cannot tell; exits with 1 where something needs a cure."""
-    root = project()
-    table = Table("stack", "about", "found")
-    needs: list[str] = []
-    cures: list[str] = []
-    for stack in chosen(names or [], root):
-        for finding in findings_of(stack, root):
-            table.add_row(stack, finding.about, finding.found)
-            needs += [f"{stack}: {finding.about}: {need}" for need in finding.needs]
-            if finding.cure:
-                cures.append(f"{stack}: {finding.about}: {finding.cure}")
-    console.print(table)
-    for line in (*needs, *cures):  # each on a line of its own, so that it can be copied
-        console.print(line)
-    if cures:
-        raise typer.Exit(1)
-
-
-@app.command(name="prepare")
-def prepare_stacks(names: Names = None) -> None:
-    """Make in the stacks' accounts what no stack may own, where it is not there yet."""
-    root = project()
-    for stack in chosen(names or [], root):
-        settings = load.from_files(stack, root)
-        for done in prepare(settings, accounts.session(settings)):
-            console.print(f"{stack}: {done}")
-
-
-@app.command(name="settings-schema")
-def settings_schema() -> None:
-    """Print the JSON schema of settings files, for editors."""
-    typer.echo(schema_text(), nl=False)
-
-
-def _act(
-    names: list[str] | None, act: Callable[[Deployment], Outcome], *, backwards: bool = False
-) -> None:
-    stacks = _checked(chosen(names or [], project()))
-    ready = engine_here()
-    with StackProgress(console) as progress:
-        deployments = [Deployment(ready, stack, progress.hear) for stack in stacks]
-
-        def watched(deployment: Deployment) -> Outcome:
-            try:
-                return act(deployment)
-            except StackFailed:
-                progress.fails(deployment.stack)
-                raise
-
-        outcomes = in_order(deployments, watched, backwards=backwards)
-    console.print(_table(outcomes))
-
-
-def _checked(stacks: list[str]) -> list[str]:
-    """The same, once the settings of all are in order; every problem of every stack is told."""
-    problems: list[str] = []
-    for stack in stacks:
-        try:
-            load.from_files(stack, project())
-        except load.SettingsError as error:
-            problems.append(str(error))
-    if problems:
-        raise ToldError("\n".join(problems))
-    return stacks
-
-
-def _previewed(deployment: Deployment) -> Outcome:
-    for stack in references(deployment.settings):
-        if not deployment.beside(stack).is_deployed():
-            return Outcome(stack=deployment.stack, changes={}, seconds=0, waits_for=stack)
-    return deployment.preview()
-
-
-def _table(outcomes: list[Outcome]) -> Table:
-    table = Table("stack", "changes", "seconds")
-    for outcome in outcomes:
-        done = {op: count for op, count in outcome.changes.items() if op != "same" and count}
-        changes = ", ".join(f"{count} {op}" for op, count in sorted(done.items()))
-        if outcome.waits_for:
-            changes = f"cannot be previewed before {outcome.waits_for} is deployed"
-        table.add_row(outcome.stack, changes or "none", f"{outcome.seconds:.1f}")
-    return table
 
 
 def main() -> None:
@@ -163,13 +110,24 @@ def main() -> None:
     reach_this_machine_directly(os.environ)
     end_in_order()
     try:
-        app()
-    except KNOWN_ERRORS as error:
+        APP()
+    except _known_errors() as error:
         console.print(str(error), style="red")
-        if isinstance(error, StackFailed | FleetFailed):
+        if isinstance(error, ToldError) and error.AT_ONCE:
             leave(1)
         raise SystemExit(1) from error
     finally:
         if asked():
             tell("interrupted: what was under way has ended")
             leave(INTERRUPTED)
+
+
+def _known_errors() -> tuple[type[Exception], ...]:
+    """Those that say all a person needs. What is not imported has raised nothing."""
+    others = (
+        ("pulumi", "RunError"),
+        ("aws_sandbox.client", "SandboxError"),
+        ("aws_sandbox.plugin", "NoOfficialPluginError"),
+    )
+    imported = [(sys.modules[module], name) for module, name in others if module in sys.modules]
+    return ToldError, ValueError, *(getattr(module, name) for module, name in imported)

@@ -21,8 +21,10 @@ from pulumi.automation import EngineEvent, PulumiCommand
 from pulumi.automation.errors import CommandError, ConcurrentUpdateError, StackNotFoundError
 
 from fleet.deploy import program
+from fleet.engine import engine
 from fleet.errors import ToldError
-from fleet.paths import PROJECT
+from fleet.project import PROJECT, current_project
+from fleet.terminal import tell
 from stacks import load
 from stacks.load import Settings
 
@@ -40,6 +42,11 @@ class Engine:
     """What the CLI and its plugins get beside this process's own: PULUMI_HOME, AWS_…"""
 
 
+def engine_here() -> Engine:
+    """Finds, or makes, the Pulumi CLI, for the current project."""
+    return Engine(command=engine(tell), project=current_project())
+
+
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
     stack: str
@@ -52,6 +59,8 @@ class Outcome:
 
 class StackFailed(ToldError):
     """A stack that could not be brought where it should be; the messages are the engine's."""
+
+    AT_ONCE = True
 
     def __init__(self, stack: str, doing: str, messages: list[str]) -> None:
         said = "\n  ".join(dict.fromkeys(messages)) or "the engine gave no reason"

@@ -20,6 +20,8 @@ _AT_ONCE = 4
 class FleetFailed(ToldError):
     """What became of each stack that did not come through."""
 
+    AT_ONCE = True
+
     def __init__(self, failures: Sequence[StackFailed], not_tried: Sequence[str]) -> None:
         lines = [str(failure) for failure in failures]
         if not_tried:

@@ -10,7 +10,7 @@ from components.reports_bucket import REPORTS_ROLE, REPORTS_SERVICE
 from stacks.load import Settings
 
 
-def prepare(settings: Settings, session: boto3.Session) -> Iterator[str]:
+def prepared(settings: Settings, session: boto3.Session) -> Iterator[str]:
     """Tells what it made or found. A second run makes nothing. Raises what boto3 raises."""
     if settings.reports is not None:
         yield f"{REPORTS_ROLE}: {_reports_role(session)}"

@@ -12,10 +12,9 @@ from threading import Lock
 from types import ModuleType
 from typing import Any, cast
 
-import pulumi_aws
 from pulumi.runtime import settings as runtime
 
-from fleet.paths import PROJECT
+from fleet.project import PROJECT
 from stacks.load import ROLES
 
 _OURS = ("components", "stacks")
@@ -44,20 +43,21 @@ def load() -> None:
     """
     for role in ROLES:
         import_module(f"stacks.{role}")
+    services = import_module("pulumi_aws")  # not above: it takes a third of a second
     for name, module in sorted(sys.modules.items()):
         if name.partition(".")[0] in _OURS:
-            _load_services(module)
+            _load_services(module, services)
 
 
-def _load_services(module: ModuleType) -> None:
+def _load_services(module: ModuleType, services: ModuleType) -> None:
     """Looks up each `aws.<service>.<name>` that a module has in its source."""
     known = vars(module)
-    if not any(value is pulumi_aws for value in known.values()):
+    if not any(value is services for value in known.values()):
         return
     for node in ast.walk(ast.parse(inspect.getsource(module))):
         match node:
             case ast.Attribute(ast.Attribute(ast.Name(alias), service), name):
-                if known.get(alias) is pulumi_aws:
-                    getattr(getattr(pulumi_aws, service), name)
+                if known.get(alias) is services:
+                    getattr(getattr(services, service), name)
             case _:
                 pass

@@ -10,8 +10,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
 from components.lake.query_library import queries
-from fleet.at_hand import console, engine_here, project
-from fleet.deploy.deployment import Deployment
+from fleet.deploy.deployment import Deployment, engine_here
 from fleet.errors import ToldError
 from fleet.lake import headers
 from fleet.lake.backfill import Backfill, Clients, Done
@@ -21,12 +20,12 @@ from fleet.lake.query import Lake as QueriedLake
 from fleet.lake.query import named_or_sql, run_query
 from fleet.lake.reports_stack import NoReports, ReportsStack, reports_settings, reports_stack
 from fleet.lake.withheld_headers import observed
+from fleet.project import current_project
 from fleet.replay import dead_letters
+from fleet.terminal import console
 from reports.curated_tables import table_name, view_name
 from reports.templates import TEMPLATES
 from stacks.report_columns import raw_columns
-
-lake = typer.Typer(no_args_is_help=True, help="Mend the report lake.")
 
 Stack = Annotated[
     str | None, typer.Option(help="The stack with the reports; needed where there are several.")
@@ -65,7 +64,7 @@ def query(
 
 def list_queries(stack: Stack = None) -> None:
     """List the queries that come with the lake, and their parameters."""
-    settings, reports = reports_settings(project(), stack)
+    settings, reports = reports_settings(current_project(), stack)
     there = raw_columns(reports)
     for name, known in queries(settings.region).items():
         parameters = ", ".join(f"{k}={v}" for k, v in known.parameters.items())
@@ -85,15 +84,6 @@ def backfill(
     _show(_backfilled(reports_stack(engine_here(), stack), recheck=recheck))
 
 
-def register(app: typer.Typer) -> None:
-    """Adds these commands to `backup-org`."""
-    app.command()(query)
-    app.command(name="queries")(list_queries)
-    app.command()(backfill)
-    app.add_typer(lake, name="lake")
-
-
-@lake.command(name="learn-header")
 def learn_header(
     template: Annotated[
         str | None, typer.Option(help="Learn this template's alone: backup_job, …")
@@ -118,7 +108,7 @@ def learn_header(
         console.print(f"  expected {list(one.expected)}\n  found    {list(one.header)}")
     name = here.deployment.stack
     learnt = {one.template: one.header for one in found}
-    path, text = headers.with_headers(project(), name, learnt)
+    path, text = headers.with_headers(current_project(), name, learnt)
     for line in _at_stake(here, learnt):
         console.print(line)
     if not yes:

@@ -10,11 +10,11 @@ import boto3
 import typer
 
 from fleet import accounts
-from fleet.at_hand import console, engine_here
-from fleet.deploy.deployment import Deployment, Engine
+from fleet.deploy.deployment import Deployment, Engine, engine_here
 from fleet.errors import ToldError
 from fleet.lake.reports_stack import queues_of
 from fleet.replay import dead_letters
+from fleet.terminal import console
 from stacks.references import alerts_stack
 
 ALERTS = "alerts"

@@ -15,29 +15,24 @@ from typing import Annotated, Any
 import typer
 
 from aws_sandbox.client import Sandbox, SandboxError
-from aws_sandbox.plugin import NoOfficialPluginError, Plugin
+from aws_sandbox.plugin import Plugin
 from components.packaging.cache import alone
 from components.packaging.layers import layer_file
-from fleet.at_hand import PROJECT_VARIABLE, console, nearest_project, tell
 from fleet.deploy.progress import StackProgress
 from fleet.engine import engine
 from fleet.errors import ToldError
-from fleet.paths import PROJECT
+from fleet.project import PROJECT, PROJECT_VARIABLE, nearest_project
 from fleet.sandbox.stage import customers_in, running, stacks_of, staged
 from fleet.sandbox.summary import show, summarised, written_out
 from fleet.sandbox.tour import Tour
 from fleet.sandbox.workspace import Workspace, foreign, machine
-
-app = typer.Typer(no_args_is_help=True, help="An AWS on this machine, to see all of it work.")
+from fleet.terminal import console, tell
 
 PLACE_VARIABLE = "BACKUP_ORG_SANDBOX"
 """Names the folder of another sandbox."""
 EXAMPLE = "acme"
-ERRORS = (SandboxError, NoOfficialPluginError)
-"""What the command prints without a traceback."""
 
 
-@app.command()
 def up(
     customer: Annotated[str, typer.Argument(help="Whose settings are deployed.")] = EXAMPLE,
     plugin: Annotated[
@@ -72,14 +67,12 @@ def up(
     show(told, tour.answers, tour.lacks, (workspace.summary, answers), console)
 
 
-@app.command()
 def prepare() -> None:
     """Get what `up` needs, once for this user: the Pulumi engine, and the functions' layers."""
     engine(tell)
     _build_layers()
 
 
-@app.command()
 def down() -> None:
     """Stop what `up` left running. Its state goes with it; what was installed stays."""
     workspace = _workspace()
@@ -94,7 +87,6 @@ def down() -> None:
         workspace.clear()
 
 
-@app.command()
 def env(
     customer: Annotated[
         str | None, typer.Argument(help="Whom to work for; else the one brought up first.")
@@ -120,7 +112,6 @@ def env(
         typer.echo(f'export PATH={shlex.quote(str(folder))}:"$PATH"')
 
 
-@app.command()
 def status() -> None:
     """Print build/sandbox.json: where the running sandbox is, and what was deployed in it."""
     workspace = _workspace()

@@ -15,7 +15,7 @@ from typing import Any
 from components.lake.query_library import queries
 from fleet.deploy.deployment import Deployment
 from fleet.deploy.order import in_order
-from fleet.deploy.prepare import prepare
+from fleet.deploy.prepare import prepared
 from fleet.deploy.progress import StackProgress
 from fleet.errors import ToldError
 from fleet.lake.query import Answer, Lake, run_query
@@ -194,7 +194,7 @@ def give_credentials(stage: Stage) -> None:
     """What an operator does once: `backup-org prepare`, and ServiceNow's credentials, where the
     settings say they are."""
     for settings in stage.stacks.values():
-        list(prepare(settings, stage.sandbox.session(settings.account, settings.region)))
+        list(prepared(settings, stage.sandbox.session(settings.account, settings.region)))
         if not isinstance(settings, CentralSettings) or settings.ticketing is None:
             continue
         session = stage.sandbox.session(settings.account, settings.region)

@@ -22,7 +22,7 @@ from aws_sandbox.plugin import Plugin, install, install_official
 from components.packaging.archives import Platform
 from fleet.deploy.deployment import Engine
 from fleet.deploy.order import chosen
-from fleet.paths import PROJECT
+from fleet.project import PROJECT
 from stacks import load
 from stacks.load import CUSTOMERS, KEY, Settings
 from stacks.settings import CentralSettings, ManagementSettings

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from fleet.at_hand import PROJECT_VARIABLE
 from fleet.deploy.deployment import Deployment
+from fleet.project import PROJECT_VARIABLE
 from fleet.sandbox.stage import Stage
 from stacks.load import CUSTOMERS
 

@@ -14,7 +14,7 @@ import pytest
 
 from fleet.deploy.deployment import Deployment
 from fleet.deploy.order import in_order
-from fleet.paths import PROJECT
+from fleet.project import PROJECT
 from fleet.sandbox.stage import Stage
 from tests.support.pages import Commands, commands, named, pages
 

@@ -18,7 +18,7 @@ from fleet.deploy.deployment import Deployment
 from fleet.deploy.order import in_order
 from fleet.lake.partition_batches import standing
 from fleet.lake.query import Lake, run_query
-from fleet.paths import PROJECT
+from fleet.project import PROJECT
 from fleet.sandbox.stage import Stage
 from reports.templates import TEMPLATES
 from stacks.load import CUSTOMERS

@@ -9,7 +9,7 @@ import pytest
 
 from fleet.deploy.deployment import Deployment, NeverDeployed, Outcome, StackFailed
 from fleet.deploy.order import in_order
-from fleet.deploy.prepare import prepare
+from fleet.deploy.prepare import prepared
 from fleet.sandbox.stage import Stage
 from stacks.load import CUSTOMERS, SettingsError
 from tests.support.standing import resources_in
@@ -131,7 +131,7 @@ def test_reports_without_the_role_that_delivers_them_are_refused_with_the_comman
     with pytest.raises(StackFailed):
         management.up()
     assert resources_in(stage, management.settings.account) == before
-    told = [list(prepare(management.settings, session)) for _ in range(2)]
+    told = [list(prepared(management.settings, session)) for _ in range(2)]
     assert told == [
         ["AWSServiceRoleForBackupReports: made"],
         ["AWSServiceRoleForBackupReports: stands"],

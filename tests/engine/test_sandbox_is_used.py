@@ -32,7 +32,7 @@ from aws_sandbox.plugin.resources import REGISTRY
 from aws_sandbox.plugin.values import is_array, is_object
 from components.lake.curated_report_tables import newest_view, plans_view
 from components.lake.query_library import queries
-from fleet.paths import PROJECT
+from fleet.project import PROJECT
 from reports.templates import TEMPLATES
 from tests.support.api_calls import calls_by_boto3, calls_by_the_product, names_in, operations
 from tests.support.awaited import complaints

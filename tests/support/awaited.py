@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import yaml
 
-from fleet.paths import PROJECT
+from fleet.project import PROJECT
 
 FILE = PROJECT / "sandbox" / "awaited.yaml"
 

@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-import typer.main
 import yaml
 
-from fleet.cli import app
-from fleet.paths import PROJECT
+from fleet.cli import APP, Command
+from fleet.project import PROJECT
 from tests.support.pages import PLACES, commands, fences, named, pages
 
 SCHEMA: Mapping[str, Any] = json.loads((PROJECT / "stacks/settings.schema.json").read_text())
@@ -64,13 +63,15 @@ def invocations(script: str) -> Iterator[list[str]]:
 def test_every_command_and_option_exists(page: Path) -> None:
     for block in commands(page):
         for arguments in invocations(block.script):
-            command: Any = typer.main.get_command(app)
+            command: Any = APP
             left = list(arguments)
             while hasattr(command, "commands"):
                 assert left, f"{named(page)}:{block.line}: no command"
                 assert left[0] in command.commands, f"{named(page)}:{block.line}: {left[0]}"
                 command = command.commands[left.pop(0)]
-            command.make_context(command.name, left)  # raises for an option that there is not
+            assert isinstance(command, Command)
+            # Raises for an option that there is not.
+            command.loaded().make_context(command.name, left)
 
 
 @pytest.mark.parametrize("page", pages(), ids=named)

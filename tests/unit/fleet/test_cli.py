@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from fleet import cli
-from fleet.paths import PROJECT
+from fleet.cli import Command, Group
+from fleet.deploy import commands
+from fleet.project import PROJECT
 from stacks.load import CUSTOMERS
+from tests.support.command import backup_org
 
 
 @pytest.fixture
@@ -22,12 +27,12 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     def no_engine() -> None:
         raise AssertionError("an engine was looked for")
 
-    monkeypatch.setattr(cli, "engine_here", no_engine)
+    monkeypatch.setattr(commands, "engine_here", no_engine)
     return tmp_path
 
 
 def test_destroy_names_the_stacks_and_asks_first(project: Path) -> None:
-    answer = CliRunner().invoke(cli.app, ["destroy", "acme"], input="n\n")
+    answer = backup_org("destroy", "acme", typed="n\n")
     assert answer.exit_code == 1
     assert "acme-audit, acme-management, acme-member-payments, acme-member-web" in answer.output
 
@@ -44,7 +49,7 @@ def test_a_project_that_is_named_and_not_there_is_no_empty_table(
 
 
 def test_destroy_needs_a_name(project: Path) -> None:
-    answer = CliRunner().invoke(cli.app, ["destroy"])
+    answer = backup_org("destroy")
     assert answer.exit_code == 2
     assert "Missing argument" in answer.output
 
@@ -62,3 +67,26 @@ def test_the_problems_of_all_stacks_are_told_before_an_engine_is_looked_for(
     said = capsys.readouterr().out
     assert "the settings of acme-audit" in said
     assert "the settings of acme-member-web" in said
+
+
+def test_each_line_of_the_help_says_what_its_command_says_at_length() -> None:
+    def below(group: Group) -> Iterator[tuple[str, str]]:
+        for command in group.commands.values():
+            if isinstance(command, Group):
+                yield from below(command)
+            elif isinstance(command, Command):
+                yield command.help or "", " ".join((command.loaded().help or "").split())
+
+    lines = list(below(cli.APP))
+    assert len(lines) > 10
+    for short, long in lines:
+        assert long.startswith(short)
+
+
+def test_help_imports_no_command() -> None:
+    script = "import sys; from fleet.cli import APP; APP(['--help'], standalone_mode=False); "
+    script += "print([name for name in ('pulumi', 'boto3', 'pydantic') if name in sys.modules])"
+    command = [sys.executable, "-c", script]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "Ask the lake" in answer.stdout
+    assert answer.stdout.splitlines()[-1] == "[]"

@@ -11,13 +11,14 @@ import pytest
 import yaml
 
 from components.lake.query_library import Query, queries
-from fleet.at_hand import PROJECT_VARIABLE, console
 from fleet.lake.commands import list_queries
 from fleet.lake.headers import HeadersRefused, with_headers
 from fleet.lake.query import Answer, named_or_sql
 from fleet.lake.reports_stack import NoReports, reports_settings
 from fleet.lake.withheld_headers import Observed, observed
+from fleet.project import PROJECT_VARIABLE
 from fleet.replay.dead_letters import DeadLetter
+from fleet.terminal import console
 from stacks.load import CUSTOMERS, KEY
 from stacks.report_columns import raw_columns
 from stacks.settings import Reports

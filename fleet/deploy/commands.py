@@ -1,0 +1,116 @@
+"""Commands over stacks: deployed, looked at, destroyed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from fleet import accounts
+from fleet.deploy.deployment import Deployment, Outcome, StackFailed, engine_here
+from fleet.deploy.order import chosen, in_order
+from fleet.deploy.prepare import prepared
+from fleet.deploy.progress import StackProgress
+from fleet.errors import ToldError
+from fleet.project import current_project
+from fleet.terminal import console
+from stacks import load
+from stacks.references import references
+from stacks.schema import schema_text
+
+Names = Annotated[
+    list[str] | None, typer.Argument(help="Stacks or customers; every stack where none is named.")
+]
+
+
+def up(names: Names = None) -> None:
+    """Deploy stacks, each after those that it reads: preview with policies, then update."""
+    _act(names, Deployment.up)
+
+
+def preview(names: Names = None) -> None:
+    """Show what `up` would change, with policies. A stack can be previewed once those that it reads
+    are deployed."""
+    _act(names, _previewed)
+
+
+def destroy(
+    names: Annotated[list[str], typer.Argument(help="Stacks or customers.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Delete what stacks deployed, the readers first."""
+    stacks = chosen(names, current_project())
+    if not yes:
+        typer.confirm(f"Delete what {', '.join(stacks)} deployed?", abort=True)
+    _act(stacks, Deployment.destroy, backwards=True)
+
+
+def outputs(stack: str) -> None:
+    """Print what a stack exports; secrets masked."""
+    console.print_json(data=Deployment(engine_here(), stack).outputs())
+
+
+def prepare(names: Names = None) -> None:
+    """Make in the stacks' accounts what no stack may own, where it is not there yet."""
+    root = current_project()
+    for stack in chosen(names or [], root):
+        settings = load.from_files(stack, root)
+        for done in prepared(settings, accounts.session(settings)):
+            console.print(f"{stack}: {done}")
+
+
+def settings_schema() -> None:
+    """Print the JSON schema of settings files, for editors."""
+    typer.echo(schema_text(), nl=False)
+
+
+def _act(
+    names: list[str] | None, act: Callable[[Deployment], Outcome], *, backwards: bool = False
+) -> None:
+    stacks = _checked(chosen(names or [], current_project()))
+    ready = engine_here()
+    with StackProgress(console) as progress:
+        deployments = [Deployment(ready, stack, progress.hear) for stack in stacks]
+
+        def watched(deployment: Deployment) -> Outcome:
+            try:
+                return act(deployment)
+            except StackFailed:
+                progress.fails(deployment.stack)
+                raise
+
+        outcomes = in_order(deployments, watched, backwards=backwards)
+    console.print(_table(outcomes))
+
+
+def _checked(stacks: list[str]) -> list[str]:
+    """The same, once the settings of all are in order; every problem of every stack is told."""
+    problems: list[str] = []
+    for stack in stacks:
+        try:
+            load.from_files(stack, current_project())
+        except load.SettingsError as error:
+            problems.append(str(error))
+    if problems:
+        raise ToldError("\n".join(problems))
+    return stacks
+
+
+def _previewed(deployment: Deployment) -> Outcome:
+    for stack in references(deployment.settings):
+        if not deployment.beside(stack).is_deployed():
+            return Outcome(stack=deployment.stack, changes={}, seconds=0, waits_for=stack)
+    return deployment.preview()
+
+
+def _table(outcomes: list[Outcome]) -> Table:
+    table = Table("stack", "changes", "seconds")
+    for outcome in outcomes:
+        done = {op: count for op, count in outcome.changes.items() if op != "same" and count}
+        changes = ", ".join(f"{count} {op}" for op, count in sorted(done.items()))
+        if outcome.waits_for:
+            changes = f"cannot be previewed before {outcome.waits_for} is deployed"
+        table.add_row(outcome.stack, changes or "none", f"{outcome.seconds:.1f}")
+    return table

@@ -1,0 +1,34 @@
+"""`backup-org`, called in this process."""
+
+from __future__ import annotations
+
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
+from unittest import mock
+
+import pytest
+
+from fleet.cli import APP
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    exit_code: int | str | None
+    output: str
+
+
+def backup_org(*arguments: str, typed: str = "") -> Answer:
+    """What it prints, and how it ends, where somebody types that at its questions.
+
+    What it would tell without a traceback is raised.
+    """
+    printed = StringIO()
+    with (
+        redirect_stdout(printed),
+        redirect_stderr(printed),
+        mock.patch("sys.stdin", StringIO(typed)),
+        pytest.raises(SystemExit) as ended,
+    ):
+        APP(arguments)
+    return Answer(exit_code=ended.value.code, output=printed.getvalue())
