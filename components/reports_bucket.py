@@ -9,15 +9,7 @@ import pulumi
 from components.closed_bucket import ClosedBucket, ClosedBucketArgs
 from components.encryption_key import EncryptionKey, EncryptionKeyArgs
 from components.iam import Statement
-
-REPORTS_SERVICE = "reports.backup.amazonaws.com"
-REPORTS_ROLE = "AWSServiceRoleForBackupReports"
-"""As which AWS Backup delivers an account's reports. A policy that names it before it exists is
-refused by AWS."""
-
-
-def reports_service_role_arn(account: str) -> str:
-    return f"arn:aws:iam::{account}:role/aws-service-role/{REPORTS_SERVICE}/{REPORTS_ROLE}"
+from reports.plans import reports_service_role_arn
 
 
 @dataclass(frozen=True, kw_only=True)

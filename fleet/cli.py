@@ -53,7 +53,7 @@ APP = Group(
     Command("outputs", "fleet.deploy.commands:outputs", "Print what a stack exports"),
     Command(
         "prepare",
-        "fleet.deploy.commands:prepare",
+        "fleet.deploy.prepare:prepare",
         "Make in the stacks' accounts what no stack may own",
     ),
     Command("doctor", "fleet.doctor.commands:doctor", "Look up in AWS what settings cannot tell"),

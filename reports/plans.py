@@ -47,3 +47,13 @@ def plan_of(report: ReportKey, plans: Plans) -> Plan | None:
         whole = plans.get(numbered["name"])
         plan = whole if whole is not None and whole.numbered else None
     return plan if plan is not None and report.account in ("", plan.account) else None
+
+
+REPORTS_SERVICE = "reports.backup.amazonaws.com"
+REPORTS_ROLE = "AWSServiceRoleForBackupReports"
+"""As which AWS Backup delivers an account's reports. A policy that names it before it exists is
+refused by AWS."""
+
+
+def reports_service_role_arn(account: str) -> str:
+    return f"arn:aws:iam::{account}:role/aws-service-role/{REPORTS_SERVICE}/{REPORTS_ROLE}"

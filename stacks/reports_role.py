@@ -3,7 +3,7 @@
 import pulumi
 import pulumi_aws as aws
 
-from components.reports_bucket import REPORTS_ROLE, REPORTS_SERVICE
+from reports.plans import REPORTS_ROLE, REPORTS_SERVICE
 from stacks.load import Settings
 
 

@@ -8,10 +8,8 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from fleet import accounts
 from fleet.deploy.deployment import Deployment, Outcome, StackFailed, engine_here
 from fleet.deploy.order import chosen, in_order
-from fleet.deploy.prepare import prepared
 from fleet.deploy.progress import StackProgress
 from fleet.errors import ToldError
 from fleet.project import current_project
@@ -50,15 +48,6 @@ def destroy(
 def outputs(stack: str) -> None:
     """Print what a stack exports; secrets masked."""
     console.print_json(data=Deployment(engine_here(), stack).outputs())
-
-
-def prepare(names: Names = None) -> None:
-    """Make in the stacks' accounts what no stack may own, where it is not there yet."""
-    root = current_project()
-    for stack in chosen(names or [], root):
-        settings = load.from_files(stack, root)
-        for done in prepared(settings, accounts.session(settings)):
-            console.print(f"{stack}: {done}")
 
 
 def settings_schema() -> None:

@@ -6,8 +6,23 @@ from collections.abc import Iterator
 
 import boto3
 
-from components.reports_bucket import REPORTS_ROLE, REPORTS_SERVICE
+from fleet import accounts
+from fleet.deploy.commands import Names
+from fleet.deploy.order import chosen
+from fleet.project import current_project
+from fleet.terminal import console
+from reports.plans import REPORTS_ROLE, REPORTS_SERVICE
+from stacks import load
 from stacks.load import Settings
+
+
+def prepare(names: Names = None) -> None:
+    """Make in the stacks' accounts what no stack may own, where it is not there yet."""
+    root = current_project()
+    for stack in chosen(names or [], root):
+        settings = load.from_files(stack, root)
+        for done in prepared(settings, accounts.session(settings)):
+            console.print(f"{stack}: {done}")
 
 
 def prepared(settings: Settings, session: boto3.Session) -> Iterator[str]:

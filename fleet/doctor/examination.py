@@ -15,7 +15,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from components.iam import Statement
 from components.reports_bucket import (
-    REPORTS_ROLE,
     reports_are_decrypted,
     reports_are_delivered,
     reports_are_encrypted,
@@ -24,6 +23,7 @@ from components.reports_bucket import (
 from fleet import accounts
 from fleet.doctor.coverage import coverage
 from fleet.doctor.findings import Answer, Finding, code, looked_up, unanswered
+from reports.plans import REPORTS_ROLE
 from stacks import load
 from stacks.load import Settings
 from stacks.settings import CentralSettings, Reports, ReportsBucket
