@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 from benchmarks.measure import Measure, in_own_process
 from benchmarks.reports_at_hand import BUCKET, PAGE, PLANS, Reports, ReportsAtHand
 from fleet.lake.backfill import Backfill, Clients
-from fleet.lake.backfill_todo import Lake
+from fleet.lake.backfill_todo import BackfillTarget
 from reports.raw_tables import storage_descriptor
 from reports.templates import TEMPLATES
 
@@ -82,7 +82,7 @@ def run(size: Size) -> Sequence[Measure]:
 def calls_of(size: Size) -> Mapping[str, int]:
     """Fills a lake, checks that it is full, and gives the calls by API."""
     s3, glue, sqs = _s3(size), _Glue(), _Sqs()
-    lake = Lake(
+    lake = BackfillTarget(
         reports_bucket=BUCKET,
         lake_bucket="lake",
         database="lake",

@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from fleet.lake.backfill_todo import Lake, Place, Todo, todo
+from fleet.lake.backfill_todo import BackfillTarget, Place, Todo, todo
 from fleet.lake.partition_batches import BackfillFailed, PartitionBatches, Standing, standing
 from fleet.lake.withheld_headers import Withheld, put_letters
 from reports.curated_tables import DELIVERIES_FOLDER
@@ -63,7 +63,7 @@ class Done:
 class Backfill:
     """Does what is missing, at the APIs' floor of calls, and tells how far it is."""
 
-    def __init__(self, lake: Lake, clients: Clients, tell: Tell) -> None:
+    def __init__(self, lake: BackfillTarget, clients: Clients, tell: Tell) -> None:
         self._lake = lake
         self._s3, self._glue, self._sqs = clients.s3, clients.glue, clients.sqs
         self._tell = tell
@@ -117,7 +117,7 @@ class Backfill:
 
     def _add_partitions(
         self, missing: Todo, there: Mapping[Place, Standing], done: Done
-    ) -> Mapping[Partition, _Obstacle]:
+    ) -> Mapping[Partition, _Unreadable]:
         """Some as soon as they are looked at, so that an interruption costs the reading of few.
 
         Gives what is withheld.
@@ -126,9 +126,9 @@ class Backfill:
             self._partitions.columns(template.table)  # once, before the readers ask for them
         batches = PartitionBatches(self._glue, self._lake.database, self._partitions.columns)
 
-        withheld: dict[Partition, _Obstacle] = {}
+        withheld: dict[Partition, _Unreadable] = {}
 
-        def settle(partition: Partition, why: _Obstacle | None) -> None:
+        def settle(partition: Partition, why: _Unreadable | None) -> None:
             found = there.get((partition.table, partition.values))
             if why is not None:
                 withheld[partition] = why
@@ -161,10 +161,10 @@ class Backfill:
     def _has_columns(self, partition: Partition, there: Standing) -> bool:
         return list(there.columns) == list(self._partitions.columns(partition.table))
 
-    def _obstacle(self, missing: Todo, partition: Partition) -> _Obstacle | None:
+    def _obstacle(self, missing: Todo, partition: Partition) -> _Unreadable | None:
         """Why the raw table cannot read a folder, by the first of its reports that it cannot."""
         if partition in missing.strange:
-            return _Obstacle(text=no_report(missing.strange[partition]))
+            return _Unreadable(text=no_report(missing.strange[partition]))
         template = missing.templates[partition]
         columns = self._partitions.columns(partition.table)
         for created in missing.partitions[partition]:
@@ -175,7 +175,7 @@ class Backfill:
                 continue
             text = f"{created.key}: {reason}"
             if found.header is None or reason == found.unreadable:
-                return _Obstacle(text=text)
+                return _Unreadable(text=text)
             header = Withheld(
                 key=created.key,
                 event=_event(created),
@@ -184,14 +184,14 @@ class Backfill:
                 expected=columns,
                 header=found.header,
             )
-            return _Obstacle(text=text, header=header)
+            return _Unreadable(text=text, header=header)
         return None
 
     def _put_letters(
         self,
         missing: Todo,
         there: Mapping[Place, Standing],
-        withheld: Mapping[Partition, _Obstacle],
+        withheld: Mapping[Partition, _Unreadable],
         done: Done,
     ) -> None:
         """Of headers that no newer report contradicts: to learn an old one would lose the new."""
@@ -228,7 +228,7 @@ class Backfill:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Obstacle:
+class _Unreadable:
     """Why the raw table cannot read a folder."""
 
     text: str
@@ -250,7 +250,7 @@ def _event(created: CreatedObject) -> str:
     )
 
 
-def _is_through(look: Future[_Obstacle | None]) -> bool:
+def _is_through(look: Future[_Unreadable | None]) -> bool:
     return not look.cancelled() and look.exception() is None
 
 

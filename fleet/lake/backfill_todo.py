@@ -17,7 +17,7 @@ Place = tuple[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lake:
+class BackfillTarget:
     """A stack's reports and what is made of them."""
 
     reports_bucket: str
@@ -54,7 +54,7 @@ def todo(
     objects: Iterable[CreatedObject],
     there: Mapping[Place, str],
     noted: frozenset[str],
-    lake: Lake,
+    lake: BackfillTarget,
     *,
     recheck: bool = False,
 ) -> Todo:
@@ -92,7 +92,7 @@ def todo(
 
 
 def _told_apart(
-    objects: Iterable[CreatedObject], lake: Lake
+    objects: Iterable[CreatedObject], lake: BackfillTarget
 ) -> tuple[Sequence[tuple[CreatedObject, Report]], Mapping[Partition, str]]:
     """Reports, and by folder what lies among them and is none."""
     folders: dict[Partition, Report] = {}  # one for the thousands of objects that may lie in each

@@ -14,10 +14,9 @@ from fleet.deploy.deployment import Deployment, engine_here
 from fleet.errors import ToldError
 from fleet.lake import headers
 from fleet.lake.backfill import Backfill, Clients, Done
-from fleet.lake.backfill_todo import Lake
+from fleet.lake.backfill_todo import BackfillTarget
 from fleet.lake.partition_batches import standing
-from fleet.lake.query import Lake as QueriedLake
-from fleet.lake.query import named_or_sql, run_query
+from fleet.lake.query import Lake, named_or_sql, run_query
 from fleet.lake.reports_stack import NoReports, ReportsStack, reports_settings, reports_stack
 from fleet.lake.withheld_headers import observed
 from fleet.project import current_project
@@ -46,7 +45,7 @@ def query(
     if reports is None:
         raise NoReports(f"{here.deployment.stack} has reports deployed, and its settings have none")
     answer = run_query(
-        QueriedLake(
+        Lake(
             session=here.session,
             region=region,
             database=here.outputs["reports_database"],
@@ -162,7 +161,7 @@ def _backfilled(here: ReportsStack, *, recheck: bool) -> Done:
             progress.update(tasks[what], completed=done, total=of or None)
 
         return Backfill(
-            Lake(
+            BackfillTarget(
                 reports_bucket=outputs["reports_bucket"],
                 lake_bucket=outputs["reports_lake_bucket"],
                 database=outputs["reports_database"],

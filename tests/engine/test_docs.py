@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from fleet.deploy.order import in_order
 from fleet.project import PROJECT
 from fleet.sandbox.stage import Stage
 from tests.support.pages import Commands, commands, named, pages
+from tests.support.shell import plain_shell
 
 _IN_THE_SANDBOX = "# in the sandbox"
 PAGES = [
@@ -31,11 +30,7 @@ def shell(stage: Stage) -> Mapping[str, str]:
     delivered = stage.sandbox.call("reports.deliver", days=4, accounts=4, volume=3)
     assert delivered["objects"] == 20
     stage.sandbox.call("settle")
-    return {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "HOME": os.environ["HOME"],
-        "BACKUP_ORG_SANDBOX": str(stage.workspace.root),
-    }
+    return plain_shell(BACKUP_ORG_SANDBOX=str(stage.workspace.root))
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from components.reports_bucket import reports_are_delivered, reports_are_encrypt
 from fleet.deploy.deployment import Deployment, Outcome
 from fleet.deploy.order import in_order
 from fleet.lake.backfill import Backfill, Clients, Done
-from fleet.lake.backfill_todo import Lake as Filled
+from fleet.lake.backfill_todo import BackfillTarget
 from fleet.lake.query import Lake, run_query
 from fleet.sandbox.stage import Stage
 from reports.plans import plans_of
@@ -250,7 +250,7 @@ class TestALakeOverWhatExists:
         }
 
     def backfill(self, session: boto3.Session, outputs: Mapping[str, Any]) -> Done:
-        lake = Filled(
+        lake = BackfillTarget(
             reports_bucket=outputs["reports_bucket"],
             lake_bucket=outputs["reports_lake_bucket"],
             database=outputs["reports_database"],

@@ -12,7 +12,7 @@ import pytest
 from moto import mock_aws
 
 from fleet.lake.backfill import Backfill, Clients, Done
-from fleet.lake.backfill_todo import Lake
+from fleet.lake.backfill_todo import BackfillTarget
 from fleet.lake.withheld_headers import observed
 from fleet.replay import dead_letters
 from fleet.replay.dead_letters import DeadLetter, received, release, replay
@@ -63,7 +63,7 @@ def backfill(
     s3: Any = None,
     tell: Tell = lambda _what, _done, _of: None,
 ) -> Done:
-    lake = Lake(
+    lake = BackfillTarget(
         reports_bucket="reports",
         lake_bucket="lake",
         database="reports",

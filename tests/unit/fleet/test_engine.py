@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -9,11 +11,13 @@ from urllib.error import URLError
 import pytest
 from pulumi.automation import PulumiCommand
 
-from components.packaging.cache import NoPlace
+from components.packaging.cache import NoPlace, cache_folder
 from fleet import engine as engines
 from fleet.engine import VERSION, EngineError, engine
 from fleet.engine.build import ANALYZER, BuildError
 from fleet.engine.build import build as build_engine
+from fleet.project import PROJECT
+from tests.support.shell import plain_shell
 
 
 @pytest.fixture
@@ -194,3 +198,19 @@ def test_a_build_brings_the_program_that_runs_policy_packs(tmp_path: Path, told:
     assert "common/version.Version=v1.0.0" in (root / "bin" / "pulumi").read_text()
     analyzer = root / "bin" / ANALYZER
     assert analyzer.stat().st_mode & 0o111
+
+
+def test_a_tests_own_shell_finds_the_engine_that_the_test_found(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    asked = "from components.packaging.cache import cache_folder; print(cache_folder())"
+    told = subprocess.run(
+        [sys.executable, "-c", asked],
+        cwd=PROJECT,
+        env=plain_shell(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout.strip() == str(cache_folder()) == str(tmp_path / "backup-org")
