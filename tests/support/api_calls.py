@@ -45,11 +45,13 @@ def calls_by_boto3(sources: Iterable[Path]) -> AbstractSet[str]:
 
 
 def calls_by_the_product() -> AbstractSet[str]:
-    """Of each handler, of the commands (they ask Athena by PyAthena), and of the engine's tests."""
+    """Of each handler, of the commands (they ask Athena by PyAthena), and of the engine's tests; what
+    handlers and commands share of reports is given their clients."""
+    reports = [*(ROOT / "reports").glob("*.py")]
     handlers = (ROOT / "handlers").iterdir()
     together = [
-        *(folder.glob("*.py") for folder in handlers if folder.is_dir()),
-        [*(ROOT / "fleet").rglob("*.py"), *Path(pyathena.__file__).parent.rglob("*.py")],
+        *([*folder.glob("*.py"), *reports] for folder in handlers if folder.is_dir()),
+        [*reports, *(ROOT / "fleet").rglob("*.py"), *Path(pyathena.__file__).parent.rglob("*.py")],
         [*(ROOT / "tests" / "engine").rglob("*.py"), *(ROOT / "tests" / "support").glob("*.py")],
     ]
     return {call for sources in together for call in calls_by_boto3(sources)}

@@ -358,6 +358,7 @@ MAPPERS: Mapping[str, Mapper] = {
     **named(
         "glue",
         _on_table,
+        "GetPartition",
         "GetPartitions",
         "CreatePartition",
         "BatchCreatePartition",
