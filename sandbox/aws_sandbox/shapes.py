@@ -10,6 +10,27 @@ from botocore.model import ListShape, MapShape, Shape, StringShape, StructureSha
 Place: TypeAlias = tuple[str | int, ...]
 """The members, indices and keys that lead to a value."""
 
+
+def written(place: Place) -> str:
+    """`BackupPlan.Rules[0].RuleName`."""
+    steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in place)
+    return "".join(steps).removeprefix(".") or "the request"
+
+
+def missing_members(shape: Shape, value: Any, place: Place = ()) -> Iterator[Place]:
+    """Where a structure lacks a member that the model requires; None is none."""
+    if isinstance(shape, StructureShape) and isinstance(value, Mapping):
+        given = cast("Mapping[str, Any]", value)
+        for name in shape.required_members:
+            if given.get(name) is None:
+                yield (*place, name)
+        for name, member in shape.members.items():
+            yield from missing_members(member, given.get(name), (*place, name))
+    elif isinstance(shape, ListShape) and isinstance(value, list):
+        for index, entry in enumerate(cast("list[Any]", value)):
+            yield from missing_members(shape.member, entry, (*place, index))
+
+
 _TYPES: Mapping[str, type | tuple[type, ...]] = {
     "string": str,
     "boolean": bool,
@@ -26,7 +47,7 @@ def violations(
 ) -> Iterator[tuple[Place, str]]:
     """Where a value breaks the model, and what it "must be" there; `unknown` and None break none.
 
-    Members that the model does not have, and those that it requires, are not looked at.
+    Members that the model does not have are not looked at, nor what it lacks (missing_members).
     """
     if value is None or value is unknown:
         return

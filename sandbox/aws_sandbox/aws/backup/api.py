@@ -1,13 +1,12 @@
 """What the operations of AWS Backup share: an account's state in a Region, errors and pages."""
 
 import base64
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
+from botocore.model import StructureShape
 from moto.backup.models import backup_backends
 from moto.core.exceptions import ServiceException
 
@@ -15,6 +14,7 @@ from aws_sandbox.aws.backup.state import Document, SandboxBackupBackend, backend
 from aws_sandbox.aws.context import Services
 from aws_sandbox.aws.principals import iam_backend
 from aws_sandbox.moto_changes.iam import SandboxIAMBackend
+from aws_sandbox.shapes import missing_members, violations, written
 
 
 class BackupError(ServiceException):
@@ -148,85 +148,14 @@ def provide_reports_role(api: BackupApi) -> None:
     backend.provide_service_linked_role(REPORTS_SERVICE)
 
 
-_PYTHON_TYPES: Mapping[str, type | tuple[type, ...]] = {
-    "string": str,
-    "boolean": bool,
-    "integer": int,
-    "long": int,
-    "structure": Mapping,
-    "map": Mapping,
-    "list": list,
-}
-
-
-def validate(shape: StructureShape, params: Mapping[str, Any]) -> None:
+def validate(shape: StructureShape, params: Params) -> None:
     """Raises MissingParameterValueException or InvalidParameterValueException, all in one."""
-    absent = list(_absent(shape, params, ""))
+    absent = [written(place) for place in missing_members(shape, params)]
     if absent:
         raise missing(f"Required parameters are missing: {', '.join(absent)}")
-    problems = list(_shape_problems(shape, params, ""))
+    problems = [f"{written(place)} {reason}" for place, reason in violations(shape, params)]
     if problems:
         raise invalid("; ".join(problems))
-
-
-def _absent(shape: Shape, value: Any, path: str) -> Iterator[str]:
-    if isinstance(shape, StructureShape) and isinstance(value, Mapping):
-        given = cast("Mapping[str, Any]", value)
-        for name in shape.required_members:
-            if given.get(name) is None:
-                yield f"{path}{name}"
-        for name, member in shape.members.items():
-            if given.get(name) is not None:
-                yield from _absent(member, given[name], f"{path}{name}.")
-    elif isinstance(shape, ListShape) and isinstance(value, list):
-        for index, entry in enumerate(cast("list[Any]", value)):
-            yield from _absent(shape.member, entry, f"{path}{index}.")
-
-
-def _shape_problems(shape: Shape, value: Any, path: str) -> Iterator[str]:
-    expected = _PYTHON_TYPES.get(shape.type_name)
-    if expected and (not isinstance(value, expected) or _is_stray_boolean(shape, value)):
-        yield f"{path or 'the request'} must be a {shape.type_name}, not {value!r}"
-        return
-    yield from _out_of_range(shape, value, path)
-    if isinstance(shape, StringShape):
-        yield from _bad_text(shape, value, path)
-    elif isinstance(shape, StructureShape):
-        for name, member in shape.members.items():
-            if value.get(name) is not None:
-                yield from _shape_problems(member, value[name], f"{path}.{name}".lstrip("."))
-    elif isinstance(shape, ListShape):
-        for index, entry in enumerate(value):
-            yield from _shape_problems(shape.member, entry, f"{path}[{index}]")
-    elif isinstance(shape, MapShape):
-        for key, entry in value.items():
-            yield from _shape_problems(shape.key, key, f"key {key!r} of {path}")
-            yield from _shape_problems(shape.value, entry, f"{path}.{key}")
-
-
-def _is_stray_boolean(shape: Shape, value: Any) -> bool:
-    return isinstance(value, bool) and shape.type_name != "boolean"
-
-
-def _out_of_range(shape: Shape, value: Any, path: str) -> Iterator[str]:
-    sized = isinstance(value, str | list | Mapping)
-    if not sized and not isinstance(value, int):
-        return
-    measure = len(cast("str", value)) if sized else value
-    what = "the length of " if sized else ""
-    metadata = cast("Mapping[str, Any]", shape.metadata)
-    if "min" in metadata and measure < metadata["min"]:
-        yield f"{what}{path} must be at least {metadata['min']}, not {measure}"
-    if "max" in metadata and measure > metadata["max"]:
-        yield f"{what}{path} must be at most {metadata['max']}, not {measure}"
-
-
-def _bad_text(shape: StringShape, value: str, path: str) -> Iterator[str]:
-    if shape.enum and value not in shape.enum:
-        yield f"{path} must be one of {', '.join(shape.enum)}, not {value!r}"
-    pattern = cast("str | None", cast("Mapping[str, Any]", shape.metadata).get("pattern"))
-    if pattern and not re.fullmatch(pattern, value, re.DOTALL):
-        yield f"{path} must match {pattern}, but is {value!r}"
 
 
 _TAGS_PER_RESOURCE = 50
