@@ -45,8 +45,9 @@ def calls_by_boto3(sources: Iterable[Path]) -> AbstractSet[str]:
 
 
 def calls_by_the_product() -> AbstractSet[str]:
-    """Of each handler, of the commands (they ask Athena by PyAthena), and of the engine's tests; what
-    handlers and commands share of reports is given their clients."""
+    """Of each handler, of the commands (they ask Athena by PyAthena), and of the engine's tests.
+
+    What handlers and commands share of reports is given their clients."""
     reports = [*(ROOT / "reports").glob("*.py")]
     handlers = (ROOT / "handlers").iterdir()
     together = [
