@@ -229,3 +229,8 @@ def test_alarms_stand_in_the_accounts_that_have_functions(recording: Recording) 
 
 def _module(handler: str) -> Any:
     return importlib.import_module(handler.rpartition(".")[0])
+
+
+def test_a_variant_is_of_an_example_stack() -> None:
+    for wanted in VARIANTS.values():
+        assert wanted.case.own.keys() >= example(wanted.case.stack).own.keys()

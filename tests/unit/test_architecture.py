@@ -34,13 +34,6 @@ MAY_IMPORT: Mapping[str, set[str]] = {
     "tests/browser": BOTH,
     "benchmarks": BOTH,
 }
-MOVING = {
-    "tests/unit/fleet/test_doctor.py",
-    "tests/unit/handlers/test_awkward_reports.py",
-    "tests/unit/handlers/test_curate_reports.py",
-    "tests/unit/handlers/test_ticket_desk.py",
-}
-"""Tests of the product with the sandbox, on their way to tests/engine."""
 OURS = {folder.split("/")[0].removesuffix(".py") for folder in MAY_IMPORT} | SANDBOX
 FILES_TO_A_RESOURCE = 4
 """The role's program, a part of it, a component, and a block that this is made of."""
@@ -76,7 +69,7 @@ def imported(name: str) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
 
 
-@pytest.mark.parametrize("name", sorted({*sources()} - MOVING))
+@pytest.mark.parametrize("name", sources())
 def test_a_module_imports_only_what_lies_below_it(name: str) -> None:
     ours = {module.split(".")[0] for module in imported(name)} & OURS
     assert ours <= MAY_IMPORT[room_of(name)]

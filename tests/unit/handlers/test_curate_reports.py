@@ -17,7 +17,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aws_sandbox.reports.files import SPLIT_BYTES, csv_files
 from handlers.curate_reports.core import MissingColumns, curation
 from handlers.curate_reports.duck import Curated, curate, header_of
 from reports.curated_tables import PROVENANCE, columns, curated_key
@@ -158,33 +157,6 @@ def test_bytes_that_are_no_utf8_are_an_error_and_never_rows_that_are_lost(tmp_pa
     source.write_bytes(HEADER.encode() + b'1,r,b-1,FAILED,"\xff\xfe",1\n')
     with pytest.raises(duckdb.InvalidInputException, match="not utf-8 encoded"):
         curated(BACKUP, source)
-
-
-def test_the_parts_of_a_60_mb_report_together_are_the_report(tmp_path: Path) -> None:
-    message = 'it said ""no"", then, at length: ' + "x" * 560
-    names = ["accountId", "region", "backupJobId", "jobStatus", "statusMessage"]
-    content = (
-        dict(zip(names, ("1", "eu-west-1", f"b-{n}", "FAILED", message), strict=True))
-        for n in range(95_000)
-    )
-    jobs: list[int] = []
-    parts = list(csv_files(content, names))
-    total = 0
-    for number, part in enumerate(parts):
-        total += len(part)
-        assert len(part) <= SPLIT_BYTES
-        source = tmp_path / f"{number}.csv"
-        source.write_bytes(part)
-        _, target = curated(BACKUP, source)
-        with duckdb.connect() as duck:
-            found = duck.execute(
-                "SELECT backup_job_id, status_message FROM read_parquet($f)", {"f": str(target)}
-            ).fetchall()
-        assert {row[1] for row in found} == {message}
-        jobs += [int(row[0].removeprefix("b-")) for row in found]
-    assert total > 60_000_000
-    assert len(parts) == 2
-    assert sorted(jobs) == list(range(95_000))
 
 
 def test_no_extension_of_duckdb_is_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

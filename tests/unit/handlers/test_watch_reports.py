@@ -11,7 +11,7 @@ import pytest
 
 from handlers.watch_reports import app as watching
 from handlers.watch_reports.core import ReportJob, missing
-from tests.unit.handlers.conftest import DAY, Aws
+from tests.support.aws_in_process import DAY, Aws
 
 
 def job(status: str, *keys: str, message: str = "") -> ReportJob:

@@ -1,102 +1,28 @@
-"""The report functions at their edge: what comes in by a queue, and what AWS is asked for it."""
+"""The partitions at their edge: what comes in by a queue, and what AWS is asked for it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from pathlib import Path
-from types import SimpleNamespace
+from collections.abc import Sequence
 from typing import Any, cast
 
-import duckdb
 import pytest
 
 from handlers.curate_reports import app as curating
 from handlers.partition_reports import app as partitioning
 from reports.glue_partitions import Partitions
 from reports.partitions import Partition
-from reports.plans import ORGANIZATION, Plan, described
-from reports.templates import TEMPLATES
-from tests.unit.handlers.conftest import DAY, Aws
-
-PLANS = {
-    "jobs": Plan(template="backup_job", account=ORGANIZATION, numbered=True),
-    "copies": Plan(template="copy_job", account=ORGANIZATION),
-}
-TABLE = "backup_job_report"
-COLUMNS = [column.raw for column in TEMPLATES["backup_job"].columns]
-HEADER = ",".join(f'"{name}"' for name in COLUMNS) + "\n"
-ROW = ",".join(f'"{n}"' for n in range(len(COLUMNS))) + "\n"
-CONTEXT = SimpleNamespace(
-    function_name="f", memory_limit_in_mb=512, invoked_function_arn="arn", aws_request_id="r"
+from tests.support.aws_in_process import DAY, Aws
+from tests.unit.handlers.conftest import (
+    COLUMNS,
+    CONTEXT,
+    HEADER,
+    ROW,
+    TABLE,
+    batch,
+    delivery_of,
+    lake_keys,
 )
-
-
-def batch(*messages: str) -> dict[str, Any]:
-    return {
-        "Records": [
-            {"messageId": f"m-{n}", "body": body, "eventSource": "aws:sqs"}
-            for n, body in enumerate(messages)
-        ]
-    }
-
-
-@pytest.fixture
-def delivery(aws: Aws) -> partitioning.Delivery:
-    for plan in PLANS.values():
-        template = TEMPLATES[plan.template]
-        aws.table(template.table, [column.raw for column in template.columns])
-    return delivery_of(aws)
-
-
-def delivery_of(aws: Aws) -> partitioning.Delivery:
-    """As a process has it that has seen nothing yet."""
-    settings = partitioning.Environment(
-        database="reports",
-        report_plans=json.dumps(described(PLANS)),
-        dead_letters_url=aws.dead_letters,
-        table_headers="",
-    )
-    return partitioning.Delivery(settings, aws.s3, aws.sqs, Partitions(aws.glue, "reports"))
-
-
-@pytest.fixture
-def curator(aws: Aws) -> curating.Curator:
-    return curator_of(aws)
-
-
-def curator_of(aws: Aws) -> curating.Curator:
-    settings = curating.Environment(
-        report_plans=json.dumps(described(PLANS)), lake_bucket="lake", duckdb_memory_mb="256"
-    )
-    return curating.Curator(settings, aws.s3)
-
-
-@pytest.fixture(autouse=True)
-def no_metrics_left() -> Iterator[None]:
-    """Metrics gather in the process until a handler writes them."""
-    yield
-    partitioning.metrics.clear_metrics()
-    curating.metrics.clear_metrics()
-
-
-def lake_keys(aws: Aws, prefix: str = "") -> list[str]:
-    found = aws.s3.list_objects_v2(Bucket="lake", Prefix=prefix).get("Contents", [])
-    return [item["Key"] for item in found]
-
-
-def content(aws: Aws, key: str) -> bytes:
-    return aws.s3.get_object(Bucket="lake", Key=key)["Body"].read()
-
-
-def rows(aws: Aws, key: str, scratch: Path) -> list[dict[str, Any]]:
-    """What a Parquet file of the lake holds."""
-    file = scratch / "made.parquet"
-    file.write_bytes(content(aws, key))
-    with duckdb.connect() as duck:
-        found = duck.execute("FROM read_parquet($f)", {"f": str(file)})
-        names = [column[0] for column in found.description or []]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
 def test_a_folder_costs_one_call_and_none_when_it_is_delivered_again(
@@ -235,14 +161,6 @@ def test_an_empty_object_in_the_folder_does_no_harm(
     assert metrics["IgnoredObjects"] == [1.0, 1.0]
 
 
-def test_a_curated_report_does_not_mind_what_lies_beside_it(
-    aws: Aws, curator: curating.Curator
-) -> None:
-    for name, content in {"a.json": "{}", "sub/x.csv": "x", "a.csv": HEADER + ROW}.items():
-        curator.take_in(aws.deliver(f"{DAY}jobs/{name}", content))
-    assert len(lake_keys(aws, "curated/")) == len(lake_keys(aws, "deliveries/")) == 1
-
-
 def test_what_is_no_report_is_counted_and_costs_no_call(
     aws: Aws, delivery: partitioning.Delivery
 ) -> None:
@@ -318,57 +236,3 @@ def test_one_bad_message_of_three_is_the_only_one_that_fails(
     answer = partitioning.handler(batch(first, "no event", last), cast(Any, CONTEXT))
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m-1"}]}
     assert len(aws.partitions(TABLE)) == 1
-
-
-def test_a_delivered_report_is_one_file_in_the_lake_however_often_it_is_told(
-    aws: Aws, curator: curating.Curator
-) -> None:
-    key = f"{DAY}jobs/a report.csv"
-    message = aws.deliver(key, HEADER + ROW, told_as=f"{DAY}jobs/a+report.csv")
-    curator.take_in(message)
-    first = {made: content(aws, made) for made in lake_keys(aws)}
-    curator.take_in(message)
-    assert {made: content(aws, made) for made in lake_keys(aws)} == first
-    assert [made.rpartition("-")[0] for made in first] == [
-        "curated/backup_job/report_date=2026-11-21/jobs",
-        "deliveries/report_date=2026-11-21/jobs",
-    ]
-    curator.take_in(aws.deliver(f"{DAY}jobs/on demand.csv", HEADER + ROW))
-    assert len(lake_keys(aws, "curated/")) == 2
-
-
-def test_a_curated_row_names_the_object_as_s3_knows_it(
-    aws: Aws, curator: curating.Curator, tmp_path: Any
-) -> None:
-    curator.take_in(aws.deliver(f"{DAY}jobs/a b.csv", HEADER + ROW, told_as=f"{DAY}jobs/a+b.csv"))
-    (made,) = lake_keys(aws, "curated/")
-    (row,) = rows(aws, made, tmp_path)
-    found = (row["report_plan"], row["report_object"], row["account_id"])
-    assert found == ("jobs", f"{DAY}jobs/a b.csv", "3")
-
-
-@pytest.mark.parametrize(
-    ("text", "files", "count"), [("", 0, 0), (HEADER, 1, 0), (HEADER + ROW * 3, 1, 3)]
-)
-def test_a_delivery_is_noted_with_its_rows_also_where_it_has_none(
-    text: str, files: int, count: int, aws: Aws, tmp_path: Path
-) -> None:
-    key = f"{DAY}jobs/a.csv"
-    curator_of(aws).take_in(aws.deliver(key, text))
-    assert len(lake_keys(aws, "curated/")) == files
-    (noted,) = lake_keys(aws, "deliveries/")
-    assert rows(aws, noted, tmp_path) == [
-        {"report_plan": "jobs", "report_object": key, "template": "backup_job", "rows": count}
-    ]
-
-
-def test_a_report_without_required_columns_fails_its_message_alone(
-    aws: Aws, curator: curating.Curator, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(curating, "_curator", lambda: curator)
-    good = aws.deliver(f"{DAY}jobs/a.csv", HEADER + ROW)
-    bad = aws.deliver(f"{DAY}jobs/b.csv", "Account Id,Region\n1,2\n")
-    ignored = aws.deliver("results/query.csv", "x")
-    answer = curating.handler(batch(good, bad, ignored), cast(Any, CONTEXT))
-    assert answer == {"batchItemFailures": [{"itemIdentifier": "m-1"}]}
-    assert len(lake_keys(aws, "curated/")) == len(lake_keys(aws, "deliveries/")) == 1

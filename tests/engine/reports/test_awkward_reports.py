@@ -19,7 +19,7 @@ from handlers.partition_reports import app as partitioning
 from reports.glue_partitions import Partitions
 from reports.plans import ORGANIZATION, Plan, described
 from reports.templates import TEMPLATES, Kind, Template
-from tests.unit.handlers.conftest import DAY, Aws
+from tests.support.aws_in_process import DAY, Aws
 
 READ = (
     Awkward.BYTE_ORDER_MARK,

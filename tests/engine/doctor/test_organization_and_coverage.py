@@ -1,0 +1,212 @@
+"""The doctor on the organization, and on which accounts the report plans cover."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import boto3
+import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+
+from aws_sandbox.aws.server import AwsServer
+from tests.engine.doctor.conftest import (
+    ADMINISTRATOR,
+    AUDIT,
+    BELOW,
+    CLOSED,
+    IN_UNIT,
+    JOBS,
+    LOWER,
+    MANAGEMENT,
+    MEMBER,
+    REGION,
+    ROLE,
+    TRUSTED,
+    UPPER,
+    examined,
+    settings,
+    written,
+)
+
+
+class TestTheOrganization:
+    def test_that_does_not_trust_aws_backup_is_told_where_to_switch_that_on(
+        self, tmp_path: Path, session: boto3.Session
+    ) -> None:
+        asked = settings(tmp_path)
+        assert examined(asked, session)[TRUSTED] == ("is on", "")
+        session.client("organizations").disable_aws_service_access(
+            ServicePrincipal="backup.amazonaws.com"
+        )
+        found, cure = examined(asked, session)[TRUSTED]
+        assert found == "is off"
+        assert "cross-account monitoring" in cure
+
+    def test_may_trust_more_services_than_one_page_has(
+        self, tmp_path: Path, session: boto3.Session
+    ) -> None:
+        empty: Sequence[Any] = []
+        pages: Mapping[str | None, Mapping[str, Any]] = {
+            None: {"EnabledServicePrincipals": empty, "NextToken": "second"},
+            "second": {"EnabledServicePrincipals": [{"ServicePrincipal": "backup.amazonaws.com"}]},
+        }
+        answer_with(
+            session,
+            "organizations.ListAWSServiceAccessForOrganization",
+            lambda asked: pages[asked.get("NextToken")],
+        )
+        assert examined(settings(tmp_path), session)[TRUSTED] == ("is on", "")
+
+    def test_is_not_read_by_an_account_that_is_not_registered(
+        self, aws: AwsServer, tmp_path: Path
+    ) -> None:
+        asked = written(tmp_path, "audit", reports={})
+        found = examined(asked, aws.session(AUDIT, REGION))
+        assert found.keys() == {ROLE, ADMINISTRATOR}
+        assert found[ADMINISTRATOR][0] == "is not registered"
+        assert found[ADMINISTRATOR][1].endswith(
+            "register-delegated-administrator --service-principal backup.amazonaws.com "
+            f"--account-id {AUDIT}"
+        )
+
+    def test_is_read_by_a_delegated_administrator(self, aws: AwsServer, tmp_path: Path) -> None:
+        aws.session(MANAGEMENT, REGION).client("organizations").register_delegated_administrator(
+            AccountId=AUDIT, ServicePrincipal="backup.amazonaws.com"
+        )
+        session = aws.session(AUDIT, REGION)
+        Plan(name="acme_backup_job_report", accounts=["ROOT"]).make(session)
+        found = examined(written(tmp_path, "audit", reports={}), session)
+        assert found[ADMINISTRATOR] == ("is registered", "")
+        assert found[JOBS] == ("all 5 in one of 1", "")
+
+
+def answer_with(
+    session: boto3.Session, call: str, answer: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+) -> None:
+    """Answers a call itself, by what was asked: for what neither moto nor the sandbox does."""
+
+    class Body:
+        def __init__(self, content: bytes) -> None:
+            self.content = content
+
+        def stream(self) -> Iterator[bytes]:
+            yield self.content
+
+    def respond(request: Any, **_: Any) -> AWSResponse:
+        content = json.dumps(answer(json.loads(request.body))).encode()
+        return AWSResponse(request.url, 200, HTTPHeaders(), Body(content))
+
+    session.events.register(f"before-send.{call}", cast(Any, respond))
+
+
+UP = "run: backup-org up"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    name: str
+    accounts: Sequence[str] = ()
+    units: Sequence[str] = ()
+    template: str = "BACKUP_JOB_REPORT"
+
+    def make(self, session: boto3.Session) -> None:
+        session.client("backup").create_report_plan(
+            ReportPlanName=self.name,
+            ReportDeliveryChannel={"S3BucketName": "anywhere"},
+            ReportSetting={
+                "ReportTemplate": self.template,
+                "Accounts": self.accounts,
+                "OrganizationUnits": self.units,
+                "Regions": ["*"],
+            },
+        )
+
+
+def shard(number: int, *accounts: str, units: Sequence[str] = ()) -> Plan:
+    return Plan(name=f"acme_backup_job_report_{number}", accounts=accounts, units=units)
+
+
+class TestTheReportPlans:
+    @pytest.mark.parametrize(
+        ("plans", "found"),
+        [
+            ([], "there is no plan yet"),
+            (
+                [shard(1, MANAGEMENT, AUDIT), shard(2, MEMBER, units=[UPPER])],
+                f"{BELOW} in none",
+            ),
+            (
+                [shard(1, MANAGEMENT, AUDIT), shard(2, MEMBER, IN_UNIT, units=[LOWER])],
+                "",
+            ),
+            (
+                [shard(1, MANAGEMENT, AUDIT, MEMBER), shard(2, MEMBER, units=[UPPER])],
+                f"{BELOW} in none; {MEMBER} in several",
+            ),
+            ([shard(1, "ROOT"), shard(2, CLOSED), shard(3, CLOSED)], ""),
+            (
+                [Plan(name="acme_backup_job_report_of_others", accounts=["ROOT"])],
+                "there is no plan yet",
+            ),
+            (
+                [
+                    Plan(
+                        name="acme_backup_job_report",
+                        accounts=["ROOT"],
+                        template="COPY_JOB_REPORT",
+                    )
+                ],
+                "there is no plan yet",
+            ),
+        ],
+    )
+    def test_cover_each_active_account_once(
+        self, plans: Sequence[Plan], found: str, tmp_path: Path, session: boto3.Session
+    ) -> None:
+        for plan in plans:
+            plan.make(session)
+        expected = (found, UP) if found else (f"all 5 in one of {len(plans)}", "")
+        assert examined(settings(tmp_path), session)[JOBS] == expected
+
+    def test_cover_no_more_than_the_scope(self, tmp_path: Path, session: boto3.Session) -> None:
+        scope = {"organizational_units": [LOWER], "accounts": [MEMBER, CLOSED]}
+        shard(1, MEMBER, units=[LOWER]).make(session)
+        found = examined(settings(tmp_path, scope=scope), session)
+        assert found[JOBS] == ("all 2 in one of 1", "")
+
+    def test_cover_the_units_below_those_of_the_scope_too(
+        self, tmp_path: Path, session: boto3.Session
+    ) -> None:
+        shard(1, units=[UPPER]).make(session)
+        asked = settings(tmp_path, scope={"organizational_units": [UPPER]})
+        assert examined(asked, session)[JOBS] == (f"{BELOW} in none", UP)
+
+    def test_are_held_to_aws_quotas_however_the_organization_has_grown(
+        self, tmp_path: Path, session: boto3.Session
+    ) -> None:
+        Plan(name="acme_backup_job_report", accounts=["ROOT"]).make(session)
+        shard(2, MEMBER).make(session)
+        regions = len(session.client("ec2").describe_regions()["Regions"])
+        volume = 100_000 // regions // 4  # of five accounts, four fit
+        asked = settings(tmp_path, sharding={"daily_volume": volume})
+        found = examined(asked, session)
+        about = "the load of acme_backup_job_report"
+        assert [key for key in found if key.startswith("the load")] == [about]
+        told, cure = found[about]
+        assert told.startswith(f"5 accounts × {regions} Regions = {5 * regions} (a report plan")
+        assert cure == UP
+
+    def test_that_are_not_deployed_from_here_are_not_cured_by_an_up(
+        self, tmp_path: Path, session: boto3.Session
+    ) -> None:
+        Plan(name="theirs", accounts=[MEMBER]).make(session)
+        Plan(name="theirs_2", accounts=["ROOT"]).make(session)
+        plans = {"backup_job": {"name": "theirs", "existing": True}}
+        found, cure = examined(settings(tmp_path, plans=plans), session)[JOBS]
+        assert found == f"{', '.join([MANAGEMENT, AUDIT, IN_UNIT, BELOW])} in none"
+        assert cure == "see to theirs yourself: it is not deployed from here"
