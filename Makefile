@@ -50,7 +50,7 @@ bench: $(INSTALLED) ## Measures; each line a ratio against a baseline in the sam
 	$(BIN)/python -m benchmarks
 
 soak: $(INSTALLED) ## The property tests with many more cases: minutes
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile -m hypothesis --hypothesis-profile soak tests/unit sandbox/tests
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile -m hypothesis --hypothesis-profile soak tests/unit tests/engine sandbox/tests
 
 schema: $(INSTALLED) ## Writes stacks/settings.schema.json from the models
 	$(BIN)/backup-org settings-schema > stacks/settings.schema.json
