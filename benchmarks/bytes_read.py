@@ -24,7 +24,7 @@ from aws_sandbox.moto_changes.athena import install
 from aws_sandbox.moto_changes.replacements import Replacements
 from aws_sandbox.reports.files import Template as Generated
 from aws_sandbox.reports.files import csv_files, fields, rows
-from aws_sandbox.reports.plans import example
+from aws_sandbox.reports.report_plans import example
 from aws_sandbox.reports.rows import Profile, Window
 from benchmarks.measure import Measure
 from benchmarks.reports_at_hand import PLANS

@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from aws_sandbox.reports.files import Template, csv_files, fields, rows
-from aws_sandbox.reports.plans import example
+from aws_sandbox.reports.report_plans import example
 from aws_sandbox.reports.rows import Profile, Window
 from benchmarks import duck_curation, pandas_curation
 from benchmarks.measure import Measure, in_own_process

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from aws_sandbox.address import Address
-from aws_sandbox.aws.backup.control import add_backup_controls
+from aws_sandbox.aws.backup.control_calls import add_backup_controls
 from aws_sandbox.aws.organization import Organization
 from aws_sandbox.aws.server import AwsServer
 from aws_sandbox.control import ControlApi
@@ -21,7 +21,7 @@ from aws_sandbox.journal import Journal
 from aws_sandbox.moto_changes.athena import install as install_athena
 from aws_sandbox.moto_changes.replacements import Replacements
 from aws_sandbox.plugin import ForkServer
-from aws_sandbox.report_desk import ReportDesk
+from aws_sandbox.report_jobs import ReportJobs
 from aws_sandbox.servicenow import ServiceNow
 
 _PARENT_CHECK_SECONDS = 1.0
@@ -55,7 +55,7 @@ class Daemon:
         self.journal = Journal()
         self.control = ControlApi()
         self.servicenow = ServiceNow()
-        self._reports = ReportDesk(lambda: self.server)
+        self._reports = ReportJobs(lambda: self.server)
         self.server = AwsServer(
             *options.organizations,
             emit=self._emit,

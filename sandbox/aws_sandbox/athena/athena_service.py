@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Caller:
+class RequestCredentials:
     """The credentials that a request carried: Athena reads tables and writes results with them."""
 
     account: str
@@ -51,10 +51,10 @@ class Caller:
     """Where the request came in, which is where S3 and Glue are."""
 
 
-Sessions = Callable[[Caller], "Session"]
+Sessions = Callable[[RequestCredentials], "Session"]
 
 
-def as_caller(caller: Caller) -> "Session":
+def as_caller(caller: RequestCredentials) -> "Session":
     """A session with the caller's own credentials; the sandbox checks no signatures."""
     return boto_session(
         caller.endpoint,
@@ -71,10 +71,10 @@ class AthenaService:
     def __init__(self, sessions: Sessions, cache: Path) -> None:
         session = lru_cache(maxsize=_KEPT_CLIENTS)(sessions)
 
-        def s3(caller: Caller) -> "S3Client":
+        def s3(caller: RequestCredentials) -> "S3Client":
             return session(caller).client("s3", config=_RETRIES)
 
-        def glue(caller: Caller) -> "GlueClient":
+        def glue(caller: RequestCredentials) -> "GlueClient":
             return session(caller).client("glue", config=_RETRIES)
 
         # Making a client takes longer than most queries.
@@ -88,7 +88,9 @@ class AthenaService:
         """Lets no further query begin."""
         self._workers.shutdown(wait=False, cancel_futures=True)
 
-    def start(self, backend: AthenaBackend, caller: Caller, request: Mapping[str, Any]) -> str:
+    def start(
+        self, backend: AthenaBackend, caller: RequestCredentials, request: Mapping[str, Any]
+    ) -> str:
         """StartQueryExecution; InvalidRequestError for what Athena refuses before any query."""
         name = request.get("WorkGroup") or "primary"
         workgroup = backend.work_groups.get(name)
@@ -114,7 +116,9 @@ class AthenaService:
         every: Sequence[Any] = list(backend.executions.values())
         return any(one.workgroup.name == workgroup for one in every)
 
-    def _run(self, execution: QueryExecution, query: exp.Select, caller: Caller) -> None:
+    def _run(
+        self, execution: QueryExecution, query: exp.Select, caller: RequestCredentials
+    ) -> None:
         """A query from its queue to its end; never raises, for nobody would see it."""
         if not execution.begin():
             return
@@ -139,7 +143,11 @@ class AthenaService:
             execution.end("SUCCEEDED")
 
     def _result(
-        self, execution: QueryExecution, query: exp.Select, caller: Caller, budget: Budget
+        self,
+        execution: QueryExecution,
+        query: exp.Select,
+        caller: RequestCredentials,
+        budget: Budget,
     ) -> Result:
         def on_connect(connection: duckdb.DuckDBPyConnection) -> None:
             execution.connection = connection
@@ -154,7 +162,7 @@ class AthenaService:
         )
         return runner.run(query, execution.context.get("Database") or "default")
 
-    def _write(self, execution: QueryExecution, result: Result, caller: Caller) -> None:
+    def _write(self, execution: QueryExecution, result: Result, caller: RequestCredentials) -> None:
         """The result file and its metadata, under the names that Athena gives them."""
         bucket, key = execution.output_location.removeprefix("s3://").split("/", 1)
         s3, arguments = self._s3(caller), execution.terms.put_arguments()

@@ -12,7 +12,7 @@ from sqlglot import exp
 from aws_sandbox.athena.glue_catalog import Catalog
 from aws_sandbox.athena.query_plan import plan
 from aws_sandbox.athena.results import Result, rendered
-from aws_sandbox.athena.s3_objects import Objects, Staging
+from aws_sandbox.athena.s3_objects import ObjectReader, Staging
 from aws_sandbox.athena.sql import QueryError
 from aws_sandbox.athena.table_scans import Budget, Reader
 
@@ -64,7 +64,7 @@ class Runner:
     """What a query is run with."""
 
     catalog: Catalog
-    store: Objects
+    store: ObjectReader
     database: Database
     staging: Staging
     budget: Budget

@@ -41,7 +41,7 @@ class Scan:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class QueryPlan:
     """A query ready to run."""
 
     sql: str
@@ -50,7 +50,7 @@ class Plan:
     scans: Sequence[Scan]
 
 
-def plan(query: exp.Select, catalog: Catalog, database: str) -> Plan:
+def plan(query: exp.Select, catalog: Catalog, database: str) -> QueryPlan:
     """QueryError where Athena would fail; names without a database mean tables of the given one."""
     tables = _Tables(catalog=catalog)
     found = tables.put_in(query.copy(), database.lower(), ())
@@ -65,7 +65,7 @@ def plan(query: exp.Select, catalog: Catalog, database: str) -> Plan:
         for one in qualified.selects
     ]
     scans = _scans(pushdown_projections(qualified), tables)
-    return Plan(sql=duckdb_sql(qualified), columns=columns, scans=scans)
+    return QueryPlan(sql=duckdb_sql(qualified), columns=columns, scans=scans)
 
 
 @dataclass(kw_only=True)

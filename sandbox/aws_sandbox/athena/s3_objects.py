@@ -37,7 +37,7 @@ class StoredObject:
         return f"s3://{self.bucket}/{self.key}"
 
 
-class Objects(Protocol):
+class ObjectReader(Protocol):
     """Where objects are found and read."""
 
     def under(self, locations: Sequence[str]) -> Mapping[str, Sequence[StoredObject]]:

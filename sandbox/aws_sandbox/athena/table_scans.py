@@ -13,7 +13,7 @@ from aws_sandbox.athena.parquet import bytes_read, column_expression, file_list,
 from aws_sandbox.athena.partition_projection import is_projected, projected
 from aws_sandbox.athena.predicates import Predicate
 from aws_sandbox.athena.query_plan import Scan
-from aws_sandbox.athena.s3_objects import Objects, Staging, StoredObject, total_bytes
+from aws_sandbox.athena.s3_objects import ObjectReader, Staging, StoredObject, total_bytes
 from aws_sandbox.athena.sql import QueryError
 
 _BYTES_LIMIT = "Bytes scanned limit was exceeded"
@@ -43,7 +43,7 @@ class Reader:
 
     connection: duckdb.DuckDBPyConnection
     catalog: Catalog
-    store: Objects
+    store: ObjectReader
     staging: Staging
     budget: Budget
 

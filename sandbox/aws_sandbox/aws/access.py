@@ -1,4 +1,4 @@
-"""May this principal do this? Asked for every signed request and for every hop of an event.
+"""May this principal do this? Asked for every signed request and at every step of an event.
 
 The answer is read from moto's state: the policies of roles and users, of buckets, queues, topics,
 buses, functions, secrets, keys and roles, and the organization's tree.

@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 from aws_sandbox.athena.athena_service import (
     ANSWER_WAIT_SECONDS,
     AthenaService,
-    Caller,
+    RequestCredentials,
     Sessions,
     as_caller,
 )
@@ -75,7 +75,7 @@ class _Refusal(HTTPException):
 def _start_query_execution(
     service: AthenaService, request: AthenaResponse, asked: _Asked
 ) -> Mapping[str, Any]:
-    caller = Caller(
+    caller = RequestCredentials(
         account=request.current_account,
         region=request.region,
         access_key_id=_CREDENTIAL.findall(request.headers.get("Authorization", ""))[0],

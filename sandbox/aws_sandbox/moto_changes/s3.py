@@ -51,7 +51,7 @@ REPLICATION_RULE: Mapping[str, Any] = {
 _OPTIONAL = {"ID", "Prefix", "SourceSelectionCriteria", "EncryptionConfiguration"}
 
 
-class Objects(Protocol):
+class ObjectListener(Protocol):
     """What is told of objects, and asked about them."""
 
     def created(self, bucket: FakeBucket, key: FakeKey, reason: str) -> None:
@@ -99,7 +99,7 @@ def find_bucket(arn: str) -> FakeBucket | None:
     return s3_backends[owner][PARTITION].get_bucket(parsed.resource) if owner else None
 
 
-def install(replacements: Replacements, objects: Objects) -> None:
+def install(replacements: Replacements, objects: ObjectListener) -> None:
     answering = _Answering()
 
     def send_event(account_id: str, event_name: str, bucket: FakeBucket, key: Any) -> None:  # noqa: ARG001

@@ -36,11 +36,11 @@ CONFIG: Final = Config(
 """As many connections as the plugin has threads."""
 
 
-class AwsError(Exception):
+class CallError(Exception):
     """AWS refused a call; the text names the operation, the error's code and its message."""
 
 
-class AbsentError(AwsError):
+class AbsentError(CallError):
     """What a call is about does not exist."""
 
 
@@ -129,7 +129,7 @@ class Api:
     region: str
 
     def __call__(self, operation: str, **parameters: Any) -> Any:
-        """The operation's answer; AbsentError or AwsError if AWS refuses."""
+        """The operation's answer; AbsentError or CallError if AWS refuses."""
         with _translated(operation):
             return getattr(self._client, xform_name(operation))(**parameters)
 
@@ -156,17 +156,17 @@ class Api:
 
 @contextmanager
 def _translated(operation: str) -> Generator[None]:
-    """Turns botocore's errors into AwsError or AbsentError."""
+    """Turns botocore's errors into CallError or AbsentError."""
     try:
         yield
     except ClientError as error:
         details = error.response.get("Error", {})
         code, message = details.get("Code", "Unknown"), details.get("Message", "")
         told = code == "InvalidRequestException" and ABSENT_FROM_ATHENA.search(message)
-        refusal = AbsentError if told or ABSENT.search(code) else AwsError
+        refusal = AbsentError if told or ABSENT.search(code) else CallError
         raise refusal(f"{operation}: {code}: {message}") from error
     except BotoCoreError as error:
-        raise AwsError(f"{operation}: {error}") from error
+        raise CallError(f"{operation}: {error}") from error
 
 
 SENT_BY_SDK: Final = frozenset(
@@ -306,5 +306,5 @@ def _assumed(aws: Aws, role: Props) -> Aws:
         parameters["ExternalId"] = external
     try:
         return aws.assuming(**parameters)
-    except AwsError as error:
+    except CallError as error:
         raise ValueError(f"cannot assume IAM Role {role['roleArn']}: {error}") from error

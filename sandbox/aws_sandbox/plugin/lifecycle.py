@@ -10,7 +10,7 @@ from enum import Enum
 from itertools import zip_longest
 from typing import Any, Final
 
-from aws_sandbox.plugin.aws import AbsentError, AwsError, Provider
+from aws_sandbox.plugin.aws import AbsentError, CallError, Provider
 from aws_sandbox.plugin.checks import MADE, given
 from aws_sandbox.plugin.fields import (
     PLAIN,
@@ -59,7 +59,7 @@ class Lifecycle:
     provider: Provider
 
     def create(self, inputs: Props) -> Live:
-        """AwsError if the resource was not made, PartialError if it was but is not complete."""
+        """CallError if the resource was not made, PartialError if it was but is not complete."""
         call = self._call("", self._completed(inputs), {})
         rid = self.resource.create(call)
         made = replace(call, rid=rid)
@@ -68,7 +68,7 @@ class Lifecycle:
                 self._retag(made)
             self.resource.finish(made)
             return self._taken(replace(made, state=call.props), inputs)
-        except AwsError as error:
+        except CallError as error:
             raise PartialError(self._left(made, inputs), str(error)) from error
 
     def update(self, rid: str, *, old: Props, new: Props, state: Props) -> Live:
@@ -83,7 +83,7 @@ class Lifecycle:
                 self.resource.update(call)
             self._retag(call)
             return self._taken(replace(call, state=self._kept(state, call.props)), new)
-        except AwsError as error:
+        except CallError as error:
             live = self.read(rid, inputs=old, state=state)
             kept = live or Live(rid=rid, inputs=old, outputs=state)
             raise PartialError(kept, str(error)) from error
@@ -113,7 +113,7 @@ class Lifecycle:
         """What there is of a resource that is not complete: what it lacks shows as a change."""
         try:
             live = self.read(made.rid, inputs=inputs, state=made.props)
-        except AwsError:
+        except CallError:
             live = None
         return live or Live(rid=made.rid, inputs=inputs, outputs=made.props | {"id": made.rid})
 
@@ -143,12 +143,12 @@ class Lifecycle:
     def _taken(self, call: ResourceCall, inputs: Props) -> Live:
         outputs = self._observed(call)
         if outputs is None:
-            raise AwsError(f"{self.resource.token} {call.rid!r}: AWS took it and does not have it")
+            raise CallError(f"{self.resource.token} {call.rid!r}: AWS took it and does not have it")
         fields = self.resource.fields
         lost = sorted(changed(fields, call.props, outputs) & call.props.keys())
         if lost:
             which = ", ".join(lost)
-            raise AwsError(f"{self.resource.token} {call.rid!r}: AWS took {which} and has it not")
+            raise CallError(f"{self.resource.token} {call.rid!r}: AWS took {which} and has it not")
         return Live(rid=call.rid, inputs=inputs, outputs=outputs)
 
     def _observed(self, call: ResourceCall) -> Props | None:

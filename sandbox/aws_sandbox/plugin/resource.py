@@ -82,7 +82,7 @@ class ResourceCall:
     """The outputs so far; of an import, what its id says."""
 
     def __call__(self, operation: str, **parameters: Any) -> Any:
-        """The operation's answer; AbsentError or AwsError if AWS refuses."""
+        """The operation's answer; AbsentError or CallError if AWS refuses."""
         return self.api(operation, **parameters)
 
     def pages(self, operation: str, items: str, **parameters: Any) -> Iterator[Any]:

@@ -14,7 +14,7 @@ import grpc
 from google.protobuf import any_pb2, empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
-from aws_sandbox.plugin.aws import AwsError, Provider, configuration_problems, configured
+from aws_sandbox.plugin.aws import CallError, Provider, configuration_problems, configured
 from aws_sandbox.plugin.checks import Mode, Proposal, filled, named, problems
 from aws_sandbox.plugin.install import VERSION
 from aws_sandbox.plugin.invokes import invoked
@@ -133,7 +133,7 @@ def answered(method: Callable[..., Any]) -> Callable[..., Any]:
     def answer(servicer: Servicer, request: Any, context: Context) -> Any:
         try:
             return method(servicer, request, context)
-        except (AwsError, ValueError) as error:
+        except (CallError, ValueError) as error:
             context.abort(grpc.StatusCode.UNKNOWN, str(error))
 
     return answer

@@ -21,7 +21,7 @@ from aws_sandbox.reports.files import (
     rows,
 )
 from aws_sandbox.reports.inventory import SeededNumbers
-from aws_sandbox.reports.plans import (
+from aws_sandbox.reports.report_plans import (
     ReportedOrganization,
     ReportError,
     ReportPlan,

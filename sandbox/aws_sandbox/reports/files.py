@@ -15,7 +15,7 @@ from enum import StrEnum
 from operator import itemgetter
 from types import MappingProxyType
 
-from aws_sandbox.reports.plans import ReportedAccount, ReportedOrganization, example
+from aws_sandbox.reports.report_plans import ReportedAccount, ReportedOrganization, example
 from aws_sandbox.reports.rows import (
     Profile,
     Row,

@@ -6,7 +6,7 @@ from functools import cached_property, lru_cache
 from hashlib import blake2b
 from struct import unpack_from
 
-from aws_sandbox.reports.plans import ReportedAccount
+from aws_sandbox.reports.report_plans import ReportedAccount
 
 
 class SeededNumbers:

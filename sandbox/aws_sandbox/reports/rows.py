@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 
 from aws_sandbox.reports.inventory import ProtectedResource, SeededNumbers, resources
-from aws_sandbox.reports.plans import ReportedAccount, ReportedOrganization
+from aws_sandbox.reports.report_plans import ReportedAccount, ReportedOrganization
 
 LONGEST_DAYS = 2
 """No job is active longer than this after the day it was created on."""

@@ -1,6 +1,6 @@
 """A stand-in for ServiceNow: the Table API for incidents, on this machine."""
 
-from aws_sandbox.servicenow.access import Credentials, Fault, RateLimit
+from aws_sandbox.servicenow.authentication import Credentials, Fault, RateLimit
 from aws_sandbox.servicenow.incidents import Instance
 from aws_sandbox.servicenow.service import ServiceNow
 

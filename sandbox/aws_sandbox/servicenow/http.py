@@ -61,7 +61,7 @@ Serve = Callable[[ApiRequest], Answer | None]
 """Answers a request; None ends its connection with a reset instead."""
 
 
-class HttpServer:
+class ThreadedServer:
     """Serves at `url` from `start` to `stop`."""
 
     def __init__(self, serve: Serve, port: int) -> None:

@@ -8,8 +8,15 @@ from dataclasses import asdict, fields, replace
 from html import escape
 from typing import Any
 
-from aws_sandbox.servicenow.access import Access, Credentials, Fault, Faults, Kind, RateLimit
-from aws_sandbox.servicenow.http import Answer, ApiRequest, HttpServer, RefusedError
+from aws_sandbox.servicenow.authentication import (
+    Authenticator,
+    Credentials,
+    Fault,
+    Faults,
+    Kind,
+    RateLimit,
+)
+from aws_sandbox.servicenow.http import Answer, ApiRequest, RefusedError, ThreadedServer
 from aws_sandbox.servicenow.incidents import CHOICES, JOURNALS, Incidents, Instance, Record
 from aws_sandbox.servicenow.table_api import TableApi
 
@@ -79,12 +86,12 @@ class ServiceNow:
         rate_limit: RateLimit | None = None,
         port: int = 0,
     ) -> None:
-        self._access = Access(credentials or Credentials(), rate_limit)
+        self._access = Authenticator(credentials or Credentials(), rate_limit)
         self._incidents = Incidents(instance or Instance())
         self._faults = Faults()
         self._requests: list[Mapping[str, object]] = []
         self._stopping = threading.Event()
-        self._server = HttpServer(self.serve, port)
+        self._server = ThreadedServer(self.serve, port)
         self.url = self._server.url
         self._table_api = TableApi(self._incidents, self.url)
 

@@ -25,7 +25,7 @@ from aws_sandbox.athena.glue_catalog import (
 )
 from aws_sandbox.athena.results import Result
 from aws_sandbox.athena.s3_objects import (
-    Objects,
+    ObjectReader,
     ObjectStore,
     Staging,
     StoredObject,
@@ -55,7 +55,7 @@ class Runs:
         self._database = Database(folder)
         self._staging = Staging(folder, self._database.connect)
 
-    def result(self, sql: str, catalog: Catalog, store: Objects) -> tuple[Result, int]:
+    def result(self, sql: str, catalog: Catalog, store: ObjectReader) -> tuple[Result, int]:
         """The result, and the bytes read."""
         budget = Budget(limit=None)
         runner = Runner(
@@ -67,7 +67,7 @@ class Runs:
         )
         return runner.run(parse(sql), "lake"), budget.scanned
 
-    def run(self, sql: str, catalog: Catalog, store: Objects) -> tuple[list[Row], int]:
+    def run(self, sql: str, catalog: Catalog, store: ObjectReader) -> tuple[list[Row], int]:
         result, scanned = self.result(sql, catalog, store)
         return [tuple(row) for row in result.rows], scanned
 

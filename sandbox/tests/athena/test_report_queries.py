@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from aws_sandbox.reports.files import Template, csv_files, fields, rows
-from aws_sandbox.reports.plans import example
+from aws_sandbox.reports.report_plans import example
 from aws_sandbox.reports.rows import Profile, Window
 
 if TYPE_CHECKING:

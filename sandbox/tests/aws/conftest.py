@@ -18,7 +18,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from aws_sandbox.aws.backup.control import add_backup_controls
+from aws_sandbox.aws.backup.control_calls import add_backup_controls
 from aws_sandbox.aws.organization import Account, Organization, Unit
 from aws_sandbox.aws.server import AwsServer
 from aws_sandbox.boto import boto_session

@@ -9,7 +9,7 @@ from moto.core.exceptions import JsonRESTError
 from moto.kms.models import KmsBackend
 from pulumi.runtime.proto import provider_pb2, status_pb2
 
-from aws_sandbox.aws.backup.control import add_backup_controls
+from aws_sandbox.aws.backup.control_calls import add_backup_controls
 from aws_sandbox.aws.server import AwsServer
 from aws_sandbox.plugin.values import Props, decode
 from sandbox.tests.plugin.conftest import Made

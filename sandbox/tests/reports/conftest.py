@@ -10,7 +10,7 @@ import pytest
 from aws_sandbox.aws.organization import Account, Organization, Unit
 from aws_sandbox.aws.server import AwsServer
 from aws_sandbox.reports.delivery import SERVICE_ROLE, SERVICE_ROLE_PATH, DeliveryAccess
-from aws_sandbox.reports.plans import ReportPlan, read_plan
+from aws_sandbox.reports.report_plans import ReportPlan, read_plan
 from sandbox.tests.moto_state import forget_everything
 
 MANAGEMENT, OUTER, INNER = "111111111111", "121212121212", "999999999999"

@@ -15,7 +15,7 @@ from aws_sandbox.reports.delivery import (
     nightly,
     report_plans,
 )
-from aws_sandbox.reports.plans import Layout, file_name, folder
+from aws_sandbox.reports.report_plans import Layout, file_name, folder
 from aws_sandbox.reports.rows import Profile
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from aws_sandbox.reports.files import (
     rows,
     words,
 )
-from aws_sandbox.reports.plans import example
+from aws_sandbox.reports.report_plans import example
 from aws_sandbox.reports.rows import Profile, Row, Window
 
 ORGANIZATION = example(6, ("eu-west-1", "us-east-1"))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from aws_sandbox.servicenow import Credentials, Fault, RateLimit
-from aws_sandbox.servicenow.access import Access
+from aws_sandbox.servicenow.authentication import Authenticator
 from aws_sandbox.servicenow.http import ApiRequest, RefusedError
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def test_oauth_client_credentials_and_api_keys_are_accepted(start: "Start") -> N
 
 def test_a_token_expires() -> None:
     now = [0.0]
-    access = Access(Credentials(clients={"id": "s"}, token_seconds=60), clock=lambda: now[0])
+    access = Authenticator(Credentials(clients={"id": "s"}, token_seconds=60), clock=lambda: now[0])
     body = b"grant_type=client_credentials&client_id=id&client_secret=s"
     post = ApiRequest(method="POST", path="/oauth_token.do", query={}, headers={}, body=body)
     token = json.loads(access.token(post).body)["access_token"]

@@ -8,7 +8,7 @@ from typing import Final
 
 from botocore.model import ListShape, Shape
 
-from aws_sandbox.plugin.aws import AwsError
+from aws_sandbox.plugin.aws import CallError
 from aws_sandbox.plugin.fields import Autoname, Converter, Document, Field, members, outputs
 from aws_sandbox.plugin.resource import Resource, ResourceCall, Setting, Tagging, register
 from aws_sandbox.plugin.schema import input_shape, member_shape
@@ -128,7 +128,7 @@ class EventTarget(Setting):
     def put(self, call: ResourceCall) -> None:
         answer = call("PutTargets", **_place(call.props), Targets=[call.request()])
         for entry in answer["FailedEntries"]:
-            raise AwsError(f"PutTargets: {entry['ErrorCode']}: {entry['ErrorMessage']}")
+            raise CallError(f"PutTargets: {entry['ErrorCode']}: {entry['ErrorMessage']}")
 
     def create(self, call: ResourceCall) -> str:
         self.put(call)

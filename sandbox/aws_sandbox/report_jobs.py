@@ -14,7 +14,7 @@ from aws_sandbox.aws.backup.state import backend_of
 from aws_sandbox.aws.server import AwsServer
 from aws_sandbox.control import ControlApi
 from aws_sandbox.reports.delivery import DeliveryAccess, control_handler, deliver
-from aws_sandbox.reports.plans import read_plan
+from aws_sandbox.reports.report_plans import read_plan
 
 if TYPE_CHECKING:
     from mypy_boto3_backup.type_defs import ReportPlanTypeDef
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class ReportDesk:
+class ReportJobs:
     """Delivers what StartReportJob asks for, and the nights that `reports.deliver` asks for."""
 
     def __init__(self, server: Callable[[], AwsServer]) -> None:
@@ -51,7 +51,7 @@ class ReportDesk:
         return answer
 
     def start(self, account: str, region: str, job_id: str) -> None:
-        """StartReportJob: the report is made soon, in a thread of the desk's own."""
+        """StartReportJob: the report is made soon, in a thread of its own."""
         self._workers.submit(self._make, account, region, job_id)
 
     def stop(self) -> None:

@@ -39,7 +39,7 @@ class RateLimit:
     seconds: int = 3600
 
 
-class Access:
+class Authenticator:
     """Checks requests; keeps the tokens given out and the requests counted."""
 
     def __init__(

@@ -9,7 +9,7 @@ from werkzeug.test import Client
 from aws_sandbox.aws.organization import Account, Organization
 from aws_sandbox.aws.server import AwsServer
 from aws_sandbox.control import ControlApi
-from aws_sandbox.report_desk import ReportDesk
+from aws_sandbox.report_jobs import ReportJobs
 from sandbox.tests.moto_state import forget_everything
 
 MANAGEMENT, OWN, REGION = "111111111111", "000000000000", "eu-central-1"
@@ -28,7 +28,7 @@ def server(control: ControlApi) -> Iterator[AwsServer]:
         accounts=(Account(id=MANAGEMENT, name="management"), Account(id=OWN, name="own")),
         regions=(REGION,),
     )
-    desk = ReportDesk(lambda: server)
+    desk = ReportJobs(lambda: server)
     forget_everything()
     server = AwsServer(organization, start_report=desk.start)
     desk.add_controls(control)
