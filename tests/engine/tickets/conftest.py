@@ -15,7 +15,7 @@ from aws_lambda_powertools.utilities.batch.exceptions import BatchProcessingErro
 from moto import mock_aws
 
 from aws_sandbox.servicenow import Credentials, RateLimit, ServiceNow
-from aws_sandbox.servicenow.http import Answer, ApiRequest, HttpServer, json_answer
+from aws_sandbox.servicenow.http import Answer, ApiRequest, ThreadedServer, json_answer
 from handlers.open_ticket import app
 
 EVENTS = Path(__file__).resolve().parents[2] / "unit" / "handlers" / "events"
@@ -158,14 +158,14 @@ Answering = Callable[[Mapping[str, object]], Bench]
 @pytest.fixture
 def answering(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Iterator[Answering]:
     """An instance that always answers a method, or a path, in one way."""
-    servers: list[HttpServer] = []
+    servers: list[ThreadedServer] = []
 
     def start(answers: Mapping[str, object]) -> Bench:
         def serve(call: ApiRequest) -> Answer:
             content = answers.get(call.path, answers.get(call.method))
             return json_answer(content)
 
-        servers.append(HttpServer(serve, 0))
+        servers.append(ThreadedServer(serve, 0))
         servers[-1].start()
         monkeypatch.setenv("SERVICE_NOW_URL", servers[-1].url)
         bench.forget()
