@@ -1,5 +1,6 @@
 """What every test starts from: one environment, and a number of cases for property tests."""
 
+import gc
 import os
 
 import pytest
@@ -39,3 +40,9 @@ def shared_by_workers(tmp_path_factory: pytest.TempPathFactory) -> None:  # pyri
     """With several workers, each one's own folder lies in that of the run."""
     own = tmp_path_factory.getbasetemp()
     shared.folder = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+def pytest_collection_finish() -> None:
+    """Spares each later collection of garbage the modules, pulumi_aws above all: they stay."""
+    gc.collect()
+    gc.freeze()

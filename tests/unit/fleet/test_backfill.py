@@ -75,7 +75,7 @@ class Limited:
 
 
 def test_a_run_that_breaks_off_while_it_reads_is_gone_on_with(aws: Aws) -> None:
-    total = fill_months(aws, 6)
+    total = fill_months(aws, 5)
 
     def cut_off() -> None:
         raise ConnectionError
@@ -89,7 +89,7 @@ def test_a_run_that_breaks_off_while_it_reads_is_gone_on_with(aws: Aws) -> None:
 
 
 def test_a_run_that_somebody_stops_keeps_what_it_looked_at(aws: Aws) -> None:
-    total = fill_months(aws, 6)
+    total = fill_months(aws, 5)
     stopped = Event()
 
     def stop(what: str, done: int, _of: int) -> None:
