@@ -26,7 +26,7 @@ check: lint types ## What CI runs: formatting, lint, types, tests
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile
 
 unit: $(INSTALLED) ## The tests of what is deployed and of the commands, in seconds
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal tests/unit tests/stack
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile tests/unit tests/stack
 
 sandbox: $(INSTALLED) ## The tests of the sandbox, with its servers
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile sandbox/tests

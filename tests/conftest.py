@@ -46,3 +46,4 @@ def pytest_collection_finish() -> None:
     """Spares each later collection of garbage the modules, pulumi_aws above all: they stay."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(200_000, 20, 20)  # a recorded program makes many objects and drops few
