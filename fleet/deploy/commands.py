@@ -9,12 +9,10 @@ import typer
 from rich.table import Table
 
 from fleet.deploy.deployment import Deployment, Outcome, StackFailed, engine_here
-from fleet.deploy.order import chosen, in_order
+from fleet.deploy.order import chosen, in_order, settings_of
 from fleet.deploy.progress import StackProgress
-from fleet.errors import ToldError
 from fleet.project import current_project
 from fleet.terminal import console
-from stacks import load
 from stacks.references import references
 from stacks.schema import schema_text
 
@@ -58,7 +56,8 @@ def settings_schema() -> None:
 def _act(
     names: list[str] | None, act: Callable[[Deployment], Outcome], *, backwards: bool = False
 ) -> None:
-    stacks = _checked(chosen(names or [], current_project()))
+    root = current_project()
+    stacks = settings_of(chosen(names or [], root), root)  # what is wrong is told of all, first
     ready = engine_here()
     with StackProgress(console) as progress:
         deployments = [Deployment(ready, stack, progress.hear) for stack in stacks]
@@ -72,19 +71,6 @@ def _act(
 
         outcomes = in_order(deployments, watched, backwards=backwards)
     console.print(_table(outcomes))
-
-
-def _checked(stacks: list[str]) -> list[str]:
-    """The same, once the settings of all are in order; every problem of every stack is told."""
-    problems: list[str] = []
-    for stack in stacks:
-        try:
-            load.from_files(stack, current_project())
-        except load.SettingsError as error:
-            problems.append(str(error))
-    if problems:
-        raise ToldError("\n".join(problems))
-    return stacks
 
 
 def _previewed(deployment: Deployment) -> Outcome:

@@ -12,6 +12,7 @@ from pathlib import Path
 from fleet.deploy.deployment import Deployment, Outcome, StackFailed
 from fleet.errors import ToldError
 from stacks import load
+from stacks.load import Settings
 from stacks.references import references
 
 _AT_ONCE = 4
@@ -41,6 +42,20 @@ def chosen(names: Iterable[str], root: Path) -> list[str]:
             raise ValueError(f"there is no stack or customer {name}; there are: {', '.join(known)}")
         stacks.update(found)
     return sorted(stacks) if stacks else known
+
+
+def settings_of(stacks: Iterable[str], root: Path) -> dict[str, Settings]:
+    """The settings of stacks by name. Raises ToldError with every problem of all of them."""
+    found: dict[str, Settings] = {}
+    problems: list[str] = []
+    for stack in stacks:
+        try:
+            found[stack] = load.from_files(stack, root)
+        except load.SettingsError as error:
+            problems.append(str(error))
+    if problems:
+        raise ToldError("\n".join(problems))
+    return found
 
 
 def _is_of(stack: str, customer: str, root: Path) -> bool:

@@ -14,7 +14,7 @@ from aws_sandbox.aws.organization import Account, Organization, Unit
 from aws_sandbox.client import Sandbox, SandboxError
 from aws_sandbox.plugin import Plugin
 from fleet.deploy.deployment import Deployment, Engine, OnEvent, ignore
-from fleet.deploy.order import chosen
+from fleet.deploy.order import chosen, settings_of
 from fleet.errors import ToldError
 from fleet.sandbox.cut_off import cut_off
 from fleet.sandbox.workspace import ADMINISTRATOR_ROLE, Workspace
@@ -124,16 +124,7 @@ def stacks_of(customer: str, project: Path) -> dict[str, Settings]:
             f"there is no customer {customer} in {project / CUSTOMERS}; there are: "
             f"{', '.join(there) or 'none'}"
         )
-    found: dict[str, Settings] = {}
-    problems: list[str] = []
-    for name in chosen([customer], project):
-        try:
-            found[name] = load.from_files(name, project)
-        except load.SettingsError as error:
-            problems.append(str(error))
-    if problems:
-        raise ToldError("\n".join(problems))
-    return found
+    return settings_of(chosen([customer], project), project)
 
 
 def organization_for(customer: str, stacks: Mapping[str, Settings]) -> Organization:

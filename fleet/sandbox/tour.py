@@ -194,10 +194,10 @@ def give_credentials(stage: Stage) -> None:
     """What an operator does once: `backup-org prepare`, and ServiceNow's credentials, where the
     settings say they are."""
     for settings in stage.stacks.values():
-        list(prepared(settings, stage.sandbox.session(settings.account, settings.region)))
+        session = stage.sandbox.session(settings.account, settings.region)
+        list(prepared(settings, session))
         if not isinstance(settings, CentralSettings) or settings.ticketing is None:
             continue
-        session = stage.sandbox.session(settings.account, settings.region)
         secrets = session.client("secretsmanager")
         listed = [secret.get("Name") for secret in secrets.list_secrets()["SecretList"]]
         if settings.ticketing.secret not in listed:
