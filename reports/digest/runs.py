@@ -1,0 +1,117 @@
+"""One run of a scheduled report: its period, and where each of its objects lies."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from reports.digest.definition import Cadence
+
+LIST_CALLS_REACH = timedelta(days=30)
+"""AWS Backup's list calls tell of jobs of the last 30 days."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Period:
+    """From its start on, up to its end: whole days of the report's time zone."""
+
+    start: datetime
+    end: datetime
+
+    def before(self, cadence: Cadence, timezone: str) -> Period:
+        """The period that this one is compared with."""
+        return period_of(cadence, timezone, self.start)
+
+
+def period_of(cadence: Cadence, timezone: str, now: datetime) -> Period:
+    """The last one that is over: yesterday, the seven days before today, or last month.
+
+    The times are in UTC; a day may have 23 or 25 hours.
+    """
+    zone = ZoneInfo(timezone)
+    end = now.astimezone(zone).date()
+    if cadence == "monthly":
+        end = end.replace(day=1)
+        start = (end - timedelta(days=1)).replace(day=1)
+    else:
+        start = end - timedelta(days=1 if cadence == "daily" else 7)
+    first, last = (datetime(d.year, d.month, d.day, tzinfo=zone) for d in (start, end))
+    return Period(start=first.astimezone(UTC), end=last.astimezone(UTC))
+
+
+def definition_key(cadence: Cadence) -> str:
+    return f"definitions/{cadence}.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """Runbook steps pass its id; the rest is read from `key`."""
+
+    run_id: str
+    """The id of the Automation execution, or one made here."""
+    cadence: Cadence
+    timezone: str
+    period: Period
+
+    @property
+    def folder(self) -> str:
+        """Of what is needed until the report is stored; expires after days."""
+        return f"runs/{self.run_id}/"
+
+    @property
+    def key(self) -> str:
+        return run_key(self.run_id)
+
+    @property
+    def vaults_key(self) -> str:
+        """CSV of activity.VAULTS, and what could not be looked at beside it."""
+        return f"{self.folder}vaults.csv"
+
+    @property
+    def status_key(self) -> str:
+        """An object whose metadata `state` the runbook waits for: running, then collated."""
+        return f"{self.folder}status"
+
+    def part(self, account: str, region: str, table: str) -> str:
+        """What collation found there, one object a table of reports/digest/activity.py."""
+        return f"{self.folder}parts/{account}/{region}/{table}.csv.gz"
+
+    def done_key(self, account: str, region: str) -> str:
+        """Written last of a part: as many as there are parts, and all is collated."""
+        return f"{self.folder}done/{account}-{region}"
+
+    @property
+    def made_folder(self) -> str:
+        """Where the page and its files lie before they are stored."""
+        return f"{self.folder}made/"
+
+    @property
+    def stored_folder(self) -> str:
+        """Where people find the report: the same period again is stored over it."""
+        start = self.period.start.astimezone(ZoneInfo(self.timezone)).date()
+        return f"reports/{self.cadence}/{start.isoformat()}/"
+
+    @property
+    def page_key(self) -> str:
+        return f"{self.stored_folder}index.html"
+
+    @property
+    def figures_key(self) -> str:
+        """What the next report is compared with."""
+        return f"{self.stored_folder}figures.json"
+
+    def dumped(self) -> str:
+        return json.dumps(dataclasses.asdict(self), default=datetime.isoformat, sort_keys=True)
+
+
+def run_key(run_id: str) -> str:
+    return f"runs/{run_id}/run.json"
+
+
+def load(text: str | bytes) -> Run:
+    given = json.loads(text)
+    times = {name: datetime.fromisoformat(text) for name, text in given.pop("period").items()}
+    return Run(**given, period=Period(**times))
