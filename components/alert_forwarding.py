@@ -13,6 +13,7 @@ from components.iam import Statement, policy_document, service_trust
 @dataclass(frozen=True, kw_only=True)
 class AlertForwardingArgs:
     alert_bus_arn: pulumi.Input[str]
+    rule_name: str
     event_pattern: str
     """Which events to forward."""
     regions: Sequence[str]
@@ -63,7 +64,7 @@ class AlertForwarding(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         rule = aws.cloudwatch.EventRule(
             f"{name}-{region}",
-            name=name,
+            name=args.rule_name,
             description="Forwards what concerns an operator to the alert bus",
             event_pattern=args.event_pattern,
             region=region,

@@ -26,10 +26,30 @@ _JOB_ENDS: list[dict[str, Any]] = [
 ]
 
 
-def job_ends_and_alarms(name_prefix: str) -> str:
-    """Backup, copy and restore jobs that ended, well or not; and alarms whose names start so, going
-    off or over."""
-    return json.dumps({"$or": [*_JOB_ENDS, _alarms(name_prefix)]})
+def what_concerns_an_operator(name_prefix: str, report_runbook: str) -> str:
+    """Backup, copy and restore jobs that ended, well or not; alarms whose names start so, going off
+    or over; and runbooks whose names start so, where they did not end well.
+
+    The report runbook's success is told too: it has one execution at a time, so that its next one
+    makes good what failed before. Others run for many resources at once.
+    """
+    return json.dumps(
+        {"$or": [*_JOB_ENDS, _alarms(name_prefix), *_runbooks(name_prefix, report_runbook)]}
+    )
+
+
+def _runbooks(name_prefix: str, report_runbook: str) -> list[dict[str, Any]]:
+    """https://docs.aws.amazon.com/systems-manager/latest/userguide/monitoring-systems-manager-event-examples.html"""
+    execution = {
+        "source": ["aws.ssm"],
+        "detail-type": ["EC2 Automation Execution Status-change Notification"],
+    }
+    ended = {
+        "Definition": [{"prefix": name_prefix}],
+        "Status": ["Failed", "TimedOut", "Cancelled"],
+    }
+    made_good = {"Definition": [report_runbook], "Status": ["Success"]}
+    return [{**execution, "detail": ended}, {**execution, "detail": made_good}]
 
 
 def _alarms(name_prefix: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from components.encryption_key import (
     rules_may_use_key,
     service_may_use_key,
 )
-from components.event_patterns import job_ends_and_alarms
+from components.event_patterns import what_concerns_an_operator
 from components.function import Function, FunctionArgs, FunctionHome
 from components.iam import Statement, policy_document
 from components.work_queue import WorkQueue, WorkQueueArgs
@@ -35,7 +35,10 @@ class TicketingArgs:
     impact: str
     close_code: str
     alarm_prefix: str
-    """Alarms whose names start so become incidents too."""
+    """Alarms whose names start so become incidents too, and runbooks that fail."""
+    report_runbook: str
+    """The one runbook whose success resolves what its failure opened."""
+    function_name: str
     home: FunctionHome
     alarm_topics: Sequence[pulumi.Input[str]] = ()
 
@@ -70,7 +73,7 @@ class Ticketing(pulumi.ComponentResource):
             name=name,
             description="Takes the ends of jobs, and alarms, to ServiceNow",
             event_bus_name=args.alert_bus_name,
-            event_pattern=job_ends_and_alarms(args.alarm_prefix),
+            event_pattern=what_concerns_an_operator(args.alarm_prefix, args.report_runbook),
             opts=child,
         )
         topic = aws.sns.Topic(name, name=name, kms_master_key_id=key.arn, opts=child)
@@ -94,7 +97,7 @@ class Ticketing(pulumi.ComponentResource):
             ),
             child,
         )
-        function = Function(name, _function(args, ledger, key.arn, queue), child)
+        function = Function(args.function_name, _function(args, ledger, key.arn, queue), child)
         Alarm(f"{name}-dead-letters", queue.alarm(args.alarm_topics), child)
         aws.cloudwatch.EventTarget(
             name,

@@ -8,7 +8,7 @@ import pulumi
 
 from components.alert_bus import AlertBus, AlertBusArgs
 from components.alert_forwarding import AlertForwarding, AlertForwardingArgs
-from components.event_patterns import job_ends_and_alarms
+from components.event_patterns import what_concerns_an_operator
 from components.function import FunctionHome
 from components.ticketing import Ticketing, TicketingArgs
 from stacks import names
@@ -43,7 +43,7 @@ def deploy_alerts(
     if settings.alerts_in != settings.role:
         return Alerts(bus_arn=consume(AlertsContract, alerts_stack(settings)).alert_bus_arn)
     bus = AlertBus(
-        f"{names.prefix(settings.customer)}-alerts",
+        f"{names.prefix(settings)}-alerts",
         AlertBusArgs(organization_id=organization.id()),
         opts,
     )
@@ -61,7 +61,7 @@ def _ticketing(
     home: FunctionHome,
     opts: pulumi.ResourceOptions,
 ) -> TicketingContract:
-    prefix = names.prefix(settings.customer)
+    prefix = names.prefix(settings)
     ticketing = Ticketing(
         f"{prefix}-tickets",
         TicketingArgs(
@@ -76,6 +76,8 @@ def _ticketing(
             impact=wanted.impact,
             close_code=wanted.close_code,
             alarm_prefix=f"{prefix}-",
+            report_runbook=names.report_runbook(settings),
+            function_name=names.ticket_function(settings),
             home=home,
             alarm_topics=settings.alarm_topics_in(settings.region),
         ),
@@ -92,14 +94,15 @@ def _ticketing(
 def forward_alerts(
     settings: StackSettings, bus_arn: pulumi.Input[str], opts: pulumi.ResourceOptions
 ) -> ForwardingContract:
-    """Forwards the ends of jobs and this system's own alarms; central accounts may hold backups
-    too. Where the bus stands as well, the rule of its default bus is the one way there."""
-    prefix = names.prefix(settings.customer)
+    """Forwards the ends of jobs, and this system's own alarms and runbooks; central accounts may
+    hold backups too. Where the bus stands as well, the default bus's rule is the one way there."""
+    prefix = names.prefix(settings)
     forwarding = AlertForwarding(
         f"{prefix}-alerts",
         AlertForwardingArgs(
             alert_bus_arn=bus_arn,
-            event_pattern=job_ends_and_alarms(f"{prefix}-"),
+            rule_name=names.monitoring_rule(settings),
+            event_pattern=what_concerns_an_operator(f"{prefix}-", names.report_runbook(settings)),
             regions=settings.alert_regions,
             alarm_topics={
                 region: settings.alarm_topics_in(region) for region in settings.alert_regions

@@ -40,14 +40,14 @@ def _bucket_for_copies(
     settings: AuditSettings, wanted: ReportsCopy, opts: pulumi.ResourceOptions
 ) -> ReportsCopyContract:
     copies = ReportsCopyBucket(
-        f"{names.prefix(settings.customer)}-reports-copy",
+        f"{names.prefix(settings)}-reports-copy",
         ReportsCopyBucketArgs(
             bucket_name=names.bucket(
                 settings.customer, "copies", settings.account, settings.region
             ),
             account=settings.account,
             source_account=settings.organization.management_account,
-            source_role=names.replication_role(settings.customer),
+            source_role=names.replication_role(settings),
             expire_after_days=wanted.expire_after_days,
             force_destroy=wanted.force_destroy,
         ),

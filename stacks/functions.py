@@ -15,7 +15,7 @@ def function_home(settings: Settings, opts: pulumi.ResourceOptions) -> FunctionH
         runtime=settings.functions.runtime, architecture=settings.functions.architecture
     )
     layer = Layer(
-        f"{names.prefix(settings.customer)}-base", LayerArgs(layer="base", platform=platform), opts
+        f"{names.prefix(settings)}-base", LayerArgs(layer="base", platform=platform), opts
     )
     return FunctionHome(
         platform=platform,

@@ -36,9 +36,9 @@ def _copy_reports(
 ) -> None:
     copies = consume(ReportsCopyContract, audit_stack(settings))
     ReportsReplication(
-        f"{names.prefix(settings.customer)}-reports-copy",
+        f"{names.prefix(settings)}-reports-copy",
         ReportsReplicationArgs(
-            role_name=names.replication_role(settings.customer),
+            role_name=names.replication_role(settings),
             bucket_name=bucket.name,
             bucket_arn=bucket.arn,
             bucket_key_arn=bucket.key_arn,

@@ -21,7 +21,7 @@ from stacks.settings import MemberSettings, Plan
 def deploy(settings: MemberSettings) -> Sequence[Contract]:
     provider = account_provider(settings)
     opts = pulumi.ResourceOptions(provider=provider)
-    prefix = names.prefix(settings.customer)
+    prefix = names.prefix(settings)
     alerts = consume(AlertsContract, alerts_stack(settings))
     forwarding = forward_alerts(settings, alerts.alert_bus_arn, opts)
     role = BackupRole(f"{prefix}-service", BackupRoleArgs(may_restore=True), opts)

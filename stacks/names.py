@@ -6,7 +6,7 @@ from typing import Literal
 import pulumi
 
 from reports.templates import TEMPLATES
-from stacks.settings import Reports
+from stacks.settings import Reports, StackSettings
 
 
 def stack_name(customer: str, role: str, member: str = "") -> str:
@@ -19,9 +19,29 @@ def full_stack_name(stack: str) -> str:
     return f"{pulumi.get_organization()}/{pulumi.get_project()}/{stack}"
 
 
-def prefix(customer: str) -> str:
+def prefix(settings: StackSettings) -> str:
     """What the names of a customer's resources start with."""
-    return f"{customer}-backup"
+    name = f"{settings.customer}-backup"
+    return f"COS-{name}" if settings.naming == "cos" else name
+
+
+def monitoring_rule(settings: StackSettings) -> str:
+    """The rule that takes an account's events to the alert bus, in each Region."""
+    return _published(settings, "COS-AWS-Backup-Monitoring", "alerts")
+
+
+def ticket_function(settings: StackSettings) -> str:
+    """The function that opens incidents in ServiceNow."""
+    return _published(settings, "COS-Lambda-SNOW-Listener", "tickets")
+
+
+def report_mail_function(settings: StackSettings) -> str:
+    """The function that mails a report and the link to it."""
+    return _published(settings, "COS-Lambda-Backup-Report-Generator", "report-mail")
+
+
+def _published(settings: StackSettings, cos: str, suffix: str) -> str:
+    return cos if settings.naming == "cos" else f"{prefix(settings)}-{suffix}"
 
 
 BucketPurpose = Literal["reports", "lake", "copies"]
@@ -29,13 +49,23 @@ BucketPurpose = Literal["reports", "lake", "copies"]
 
 
 def bucket(customer: str, purpose: BucketPurpose, account: str, region: str) -> str:
-    """Unique among all buckets of AWS."""
+    """Unique among all buckets of AWS, in every naming scheme: S3 takes lower case alone."""
     return f"{customer}-backup-{purpose}-{account}-{region}"
 
 
-def replication_role(customer: str) -> str:
+def replication_role(settings: StackSettings) -> str:
     """The role that copies reports to the audit account, whose bucket names it beforehand."""
-    return f"{customer}-backup-reports-copy"
+    return f"{prefix(settings)}-reports-copy"
+
+
+def reader_role(settings: StackSettings) -> str:
+    """The role in each account as which the central account's functions read for reports."""
+    return f"{prefix(settings)}-reader"
+
+
+def report_runbook(settings: StackSettings) -> str:
+    """The Automation document that makes and mails a report."""
+    return f"{prefix(settings)}-report"
 
 
 def database(customer: str) -> str:

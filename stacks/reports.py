@@ -59,7 +59,7 @@ def deploy_reports(
     home: FunctionHome,
     opts: pulumi.ResourceOptions,
 ) -> ReportParts:
-    name = f"{names.prefix(settings.customer)}-reports"
+    name = f"{names.prefix(settings)}-reports"
     by_template = lake_plans(reports, settings.customer, organization)
     plans = _plans(settings, reports, by_template)
     firsts = {of_it[0].name: plans[of_it[0].name] for of_it in by_template.values()}
@@ -68,7 +68,7 @@ def deploy_reports(
     ReportPlans(name, _plan_args(reports, by_template, bucket), after(bucket.deliverable, opts))
     lake = ReportLake(name, _lake_args(settings, reports, by_template, plans, bucket), opts)
     duckdb = Layer(
-        f"{names.prefix(settings.customer)}-duckdb",
+        f"{names.prefix(settings)}-duckdb",
         LayerArgs(layer="duckdb", platform=home.platform),
         opts,
     )

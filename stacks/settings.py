@@ -84,6 +84,10 @@ class StackSettings(Model):
     another account must let CloudWatch publish. Alarms also go to the alert bus, and become
     incidents like any failed job."""
     policy: PolicyDemands = PolicyDemands()
+    naming: Literal["default", "cos"] = "default"
+    """How resources are called: `cos` for the published names (COS-AWS-Backup-Monitoring,
+    COS-Lambda-SNOW-Listener, COS-Lambda-Backup-Report-Generator) and COS- before all others but
+    buckets, the Glue database and report plans. All of a customer's stacks must say the same."""
 
     @property
     def alert_regions(self) -> tuple[str, ...]:

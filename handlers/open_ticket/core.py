@@ -1,9 +1,9 @@
-"""What a job's or an alarm's event means for ServiceNow: nothing, an incident, a note, its end.
+"""What an event means for ServiceNow: nothing, an incident, a note on it, or its end.
 
 One incident stands for one protected resource and one kind of job, however often that job fails;
 it is resolved when a later job of that kind completes. Tests of restores are a kind of their own.
 This system's own alarms are told in the same way: an alarm that goes off is a failure, one that is
-over a completion.
+over a completion; and so are its runbooks, by the document that was executed.
 """
 
 import datetime
@@ -23,6 +23,7 @@ class JobKind(StrEnum):
     COPY = "copy"
     RESTORE = "restore"
     ALARM = "alarm"
+    RUNBOOK = "runbook"
 
 
 _KINDS = {
@@ -30,9 +31,11 @@ _KINDS = {
     "Copy Job State Change": JobKind.COPY,
     "Restore Job State Change": JobKind.RESTORE,
 }
-_FAILURES = {"FAILED", "EXPIRED", "ABORTED", "PARTIAL", "ALARM"}
-_ENDS_WELL = {"COMPLETED", "OK"}
+_FAILURES = {"FAILED", "EXPIRED", "ABORTED", "PARTIAL", "ALARM", "TIMEDOUT", "CANCELLED"}
+_ENDS_WELL = {"COMPLETED", "OK", "SUCCESS"}
 _ALARM = "CloudWatch Alarm State Change"
+_RUNBOOK = "EC2 Automation Execution Status-change Notification"
+_SAID = {"TIMEDOUT": "timed out", "CANCELLED": "was cancelled", "SUCCESS": "ended well"}
 _DISPLAY = "backup-org"
 _HEADLINE_LIMIT = 160
 _TEXT_LIMIT = 4000
@@ -46,7 +49,8 @@ class JobEnd:
     kind: JobKind
     job_id: str
     state: str
-    """COMPLETED, or one of FAILED, EXPIRED, ABORTED, PARTIAL; of an alarm ALARM or OK."""
+    """COMPLETED, or one of FAILED, EXPIRED, ABORTED, PARTIAL; of an alarm ALARM or OK; of a runbook
+    SUCCESS, or one of FAILED, TIMEDOUT, CANCELLED."""
     account: str
     region: str
     resource: str
@@ -82,6 +86,8 @@ def job_end(event: Mapping[str, Any]) -> JobEnd:
     try:
         if event["detail-type"] == _ALARM:
             return _alarm(event)
+        if event["detail-type"] == _RUNBOOK:
+            return _runbook(event)
         kind = _KINDS[event["detail-type"]]
         detail = event["detail"]
         # "Some events report status, whereas others report state."
@@ -124,6 +130,34 @@ def _alarm(event: Mapping[str, Any]) -> JobEnd:
         resource_type="CloudWatch alarm",
         vault="",
         message=_text(detail["state"], "reason"),
+        time=_time_of(event),
+    )
+
+
+def _runbook(event: Mapping[str, Any]) -> JobEnd:
+    """https://docs.aws.amazon.com/systems-manager/latest/userguide/monitoring-systems-manager-event-examples.html
+
+    It says nothing of why: the execution does, in the console.
+    """
+    detail = event["detail"]
+    state = _needed(detail, "Status").upper()
+    account, region = _needed(event, "account"), _needed(event, "region")
+    if state not in _FAILURES | _ENDS_WELL:
+        raise UnrecognisedEvent(f"the runbook {detail['Definition']} in the state {state!r}")
+    execution = _needed(detail, "ExecutionId")
+    # A document is told by its name, or by its ARN where another account shares it.
+    document = _needed(detail, "Definition").rpartition("/")[2]
+    return JobEnd(
+        kind=JobKind.RUNBOOK,
+        job_id=execution,
+        state=state,
+        account=account,
+        region=region,
+        resource=f"arn:aws:ssm:{region}:{account}:document/{document}",
+        resource_type="Automation runbook",
+        vault="",
+        message="Which step failed, and why: Systems Manager, Automation, Executions, "
+        f"{execution}; or: aws ssm get-automation-execution --automation-execution-id {execution}",
         time=_time_of(event),
     )
 
@@ -290,6 +324,9 @@ def _headline(job: JobEnd) -> str:
     resource = (job.resource or job.recovery_point).rpartition(":")[2]
     if job.kind is JobKind.ALARM:
         return f"AWS Backup: {resource} in {job.account} {'goes off' if job.failed else 'is over'}"
+    if job.kind is JobKind.RUNBOOK:
+        document = resource.rpartition("/")[2]
+        return f"AWS Backup: runbook {document} {_SAID.get(job.state, 'failed')} in {job.account}"
     kind = f"{job.kind} test" if job.testing_plan else job.kind
     return f"AWS Backup: {kind} {job.state.lower()} for {resource} in {job.account}"
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from stacks import load
+from stacks import load, names
 from tests.support.examples import EXAMPLES, ROOT, Case, example, recordings
 from tests.support.recorder import Recorded, Recording
 
@@ -60,13 +60,13 @@ def test_each_dead_letter_queue_has_an_alarm_in_its_region(recording: Recording)
 def test_alarms_have_names_of_their_own_that_are_forwarded(
     stack: str, recording: Recording
 ) -> None:
-    customer = load.from_files(stack, ROOT).customer
+    prefix = names.prefix(load.from_files(stack, ROOT))
     named = [(alarm.inputs.get("region"), alarm.inputs["name"]) for alarm in recording.all(ALARM)]
     assert len(set(named)) == len(named)
-    assert all(name.startswith(f"{customer}-backup-") for _, name in named)
+    assert all(name.startswith(f"{prefix}-") for _, name in named)
 
 
-def test_each_stack_forwards_jobs_and_its_own_alarms_once_a_region(
+def test_each_stack_forwards_jobs_and_its_own_alarms_and_runbooks_once_a_region(
     stack: str, recording: Recording
 ) -> None:
     settings = load.from_files(stack, ROOT)
@@ -74,10 +74,15 @@ def test_each_stack_forwards_jobs_and_its_own_alarms_once_a_region(
     assert sorted(rules) == sorted(settings.alert_regions)
     for rule in rules.values():
         choices = json.loads(rule.inputs["eventPattern"])["$or"]
-        assert [choice["source"] for choice in choices] == [["aws.backup"]] * 3 + [
-            ["aws.cloudwatch"]
+        assert [choice["source"] for choice in choices] == [
+            *([["aws.backup"]] * 3),
+            ["aws.cloudwatch"],
+            *([["aws.ssm"]] * 2),
         ]
-        assert choices[3]["detail"]["alarmName"] == [{"prefix": f"{settings.customer}-backup-"}]
+        ours = [{"prefix": f"{names.prefix(settings)}-"}]
+        assert choices[3]["detail"]["alarmName"] == ours
+        assert choices[4]["detail"]["Definition"] == ours
+        assert choices[5]["detail"]["Definition"] == [names.report_runbook(settings)]
     targets = [
         target
         for target in recording.all("aws:cloudwatch/eventTarget:EventTarget")
@@ -120,3 +125,11 @@ def test_a_member_forwards_from_the_region_of_its_reports_too() -> None:
     assert sorted(forwarding(made)) == ["eu-central-1", "eu-west-1"]
     for alarm in made.all(ALARM):
         assert alarm.inputs["alarmActions"] == [topic(alarm.inputs.get("region", "eu-central-1"))]
+
+
+def test_a_customer_may_have_the_published_names() -> None:
+    recording = recordings()["initech-management"]
+    assert "COS-AWS-Backup-Monitoring" in {r.inputs["name"] for r in forwarding(recording).values()}
+    functions = {f.inputs["name"] for f in recording.all("aws:lambda/function:Function")}
+    assert "COS-Lambda-SNOW-Listener" in functions
+    assert [name for name in functions if not name.startswith("COS-")] == []

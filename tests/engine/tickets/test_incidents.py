@@ -115,6 +115,40 @@ def test_an_alarm_that_goes_off_is_an_incident_until_it_is_over(bench: Bench) ->
     assert bench.states() == ["6"]
 
 
+def test_a_runbook_that_fails_is_an_incident_until_it_ends_well(bench: Bench) -> None:
+    def execution(status: str, day: int) -> dict[str, Any]:
+        arn = f"arn:aws:ssm:{REGION}:222222222222"
+        return {
+            "detail-type": "EC2 Automation Execution Status-change Notification",
+            "source": "aws.ssm",
+            "account": "222222222222",
+            "region": REGION,
+            "time": f"2026-11-{day}T19:43:35Z",
+            "resources": [
+                f"{arn}:automation-execution/{day}",
+                f"{arn}:automation-definition/acme-backup-report:1",
+            ],
+            "detail": {
+                "ExecutionId": f"execution {day}",
+                "Definition": "acme-backup-report",
+                "DefinitionVersion": 1.0,
+                "Status": status,
+                "StartTime": f"Nov {day}, 2026 7:43:20 PM",
+                "EndTime": f"Nov {day}, 2026 7:43:26 PM",
+                "Time": 5753.0,
+                "ExecutedBy": "arn:aws:sts::222222222222:assumed-role/scheduler/x",
+            },
+        }
+
+    bench(execution("Failed", 21), execution("TimedOut", 22))
+    (incident,) = bench.service.incidents()
+    told = "AWS Backup: runbook acme-backup-report failed in 222222222222"
+    assert incident["short_description"] == told
+    assert "execution 21" in incident["description"]
+    assert bench(execution("InProgress", 23), execution("Success", 23)) == ["m-0"]
+    assert bench.states() == ["6"]
+
+
 def test_one_bad_message_in_a_batch_costs_the_others_nothing(bench: Bench) -> None:
     assert bench("no JSON", FAILED, {"detail-type": "?"}, event("copy-failed")) == ["m-0", "m-2"]
     assert bench.states() == ["1", "1"]

@@ -14,7 +14,7 @@ from stacks import load
 from stacks.load import CUSTOMERS
 
 ROOT = Path(__file__).resolve().parents[3]
-STACKS = load.stacks_in(ROOT)
+STACKS = [stack for stack in load.stacks_in(ROOT) if stack.startswith("acme-")]
 
 
 class Stub:
@@ -73,7 +73,7 @@ def test_the_failure_of_one_member_leaves_the_other_alone() -> None:
 
 
 def test_stacks_are_chosen_by_name_or_customer() -> None:
-    assert chosen([], ROOT) == STACKS
+    assert chosen([], ROOT) == load.stacks_in(ROOT) != STACKS
     assert chosen(["acme"], ROOT) == STACKS
     assert chosen(["acme-audit"], ROOT) == ["acme-audit"]
 
