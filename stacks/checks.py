@@ -1,6 +1,6 @@
 """Checks of a stack's settings that span several fields; importing this registers them."""
 
-from stacks import report_checks
+from stacks import report_checks, report_mail_checks
 from stacks.check import CHECKS, Location, Problems, check
 from stacks.settings import (
     AuditSettings,
@@ -10,7 +10,7 @@ from stacks.settings import (
     StackSettings,
 )
 
-__all__ = ["CHECKS", "Location", "report_checks"]
+__all__ = ["CHECKS", "Location", "report_checks", "report_mail_checks"]
 
 
 @check(StackSettings, "organization")

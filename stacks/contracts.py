@@ -5,7 +5,7 @@ either central account: a role's stack publishes the contracts of what stands in
 """
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, TypeVar
 
@@ -99,6 +99,31 @@ class TicketingContract:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReportsMailContract:
+    """Published by the stack that makes and mails scheduled reports."""
+
+    NAME: ClassVar[str] = "reports_mail"
+    VERSION: ClassVar[int] = 1
+    SETTING: ClassVar[str | None] = "reports_mail"
+
+    digests_bucket: pulumi.Output[str]
+    """For runs, stored reports, and what mails were sent."""
+    report_runbook: pulumi.Output[str]
+    """Name of the Automation document."""
+    report_schedules: pulumi.Output[Mapping[str, str]]
+    """By cadence, the name of the schedule that starts the runbook."""
+    report_functions: pulumi.Output[Mapping[str, str]]
+    """Names of functions, by their handlers."""
+    report_link_role_arn: pulumi.Output[str]
+    """Of the role whose session signs links; where a user signs too, for a link on demand."""
+    report_mail_dns: pulumi.Output[Sequence[Mapping[str, str]]]
+    """Records (name, type, value) by which SES verifies the sender's domain; none, where its
+    identity existed."""
+    digest_queues: pulumi.Output[Mapping[str, Mapping[str, str]]]
+    """Of collation: the URLs of its queue and of its dead_letters, and the name of its function."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class MemberContract:
     """Published by a member's stack."""
 
@@ -118,6 +143,7 @@ CONTRACTS: tuple[type[Contract], ...] = (
     AlertsContract,
     ForwardingContract,
     TicketingContract,
+    ReportsMailContract,
     MemberContract,
 )
 

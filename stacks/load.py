@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any, cast, get_args
 
 import pulumi
-import yaml
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
+from stacks import report_mail_checks
 from stacks.checks import CHECKS, Location
+from stacks.model import Model
 from stacks.names import stack_name
 from stacks.settings import (
     PARTS,
@@ -20,30 +21,38 @@ from stacks.settings import (
     AuditSettings,
     ManagementSettings,
     MemberSettings,
-    Model,
+)
+from stacks.settings_files import (
+    CUSTOMERS,
+    KEY,
+    Raw,
+    SettingsError,
+    Values,
+    read,
+    stacks_in,
+    values,
+    values_of,
 )
 
+__all__ = [
+    "CUSTOMERS",
+    "KEY",
+    "Settings",
+    "SettingsError",
+    "from_config",
+    "from_files",
+    "parse",
+    "stacks_in",
+]
+
 Settings = ManagementSettings | AuditSettings | MemberSettings
-Raw = Mapping[str, Any]
 Problem = tuple[Location, str]
 
-CUSTOMERS = Path("stacks/customers")
-KEY = "backup-org:settings"
 ROLES: Mapping[str, type[Settings]] = {
     "management": ManagementSettings,
     "audit": AuditSettings,
     "member": MemberSettings,
 }
-
-
-class SettingsError(pulumi.RunError):
-    """Every problem of one stack's settings, each with its file, its path and its cure."""
-
-    def __init__(self, stack: str, problems: list[str]) -> None:
-        count = "a problem" if len(problems) == 1 else f"{len(problems)} problems"
-        lines = "".join(f"\n  {problem}" for problem in problems)
-        super().__init__(f"the settings of {stack} have {count}:{lines}")
-        self.problems = problems
 
 
 def from_config() -> Settings:
@@ -54,49 +63,23 @@ def from_config() -> Settings:
 
 def from_files(stack: str, root: Path) -> Settings:
     """The settings of a stack by its name, without running it; `root` holds Pulumi.yaml."""
-    path = root / CUSTOMERS / f"Pulumi.{stack}.yaml"
-    if not path.is_file():
-        known = ", ".join(stacks_in(root)) or "none"
-        raise SettingsError(stack, [f"{CUSTOMERS}/{path.name} does not exist; there are: {known}"])
-    config = _read(stack, path).get("config")
-    own = cast(Raw, config).get(KEY) if isinstance(config, Mapping) else None
-    return parse(stack, own, root)
-
-
-def stacks_in(root: Path) -> list[str]:
-    """The names of all stacks that have a settings file, sorted."""
-    files = (root / CUSTOMERS).glob("Pulumi.*.yaml")
-    return sorted(file.name.removeprefix("Pulumi.").removesuffix(".yaml") for file in files)
+    return _checked(stack, values_of(stack, root), root)
 
 
 def parse(stack: str, own: object, root: Path) -> Settings:
     """Checks the stack's own values, laid over those of the customer that it extends."""
-    own_file = f"{CUSTOMERS}/Pulumi.{stack}.yaml"
-    if not isinstance(own, Mapping):
-        raise SettingsError(stack, [f"{own_file}: config holds no object {KEY}"])
-    values = dict(cast(Raw, own))
-    shared: Raw = {}
-    shared_file = f"{CUSTOMERS}/{values.get('extends')}.yaml"
-    if "extends" in values:
-        extends = values.pop("extends")
-        if not isinstance(extends, str):
-            message = f"extends: is {extends!r}; write the customer's name, as in {CUSTOMERS}/"
-            raise SettingsError(stack, [f"{own_file}: {message}"])
-        if not (root / shared_file).is_file():
-            raise SettingsError(stack, [f"{own_file}: extends: there is no {shared_file}"])
-        shared = _read(stack, root / shared_file)
-    settings, problems = _validate(stack, _merge(shared, values))
+    return _checked(stack, values(stack, own, root), root)
+
+
+def _checked(stack: str, given: Values, root: Path) -> Settings:
+    settings, problems = _validate(stack, given.merged)
     if isinstance(settings, MemberSettings):
         problems += _accounts_of_others(stack, settings, root)
+    elif settings is not None:
+        problems += report_mail_checks.with_files(settings, root)
     if settings is None or problems:
-        raise SettingsError(
-            stack,
-            [
-                f"{shared_file if _holds(shared, loc) and not _holds(values, loc) else own_file}: "
-                f"{_path(loc)}: {message}"
-                for loc, message in problems
-            ],
-        )
+        lines = [f"{_file(given, loc)}: {_path(loc)}: {message}" for loc, message in problems]
+        raise SettingsError(stack, lines)
     return settings
 
 
@@ -107,7 +90,7 @@ def _accounts_of_others(stack: str, settings: MemberSettings, root: Path) -> Ite
     for path in sorted((root / CUSTOMERS).glob(f"Pulumi.{prefix}*.yaml")):
         other = path.name.removeprefix("Pulumi.").removesuffix(".yaml")
         if other != stack and settings.account in _ids_in(path, path.stat().st_mtime_ns):
-            config = _read(other, path).get("config")
+            config = read(other, path).get("config")
             own = cast(Raw, config).get(KEY) if isinstance(config, Mapping) else None
             if isinstance(own, Mapping) and cast(Raw, own).get("account") == settings.account:
                 yield ("account",), f"is that of {CUSTOMERS}/{path.name} too; write each its own"
@@ -215,13 +198,10 @@ def _model_in(annotation: Any) -> type[Model] | None:
     return next((found for arg in get_args(annotation) if (found := _model_in(arg))), None)
 
 
-def _merge(shared: Raw, own: Raw) -> dict[str, Any]:
-    """Objects merge key by key; anything else, lists too, is replaced by the stack's own."""
-    merged = {**shared, **own}
-    for key in shared.keys() & own.keys():
-        if isinstance(shared[key], Mapping) and isinstance(own[key], Mapping):
-            merged[key] = _merge(shared[key], own[key])
-    return merged
+def _file(given: Values, loc: Location) -> str:
+    """Where a value stands; what stands nowhere is missing in the stack's own."""
+    of_shared = _holds(given.shared, loc) and not _holds(given.own, loc)
+    return given.shared_file if of_shared else given.own_file
 
 
 def _holds(values: Any, loc: Location) -> bool:
@@ -236,53 +216,3 @@ def _holds(values: Any, loc: Location) -> bool:
 def _path(loc: Location) -> str:
     parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc]
     return "".join(parts).removeprefix(".")
-
-
-class _Loader(yaml.SafeLoader):
-    """Refuses a key that stands twice, of which YAML would drop the first."""
-
-    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
-        node = super().compose_mapping_node(anchor)
-        keys: set[str] = set()
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.value != "<<":
-                if key.value in keys:
-                    raise yaml.constructor.ConstructorError(
-                        problem=f"{key.value!r} stands there twice", problem_mark=key.start_mark
-                    )
-                keys.add(key.value)
-        return node
-
-
-def _read(stack: str, path: Path) -> Raw:
-    """What a settings file of this stack holds. Raises SettingsError where it is no YAML."""
-    try:
-        content = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a safe one
-    except (yaml.YAMLError, ValueError) as error:
-        problem = f"{CUSTOMERS}/{path.name}: {_unreadable(error, path.read_bytes())}"
-        raise SettingsError(stack, [problem]) from error
-    if not isinstance(content, Mapping | None):
-        raise SettingsError(stack, [f"{CUSTOMERS}/{path.name}: is no object of names and values"])
-    return cast(Raw, content or {})
-
-
-def _unreadable(error: Exception, text: bytes) -> str:
-    """Where a file is no YAML, and what to write instead."""
-    line = None
-    match error:
-        case yaml.MarkedYAMLError():
-            mark, reason = error.problem_mark or error.context_mark, error.problem
-            line = mark.line + 1 if mark else None
-        case yaml.reader.ReaderError():
-            reason = error.reason
-            line = text.decode("utf-8").count("\n", 0, error.position) + 1
-        case UnicodeDecodeError():
-            reason = "is no UTF-8"
-            line = text.count(b"\n", 0, error.start) + 1
-        case _:  # a date that there is not, such as 2026-02-30
-            reason = str(error)
-    where = f"line {line}: " if line else ""
-    return (
-        f"{where}{reason}; write YAML in UTF-8, indented by spaces, and put in quotes what has a "
-        "colon, starts with a special character, or looks like a date"
-    )

@@ -44,7 +44,7 @@ def _published(settings: StackSettings, cos: str, suffix: str) -> str:
     return cos if settings.naming == "cos" else f"{prefix(settings)}-{suffix}"
 
 
-BucketPurpose = Literal["reports", "lake", "copies"]
+BucketPurpose = Literal["reports", "lake", "copies", "digests"]
 """Seven letters at most: S3 ends a name at 63, a customer's at 20, and AWS's Regions at 14."""
 
 
@@ -66,6 +66,30 @@ def reader_role(settings: StackSettings) -> str:
 def report_runbook(settings: StackSettings) -> str:
     """The Automation document that makes and mails a report."""
     return f"{prefix(settings)}-report"
+
+
+DigestFunction = Literal["find_vaults", "collate_jobs", "make_report", "mail_report"]
+
+
+def digest_function(customer: str, handler: DigestFunction) -> str:
+    """A function of scheduled reports, and the role that it runs in."""
+    return f"{customer}-backup-{handler.replace('_', '-')}"
+
+
+def reader_role(customer: str) -> str:
+    """The role that scheduled reports read an account in; it trusts the functions of the central
+    account by the names of their roles."""
+    return f"{customer}-backup-report-reader"
+
+
+def link_role(customer: str) -> str:
+    """The role whose session signs links to reports."""
+    return f"{customer}-backup-report-link"
+
+
+def report_runbook(customer: str) -> str:
+    """The Automation document that makes a scheduled report."""
+    return f"{customer}-backup-scheduled-report"
 
 
 def database(customer: str) -> str:

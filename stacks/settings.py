@@ -6,8 +6,10 @@
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag
 
+from stacks.model import Model
+from stacks.report_mail_settings import ReportsMail
 from stacks.values import (
     AccountId,
     BucketName,
@@ -34,13 +36,6 @@ from stacks.values import (
     TopicArn,
     VaultName,
 )
-
-
-class Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-    refused: ClassVar[Mapping[str, str]] = {}
-    """What might be looked for here, and why it is not to be had."""
 
 
 class Organization(Model):
@@ -79,6 +74,9 @@ class StackSettings(Model):
     functions: Functions = Functions()
     alerts_in: Literal["management", "audit"] = "audit"
     """The central account where the alert bus and ticketing stand."""
+    reports_mail_in: Literal["management", "audit"] | None = None
+    """The central account that makes and mails scheduled reports; null: none does. Every stack of
+    the customer lets it read what AWS Backup tells."""
     alarm_topics: tuple[TopicArn, ...] = ()
     """SNS topics that hear of this system's own alarms, each of those in its own Region. One of
     another account must let CloudWatch publish. Alarms also go to the alert bus, and become
@@ -119,7 +117,7 @@ Scope = Annotated[
 class ReportPlan(Model):
     """One report plan of AWS Backup Audit Manager, whose reports are the lake's."""
 
-    refused = {
+    refused: ClassVar[Mapping[str, str]] = {
         "formats": "the lake reads CSV, and AWS delivers nothing else for several accounts or "
         "Regions; for JSON too, add a plan to reports.own_plans",
         "framework_arns": "AWS refuses frameworks where a plan covers several accounts or Regions, "
@@ -246,6 +244,7 @@ class CentralSettings(StackSettings):
 
     reports: Reports | None = None
     ticketing: Ticketing | None = None
+    reports_mail: ReportsMail | None = None
 
 
 class ManagementSettings(CentralSettings):

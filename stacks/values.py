@@ -205,6 +205,33 @@ ServiceUrl = Annotated[
     ),
 ]
 
+_DOMAIN = (
+    r"(?=[a-z0-9.-]{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])"
+)
+
+DomainName = Annotated[
+    str, _Text(_DOMAIN, "write a domain in lower case, such as mail.acme.example")
+]
+
+EmailAddress = Annotated[
+    str,
+    _Text(
+        rf"[A-Za-z0-9!#$%&'*+/=?^_{{|}}~.-]{{1,64}}@{_DOMAIN}",
+        "write a mail address, its domain in lower case, such as backups@acme.example",
+    ),
+]
+"""SES takes ASCII alone before the @."""
+
+Color = Annotated[str, _Text(r"#[0-9a-fA-F]{6}", 'write a colour as "#0b5cad", in quotes')]
+
+LogoPath = Annotated[
+    str,
+    _Text(
+        r"(?!.*\.\.)[\w.-]+(/[\w.-]+)*\.(png|svg)",
+        "name a .png or .svg file by its path below stacks/customers/, such as acme/logo.svg",
+    ),
+]
+
 Days = Annotated[int, Field(strict=True, ge=1, le=36500)]
 """AWS Backup's and S3's longest retention is 36,500 days, about a hundred years."""
 
