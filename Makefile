@@ -74,6 +74,7 @@ requirements: ## Pins and hashes everything anew from pyproject.toml
 	$(COMPILE) --group pyproject.toml:bootstrap -c requirements-dev.txt -o requirements-bootstrap.txt
 	$(COMPILE) --group pyproject.toml:bench -c requirements-dev.txt -o requirements-bench.txt
 	$(COMPILE) --group pyproject.toml:layer-base -c requirements-dev.txt -o handlers/layers/base.txt
+	$(COMPILE) --group pyproject.toml:layer-digest -c requirements-dev.txt -o handlers/layers/digest.txt
 	$(COMPILE) --group pyproject.toml:layer-duckdb -c requirements-dev.txt -o handlers/layers/duckdb.txt
 
 clean: down ## Removes what was built in this checkout; caches of the user stay

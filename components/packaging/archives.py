@@ -34,6 +34,13 @@ def handler_archive(handler: str) -> pulumi.AssetArchive:
 
 
 def source_files(handler: str) -> list[Path]:
-    """The handler's folder, what handlers share, and `reports/`; sorted."""
-    folders = (HANDLERS, HANDLERS / handler, ROOT / "reports")
-    return sorted(path for folder in folders for path in folder.glob("*.py"))
+    """The handler's folder, what handlers share, and `reports/`; sorted.
+
+    `reports/digest/`, with its templates, goes to those that import it.
+    """
+    own = sorted((HANDLERS / handler).glob("*.py"))
+    shared = [path for folder in (HANDLERS, ROOT / "reports") for path in folder.glob("*.py")]
+    digest = ROOT / "reports" / "digest"
+    if any("reports.digest" in path.read_text(encoding="utf-8") for path in own):
+        shared += [*digest.glob("*.py"), *digest.glob("*.j2"), *digest.glob("*.css")]
+    return sorted([*own, *shared])

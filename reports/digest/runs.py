@@ -84,6 +84,12 @@ class Run:
         return f"{self.folder}done/{account}-{region}"
 
     @property
+    def period_name(self) -> str:
+        """As commands take it: cadence and first day, weekly/2026-06-01."""
+        start = self.period.start.astimezone(ZoneInfo(self.timezone)).date()
+        return f"{self.cadence}/{start.isoformat()}"
+
+    @property
     def made_folder(self) -> str:
         """Where the page and its files lie before they are stored."""
         return f"{self.folder}made/"
@@ -91,8 +97,7 @@ class Run:
     @property
     def stored_folder(self) -> str:
         """Where people find the report: the same period again is stored over it."""
-        start = self.period.start.astimezone(ZoneInfo(self.timezone)).date()
-        return f"reports/{self.cadence}/{start.isoformat()}/"
+        return f"reports/{self.period_name}/"
 
     @property
     def page_key(self) -> str:
