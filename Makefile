@@ -49,8 +49,8 @@ bench: $(INSTALLED) ## Measures; each line a ratio against a baseline in the sam
 	@VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --require-hashes -r requirements-bench.txt
 	$(BIN)/python -m benchmarks
 
-soak: $(INSTALLED) ## The property tests with many more cases: minutes
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile -m hypothesis --hypothesis-profile soak tests/unit tests/engine sandbox/tests
+soak: $(INSTALLED) ## What takes long: property tests with many more cases, every failure of every runbook
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "hypothesis or soak" --hypothesis-profile soak
 
 schema: $(INSTALLED) ## Writes stacks/settings.schema.json from the models
 	$(BIN)/backup-org settings-schema > stacks/settings.schema.json
