@@ -71,25 +71,16 @@ def report_runbook(settings: StackSettings) -> str:
 DigestFunction = Literal["find_vaults", "collate_jobs", "make_report", "mail_report"]
 
 
-def digest_function(customer: str, handler: DigestFunction) -> str:
+def digest_function(settings: StackSettings, handler: DigestFunction) -> str:
     """A function of scheduled reports, and the role that it runs in."""
-    return f"{customer}-backup-{handler.replace('_', '-')}"
+    if handler == "mail_report":
+        return report_mail_function(settings)
+    return f"{prefix(settings)}-{handler.replace('_', '-')}"
 
 
-def reader_role(customer: str) -> str:
-    """The role that scheduled reports read an account in; it trusts the functions of the central
-    account by the names of their roles."""
-    return f"{customer}-backup-report-reader"
-
-
-def link_role(customer: str) -> str:
+def link_role(settings: StackSettings) -> str:
     """The role whose session signs links to reports."""
-    return f"{customer}-backup-report-link"
-
-
-def report_runbook(customer: str) -> str:
-    """The Automation document that makes a scheduled report."""
-    return f"{customer}-backup-scheduled-report"
+    return f"{prefix(settings)}-report-link"
 
 
 def database(customer: str) -> str:
