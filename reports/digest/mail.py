@@ -43,8 +43,6 @@ def report_message(
 ) -> EmailMessage:
     """To all recipients of the report; with the page where `page` is given, for the link dies."""
     said = {
-        "brand": definition.brand,
-        "on_accent": text_on(definition.brand.accent),
         "cadence": definition.cadence,
         "period": wording.period(run.period, run.timezone),
         "verdict": wording.verdict(figures),
@@ -62,8 +60,8 @@ def report_message(
         definition,
         definition.recipients,
         subject=subject(figures, definition, run),
-        text=render("mail.txt.j2", **said),
-        html=render("mail.html.j2", **said),
+        template="mail",
+        said=said,
     )
     if page is not None:
         message.add_attachment(
@@ -93,7 +91,6 @@ def attachment_name(definition: Definition, run: Run) -> str:
 def failure_message(definition: Definition, *, run_id: str, step: str, reason: str) -> EmailMessage:
     """That a report could not be made: in which step of the runbook, why, and what to do."""
     said = {
-        "brand": definition.brand,
         "cadence": definition.cadence,
         "run_id": run_id,
         "step": step,
@@ -107,19 +104,27 @@ def failure_message(definition: Definition, *, run_id: str, step: str, reason: s
         definition.failures_to,
         subject=f"{definition.brand.name}: the {definition.cadence} backup report could not be "
         f"made, {step} failed",
-        text=render("failure.txt.j2", **said),
-        html=render("failure.html.j2", **said),
+        template="failure",
+        said=said,
     )
 
 
 def _message(
-    definition: Definition, to: tuple[str, ...], *, subject: str, text: str, html: str
+    definition: Definition,
+    to: tuple[str, ...],
+    *,
+    subject: str,
+    template: str,
+    said: Mapping[str, object],
 ) -> EmailMessage:
+    brand = {"brand": definition.brand, "on_accent": text_on(definition.brand.accent)}
     message = EmailMessage(policy=SMTP)
     message["From"] = definition.sender
     message["To"] = ", ".join(to)
-    message["Subject"] = " ".join(subject.split())
+    message["Subject"] = wording.one_line(subject)
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(text, cte="quoted-printable")
-    message.add_alternative(html, subtype="html", cte="quoted-printable")
+    message.set_content(render(f"{template}.txt.j2", **brand, **said), cte="quoted-printable")
+    message.add_alternative(
+        render(f"{template}.html.j2", **brand, **said), subtype="html", cte="quoted-printable"
+    )
     return message
