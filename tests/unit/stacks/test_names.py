@@ -47,7 +47,11 @@ def test_roles_and_the_database_have_names_that_aws_takes(
     naming: Literal["default", "cos"],
 ) -> None:
     settings = named(naming)
-    roles = [names.replication_role(settings), names.reader_role(settings)]
+    roles = [
+        names.replication_role(settings),
+        names.reader_role(settings),
+        names.link_role(settings),
+    ]
     assert [TypeAdapter(RoleName).validate_python(role) for role in roles] == roles
     database = names.database(LONGEST_CUSTOMER)
     assert TypeAdapter(DatabaseName).validate_python(database) == database
@@ -58,8 +62,8 @@ def test_the_published_names_are_one_scheme_and_the_prefix_is_for_all_else() -> 
     cos, default = named("cos"), named("default")
     assert names.monitoring_rule(cos) == "COS-AWS-Backup-Monitoring"
     assert names.ticket_function(cos) == "COS-Lambda-SNOW-Listener"
-    assert names.report_mail_function(cos) == "COS-Lambda-Backup-Report-Generator"
-    assert names.reader_role(cos) == f"COS-{LONGEST_CUSTOMER}-backup-reader"
+    assert names.digest_function(cos, "mail_report") == "COS-Lambda-Backup-Report-Generator"
+    assert names.reader_role(cos) == f"COS-{LONGEST_CUSTOMER}-backup-report-reader"
     assert names.monitoring_rule(default) == f"{LONGEST_CUSTOMER}-backup-alerts"
     assert names.ticket_function(default) == f"{LONGEST_CUSTOMER}-backup-tickets"
-    assert names.report_mail_function(default) == f"{LONGEST_CUSTOMER}-backup-report-mail"
+    assert names.digest_function(default, "mail_report") == f"{LONGEST_CUSTOMER}-backup-mail-report"
