@@ -1,13 +1,18 @@
 """What a report is computed from: the same tables, whether the API or the lake filled them.
 
 Each lies in CSV files (gzip) with a header of the column names; empty means unknown. Times are
-ISO 8601 in UTC, flags true or false.
+ISO 8601 in UTC, to the second as delivered reports have them, flags true or false.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import csv
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import TextIO
 
+Row = Mapping[str, str | int | bool | datetime | None]
+"""By column; what is absent or None is unknown."""
 Table = Mapping[str, str]
 """Column names with DuckDB's types."""
 
@@ -75,8 +80,10 @@ VAULTS: Table = {
     "lock_at": "TIMESTAMP",  # when a compliance lock can no longer be taken off
     "encryption_key_arn": "VARCHAR",
     "recovery_points": "BIGINT",
+    "tagged": "BOOLEAN",  # carries the definition's tag: the report is about these
 }
-"""Those that carry the definition's tag."""
+"""All vaults of the accounts and Regions: also of those without the tag it is told whether a copy
+in them can be deleted."""
 
 CONTROLS: Table = {
     "account_id": "VARCHAR",
@@ -100,3 +107,26 @@ TABLES: Mapping[str, Table] = {
     "controls": CONTROLS,
     "unseen": UNSEEN,
 }
+
+
+def write_csv(rows: Iterable[Row], table: Table, file: TextIO) -> int:
+    """Writes a table's header and rows, and gives the number of rows; holds one at a time."""
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(table)
+    count = 0
+    for row in rows:
+        writer.writerow([_text(row.get(column)) for column in table])
+        count += 1
+    return count
+
+
+def _text(value: str | int | bool | datetime | None) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case datetime():
+            return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds")
+        case _:
+            return str(value)

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from reports.digest.definition import Cadence
+from reports.digest.definition import Cadence, Definition
 
 LIST_CALLS_REACH = timedelta(days=30)
 """AWS Backup's list calls tell of jobs of the last 30 days."""
+
+_LOOK_BACK = timedelta(days=8)
+"""So that what runs weekly was seen before a period of a day, too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +45,14 @@ def period_of(cadence: Cadence, timezone: str, now: datetime) -> Period:
     return Period(start=first.astimezone(UTC), end=last.astimezone(UTC))
 
 
+def jobs_since(definition: Definition, period: Period, now: datetime) -> datetime:
+    """From when on a report needs to know of jobs: from before its period, so that it can tell
+    three failures in a row and what is new; as far as the source reaches."""
+    before = period.end - timedelta(days=definition.grace_days) - _LOOK_BACK
+    since = min(period.start, before)
+    return max(since, now - LIST_CALLS_REACH) if definition.source == "api" else since
+
+
 def definition_key(cadence: Cadence) -> str:
     return f"definitions/{cadence}.json"
 
@@ -55,6 +66,8 @@ class Run:
     cadence: Cadence
     timezone: str
     period: Period
+    since: datetime
+    """From when on jobs are known, by `jobs_since`."""
 
     @property
     def folder(self) -> str:
@@ -67,21 +80,35 @@ class Run:
 
     @property
     def vaults_key(self) -> str:
-        """CSV of activity.VAULTS, and what could not be looked at beside it."""
+        """CSV of activity.VAULTS."""
         return f"{self.folder}vaults.csv"
 
     @property
+    def unseen_key(self) -> str:
+        """CSV of activity.UNSEEN: where not even vaults could be looked for."""
+        return f"{self.folder}unseen.csv"
+
+    @property
     def status_key(self) -> str:
-        """An object whose metadata `state` the runbook waits for: running, then collated."""
+        """An object whose metadata `state` the runbook waits for: running, then collated. Its body
+        is the JSON list of the parts, each an account and a Region."""
         return f"{self.folder}status"
+
+    @property
+    def parts_folder(self) -> str:
+        return f"{self.folder}parts/"
 
     def part(self, account: str, region: str, table: str) -> str:
         """What collation found there, one object a table of reports/digest/activity.py."""
-        return f"{self.folder}parts/{account}/{region}/{table}.csv.gz"
+        return f"{self.parts_folder}{account}/{region}/{table}.csv.gz"
+
+    @property
+    def done_folder(self) -> str:
+        return f"{self.folder}done/"
 
     def done_key(self, account: str, region: str) -> str:
         """Written last of a part: as many as there are parts, and all is collated."""
-        return f"{self.folder}done/{account}-{region}"
+        return f"{self.done_folder}{account}-{region}"
 
     @property
     def period_name(self) -> str:
@@ -119,4 +146,5 @@ def run_key(run_id: str) -> str:
 def load(text: str | bytes) -> Run:
     given = json.loads(text)
     times = {name: datetime.fromisoformat(text) for name, text in given.pop("period").items()}
-    return Run(**given, period=Period(**times))
+    since = datetime.fromisoformat(given.pop("since"))
+    return Run(**given, period=Period(**times), since=since)
