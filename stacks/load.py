@@ -11,7 +11,7 @@ import pulumi
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from stacks import report_mail_checks
+from stacks import report_mail_checks, script_checks
 from stacks.checks import CHECKS, Location
 from stacks.model import Model
 from stacks.names import stack_name
@@ -75,6 +75,7 @@ def _checked(stack: str, given: Values, root: Path) -> Settings:
     settings, problems = _validate(stack, given.merged)
     if isinstance(settings, MemberSettings):
         problems += _accounts_of_others(stack, settings, root)
+        problems += script_checks.with_files(settings, root)
     elif settings is not None:
         problems += report_mail_checks.with_files(settings, root)
     if settings is None or problems:

@@ -68,6 +68,21 @@ def report_runbook(settings: StackSettings) -> str:
     return f"{prefix(settings)}-report"
 
 
+def script_document(settings: StackSettings, script: str) -> str:
+    """The Command document of a script, which staff edit."""
+    return f"{prefix(settings)}-script-{script}"
+
+
+def scripted_backup(settings: StackSettings, script: str, rule: str) -> str:
+    """The Automation document, and its schedule, that backs up by a rule with a script."""
+    return f"{prefix(settings)}-{script}-{rule}"
+
+
+def instance_profile(settings: StackSettings) -> str:
+    """With it an instance is managed by Systems Manager, and may write its scripts' output."""
+    return f"{prefix(settings)}-instances"
+
+
 DigestFunction = Literal["find_vaults", "collate_jobs", "make_report", "mail_report"]
 
 

@@ -10,6 +10,7 @@ from pydantic import Discriminator, Field, Tag
 
 from stacks.model import Model
 from stacks.report_mail_settings import ReportsMail
+from stacks.script_settings import Script, SystemsManager
 from stacks.values import (
     AccountId,
     BucketName,
@@ -28,6 +29,7 @@ from stacks.values import (
     ReportPlanName,
     ReportTemplate,
     RoleName,
+    ScriptName,
     SecretName,
     ServiceUrl,
     TagKey,
@@ -338,8 +340,24 @@ class MemberSettings(StackSettings):
     regions: tuple[Region, ...] = Field(min_length=1)
     vaults: dict[VaultName, Vault] = Field(min_length=1)
     plans: dict[PlanName, Plan] = Field(default_factory=dict)
+    scripts: dict[ScriptName, Script] = Field(default_factory=dict)
+    """Backups of a plan's instances with a script before and after."""
+    systems_manager: SystemsManager = SystemsManager()
     reports: Reports | None = None
     """Reports on this account alone (scope: account)."""
+
+    def rules_of(self, script: Script) -> dict[str, Rule]:
+        """The rules that a script's instances go by, with its own schedule."""
+        rules = self.plans[script.plan].rules
+        chosen = {name: rules[name] for name in script.rules or rules}
+        if script.schedule is None:
+            return chosen
+        return {n: r.model_copy(update={"schedule": script.schedule}) for n, r in chosen.items()}
+
+    def value_of(self, name: str) -> str:
+        """The value of the plan's tag by which instances are a script's."""
+        script = self.scripts[name]
+        return script.value or f"{self.plans[script.plan].selection.value}-{name}"
 
     @property
     def alert_regions(self) -> tuple[str, ...]:

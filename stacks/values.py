@@ -324,3 +324,32 @@ def _timezone(value: object) -> object:
 
 
 Timezone = Annotated[str, BeforeValidator(_timezone)]
+
+ScriptName = Annotated[
+    str,
+    _Text(
+        r"(?=.{1,20}$)[a-z][a-z0-9]*(-[a-z0-9]+)*",
+        "use lower-case letters, digits and single hyphens, a letter first, 20 at most",
+    ),
+]
+
+BUILT_IN_SCRIPTS = ("filesystem_freeze", "postgresql")
+
+ScriptDocument = Annotated[
+    str,
+    _Text(
+        rf"{'|'.join(BUILT_IN_SCRIPTS)}|[\w-]+\.yaml",
+        f"write {' or '.join(BUILT_IN_SCRIPTS)}, or the name of a .yaml file in the customer's "
+        "folder scripts/",
+    ),
+]
+
+
+def _resource_id(prefix: str) -> _Text:
+    return _Text(rf"{prefix}-[0-9a-f]{{8,17}}", f"write an id such as {prefix}-0123456789abcdef0")
+
+
+VpcId = Annotated[str, _resource_id("vpc")]
+SubnetId = Annotated[str, _resource_id("subnet")]
+SecurityGroupId = Annotated[str, _resource_id("sg")]
+RouteTableId = Annotated[str, _resource_id("rtb")]

@@ -1,0 +1,136 @@
+"""Schedules that start runbooks, each in its own time zone, and the role that may only that."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pulumi
+import pulumi_aws as aws
+
+from components.iam import Statement, policy_document
+
+
+@dataclass(frozen=True, kw_only=True)
+class Targets:
+    """The runbook is run once for each resource with a tag."""
+
+    parameter: str
+    """Of the runbook, which takes the resource."""
+    tag: str
+    value: str
+    at_once: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunbookSchedule:
+    name: str
+    schedule: str
+    """cron(…), in `timezone`."""
+    timezone: str
+    runbook: pulumi.Input[str]
+    """Its document's name."""
+    parameters: Mapping[str, str] = field(default_factory=dict[str, str])
+    targets: Targets | None = None
+    region: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunbookSchedulesArgs:
+    role_name: str
+    account: str
+    runbook_role_arn: pulumi.Input[str]
+    """The role in which the runbooks act, which starting one hands over."""
+    schedules: Sequence[RunbookSchedule]
+
+
+class RunbookSchedules(pulumi.ComponentResource):
+    """EventBridge Scheduler, because a rule of EventBridge knows UTC alone."""
+
+    def __init__(
+        self, name: str, args: RunbookSchedulesArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("backup-org:components:RunbookSchedules", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        role = aws.iam.Role(
+            name, name=args.role_name, assume_role_policy=_scheduler_trust(args.account), opts=child
+        )
+        permissions = aws.iam.RolePolicy(
+            name,
+            name=args.role_name,
+            role=role.name,
+            policy=policy_document(
+                Statement(
+                    sid="StartTheRunbooks",
+                    actions=["ssm:StartAutomationExecution"],
+                    resources=[arn for one in args.schedules for arn in _started(one, args)],
+                ),
+                Statement(
+                    sid="HandOverTheirRole",
+                    actions=["iam:PassRole"],
+                    resources=[args.runbook_role_arn],
+                    conditions={"StringEquals": {"iam:PassedToService": "ssm.amazonaws.com"}},
+                ),
+            ),
+            opts=child,
+        )
+        for one in args.schedules:
+            aws.scheduler.Schedule(
+                f"{name}-{one.name}-{one.region}",
+                name=one.name,
+                schedule_expression=one.schedule,
+                schedule_expression_timezone=one.timezone,
+                flexible_time_window={"mode": "OFF"},
+                target={
+                    "arn": "arn:aws:scheduler:::aws-sdk:ssm:startAutomationExecution",
+                    "role_arn": role.arn,
+                    "input": _request(one),
+                },
+                region=one.region,
+                # Its first run must find the role's permissions in place.
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[permissions]),
+            )
+        self.register_outputs({})
+
+
+def _scheduler_trust(account: str) -> pulumi.Output[str]:
+    return policy_document(
+        Statement(
+            sid="TrustSchedulesOfThisAccount",
+            actions=["sts:AssumeRole"],
+            principal={"Service": "scheduler.amazonaws.com"},
+            conditions={"StringEquals": {"aws:SourceAccount": account}},
+        )
+    )
+
+
+def _started(one: RunbookSchedule, args: RunbookSchedulesArgs) -> list[pulumi.Input[str]]:
+    """AWS asks for the document and the execution; until 2025 it asked for automation-definition,
+    and may still in a Region."""
+    of = f"arn:aws:ssm:{one.region}:{args.account}"
+    return [
+        pulumi.Output.concat(f"{of}:document/", one.runbook),
+        pulumi.Output.concat(f"{of}:automation-definition/", one.runbook, ":*"),
+        f"{of}:automation-execution/*",
+    ]
+
+
+def _request(one: RunbookSchedule) -> pulumi.Output[str]:
+    """StartAutomationExecution's, as its own API takes it."""
+    targets = one.targets
+    rate_control: Mapping[str, object] = (
+        {}
+        if targets is None
+        else {
+            "TargetParameterName": targets.parameter,
+            "Targets": [{"Key": f"tag:{targets.tag}", "Values": [targets.value]}],
+            "MaxConcurrency": str(targets.at_once),
+            "MaxErrors": "100%",
+        }
+    )
+    parameters = {name: [value] for name, value in one.parameters.items()}
+    return pulumi.Output.json_dumps(
+        {
+            "DocumentName": one.runbook,
+            **({"Parameters": parameters} if parameters else {}),
+            **rate_control,
+        }
+    )
