@@ -22,7 +22,7 @@ from reports.digest.figures import (
     RestoreTest,
     Share,
 )
-from reports.digest.runs import Run, period_of
+from reports.digest.runs import Run, jobs_since, period_of
 
 NOW = datetime(2026, 7, 1, 4, 30, tzinfo=UTC)
 ZONE = "Europe/Berlin"
@@ -79,11 +79,13 @@ def definition(
 
 
 def run_of(defined: Definition) -> Run:
+    period = period_of(defined.cadence, defined.timezone, NOW)
     return Run(
         run_id="11111111-2222-4333-8444-555555555555",
         cadence=defined.cadence,
         timezone=defined.timezone,
-        period=period_of(defined.cadence, defined.timezone, NOW),
+        period=period,
+        since=jobs_since(defined, period, NOW),
     )
 
 
