@@ -29,7 +29,10 @@ class ControlApi:
         self._readable: set[str] = set()
 
     def add(self, name: str, handler: Handler, *, reads_only: bool = False) -> None:
-        """Offers `handler` as `/_sandbox/<name>`; its ValueError becomes a 400 with the message."""
+        """Offers `handler` as `/_sandbox/<name>`; its ValueError becomes a 400 with the message.
+
+        What it gives is answered as JSON, a Response as it is.
+        """
         if name in self._handlers:
             raise ValueError(f"two handlers for the control call {name!r}")
         self._handlers[name] = handler
@@ -41,7 +44,8 @@ class ControlApi:
     ) -> Iterable[bytes]:
         request = Request(environ)
         try:
-            response = _json(self._answer(request), 200)
+            answer = self._answer(request)
+            response = answer if isinstance(answer, Response) else _json(answer, 200)
         except HTTPException as error:
             response = _json({"error": error.description}, error.code or 500)
         except ValueError as error:

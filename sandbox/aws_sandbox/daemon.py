@@ -18,6 +18,7 @@ from aws_sandbox.control import ControlApi
 from aws_sandbox.events.pump import Pump
 from aws_sandbox.functions.runner import Functions
 from aws_sandbox.journal import Journal
+from aws_sandbox.mails import add_mail_controls
 from aws_sandbox.moto_changes.athena import install as install_athena
 from aws_sandbox.moto_changes.replacements import Replacements
 from aws_sandbox.plugin import ForkServer
@@ -96,6 +97,7 @@ class Daemon:
         self._pump.register(self.control)
         self._reports.add_controls(self.control)
         add_backup_controls(self.control, self.server.services)
+        add_mail_controls(self.control)
 
     def _create_organization(self, given: Mapping[str, Any]) -> None:
         self.server.create_organization(Organization.read(given))

@@ -118,13 +118,21 @@ class Access:
         )
 
     def assume_for_service(
-        self, role_arn: str, service: str, session_name: str, *, duration_seconds: int = 3600
+        self,
+        role_arn: str,
+        service: str,
+        session_name: str,
+        *,
+        duration_seconds: int = 3600,
+        source_arn: str = "",
     ) -> Session:
         """Credentials of a role for an AWS service that runs something, as Lambda does.
 
         Raises AccessDeniedError when the role does not exist or does not trust the service.
         """
-        decision = self.check_trust(role_arn, service, source_account=Arn.parse(role_arn).account)
+        decision = self.check_trust(
+            role_arn, service, source_arn=source_arn, source_account=Arn.parse(role_arn).account
+        )
         if not decision.allowed:
             raise AccessDeniedError(decision)
         return self._sessions.issue(role_arn, session_name, duration_seconds)

@@ -5,6 +5,7 @@ an administrator. A call that is not here is refused to everybody but an adminis
 account.
 """
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from email import message_from_bytes
@@ -232,6 +233,23 @@ def _automation_execution(call: AccountCall) -> str:
     return call.arn(f"automation-execution/{call.text('AutomationExecutionId')}")
 
 
+def _schedule(action: str) -> Mapper:
+    """A schedule, and the role that it acts in: the caller must be allowed to pass that."""
+
+    def needs(call: AccountCall) -> Iterator[Need]:
+        name = f"schedule/{call.text('GroupName') or 'default'}/{call.text('Name')}"
+        yield Need(action=action, resource=call.arn(name))
+        target: Mapping[str, Any] = call.params.get("Target") or {}
+        if target.get("RoleArn"):
+            yield Need(
+                action="iam:PassRole",
+                resource=str(target["RoleArn"]),
+                context={"iam:PassedToService": "scheduler.amazonaws.com"},
+            )
+
+    return needs
+
+
 # Sessions, logs and mail
 
 
@@ -248,15 +266,23 @@ def _assume_role(call: AccountCall) -> Iterator[Need]:
 
 
 def _send_mail(call: AccountCall) -> Iterator[Need]:
-    """The sender's identity: the verified address if it is one, else its domain's."""
+    """The sender's identity: the verified address if it is one, else its domain's; and the
+    configuration set. For a raw message IAM's actions of both names are asked for, since AWS's
+    guides tell of the one and of the other."""
     sender = parseaddr(_sender(call.params))[1]
     identities = get_backend("ses")[call.account][call.region].email_identities
     identity = sender if sender in identities else sender.rpartition("@")[2]
-    yield Need(
-        action="ses:SendEmail",
-        resource=call.arn(f"identity/{identity}", service="ses"),
-        context={"ses:FromAddress": sender},
-    )
+    content: Mapping[str, Any] = call.params.get("Content") or {}
+    actions = ["ses:SendEmail", *(["ses:SendRawEmail"] if "Raw" in content else [])]
+    resources = [f"identity/{identity}"]
+    if call.text("ConfigurationSetName"):
+        resources.append(f"configuration-set/{call.text('ConfigurationSetName')}")
+    for action, resource in itertools.product(actions, resources):
+        yield Need(
+            action=action,
+            resource=call.arn(resource, service="ses"),
+            context={"ses:FromAddress": sender},
+        )
 
 
 def _sender(params: Mapping[str, Any]) -> str:
@@ -369,6 +395,7 @@ MAPPERS: Mapping[str, Mapper] = {
     "lambda:Invoke": _one(_function)("lambda:InvokeFunction"),
     **named("logs", _one(_log_group), "CreateLogGroup"),
     **named("organizations", _anywhere, *ORGANIZATION_READS),
+    **named("scheduler", _schedule, "CreateSchedule", "UpdateSchedule"),
     **named("secretsmanager", _one(_secret), "DescribeSecret", "GetSecretValue"),
     "sesv2:SendEmail": _send_mail,
     **named(

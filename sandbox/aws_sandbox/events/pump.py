@@ -16,6 +16,7 @@ from aws_sandbox.events.eventbridge import EventBridge
 from aws_sandbox.events.invocations import Invocations
 from aws_sandbox.events.mappings import Mappings
 from aws_sandbox.events.objects import Objects
+from aws_sandbox.events.schedules import Schedules
 from aws_sandbox.events.topics import Topics
 from aws_sandbox.events.work import UnsettledError, Work
 from aws_sandbox.functions.runner import Functions, InvocationResult
@@ -45,6 +46,13 @@ class Pump:
         endpoints = Endpoints(access=access, journal=journal, invoke_later=self._invocations.later)
         self.eventbridge = EventBridge(endpoints=endpoints, journal=journal, work=work)
         self.alarms = Alarms(endpoints=endpoints, accept=self.eventbridge.accept)
+        self.schedules = Schedules(
+            access=access,
+            endpoints=endpoints,
+            journal=journal,
+            work=work,
+            endpoint=functions.endpoint,
+        )
         self._topics = Topics(endpoints=endpoints, journal=journal, work=work)
         self._objects = Objects(
             access=access, journal=journal, work=work, accept=self.eventbridge.accept
@@ -73,7 +81,7 @@ class Pump:
         """Offers `settle`, `events.…`, `alarms.evaluate` and `functions.logs` by HTTP."""
         control.add("settle", self._settle)
         control.add("events.emit", self._emit)
-        control.add("events.fire_schedule", self.eventbridge.fire_schedule)
+        control.add("events.fire_schedule", self._fire)
         control.add("alarms.evaluate", self.alarms.evaluate)
         control.add("functions.logs", self._functions.logs.answer, reads_only=True)
 
@@ -128,3 +136,8 @@ class Pump:
         if wrong:
             raise ValueError(f"events.emit takes account, region and event: {', '.join(wrong)}")
         self.eventbridge.emit(request["account"], request["region"], request["event"])
+
+    def _fire(self, request: Mapping[str, Any]) -> Mapping[str, str]:
+        """A rule with a schedule, or a schedule of EventBridge Scheduler."""
+        fire = self.schedules.fire if "schedule" in request else self.eventbridge.fire_schedule
+        return fire(request)

@@ -68,7 +68,7 @@ class Functions:
         self.logs = Logs(access=access, journal=journal)
         self._access = access
         self._cache = cache
-        self._endpoint = endpoint
+        self.endpoint = endpoint
         self._archives = Archives(cache)
         self._lock = threading.Lock()
         self._idle: defaultdict[str, list[Environment]] = defaultdict(list)
@@ -136,7 +136,7 @@ class Functions:
             runtime_folder=runtime_folder(self._cache),
             archives=self._archives,
             session=self._session(definition),
-            endpoint=self._endpoint(),
+            endpoint=self.endpoint(),
         )
         with self._lock:
             self._all.add(environment)

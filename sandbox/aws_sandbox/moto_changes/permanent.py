@@ -2,7 +2,17 @@
 
 from functools import cache
 
-from aws_sandbox.moto_changes import backup, events, iam, kms, organizations, s3, sts
+from aws_sandbox.moto_changes import (
+    backup,
+    events,
+    iam,
+    kms,
+    organizations,
+    s3,
+    scheduler,
+    sesv2,
+    sts,
+)
 from aws_sandbox.moto_changes.replacements import Replacements
 
 
@@ -10,5 +20,5 @@ from aws_sandbox.moto_changes.replacements import Replacements
 def install() -> None:
     """Changes moto, once in a process, before any of its services is first used."""
     replacements = Replacements()
-    for service in (backup, events, iam, kms, organizations, s3, sts):
+    for service in (backup, events, iam, kms, organizations, s3, scheduler, sesv2, sts):
         service.install_permanently(replacements)

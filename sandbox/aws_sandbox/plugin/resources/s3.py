@@ -1,4 +1,4 @@
-"""Amazon S3's buckets and what is set on them."""
+"""Amazon S3's buckets, what is set on them, and objects that a program puts."""
 
 from __future__ import annotations
 
@@ -335,3 +335,48 @@ class BucketReplicationConfig(BucketSetting):
 
     def read(self, call: ResourceCall) -> Document:
         return call("GetBucketReplication", Bucket=call.rid) | {"Bucket": call.rid}
+
+
+@register("aws:s3/bucketObjectv2:BucketObjectv2")
+class BucketObject(Setting):
+    """An object whose content a program knows; its id is its key."""
+
+    service, operation, key = "s3", "PutObject", "key"
+    properties = members(
+        bucket=BUCKET,
+        key=Field("Key", replaces=True),
+        content=Field("Body", unread=True),
+        contentType=Field("ContentType", computed=True),
+        kmsKeyId=Field("SSEKMSKeyId", computed=True, same=same_key),
+    )
+    outputs = outputs(arn="Arn", etag="ETag", versionId="VersionId")
+    volatile = frozenset({"etag", "versionId"})
+
+    def put(self, call: ResourceCall) -> None:
+        request = call.request()
+        if "SSEKMSKeyId" in request:
+            request["ServerSideEncryption"] = "aws:kms"
+        call("PutObject", **request)
+
+    def read(self, call: ResourceCall) -> Document:
+        bucket = call.state["bucket"]
+        head = call("HeadObject", Bucket=bucket, Key=call.rid)
+        arn = f"arn:aws:s3:::{bucket}/{call.rid}"
+        return head | {
+            "Arn": arn,
+            "Bucket": bucket,
+            "Key": call.rid,
+            "ETag": head["ETag"].strip('"'),
+        }
+
+    def delete(self, call: ResourceCall) -> None:
+        """All versions, where the bucket keeps them."""
+        at = {"Bucket": call.state["bucket"]}
+        for each in [*call.pages("ListObjectVersions", "Versions", Prefix=call.rid, **at)]:
+            if each["Key"] == call.rid:
+                version = {"Key": call.rid, "VersionId": each["VersionId"]}
+                call("DeleteObject", **at, **version)
+
+    def imported(self, rid: str) -> Props:
+        bucket, _, key = rid.removeprefix("s3://").partition("/")
+        return {"bucket": bucket, "key": key, "id": key}
