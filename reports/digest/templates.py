@@ -14,10 +14,12 @@ _FILTERS = (
     wording.counted,
     wording.day,
     wording.duration,
+    wording.local_day,
     wording.moment,
     wording.one_line,
     wording.percent,
     wording.size,
+    wording.words,
 )
 
 

@@ -64,8 +64,8 @@ def size(value: float | None) -> str:
     unit = 0
     while value >= 999.95 and unit < len(_BYTES) - 1:
         value, unit = value / 1000, unit + 1
-    digits = 0 if unit == 0 or value >= 100 else 1
-    return f"{value:,.{digits}f}\N{NO-BREAK SPACE}{_BYTES[unit]}"
+    said = f"{value:,.0f}" if unit == 0 or value >= 100 else f"{value:.1f}".removesuffix(".0")
+    return f"{said}\N{NO-BREAK SPACE}{_BYTES[unit]}"
 
 
 def duration(seconds: float | None) -> str:
@@ -84,6 +84,10 @@ def duration(seconds: float | None) -> str:
 
 def day(value: date) -> str:
     return f"{value.day} {value:%B %Y}"
+
+
+def local_day(value: datetime, timezone: str) -> str:
+    return day(value.astimezone(ZoneInfo(timezone)).date())
 
 
 def moment(value: datetime, timezone: str) -> str:
@@ -108,6 +112,11 @@ def period(of: Period, timezone: str) -> str:
 
 def one_line(text: str) -> str:
     return " ".join(text.split())
+
+
+def words(constant: str) -> str:
+    """AWS's constants as words: TIMED_OUT is timed out."""
+    return constant.replace("_", " ").lower() if constant.isupper() else constant
 
 
 def verdict(figures: Figures) -> tuple[Tone, str]:
