@@ -11,11 +11,13 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pulumi
 
 from components.packaging.archives import HANDLERS, ROOT, Platform
+from components.packaging.bytecode import compile_all, compiler
 from components.packaging.cache import Tell, cache_folder, made_once
 
 LAYERS = ROOT / "build" / "layers"
@@ -25,7 +27,7 @@ _MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
 _ELF_MACHINES = {62: "x86_64", 183: "arm64"}
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _NOT_SHIPPED = re.compile(
-    r"(^|/)(__pycache__|tests?)/|\.dist-info/(RECORD|INSTALLER|REQUESTED|direct_url\.json)$|^bin/"
+    r"(^|/)tests?/|\.dist-info/(RECORD|INSTALLER|REQUESTED|direct_url\.json)$|^bin/"
 )
 
 
@@ -36,6 +38,11 @@ class LayerError(pulumi.RunError):
 def layer_archive(layer: str, platform: Platform) -> pulumi.FileArchive:
     """Of the requirements of this name in handlers/layers/. Raises LayerError."""
     return pulumi.FileArchive(str(layer_file(layer, platform, pulumi.log.info)))
+
+
+def layer_names() -> list[str]:
+    """Of all layers that there are requirements for."""
+    return sorted(path.stem for path in (HANDLERS / "layers").glob("*.txt"))
 
 
 def layer_file(layer: str, platform: Platform, tell: Tell) -> Path:
@@ -50,6 +57,8 @@ def layer_file(layer: str, platform: Platform, tell: Tell) -> Path:
                 f"making the layer {layer} for {platform.runtime} on {platform.architecture}: some "
                 "seconds, once for this user"
             )
+            if compiler(platform.runtime) is None:
+                _tell_without_bytecode(platform.runtime, tell)
             _make(layer, platform, cached)
     file.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=file.parent) as scratch:
@@ -61,7 +70,9 @@ def layer_file(layer: str, platform: Platform, tell: Tell) -> Path:
 def layer_name(layer: str, platform: Platform) -> str:
     """Its archive's, after all that it is made from."""
     digest = hashlib.sha256(_requirements(layer).read_bytes()).hexdigest()[:12]
-    return f"{layer}-{platform.runtime}-{platform.architecture}-{digest}.zip"
+    by = compiler(platform.runtime)
+    bytecode = f"-{by.version}" if by else ""
+    return f"{layer}-{platform.runtime}-{platform.architecture}-{digest}{bytecode}.zip"
 
 
 def _requirements(layer: str) -> Path:
@@ -69,10 +80,22 @@ def _requirements(layer: str) -> Path:
     return HANDLERS / "layers" / f"{layer}.txt"
 
 
+@cache
+def _tell_without_bytecode(runtime: str, tell: Tell) -> None:
+    """Once, not for each layer."""
+    version = runtime.removeprefix("python")
+    tell(
+        f"there is no {runtime} here, so layers have no bytecode and each cold start takes longer "
+        f"by what it takes to compile what is imported: put {runtime} on PATH, or run `uv python "
+        f"install {version}`, and layers are made anew with it"
+    )
+
+
 def _make(layer: str, platform: Platform, cached: Path) -> None:
     with tempfile.TemporaryDirectory(dir=cached.parent) as scratch:
         content = Path(scratch) / "python"
         _install(layer, platform, content)
+        _compile(layer, platform, content)
         _check(content, platform)
         archive = Path(scratch) / cached.name
         _zip(content, archive)
@@ -105,6 +128,15 @@ def _install(layer: str, platform: Platform, target: Path) -> None:
             f"or bring {(LAYERS / layer_name(layer, platform)).relative_to(ROOT)} here from a "
             f"machine that made it. pip says:\n{answer.stderr.strip()}"
         )
+
+
+def _compile(layer: str, platform: Platform, content: Path) -> None:
+    """Where there is a Python for it; what wheels bring of this kind goes."""
+    for folder in sorted(content.rglob("__pycache__")):
+        shutil.rmtree(folder)
+    by = compiler(platform.runtime)
+    if by and (wrong := compile_all(content, by)):
+        raise LayerError(f"the layer {layer} cannot be compiled by {by.executable}: {wrong}")
 
 
 def _check(content: Path, platform: Platform) -> None:

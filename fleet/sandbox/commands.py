@@ -17,7 +17,7 @@ import typer
 from aws_sandbox.client import Sandbox, SandboxError
 from aws_sandbox.plugin import Plugin
 from components.packaging.cache import alone
-from components.packaging.layers import layer_file
+from components.packaging.layers import layer_file, layer_names
 from fleet.deploy.progress import StackProgress
 from fleet.engine import engine
 from fleet.errors import ToldError
@@ -147,5 +147,5 @@ def _alone(workspace: Workspace) -> AbstractContextManager[None]:
 
 def _build_layers() -> None:
     here = machine()
-    for layer in ("base", "duckdb"):
+    for layer in layer_names():
         layer_file(layer, here, tell)

@@ -14,7 +14,7 @@ import yaml
 from pulumi.automation import PulumiCommand
 
 from aws_sandbox.plugin import Plugin
-from components.packaging.layers import layer_file
+from components.packaging.layers import layer_file, layer_names
 from fleet.deploy.deployment import Deployment
 from fleet.engine import engine
 from fleet.sandbox.stage import Stage, running, staged
@@ -61,7 +61,7 @@ def pulumi() -> PulumiCommand:
 
 @pytest.fixture(scope="session")
 def _layers() -> None:
-    for layer in ("base", "duckdb"):
+    for layer in layer_names():
         layer_file(layer, machine(), print)
 
 

@@ -16,7 +16,7 @@ from unittest import mock
 import yaml
 
 from components.packaging import layers
-from components.packaging.archives import HANDLERS, Platform
+from components.packaging.archives import Platform
 from stacks import load
 from stacks.load import CUSTOMERS, KEY, Settings
 from stacks.references import references
@@ -97,6 +97,6 @@ def _built_layers(settings: Settings) -> Generator[None]:
         TemporaryDirectory() as folder,
         mock.patch.object(layers, "LAYERS", Path(folder)),
     ):
-        for requirements in (HANDLERS / "layers").glob("*.txt"):
-            (layers.LAYERS / layers.layer_name(requirements.stem, platform)).touch()
+        for layer in layers.layer_names():
+            (layers.LAYERS / layers.layer_name(layer, platform)).touch()
         yield

@@ -36,7 +36,7 @@ def made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
         for name, content in (
             ("pkg/__init__.py", b"x = 1\n"),
             ("pkg/fast.cpython-312-x86_64-linux-gnu.so", library("x86_64")),
-            ("pkg/tests/test_x.py", b"no"),
+            ("pkg/tests/test_x.py", b"x = 2\n"),
             ("pkg/__pycache__/x.pyc", b"no"),
             ("pkg-1.dist-info/RECORD", b"no"),
             ("pkg-1.dist-info/METADATA", b"Name: pkg\n"),
@@ -47,6 +47,16 @@ def made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
 
     monkeypatch.setattr(layers, "_install", install)
     return calls
+
+
+@pytest.fixture(autouse=True)
+def without_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever Python is there: tests about bytecode say which one they want."""
+
+    def compiler(_runtime: str) -> None:
+        """None."""
+
+    monkeypatch.setattr(layers, "compiler", compiler)
 
 
 def test_a_layer_holds_what_is_shipped_sorted_and_without_times(made: Sequence[str]) -> None:
@@ -69,9 +79,22 @@ def test_a_program_that_needs_a_layer_makes_it_once_and_says_so(
     monkeypatch.setattr(layers.pulumi.log, "info", told.append)
     archives = [layers.layer_archive("base", X86) for _ in range(2)]
     assert len({str(archive.path) for archive in archives}) == len(made) == 1
-    assert told == [
+    assert told[:1] == [
         "making the layer base for python3.12 on x86_64: some seconds, once for this user"
     ]
+    assert ["making" in line for line in told].count(True) == 1
+
+
+def test_where_no_python_can_compile_a_layer_it_is_told_once_with_the_cure(
+    made: Sequence[str],
+) -> None:
+    told: list[str] = []
+    for layer in ("base", "duckdb"):
+        layers.layer_file(layer, X86, told.append)
+    assert len(made) == 2
+    (line,) = [line for line in told if "bytecode" in line]
+    assert "there is no python3.12 here" in line
+    assert "`uv python install 3.12`" in line
 
 
 def test_a_layer_is_named_after_all_that_it_is_made_from() -> None:
