@@ -98,6 +98,7 @@ class Daemon:
         self._reports.add_controls(self.control)
         add_backup_controls(self.control, self.server.services)
         add_mail_controls(self.control)
+        self.server.services.ageing.add_controls(self.control)
 
     def _create_organization(self, given: Mapping[str, Any]) -> None:
         self.server.create_organization(Organization.read(given))

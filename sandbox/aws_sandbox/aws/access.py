@@ -7,14 +7,13 @@ buses, functions, secrets, keys and roles, and the organization's tree.
 from collections.abc import Mapping, Sequence
 
 from aws_sandbox.aws.arns import Arn
+from aws_sandbox.aws.clock import Clock, utc_now
 from aws_sandbox.aws.membership import organization_keys, service_control_policies
 from aws_sandbox.aws.principals import (
-    Clock,
     Session,
     Sessions,
     find_role,
     principal_policies,
-    utc_now,
 )
 from aws_sandbox.aws.resources import KEY_USES, EncryptionKey, aws_managed_key, resource_policies
 from aws_sandbox.iam import (

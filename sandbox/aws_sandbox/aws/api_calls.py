@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, cast
 from xml.sax.saxutils import escape
@@ -38,12 +38,23 @@ _FORBIDDEN_AS_400 = frozenset({"json"})
 
 
 class AwsError(Exception):
-    """A request is answered with this error; `code` is AWS's own."""
+    """A request is answered with this error; `code` is AWS's own.
 
-    def __init__(self, code: str, message: str, status: int = 400) -> None:
+    `details` are further elements of S3's answer.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        status: int = 400,
+        *,
+        details: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.status = status
+        self.details = details or {}
 
 
 def access_denied(service: str, protocol: str, message: str) -> AwsError:
@@ -61,8 +72,11 @@ def bad_credentials(code: str, message: str, protocol: str, service: str) -> Aws
     """Credentials that are unknown or have expired, under the name that the service gives it."""
     if protocol in ("json", "rest-json"):
         return AwsError(_JSON_CREDENTIALS.get(code, code), message, 400)
-    unknown = code == "InvalidClientTokenId" and service == "s3"
-    return AwsError("InvalidAccessKeyId" if unknown else code, message, 403)
+    if service != "s3":
+        return AwsError(code, message, 403)
+    if code == "InvalidClientTokenId":
+        return AwsError("InvalidAccessKeyId", message, 403)
+    return AwsError(code, message, 400)
 
 
 def response_of(error: AwsError, protocol: str, service: str) -> Response:
@@ -76,7 +90,9 @@ def response_of(error: AwsError, protocol: str, service: str) -> Response:
         return Response(body, error.status, headers, content_type="application/x-amz-json-1.1")
     fields = f"<Code>{escape(code)}</Code><Message>{escape(message)}</Message>"
     if service == "s3":
-        body = f"<Error>{fields}<RequestId>{_REQUEST_ID}</RequestId></Error>"
+        fields += "".join(f"<{k}>{escape(text)}</{k}>" for k, text in error.details.items())
+        ids = f"<RequestId>{_REQUEST_ID}</RequestId><HostId>sandbox</HostId>"
+        body = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error>{fields}{ids}</Error>'
     elif protocol == "ec2":
         body = f"<Response><Errors><Error>{fields}</Error></Errors></Response>"
     else:
@@ -97,35 +113,34 @@ _SERVICE_OF_SIGNING_NAME: Mapping[str, str] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Signature:
-    """Who signs (unverified: the sandbox keeps no secrets), for which service and Region."""
+    """Who signs, for which service and Region.
+
+    Pre-signed URLs of S3 are verified (presigned.py); another request is taken to be signed by
+    whom it names.
+    """
 
     access_key_id: str
     session_token: str
     signing_name: str
     region: str
-    expires: datetime | None = None
-    """The end of a presigned URL's life; None for a signed request."""
+    signed: datetime | None
+    """When; None where that cannot be read."""
+    presigned: bool = False
 
     @staticmethod
     def of(request: Request) -> "Signature":
-        """Reads the Authorization header or a presigned URL; raises AwsError without either."""
+        """Reads the Authorization header or a pre-signed URL; raises AwsError without either."""
         header = request.headers.get("Authorization", "")
         if header.startswith("AWS4-HMAC-SHA256"):
-            scope = header.partition("Credential=")[2].partition(",")[0].split("/")
-            token = request.headers.get("X-Amz-Security-Token", "")
-            return _scoped(scope, token, None)
+            credential = header.partition("Credential=")[2].partition(",")[0]
+            return _scoped(credential, request.headers, presigned=False)
         if "X-Amz-Credential" in request.args:
-            signed = datetime.strptime(request.args["X-Amz-Date"], "%Y%m%dT%H%M%S%z")
-            ends = signed + timedelta(seconds=int(request.args["X-Amz-Expires"]))
-            token = request.args.get("X-Amz-Security-Token", "")
-            return _scoped(request.args["X-Amz-Credential"].split("/"), token, ends)
+            return _scoped(request.args["X-Amz-Credential"], request.args, presigned=True)
         if "AWSAccessKeyId" in request.args:
-            return Signature(
-                access_key_id=request.args["AWSAccessKeyId"],
-                session_token=request.args.get("x-amz-security-token", ""),
-                signing_name="s3",
-                region="us-east-1",
-                expires=datetime.fromtimestamp(int(request.args["Expires"]), UTC),
+            raise AwsError(
+                "InvalidRequest",
+                "The authorization mechanism you have provided is not supported. Please use "
+                "AWS4-HMAC-SHA256.",
             )
         raise AwsError(
             "AccessDenied",
@@ -135,16 +150,22 @@ class Signature:
         )
 
 
-def _scoped(scope: list[str], token: str, expires: datetime | None) -> Signature:
-    """From the credential scope `key/date/region/service/aws4_request`."""
+def _scoped(credential: str, given: "Headers | Mapping[str, str]", *, presigned: bool) -> Signature:
+    """From the credential `key/date/region/service/aws4_request`, and the headers or the query."""
+    scope = credential.split("/")
     if len(scope) != 5:
-        raise AwsError("IncompleteSignature", f"{'/'.join(scope)!r} is no credential scope.", 403)
+        raise AwsError("IncompleteSignature", f"{credential!r} is no credential scope.", 403)
+    try:
+        signed = datetime.strptime(given.get("X-Amz-Date", ""), "%Y%m%dT%H%M%S%z")
+    except ValueError:
+        signed = None
     return Signature(
         access_key_id=scope[0],
-        session_token=token,
+        session_token=given.get("X-Amz-Security-Token", ""),
         signing_name=scope[3].lower(),
         region=scope[2],
-        expires=expires,
+        signed=signed,
+        presigned=presigned,
     )
 
 

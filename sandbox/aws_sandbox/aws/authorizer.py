@@ -58,8 +58,11 @@ class Authorizer:
     def __init__(self, access: Access) -> None:
         self._access = access
 
-    def authorize(self, call: ApiCall, caller: Caller) -> str:
-        """The account to act in; raises AwsError as the service says that it is not allowed."""
+    def authorize(self, call: ApiCall, caller: Caller, context: Mapping[str, ContextValue]) -> str:
+        """The account to act in; raises AwsError as the service says that it is not allowed.
+
+        `context` has the condition keys that speak of the request's signature.
+        """
         account = caller.principal.account
         mapper = MAPPERS.get(call.name)
         if mapper is None:
@@ -73,13 +76,15 @@ class Authorizer:
                 "ValidationException", f"{call.name}: the request cannot be read: {error}"
             ) from error
         for need in needs:
-            decision = self._decide(need, call, caller)
+            decision = self._decide(need, call, caller, context)
             if not decision.allowed:
                 raise _denied(call, _refusal(need, caller, decision))
         return self._acting_account(call, account, needs)
 
-    def _decide(self, need: Need, call: ApiCall, caller: Caller) -> Decision:
-        context = {**_general_context(call, caller), **need.context}
+    def _decide(
+        self, need: Need, call: ApiCall, caller: Caller, signature: Mapping[str, ContextValue]
+    ) -> Decision:
+        context = {**_general_context(call, caller), **signature, **need.context}
         if need.key is not None:
             return self._access.check_key(
                 caller.principal,

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from moto.core.responses import BaseResponse
 
 from aws_sandbox.aws.access import Access
-from aws_sandbox.aws.principals import Caller, Clock, Sessions
+from aws_sandbox.aws.clock import Ageing, Clock
+from aws_sandbox.aws.principals import Caller, Sessions
 from aws_sandbox.journal import Journal
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Services:
     emit: Emit
     start_report: StartReport
     clock: Clock
+    ageing: Ageing
     ids: Ids
 
 

@@ -7,6 +7,7 @@ request: the first of a service's URL patterns that matches, as its in-process m
 import logging
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
@@ -28,6 +29,7 @@ from aws_sandbox.aws.api_calls import (
 )
 from aws_sandbox.aws.authorizer import Authorizer, check_policies, is_known
 from aws_sandbox.aws.context import RequestContext, Services
+from aws_sandbox.aws.presigned import check_life, check_signature
 from aws_sandbox.aws.principals import PARTITION, CredentialsError
 from aws_sandbox.control import PREFIX, ControlApi
 from aws_sandbox.journal import JournalEntry
@@ -140,13 +142,17 @@ class Endpoint:
     def _dispatch(
         self, call: ApiCall, signature: Signature, environ: "WSGIEnvironment"
     ) -> Response:
-        caller = self._services.sessions.caller(signature.access_key_id, signature.session_token)
-        if signature.expires and signature.expires < self._services.clock():
-            raise AwsError("AccessDenied", "Request has expired", 403)
+        sessions = self._services.sessions
+        age = self._services.ageing.age(signature.signed) if signature.signed else timedelta()
+        if signature.presigned:
+            check_life(call.request, signature, age)
+        caller = sessions.caller(signature.access_key_id, signature.session_token)
+        if signature.presigned and call.service == "s3":
+            check_signature(call.request, signature, sessions.secret(signature.access_key_id))
         lacking = call.service == "s3" and is_lacking(call.operation)
         if lacking or not is_known(call.name):
             raise _unknown(call)
-        account = self._authorizer.authorize(call, caller)
+        account = self._authorizer.authorize(call, caller, _signature_keys(signature, age))
         check_policies(call)
         RequestContext(caller=caller, services=self._services).attach(environ)
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = account
@@ -158,6 +164,15 @@ class Endpoint:
             # So moto answers when it has a route but no method for an operation.
             raise _unknown(call)
         return response
+
+
+def _signature_keys(signature: Signature, age: timedelta) -> Mapping[str, str]:
+    """S3's condition keys that speak of a signature; its age is in milliseconds."""
+    return {
+        "s3:authType": "REST-QUERY-STRING" if signature.presigned else "REST-HEADER",
+        "s3:signatureversion": "AWS4-HMAC-SHA256",
+        "s3:signatureAge": str(max(0, age // timedelta(milliseconds=1))),
+    }
 
 
 def _unknown(call: ApiCall) -> AwsError:

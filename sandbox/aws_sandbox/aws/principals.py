@@ -6,25 +6,20 @@ The policies of roles and users are read from moto's IAM.
 import secrets
 import string
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 from moto.backends import get_backend
 from moto.iam.models import Group, IAMBackend, ManagedPolicy, Role, User
 
 from aws_sandbox.aws.arns import Arn
+from aws_sandbox.aws.clock import Ageing, Clock, utc_now
 from aws_sandbox.iam import PolicyDocument, Principal
-
-Clock = Callable[[], datetime]
 
 PARTITION = "aws"
 _KEY_ALPHABET = string.ascii_uppercase + string.digits
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 class CredentialsError(Exception):
@@ -53,15 +48,27 @@ class Session:
     access_key_id: str
     secret_access_key: str
     session_token: str
-    expires: datetime
+    issued: datetime
+    duration: timedelta
     caller: Caller
+    ageing: Ageing
+
+    @property
+    def expires(self) -> datetime:
+        return self.issued + self.duration
+
+    @property
+    def left(self) -> timedelta:
+        """How long it is good yet; nothing or less when it is not any more."""
+        return self.duration - self.ageing.age(self.issued)
 
 
 class Sessions:
     """The sessions that were given out."""
 
-    def __init__(self, clock: Clock = utc_now) -> None:
+    def __init__(self, clock: Clock = utc_now, ageing: Ageing | None = None) -> None:
         self._clock = clock
+        self._ageing = ageing or Ageing(clock)
         self._sessions: dict[str, Session] = {}
         self._lock = threading.Lock()
 
@@ -83,7 +90,9 @@ class Sessions:
             access_key_id="ASIA" + _random(16),
             secret_access_key=_random(40),
             session_token=_random(120),
-            expires=self._clock() + timedelta(seconds=duration_seconds),
+            issued=self._clock(),
+            duration=timedelta(seconds=duration_seconds),
+            ageing=self._ageing,
             caller=Caller(
                 principal=principal,
                 unique_id=f"{role.id}:{session_name}",
@@ -104,21 +113,36 @@ class Sessions:
             raise CredentialsError(
                 "InvalidToken", "The provided token is malformed or otherwise invalid."
             )
-        if session.expires <= self._clock():
+        if session.left <= timedelta():
             raise CredentialsError("ExpiredToken", "The provided token has expired.")
         return session.caller
+
+    def secret(self, access_key_id: str) -> str:
+        """The secret access key of a session or user that there is; "" of none."""
+        with self._lock:
+            session = self._sessions.get(access_key_id)
+        if session is not None:
+            return session.secret_access_key
+        keys = (key for user in _users(access_key_id) for key in user.access_keys)
+        return next((k.secret_access_key for k in keys if k.access_key_id == access_key_id), "")
 
     def clear(self) -> None:
         with self._lock:
             self._sessions.clear()
 
 
-def _user(access_key_id: str) -> Caller:
+def _users(access_key_id: str) -> Iterator[User]:
+    """The user, of whichever account, who has an access key."""
     for account in list(get_backend("iam").values()):
         user = account[PARTITION].get_user_from_access_key_id(access_key_id)
         if user is not None:
-            principal = Principal(arn=user.arn, account=user.account_id)
-            return Caller(principal=principal, unique_id=user.id)
+            yield user
+
+
+def _user(access_key_id: str) -> Caller:
+    for user in _users(access_key_id):
+        principal = Principal(arn=user.arn, account=user.account_id)
+        return Caller(principal=principal, unique_id=user.id)
     raise CredentialsError(
         "InvalidClientTokenId",
         f"The security token included in the request is invalid: the sandbox gave out no access "

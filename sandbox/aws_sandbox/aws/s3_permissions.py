@@ -39,9 +39,7 @@ def _s3_keys(call: AccountCall) -> Mapping[str, ContextValue]:
         "s3:VersionId": "VersionId",
         "s3:max-keys": "MaxKeys",
     }
-    keys |= {key: call.text(name) for key, name in parameters.items() if call.text(name)}
-    presigned = "X-Amz-Signature" in call.request.args
-    return {**keys, "s3:authType": "REST-QUERY-STRING" if presigned else "REST-HEADER"}
+    return keys | {key: call.text(name) for key, name in parameters.items() if call.text(name)}
 
 
 def _on_bucket(action: str) -> Mapper:

@@ -20,11 +20,12 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.test import run_wsgi_app
 
 from aws_sandbox.aws.access import Access
+from aws_sandbox.aws.clock import Ageing, Clock, utc_now
 from aws_sandbox.aws.context import Emit, Ids, Services, StartReport
 from aws_sandbox.aws.endpoint import Endpoint
 from aws_sandbox.aws.membership import organization_backend, seed
 from aws_sandbox.aws.organization import Organization, together
-from aws_sandbox.aws.principals import Clock, Sessions, utc_now
+from aws_sandbox.aws.principals import Sessions
 from aws_sandbox.boto import boto_session
 from aws_sandbox.control import ControlApi
 from aws_sandbox.journal import Journal
@@ -154,7 +155,8 @@ class AwsServer:
         ids: Ids | None = None,
         port: int = 0,
     ) -> None:
-        sessions = Sessions(clock)
+        ageing = Ageing(clock)
+        sessions = Sessions(clock, ageing)
         self.organizations = together(organizations or (Organization(),))
         self._creating = threading.Lock()
         self.services = Services(
@@ -164,6 +166,7 @@ class AwsServer:
             emit=emit,
             start_report=start_report,
             clock=clock,
+            ageing=ageing,
             ids=ids or Ids(),
         )
         self._http = HttpServer(Endpoint(self.services, control or ControlApi()), port)

@@ -6,7 +6,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -186,7 +186,7 @@ def _worn(environment: Environment) -> bool:
     return (
         not environment.alive
         or time.monotonic() - environment.last_used > _IDLE_SECONDS
-        or environment.session.expires - datetime.now(UTC) < _SESSION_MARGIN
+        or environment.session.left < _SESSION_MARGIN
     )
 
 

@@ -11,6 +11,7 @@ from aws_sandbox.iam import PolicyDocument, PolicyError
 from aws_sandbox.moto_changes.replacements import Replacements
 
 _HOUR = 3600
+_LEAST_SECONDS = 900
 _ROLE_CHAINING = "1 hour session limit for roles assumed by role chaining"
 
 
@@ -61,6 +62,12 @@ class SandboxTokenResponse(TokenResponse):
 
     def _duration(self, role_arn: str, *, chained: bool) -> int:
         seconds = self._get_int_param("DurationSeconds", _HOUR)
+        if seconds < _LEAST_SECONDS:
+            raise STSClientError(
+                "ValidationError",
+                f"Value '{seconds}' at 'durationSeconds' failed to satisfy constraint: Member must "
+                f"have value greater than or equal to {_LEAST_SECONDS}",
+            )
         role = find_role(role_arn)
         limit = int(role.max_session_duration or _HOUR) if role else _HOUR
         if chained and seconds > _HOUR:

@@ -1,8 +1,7 @@
-"""S3's own ways: buckets of other accounts, encrypted objects, presigned URLs."""
+"""S3's own ways: buckets of other accounts, encrypted objects."""
 
 import urllib.error
 import urllib.request
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -128,21 +127,6 @@ def test_who_may_not_list_does_not_learn_what_is_missing(aws: Any, refusal: Any)
     lister = aws.acting(worker(aws, "s3:GetObject", "s3:ListBucket"), "s3")
     assert refusal(lambda: reader.get_object(**here))[0] == "AccessDenied"
     assert refusal(lambda: lister.get_object(**here))[0] == "NoSuchKey"
-
-
-@pytest.mark.parametrize("version", ["s3v4", "s3"])
-def test_a_presigned_url_acts_as_its_signer_until_it_expires(aws: Any, version: str) -> None:
-    here = {"Bucket": create_bucket(aws), "Key": "report.csv"}
-    aws.client("s3").put_object(**here, Body=b"rows")
-    signer = aws.session_of(worker(aws, "s3:GetObject")).client("s3", signature=version)
-    url = signer.generate_presigned_url("get_object", Params=here, ExpiresIn=60)
-    with urllib.request.urlopen(url) as answer:  # noqa: S310 - of this machine's sandbox
-        assert answer.read() == b"rows"
-    idle = aws.session_of(aws.idle).client("s3", signature=version)
-    refused = idle.generate_presigned_url("get_object", Params=here)
-    assert status(refused) == 403
-    with aws.at(datetime.now(UTC) + timedelta(minutes=2)):
-        assert status(url) == 403
 
 
 def test_an_unsigned_request_is_refused(aws: Any) -> None:

@@ -85,6 +85,9 @@ def test_durations_have_the_limits_of_the_role_and_of_chaining(
     assert (code, "MaxSessionDuration" in message) == ("ValidationError", True)
     code, message = refusal(lambda: assume(aws.client("sts"), role, DurationSeconds=3601))
     assert (code, "role chaining" in message) == ("ValidationError", True)
+    hasty = aws.session().client("sts", validated=False)
+    code, message = refusal(lambda: assume(hasty, role, DurationSeconds=899))
+    assert (code, "or equal to 900" in message) == ("ValidationError", True)
 
 
 def test_a_session_policy_narrows_the_role(aws: Any, sts: Any, refusal: Any) -> None:
@@ -103,6 +106,18 @@ def test_a_session_ends_at_its_expiration(aws: Any, sts: Any, refusal: Any) -> N
     with aws.at(datetime.now(UTC) + timedelta(hours=2)):
         assert refusal(session.client("s3").list_buckets)[0] == "ExpiredToken"
         assert refusal(session.client("events").list_rules)[0] == "ExpiredTokenException"
+
+
+def test_a_session_ages_by_what_the_clock_is_advanced_and_a_new_one_is_new(
+    aws: Any, sts: Any, refusal: Any
+) -> None:
+    old = aws.with_credentials(assume(sts, ADMINISTRATOR, DurationSeconds=900)["Credentials"])
+    aws.server.services.ageing.advance(timedelta(seconds=890))
+    old.client("sqs").list_queues()
+    new = aws.with_credentials(assume(sts, ADMINISTRATOR, DurationSeconds=900)["Credentials"])
+    aws.server.services.ageing.advance(timedelta(seconds=20))
+    assert refusal(old.client("s3").list_buckets)[0] == "ExpiredToken"
+    new.client("sqs").list_queues()
 
 
 @pytest.mark.parametrize(
