@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -34,7 +36,7 @@ def test_every_parameter_may_be_left_out_and_takes_no_quote(name: str) -> None:
 @pytest.mark.parametrize("name", scripts.EXAMPLES)
 def test_shellcheck_finds_nothing(name: str) -> None:
     found = subprocess.run(
-        ["shellcheck", "--shell=bash", "-"],
+        [Path(sys.executable).with_name("shellcheck"), "--shell=bash", "-"],
         input=scripts.shell_text(name, {}),
         capture_output=True,
         text=True,
