@@ -48,8 +48,8 @@ def period_of(cadence: Cadence, timezone: str, now: datetime) -> Period:
 def jobs_since(definition: Definition, period: Period, now: datetime) -> datetime:
     """From when on a report needs to know of jobs: from before its period, so that it can tell
     three failures in a row and what is new; as far as the source reaches."""
-    before = period.end - timedelta(days=definition.grace_days) - _LOOK_BACK
-    since = min(period.start, before)
+    first = min(period.start, period.end - timedelta(days=definition.grace_days))
+    since = first - _LOOK_BACK
     return max(since, now - LIST_CALLS_REACH) if definition.source == "api" else since
 
 
