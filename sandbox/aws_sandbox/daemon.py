@@ -24,6 +24,7 @@ from aws_sandbox.moto_changes.replacements import Replacements
 from aws_sandbox.plugin import ForkServer
 from aws_sandbox.report_jobs import ReportJobs
 from aws_sandbox.servicenow import ServiceNow
+from aws_sandbox.systems_manager.service import SystemsManager
 
 _PARENT_CHECK_SECONDS = 1.0
 _LOOPBACK = (None, "", "127.0.0.1", "::1", "localhost")
@@ -77,6 +78,11 @@ class Daemon:
             access=access,
             time_scale=options.time_scale,
         )
+        self._systems_manager = SystemsManager(
+            services=self.server.services,
+            endpoint=lambda: self.server.url,
+            work=self._pump.work,
+        )
         self._replacements = Replacements()
         self._athena = install_athena(self._replacements, options.directory / "athena")
         self._add_controls()
@@ -120,6 +126,7 @@ class Daemon:
         if self._options.pulumi_home is not None:
             self._forks = ForkServer(self._options.pulumi_home)
         self._pump.start()
+        self._systems_manager.start()
         self.servicenow.start()
         self.server.start()
         Address(pid=os.getpid(), endpoint=self.server.url, servicenow=self.servicenow.url).write(
@@ -132,6 +139,7 @@ class Daemon:
         self._reports.stop()
         self._athena.stop()
         self._replacements.undo()
+        self._systems_manager.stop()
         self._pump.stop()
         self.servicenow.stop()
         if self._forks is not None:

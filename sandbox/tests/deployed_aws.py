@@ -22,6 +22,7 @@ from aws_sandbox.events.pump import Pump
 from aws_sandbox.functions import runtimes
 from aws_sandbox.functions.runner import Functions
 from aws_sandbox.journal import Journal, JournalEntry
+from aws_sandbox.systems_manager.service import SystemsManager
 
 REGION = "eu-central-1"
 MANAGEMENT, AUDIT, MEMBER, OTHER = "111111111111", "222222222222", "333333333333", "444444444444"
@@ -45,8 +46,11 @@ class DeployedAws:
         self._clients: dict[tuple[str, str, str], Any] = {}
         self.journal = Journal()
         self.control = ControlApi()
-        self.server = AwsServer(journal=self.journal)
+        self.server = AwsServer(journal=self.journal, emit=self._emit)
         self.server.start()
+
+    def _emit(self, account: str, region: str, event: Mapping[str, Any]) -> None:
+        self.pump.eventbridge.emit(account, region, event)
 
     def open(self) -> None:
         """Seeds the organization again, should a test have reset moto meanwhile."""
@@ -67,8 +71,13 @@ class DeployedAws:
             time_scale=_TIME_SCALE,
         )
         self.pump.start()
+        self.systems_manager = SystemsManager(
+            services=self.server.services, endpoint=lambda: self.server.url, work=self.pump.work
+        )
+        self.systems_manager.start()
 
     def close(self) -> None:
+        self.systems_manager.stop()
         self.pump.stop()
 
     def settle(self) -> None:

@@ -22,6 +22,7 @@ from aws_sandbox.aws.arns import Arn
 from aws_sandbox.aws.backup.state import backend_of
 from aws_sandbox.aws.resources import EncryptionKey, find_key
 from aws_sandbox.iam.requests import ContextValue
+from aws_sandbox.systems_manager.documents import assumed_role
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -229,6 +230,29 @@ def _automation(call: AccountCall) -> str:
     return f"arn:aws:ssm:{call.region}:{owner}:automation-definition/{name}:{version}"
 
 
+def _start_automation(call: AccountCall) -> Iterator[Need]:
+    """The runbook's role must be passed by whoever starts it."""
+    yield Need(action="ssm:StartAutomationExecution", resource=_automation(call))
+    at = Arn.parse(call.arn("document"))
+    role = assumed_role(at.account, at.region, call.params)
+    if role:
+        yield Need(
+            action="iam:PassRole",
+            resource=role,
+            context={"iam:PassedToService": "ssm.amazonaws.com"},
+        )
+
+
+def _document(call: AccountCall) -> str:
+    name = call.text("Name") or call.text("DocumentName")
+    return name if name.startswith("arn:") else call.arn(f"document/{name}")
+
+
+def _tagged_document(call: AccountCall) -> str:
+    """AddTagsToResource and its like name a resource by type and id."""
+    return call.arn(f"{call.text('ResourceType').lower()}/{call.text('ResourceId')}")
+
+
 def _automation_execution(call: AccountCall) -> str:
     return call.arn(f"automation-execution/{call.text('AutomationExecutionId')}")
 
@@ -410,8 +434,31 @@ MAPPERS: Mapping[str, Mapper] = {
     ),
     "sqs:SendMessageBatch": _one(_queue)("sqs:SendMessage"),
     **named("sqs", _anywhere, "ListQueues"),
-    **named("ssm", _one(_automation), "StartAutomationExecution"),
-    **named("ssm", _one(_automation_execution), "GetAutomationExecution"),
+    "ssm:StartAutomationExecution": _start_automation,
+    **named(
+        "ssm",
+        _one(_automation_execution),
+        "DescribeAutomationStepExecutions",
+        "GetAutomationExecution",
+        "StopAutomationExecution",
+    ),
+    **named("ssm", _anywhere, "DescribeAutomationExecutions", "ListDocuments"),
+    **named(
+        "ssm",
+        _one(_document),
+        "DescribeDocument",
+        "GetDocument",
+        "ListDocumentVersions",
+        "UpdateDocument",
+        "UpdateDocumentDefaultVersion",
+    ),
+    **named(
+        "ssm",
+        _one(_tagged_document),
+        "AddTagsToResource",
+        "ListTagsForResource",
+        "RemoveTagsFromResource",
+    ),
     "sts:AssumeRole": _assume_role,
     "sts:GetCallerIdentity": lambda _call: [],
 }

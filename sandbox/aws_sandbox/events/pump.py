@@ -41,7 +41,7 @@ class Pump:
         self._journal = journal
         self._functions = functions
         self._replacements = Replacements()
-        self._work = work = Work(time_scale=time_scale)
+        self.work = work = Work(time_scale=time_scale)
         self._invocations = Invocations(functions=functions, journal=journal, work=work)
         endpoints = Endpoints(access=access, journal=journal, invoke_later=self._invocations.later)
         self.eventbridge = EventBridge(endpoints=endpoints, journal=journal, work=work)
@@ -62,19 +62,19 @@ class Pump:
         )
 
     def start(self) -> None:
-        sqs.install(self._replacements, self, self._work.time_scale)
+        sqs.install(self._replacements, self, self.work.time_scale)
         sns.install(self._replacements, self._topics)
         events.install(self._replacements)
         s3.install(self._replacements, self._objects)
         lambda_.install(self._replacements, self)
-        self._work.start()
+        self.work.start()
         self._mappings.start()
 
     def stop(self) -> None:
         """What is on its way stays where it is: in its queue, or nowhere."""
         self._mappings.stop()
         self._functions.stop()
-        self._work.stop()
+        self.work.stop()
         self._replacements.undo()
 
     def register(self, control: ControlApi) -> None:
@@ -95,7 +95,7 @@ class Pump:
         """
         unsettled: UnsettledError | None = None
         try:
-            self._work.settle(timeout_seconds)
+            self.work.settle(timeout_seconds)
         except UnsettledError as error:
             unsettled = error
         if found := self._invocations.take_not_started():

@@ -36,7 +36,7 @@ class Work:
         self.time_scale = time_scale
         self._changed = threading.Condition()
         self._running: Counter[str] = Counter()
-        self._begun = 0
+        self._moment = 0
         self._timers: list[tuple[float, int, str, Job]] = []
         self._order = itertools.count()
         self._watched: list[Callable[[], Sequence[str]]] = []
@@ -63,7 +63,7 @@ class Work:
             if self._stopped:
                 return
             self._running[label] += 1
-            self._begun += 1
+            self._moment += 1
             self._hand_over(label, job)
 
     def later(self, aws_seconds: float, label: str, job: Job) -> None:
@@ -72,8 +72,23 @@ class Work:
         with self._changed:
             if not self._stopped:
                 heapq.heappush(self._timers, (due, next(self._order), label, job))
-                self._begun += 1
+                self._moment += 1
                 self._changed.notify_all()
+
+    @property
+    def moment(self) -> int:
+        """Another number after each job that begins or ends, and after each `touch`.
+
+        What waits for a change, and has looked for it in vain at this moment, waits in vain until
+        there is another one.
+        """
+        with self._changed:
+            return self._moment
+
+    def touch(self) -> None:
+        """Something happened that is no job."""
+        with self._changed:
+            self._moment += 1
 
     def watch(self, on_their_way: Callable[[], Sequence[str]]) -> None:
         """Adds what else is to be waited for, such as messages in a queue with a consumer."""
@@ -91,6 +106,7 @@ class Work:
         Raises PumpCrashedError when a job crashed, UnsettledError when the time is up.
         """
         deadline = time.monotonic() + timeout_seconds
+        self.touch()
         while left := self._left():
             if time.monotonic() >= deadline:
                 named = "; ".join(left[:_NAMED])
@@ -100,18 +116,18 @@ class Work:
                 self._changed.wait(_LOOK_AGAIN_SECONDS)
 
     def _left(self) -> Sequence[str]:
-        """Jobs and watched things; asked anew when a job began while the latter were looked at."""
+        """Jobs and watched things; asked anew when something happened while they were looked at."""
         while True:
             with self._changed:
                 if self._crash is not None:
                     raise PumpCrashedError("a job of the event pump crashed") from self._crash
-                begun = self._begun
+                moment = self._moment
                 left = [*self._running.elements(), *(label for _, _, label, _ in self._timers)]
             if left:
                 return left
             left = [label for watched in self._watched for label in watched()]
             with self._changed:
-                if self._begun == begun:
+                if self._moment == moment:
                     return left
 
     def _hand_over(self, label: str, job: Job) -> None:
@@ -123,6 +139,7 @@ class Work:
             self.crash(label, error)
         with self._changed:
             self._running -= Counter({label: 1})
+            self._moment += 1
             self._changed.notify_all()
 
     def _keep_time(self) -> None:

@@ -11,6 +11,7 @@ from aws_sandbox.moto_changes import (
     s3,
     scheduler,
     sesv2,
+    ssm,
     sts,
 )
 from aws_sandbox.moto_changes.replacements import Replacements
@@ -20,5 +21,5 @@ from aws_sandbox.moto_changes.replacements import Replacements
 def install() -> None:
     """Changes moto, once in a process, before any of its services is first used."""
     replacements = Replacements()
-    for service in (backup, events, iam, kms, organizations, s3, scheduler, sesv2, sts):
+    for service in (backup, events, iam, kms, organizations, s3, scheduler, sesv2, ssm, sts):
         service.install_permanently(replacements)

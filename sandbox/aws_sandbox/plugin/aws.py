@@ -26,7 +26,7 @@ from aws_sandbox.plugin.schema import LOADER
 from aws_sandbox.plugin.values import UNKNOWN, Problem, Properties, Props, children
 
 LOCAL_HOSTS: Final = frozenset({"127.0.0.1", "localhost", "::1"})
-ABSENT: Final = re.compile(r"NotFound|NoSuch|NonExistent|DoesNotExist|^404$")
+ABSENT: Final = re.compile(r"NotFound|NoSuch|NonExistent|DoesNotExist|^404$|^InvalidDocument$")
 """How AWS's services spell, in an error's code, that a thing is not there."""
 ABSENT_FROM_ATHENA: Final = re.compile(r"not found|Does Not Exist")
 """How Athena says it, in the message of an error of no kind."""

@@ -31,6 +31,8 @@ class Tagging:
     """The parameter that says whose tags."""
     by: str = "arn"
     """The output, or `id`, that is given for it."""
+    kind: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What these operations take beside that, where a service tags things of several kinds."""
     listed: str = "Tags"
     added: str = "Tags"
     removed: str = "TagKeys"
@@ -51,17 +53,17 @@ class Tagging:
     def read(self, api: Api, target: str) -> Any:
         """The tags as the service spells them; some know nothing of what has none."""
         try:
-            return api(self.listing, **{self.target: target}).get(self.listed)
+            return api(self.listing, **{self.target: target}, **self.kind).get(self.listed)
         except AbsentError:
             return None
 
     def change(self, api: Api, target: str, old: Mapping[str, str], new: Mapping[str, str]) -> None:
         """Adds and removes tags to get from the old ones to the new."""
         if gone := sorted(old.keys() - new.keys()):
-            api(self.removing, **{self.target: target, self.removed: gone})
+            api(self.removing, **{self.target: target, self.removed: gone}, **self.kind)
         if put := {key: value for key, value in new.items() if old.get(key) != value}:
             spelled = self.converter.to_api(put) if self.converter else put
-            api(self.adding, **{self.target: target, self.added: spelled})
+            api(self.adding, **{self.target: target, self.added: spelled}, **self.kind)
 
 
 REGISTRY: Final[dict[str, Resource]] = {}

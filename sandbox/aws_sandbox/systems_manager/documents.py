@@ -1,0 +1,102 @@
+"""Documents of moto's Systems Manager: found, checked when they are written, listed."""
+
+import json
+from collections.abc import Callable, Mapping
+from types import ModuleType
+from typing import Any, cast
+
+import moto.ssm.urls
+import yaml
+from moto.ssm.exceptions import InvalidDocument
+from moto.ssm.models import Document, Documents, SimpleSystemManagerBackend, ssm_backends
+
+from aws_sandbox.aws.api_calls import not_carried_out
+from aws_sandbox.systems_manager.api import SsmCall, SsmError, page
+from aws_sandbox.systems_manager.parameters import DocumentError, UnsupportedError, values_of
+from aws_sandbox.systems_manager.runbooks import read_runbook
+
+READERS: Mapping[str, Callable[[Any], object]] = {"Automation": read_runbook}
+"""What reads, and so checks, the content of each type of document."""
+
+
+def name_of(document: str) -> str:
+    """A document's name, from that or from its ARN."""
+    return document.rpartition("/")[2]
+
+
+def check_content(content: str, document_type: str, document_format: str) -> None:
+    """As CreateDocument and UpdateDocument refuse content that is none of its type."""
+    reader = READERS.get(document_type)
+    if reader is None:
+        raise not_carried_out(f"documents of the type {document_type}")
+    try:
+        parsed = json.loads(content) if document_format == "JSON" else yaml.safe_load(content)
+        reader(parsed)
+    except UnsupportedError as error:
+        raise not_carried_out(str(error)) from error
+    except (DocumentError, ValueError, yaml.YAMLError) as error:
+        raise SsmError("InvalidDocumentContent", str(error)) from error
+
+
+class SandboxSsmBackend(SimpleSystemManagerBackend):
+    """moto's backend, whose documents can be reached."""
+
+    @property
+    def _url_module(self) -> ModuleType:
+        return moto.ssm.urls
+
+    def documents_of(self, name: str) -> Documents:
+        """A document's versions; moto's InvalidDocument when there is none of this name."""
+        return self._get_documents(name_of(name))
+
+
+def documents_of(call: SsmCall, name: str) -> Documents:
+    """A document's versions in the call's account and Region."""
+    return cast("SandboxSsmBackend", call.backend).documents_of(name)
+
+
+def find_document(call: SsmCall, name: str, version: str = "") -> Document | None:
+    """A version of a document, by default the default one; None when there is none."""
+    try:
+        return documents_of(call, name).find(version or None)
+    except InvalidDocument:
+        return None
+
+
+def _number(document: Document) -> int:
+    return int(document.document_version)
+
+
+def list_versions(call: SsmCall) -> Mapping[str, Any]:
+    """ListDocumentVersions."""
+    call.know("Name", "MaxResults", "NextToken")
+    documents = documents_of(call, call.params["Name"])
+    newest_first = sorted(documents.versions.values(), key=_number, reverse=True)
+    return page(
+        call,
+        "DocumentVersions",
+        [
+            {
+                "Name": each.name,
+                "DocumentVersion": each.document_version,
+                "CreatedDate": each.created_date,
+                "IsDefaultVersion": each.document_version == documents.default_version,
+                "DocumentFormat": each.document_format,
+                "Status": each.status,
+                **({"VersionName": each.version_name} if each.version_name else {}),
+            }
+            for each in newest_first
+        ],
+    )
+
+
+def assumed_role(account: str, region: str, params: Mapping[str, Any]) -> str:
+    """The role that StartAutomationExecution would start a runbook with; "" where there is none."""
+    backend = cast("SandboxSsmBackend", ssm_backends[account][region])
+    try:
+        version = params.get("DocumentVersion")
+        document = backend.documents_of(str(params["DocumentName"])).find(version)
+        runbook = read_runbook(document.content_json)
+        return runbook.role_of(values_of(runbook.parameters, params.get("Parameters") or {}))
+    except (InvalidDocument, ValueError):
+        return ""  # the operation says what is wrong

@@ -1,0 +1,372 @@
+"""One automation as it runs: step after step, by the rules of failure, time and cancellation."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from botocore.config import Config
+from botocore.exceptions import UnknownServiceError
+
+from aws_sandbox.aws.access import AccessDeniedError
+from aws_sandbox.aws.context import Services
+from aws_sandbox.aws.principals import Session
+from aws_sandbox.boto import boto_session
+from aws_sandbox.events.work import Work
+from aws_sandbox.systems_manager.actions import ActionError, CommandFailedError, Result, act
+from aws_sandbox.systems_manager.references import resolved
+from aws_sandbox.systems_manager.runbooks import ABORT, ACTIONS, CONTINUE, STEP, Runbook, Step
+
+Status = Literal[
+    "Pending", "InProgress", "Success", "TimedOut", "Cancelled", "Failed", "Cancelling"
+]
+ENDED = frozenset({"Success", "TimedOut", "Cancelled", "Failed"})
+
+POLL_SECONDS = 5.0
+"""How long Automation waits before it looks again, in AWS's time (undocumented)."""
+_SHORTEST_POLL = 0.05
+CANCELLATION_SECONDS = 120.0
+"""How long what `onCancel` goes to may take."""
+_SESSION_MARGIN = timedelta(minutes=5)
+
+log = logging.getLogger(__name__)
+
+
+class _OverError(Exception):
+    """The attempt that goes on here is over: its time was up, or the automation was cancelled."""
+
+
+@dataclass(kw_only=True)
+class StepRecord:
+    """What is known of a step."""
+
+    step: Step
+    id: str
+    status: Status = "Pending"
+    started: datetime | None = None
+    ended: datetime | None = None
+    inputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    outputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    failure: str = ""
+    failure_kind: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """What all automations share."""
+
+    services: Services
+    endpoint: Callable[[], str]
+    work: Work
+    changed: Callable[["Execution", StepRecord | None], None]
+    """Told of each change of status: of a step, or of the whole."""
+
+
+class Execution:
+    """One automation of one runbook, in a thread of its own once it is started."""
+
+    def __init__(
+        self,
+        *,
+        execution_id: str,
+        account: str,
+        region: str,
+        runbook: Runbook,
+        values: Mapping[str, Any],
+        environment: Environment,
+    ) -> None:
+        self.id, self.account, self.region = execution_id, account, region
+        self.runbook, self.values = runbook, values
+        self.role_arn = runbook.role_of(values)
+        self.status: Status = "Pending"
+        self.failure = ""
+        self.current = ""
+        """The step that runs, or ran last."""
+        self.started = environment.services.clock()
+        self.ended: datetime | None = None
+        new_id = environment.services.ids.uuid
+        self.records = {name: StepRecord(step=s, id=new_id()) for name, s in runbook.steps.items()}
+        self.done = threading.Event()
+        self._environment = environment
+        self._changed = threading.Condition()
+        self._stop: Literal["", "Cancel", "Complete", "Shutdown"] = ""
+        self._still: int | None = None
+        self._thread = threading.Thread(
+            target=self._run, name=f"automation-{execution_id}", daemon=True
+        )
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, kind: Literal["Cancel", "Complete", "Shutdown"]) -> None:
+        """Cancels the step that runs, or lets it be the last one."""
+        with self._changed:
+            self._stop = kind
+            if kind == "Cancel" and self.status not in ENDED:
+                self.status = "Cancelling"
+            self._changed.notify_all()
+
+    def join(self, seconds: float) -> None:
+        self._thread.join(seconds)
+
+    @property
+    def on_its_way(self) -> bool:
+        """Whether it does anything but wait for a change that nothing on its way will bring."""
+        if self.status in ENDED:
+            return False
+        return self._still is None or self._still != self._environment.work.moment
+
+    def outputs(self) -> Mapping[str, Any]:
+        """Every output of every step so far, as `Step.Output`."""
+        return {
+            f"{name}.{output}": value
+            for name, record in list(self.records.items())
+            for output, value in record.outputs.items()
+        }
+
+    def _run(self) -> None:
+        try:
+            self._set(self.status if self.status != "Pending" else "InProgress")
+            end = self._steps(next(iter(self.runbook.steps.values())), None)
+            if self._stop != "Shutdown":
+                self._set(end)
+        except Exception as error:
+            log.exception("the automation %s", self.id)
+            self.failure = f"the sandbox's Automation failed: {error}"
+            self._set("Failed")
+            self._environment.work.crash(f"the automation {self.id}", error)
+        finally:
+            self.done.set()
+
+    def _set(self, status: Status) -> None:
+        self.status = status
+        if status in ENDED:
+            self.ended = self._environment.services.clock()
+        self._environment.changed(self, None)
+
+    def _steps(self, first: Step, deadline: float | None) -> Status:
+        """Runs the steps from this one on; gives how the automation ends.
+
+        With a deadline it is what follows a cancellation, which ends as Cancelled.
+        """
+        step: Step | None = first
+        end: Status = "Success" if deadline is None else "Cancelled"
+        while step is not None:
+            record = self._step(step, deadline)
+            if record.status == "Cancelled":
+                return self._cancelled(step) if deadline is None else "Cancelled"
+            if record.status != "Success" and step.is_critical and end == "Success":
+                end = record.status
+                self.failure = f"Step {step.name} is in status {record.status}: {record.failure}"
+            if self._stop == "Complete":
+                return end
+            step = self._next(step, record)
+        return end
+
+    def _cancelled(self, step: Step) -> Status:
+        if step.on_cancel != ABORT and self._stop == "Cancel":
+            target = self.runbook.steps[step.on_cancel.removeprefix(STEP)]
+            self._steps(target, time.monotonic() + CANCELLATION_SECONDS)
+        return "Cancelled"
+
+    def _next(self, step: Step, record: StepRecord) -> Step | None:
+        if record.status == "Success":
+            if step.action != "aws:branch":
+                return self.runbook.after(step)
+            chosen = record.outputs.get("NextStep", "")
+            return self.runbook.steps[chosen] if chosen else None
+        if step.on_failure.startswith(STEP):
+            return self.runbook.steps[step.on_failure.removeprefix(STEP)]
+        return self.runbook.after(step) if step.on_failure == CONTINUE else None
+
+    def _step(self, step: Step, deadline: float | None) -> StepRecord:
+        """A step with all its attempts."""
+        record = self.records[step.name]
+        self.current = step.name
+        record.status, record.failure, record.outputs = "InProgress", "", {}
+        record.started, record.ended = self._environment.services.clock(), None
+        self._environment.changed(self, record)
+        status: Status = "Cancelled"
+        for _ in range(step.max_attempts):
+            if self._interrupted(cancelling=deadline is not None):
+                break
+            status = self._attempt(record, deadline)
+            if status in ("Success", "Cancelled"):
+                break
+        record.ended = self._environment.services.clock()
+        record.status = status
+        self._environment.work.touch()
+        self._environment.changed(self, record)
+        return record
+
+    def _attempt(self, record: StepRecord, deadline: float | None) -> Status:
+        step = record.step
+        try:
+            record.inputs = resolved(step.inputs, self._value)
+        except ActionError as error:
+            record.failure, record.failure_kind = str(error), error.kind
+            return "Failed"
+        scale = self._environment.work.time_scale if ACTIONS[step.action].waits else 1.0
+        limit = time.monotonic() + step.limit_seconds / scale
+        attempt = _Attempt(self, self._environment, min(limit, deadline or limit))
+        outcome = attempt.start(step, record.inputs)
+        cancelling = deadline is not None
+        with self._changed:
+            self._changed.wait_for(
+                lambda: outcome.done() or self._interrupted(cancelling=cancelling),
+                attempt.ends - time.monotonic(),
+            )
+            attempt.over = True
+            self._still = None
+            self._changed.notify_all()
+        if outcome.done():
+            return self._judge(record, outcome)
+        if self._interrupted(cancelling=cancelling) or attempt.ends == deadline:
+            return "Cancelled"
+        record.failure = f"Step timed out after {step.limit_seconds} seconds."
+        record.failure_kind = "TimeOut"
+        return "TimedOut"
+
+    def _interrupted(self, *, cancelling: bool) -> bool:
+        return self._stop == "Shutdown" or (self._stop == "Cancel" and not cancelling)
+
+    def _judge(self, record: StepRecord, outcome: "Future[Result]") -> Status:
+        error = outcome.exception()
+        if isinstance(error, _OverError):
+            return "TimedOut"
+        if isinstance(error, ActionError):
+            record.failure, record.failure_kind = str(error), error.kind
+            if isinstance(error, CommandFailedError):
+                record.outputs = error.outputs
+            return "Failed"
+        result = outcome.result()
+        record.outputs = result.outputs
+        if result.next_step is not None:
+            record.outputs = {"NextStep": result.next_step}
+        return "Success"
+
+    def _value(self, name: str) -> Any:
+        """What a reference stands for now; ActionError for an output that is not there."""
+        if name in self.values:
+            return self.values[name]
+        step, dot, output = name.partition(".")
+        if dot:
+            outputs = self.records[step].outputs
+            if outputs.get(output) is None:
+                raise ActionError(
+                    f"The output {name} is not there: the step {step} is in status "
+                    f"{self.records[step].status}.",
+                    "Verification",
+                )
+            return outputs[output]
+        now = self._environment.services.clock()
+        return {
+            "automation:EXECUTION_ID": self.id,
+            "global:ACCOUNT_ID": self.account,
+            "global:AWS_PARTITION": "aws",
+            "global:DATE": f"{now:%Y-%m-%d}",
+            "global:DATE_TIME": f"{now:%Y-%m-%d_%H.%M.%S}",
+            "global:REGION": self.region,
+        }[name]
+
+    def wait_until(self, over: Callable[[], bool], seconds: float) -> bool:
+        """Waits for a change; whether `over` holds."""
+        with self._changed:
+            return self._changed.wait_for(over, seconds)
+
+    def still(self, moment: int | None) -> None:
+        """It has seen no change as of this moment of the work, or goes on (None)."""
+        self._still = moment
+
+    def notify(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+
+
+class _Attempt:
+    """One attempt at a step, in a thread of its own, which can be left alone when it is over."""
+
+    def __init__(self, execution: Execution, environment: Environment, ends: float) -> None:
+        self.ends = ends
+        self.over = False
+        self._execution = execution
+        self._environment = environment
+        self._clients: dict[str, Any] = {}
+        self._session: Session | None = None
+        self._moment = 0
+
+    def start(self, step: Step, inputs: Mapping[str, Any]) -> "Future[Result]":
+        outcome: Future[Result] = Future()
+
+        def run() -> None:
+            try:
+                outcome.set_result(act(step, inputs, self))
+            except Exception as error:
+                log.debug("%s", step.name, exc_info=error)
+                outcome.set_exception(error)
+            self._execution.notify()
+
+        threading.Thread(target=run, name=f"step-{step.name}", daemon=True).start()
+        return outcome
+
+    def client(self, service: str, **config: Any) -> Any:
+        self._go_on()
+        if self._session is None or self._expires(self._session):
+            self._session = self._assume()
+            self._clients.clear()
+        if service not in self._clients:
+            self._clients[service] = self._new_client(self._session, service, config)
+        return self._clients[service]
+
+    def now(self) -> datetime:
+        return self._environment.services.clock()
+
+    def pause(self, aws_seconds: float) -> None:
+        seconds = aws_seconds / self._environment.work.time_scale
+        if self._execution.wait_until(lambda: self.over, seconds):
+            raise _OverError
+
+    def looks(self) -> None:
+        self._go_on()
+        self._moment = self._environment.work.moment
+
+    def looks_again(self, *, unchanged: bool) -> None:
+        self._go_on()
+        self._execution.still(self._moment if unchanged else None)
+        scale = self._environment.work.time_scale
+        self.pause(max(POLL_SECONDS, _SHORTEST_POLL * scale))
+
+    def _go_on(self) -> None:
+        if self.over:
+            raise _OverError
+
+    def _expires(self, session: Session) -> bool:
+        return session.expires - self.now() < _SESSION_MARGIN
+
+    def _assume(self) -> Session:
+        execution = self._execution
+        try:
+            return self._environment.services.access.assume_for_service(
+                execution.role_arn, "ssm.amazonaws.com", f"Automation-{execution.id}"
+            )
+        except AccessDeniedError as error:
+            raise ActionError(
+                f"The defined assume role is unable to be assumed: {error}"
+            ) from error
+
+    def _new_client(self, session: Session, service: str, config: Mapping[str, Any]) -> Any:
+        made: Any = boto_session(
+            self._environment.endpoint(),
+            self._execution.region,
+            access_key_id=session.access_key_id,
+            secret_access_key=session.secret_access_key,
+            session_token=session.session_token,
+        )
+        try:
+            return made.client(service, config=Config(retries={"total_max_attempts": 1}, **config))
+        except UnknownServiceError as error:
+            raise ActionError(str(error), "Verification") from error
