@@ -20,8 +20,8 @@ ROWS = 50
 """Of a list; the CSV files have the others."""
 HEAT_ROWS = 40
 """Accounts with a row of their own in the heat map; one more stands for the others."""
-_PAPER_LIGHT, _PAPER_DARK = "#ffffff", "#161b22"
-"""As in page.css."""
+_LIGHT, _DARK = "#f3f5f8", "#161b22"
+"""What links stand on at worst: the ground in light, the paper in dark, as in page.css."""
 _TITLES: Mapping[Section, str] = {
     "success_by_day": "Success by day",
     "heat_map": "Accounts and days",
@@ -52,8 +52,8 @@ def page(figures: Figures, definition: Definition, run: Run, files: Sequence[str
         definition=definition,
         brand=definition.brand,
         on_accent=text_on(definition.brand.accent),
-        accent_on_light=readable(definition.brand.accent, _PAPER_LIGHT),
-        accent_on_dark=readable(definition.brand.accent, _PAPER_DARK),
+        accent_on_light=readable(definition.brand.accent, _LIGHT),
+        accent_on_dark=readable(definition.brand.accent, _DARK),
         run=run,
         before=dataclasses.replace(run, period=before),
         period=wording.period(run.period, run.timezone),

@@ -178,7 +178,14 @@ def hostile() -> tuple[Figures, Definition]:
     return _spoilt(figures(defined)), spoilt
 
 
-HOSTILE = "\"'><script>document.title='owned'</script><img src=x onerror=alert(1)>{{7*7}}</title>"
+def rebranded(defined: Definition, brand: Brand) -> Definition:
+    return dataclasses.replace(defined, brand=brand)
+
+
+HOSTILE = (
+    "\"'></title></style><script>document.title='owned';alert(1)</script>"
+    "<img src=https://elsewhere.example/x onerror=alert(2)>{{7*7}}<iframe>" + "x" * 200
+)
 _KEPT = {"account_id", "source", "name"}
 """Texts that are not free: ids, and words that types fix."""
 
