@@ -23,7 +23,7 @@ from fleet.engine import engine
 from fleet.errors import ToldError
 from fleet.project import PROJECT, PROJECT_VARIABLE, nearest_project
 from fleet.sandbox.stage import customers_in, running, stacks_of, staged
-from fleet.sandbox.summary import show, summarised, written_out
+from fleet.sandbox.summary import Files, show, summarised, written_out
 from fleet.sandbox.tour import Tour
 from fleet.sandbox.workspace import Workspace, foreign, machine
 from fleet.terminal import console, tell
@@ -63,8 +63,12 @@ def up(
         told = summary["customers"][customer]
         answers = workspace.answers(customer)
         answers.write_text(written_out(tour.answers, tour.lacks, told["region"]), encoding="utf-8")
+        page = workspace.report(customer)
+        if tour.report is not None:
+            page.write_text(tour.report.page, encoding="utf-8")
         workspace.summary.write_text(json.dumps(summary, indent=2) + "\n")
-    show(told, tour.answers, tour.lacks, (workspace.summary, answers), console)
+    files = Files(summary=workspace.summary, answers=answers, report=page)
+    show(told, tour.answers, tour.lacks, files, console)
 
 
 def prepare() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,6 @@ from fleet.sandbox.tour import Tour
 _SHOWN = {
     "success_rate_by_account": (
         ("account_id", "region", "day", "jobs", "completed", "percent"),
-        3,
-    ),
-    "resources_without_recent_backup": (
-        ("account_id", "region", "resource_type", "last_status"),
         3,
     ),
 }
@@ -70,6 +67,13 @@ def _customer(tour: Tour, seconds: float) -> dict[str, Any]:
         },
         "reports": there
         and {"bucket": there.outputs["reports_bucket"], "database": there.lake.database},
+        "report": tour.report
+        and {
+            "subject": tour.report.subject,
+            "link": tour.report.link,
+            "expires": tour.report.expires,
+            "mails": f"{tour.stage.sandbox.endpoint}/_sandbox/mails.page",
+        },
         "counts": tour.counts,
         "seconds": round(seconds, 1),
     }
@@ -103,19 +107,29 @@ def _cell(value: object) -> str:
     return "" if value is None else " ".join(str(value).split())
 
 
+@dataclass(frozen=True, kw_only=True)
+class Files:
+    """What the main job wrote."""
+
+    summary: Path
+    answers: Path
+    report: Path
+    """There only where a report was mailed."""
+
+
 def show(
     told: Mapping[str, Any],
     answers: Mapping[str, Answer],
     lacks: Mapping[str, str],
-    files: Sequence[Path],
+    files: Files,
     console: Console,
 ) -> None:
-    """What the lake answered, the incident, and last what to do next.
+    """What the lake answered, the incident, the report, and last what to do next.
 
-    `told` is the customer's part of the summary; `files` are the summary and all answers.
+    `told` is the customer's part of the summary.
     """
-    summary, full = map(_beside_here, files)
     if answers:
+        full = _beside_here(files.answers)
         console.print(_asked(answers, lacks, f"What the lake answered, in full in {full}"))
         for name, (columns, count) in _SHOWN.items():
             if name in answers:
@@ -123,8 +137,11 @@ def show(
     incident = told["servicenow"]["incident"]
     if incident:
         console.print(f"\n{incident['short_description']}", style="bold", highlight=False)
+    report = told["report"]
+    if report:
+        console.print(report["subject"], style="bold", highlight=False)
     console.print()
-    for line in _next(incident, summary):
+    for line in _next(incident, report, files):
         console.print(line, highlight=False)
 
 
@@ -159,14 +176,20 @@ def _table(title: str, *columns: str) -> Table:
     return table
 
 
-def _next(incident: Mapping[str, str] | None, summary: str) -> Iterator[str]:
+def _next(
+    incident: Mapping[str, str] | None, report: Mapping[str, str] | None, files: Files
+) -> Iterator[str]:
     """What to do, each command and address in one piece, so that it can be copied."""
     if incident:
         yield f"Look at {incident['number']}:"
         yield incident["url"]
+    if report:
+        yield f"Read the report:        {_beside_here(files.report)}"
+        yield "And its mail:"
+        yield report["mails"]
     yield 'A shell in it:          eval "$(.venv/bin/backup-org sandbox env)"'
     yield "In there, ask the lake: .venv/bin/backup-org query success_rate_by_account"
-    yield f"What stands where:      {summary}"
+    yield f"What stands where:      {_beside_here(files.summary)}"
     yield "Your own customer:      docs/add-a-customer.md"
     yield "Stop:                   make down"
 

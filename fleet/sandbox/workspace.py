@@ -65,6 +65,10 @@ class Workspace:
         """build/sandbox-answers-<customer>.txt: what the lake answered, in full."""
         return self.root.with_name(f"{self.root.name}-answers-{customer}.txt")
 
+    def report(self, customer: str) -> Path:
+        """build/sandbox-report-<customer>.html: the page that the mail's link opened."""
+        return self.root.with_name(f"{self.root.name}-report-{customer}.html")
+
     @property
     def lock(self) -> Path:
         """Held by whoever starts or stops the sandbox, or does the main job in it."""
@@ -98,7 +102,8 @@ class Workspace:
 
     def clear(self) -> None:
         """Forgets the state: it is worth nothing without the AWS that it tells of."""
-        for file in (self.summary, *self.root.parent.glob(self.answers("*").name)):
+        made = [self.answers("*").name, self.report("*").name]
+        for file in (self.summary, *(f for name in made for f in self.root.parent.glob(name))):
             file.unlink(missing_ok=True)
         for folder in (self.project, self.state, self.root / "functions"):
             shutil.rmtree(folder, ignore_errors=True)

@@ -12,17 +12,26 @@ from rich.console import Console
 
 from components.lake.query_library import queries
 from fleet.lake.query import Answer
-from fleet.sandbox.summary import show, written_out
+from fleet.sandbox.summary import Files, show, written_out
 
 INCIDENT = {
     "number": "INC0010001",
     "short_description": "AWS Backup: backup failed for volume/vol-0a1b2c3d in 333333333333",
     "url": f"http://127.0.0.1:44093/incident.do?sys_id={'0' * 32}",
 }
-TOLD: Mapping[str, Any] = {"servicenow": {"incident": INCIDENT}}
-FILES = (Path.cwd() / "build/sandbox.json", Path.cwd() / "build/sandbox-answers-acme.txt")
-LINES_BEFORE = 20
-"""What a first log says until then: what is installed and made, four stacks twice, five steps."""
+REPORT = {
+    "subject": "Acme backups, 1-31 October 2026: 97.4 % succeeded, 1,204 failures, 3 unprotected",
+    "mails": "http://127.0.0.1:44093/_sandbox/mails.page",
+}
+TOLD: Mapping[str, Any] = {"servicenow": {"incident": INCIDENT}, "report": REPORT}
+BUILD = Path.cwd() / "build"
+FILES = Files(
+    summary=BUILD / "sandbox.json",
+    answers=BUILD / "sandbox-answers-acme.txt",
+    report=BUILD / "sandbox-report-acme.html",
+)
+LINES_BEFORE = 21
+"""What a first log says until then: what is installed and made, four stacks twice, six steps."""
 MESSAGE = "Windows VSS Backup attempt failed because either Instance or SSM Agent has invalid state"
 VALUES = {
     "account_id": "900000000003",
@@ -70,14 +79,17 @@ def test_nothing_is_cut_however_narrow_the_terminal(width: int) -> None:
     assert {"Stop:                   make down", INCIDENT["url"]} <= set(lines)
     tables = lines[: lines.index(INCIDENT["short_description"])]
     titles = [line for line in tables if line.endswith((".txt", " rows"))]
-    assert len(titles) == 3
+    assert len(titles) == 2
     assert {line for line in tables if len(line) > width} <= set(titles)
 
 
 def test_it_ends_with_what_to_do_next() -> None:
-    assert shown(80)[-7:] == [
+    assert shown(80)[-10:] == [
         "Look at INC0010001:",
         INCIDENT["url"],
+        "Read the report:        build/sandbox-report-acme.html",
+        "And its mail:",
+        REPORT["mails"],
         'A shell in it:          eval "$(.venv/bin/backup-org sandbox env)"',
         "In there, ask the lake: .venv/bin/backup-org query success_rate_by_account",
         "What stands where:      build/sandbox.json",
@@ -93,7 +105,7 @@ def test_a_query_that_was_not_asked_is_listed_with_the_reason() -> None:
 
 
 def test_of_a_customer_without_reports_and_ticketing_it_says_where_to_go_on() -> None:
-    lines = shown(80, {}, {}, {"servicenow": {"incident": None}})
+    lines = shown(80, {}, {}, {"servicenow": {"incident": None}, "report": None})
     assert lines[1].startswith("A shell in it:")
     assert len(lines) == 6
 
