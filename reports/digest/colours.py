@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 Channels = tuple[float, ...]
 
 TEXT_AT_LEAST = 4.5
@@ -39,6 +41,8 @@ def _luminance(colour: str) -> float:
 
 
 def _channels(colour: str) -> Channels:
+    if not re.fullmatch(r"#[0-9a-fA-F]{6}", colour):
+        raise ValueError(f"{colour!r} is no colour: #rrggbb is one")
     return tuple(int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
 
 

@@ -29,6 +29,8 @@ _CURES: Mapping[str, str] = {
     "mail is missing. If the mail is said to be unknown, ask a recipient before it is sent again.",
 }
 """By the runbook's step that failed."""
+_LIMITS = 5
+"""What a report cannot tell is told in full on its page."""
 _ELSE = "Open the execution in the Systems Manager console: its failed step has the error."
 
 
@@ -48,7 +50,8 @@ def report_message(
         "verdict": wording.verdict(figures),
         "tiles": tuple(wording.tiles(figures)),
         "causes": figures.causes[:3],
-        "limits": figures.limits,
+        "limits": figures.limits[:_LIMITS],
+        "more_limits": max(0, len(figures.limits) - _LIMITS),
         "url": url,
         "expires_utc": wording.moment(expires_at, "UTC"),
         "expires_here": wording.moment(expires_at, run.timezone),

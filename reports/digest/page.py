@@ -85,6 +85,7 @@ def page(figures: Figures, definition: Definition, run: Run, files: Sequence[str
         restore_tests=sorted(figures.restore_tests, key=_worst_first)[:ROWS],
         newly_failing=(figures.newly_failing[:ROWS], len(figures.newly_failing)),
         recovered=(figures.recovered[:ROWS], len(figures.recovered)),
+        limits=figures.limits[:ROWS],
         differences=tuple(wording.differences(figures.changes)),
         files=files,
     )

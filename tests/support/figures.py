@@ -8,7 +8,6 @@ import random
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 
-from reports.digest.activity import TABLES
 from reports.digest.definition import Brand, Cadence, Definition
 from reports.digest.figures import (
     AccountDay,
@@ -26,7 +25,7 @@ from reports.digest.runs import Run, jobs_since, period_of
 
 NOW = datetime(2026, 7, 1, 4, 30, tzinfo=UTC)
 ZONE = "Europe/Berlin"
-FILES = tuple(f"{table}.csv.gz" for table in TABLES)
+FILES = ("failed_jobs.csv", "unprotected.csv", "restore_tests.csv")
 _TYPES = ("EBS", "EC2", "RDS", "DynamoDB", "EFS", "S3", "Aurora")
 _REGIONS = ("eu-central-1", "eu-west-1", "us-east-1")
 _TEAMS = ("payments", "shop", "warehouse", "identity", "analytics", "search", "mail", "billing")
