@@ -4,17 +4,19 @@ from collections.abc import Mapping, Sequence
 
 import pulumi
 
-from components.backup_plan import BackupPlan, BackupPlanArgs, BackupRule
+from components.backup_plan import BackupPlan, BackupPlanArgs
 from components.backup_role import BackupRole, BackupRoleArgs
 from components.vault import Vault, VaultArgs
 from stacks import names
 from stacks.alerts import forward_alerts
+from stacks.backup_rules import backup_rule
 from stacks.contracts import AlertsContract, Contract, MemberContract, consume
 from stacks.functions import function_home
 from stacks.organization import OrganizationReader
 from stacks.providers import account_provider
 from stacks.references import alerts_stack
 from stacks.reports import deploy_reports
+from stacks.scripts import deploy_scripts
 from stacks.settings import MemberSettings, Plan
 
 
@@ -53,6 +55,8 @@ def deploy(settings: MemberSettings) -> Sequence[Contract]:
         }
         for region in settings.regions
     }
+    if settings.scripts:
+        deploy_scripts(settings, vaults, role, opts)
     vault_arns = {r: {name: v.arn for name, v in here.items()} for r, here in vaults.items()}
     plan_ids = {r: {name: p.plan_id for name, p in here.items()} for r, here in plans.items()}
     contract = MemberContract(vault_arns=_by_region(vault_arns), plan_ids=_by_region(plan_ids))
@@ -75,18 +79,7 @@ def _plan(name: str, plan: Plan, vault: Vault, role: BackupRole, region: str) ->
     return BackupPlanArgs(
         plan_name=name,
         vault_name=vault.name,
-        rules=[
-            BackupRule(
-                name=rule_name,
-                schedule=rule.schedule,
-                timezone=rule.timezone,
-                start_window_minutes=rule.start_window_minutes,
-                completion_window_minutes=rule.completion_window_minutes,
-                move_to_cold_storage_after_days=rule.move_to_cold_storage_after_days,
-                delete_after_days=rule.delete_after_days,
-            )
-            for rule_name, rule in plan.rules.items()
-        ],
+        rules=[backup_rule(rule_name, rule) for rule_name, rule in plan.rules.items()],
         role_arn=role.arn,
         tag=plan.selection.tag,
         value=plan.selection.value,

@@ -46,6 +46,9 @@ NAME_LIMITS = {
     "aws:glue/catalogTable:CatalogTable": r"[a-z0-9_]{1,255}",
     "aws:athena/workgroup:Workgroup": r"[a-zA-Z0-9._-]{1,128}",
     "aws:dynamodb/table:Table": r"[a-zA-Z0-9_.-]{3,255}",
+    "aws:iam/instanceProfile:InstanceProfile": r"[\w+=,.@-]{1,128}",
+    "aws:scheduler/schedule:Schedule": r"[.\-_a-zA-Z0-9]{1,64}",
+    "aws:ssm/document:Document": r"(?!aws|amazon|amzn)[a-zA-Z0-9_.-]{3,128}",
 }
 
 
@@ -118,6 +121,7 @@ def test_the_longest_names_of_settings_and_regions_keep_to_them_too() -> None:
             "regions": [region],
             "vaults": {vault: {}},
             "plans": {plan: {"vault": vault, "selection": {"value": "x"}}},
+            "scripts": {"s" * 20: {"plan": plan, "document": "postgresql"}},
             "reports": {"scope": "account"},
         },
     }

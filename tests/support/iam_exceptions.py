@@ -1,6 +1,21 @@
 """Where a role's policy may hold a wildcard: AWS takes nothing narrower, or it is the narrowest."""
 
+_NO_RESOURCE = {
+    "backup:DescribeBackupJob": "AWS Backup",
+    "ec2:DescribeImages": "Amazon EC2",
+    "ec2:DescribeInstances": "Amazon EC2",
+    "ec2:DescribeSnapshots": "Amazon EC2",
+    "ssm:DescribeInstanceInformation": "AWS Systems Manager",
+    "ssm:GetCommandInvocation": "AWS Systems Manager",
+    "ssm:ListCommandInvocations": "AWS Systems Manager",
+    "ssm:ListCommands": "AWS Systems Manager",
+    "tag:GetResources": "Amazon Resource Group Tagging API",
+}
 WILDCARDS_ALLOWED = {
+    **{
+        (action, "*"): f"it knows no resource: Service Authorization Reference, {service}"
+        for action, service in _NO_RESOURCE.items()
+    },
     (
         "backup:ListReportJobs",
         "*",

@@ -21,6 +21,8 @@ MAY_IMPORT: Mapping[str, set[str]] = {
     "policies": {"policies"},
     "components": {"components", "reports"},
     "components/packaging": {"components"},
+    # What Automation runs, on its own.
+    "components/scripts/steps": set(),
     "stacks": {"stacks", "components", "reports"},
     "fleet": {"fleet", "stacks", "components", "reports"},
     # The one command of fleet that stands the sandbox up.

@@ -1,0 +1,266 @@
+"""Backups of a member's instances with a script before and after: the scripts' documents, and for
+each rule that they go by a runbook with its schedule."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pulumi
+
+from components.backup_role import BackupRole
+from components.instance_profile import InstanceProfile, InstanceProfileArgs
+from components.runbook import Runbook, RunbookArgs
+from components.runbook_role import RunbookRole, RunbookRoleArgs
+from components.runbook_schedules import (
+    RunbookSchedule,
+    RunbookSchedules,
+    RunbookSchedulesArgs,
+    Targets,
+)
+from components.scripts.backup_steps import (
+    OUTPUTS,
+    PARAMETERS,
+    ScriptedBackup,
+    ScriptRun,
+    backup_steps,
+)
+from components.scripts.permissions import scripted_backup_permissions
+from components.scripts.script_document import ScriptDocument, ScriptDocumentArgs
+from components.scripts.script_log import ScriptLog, ScriptLogArgs
+from components.vault import Vault
+from components.vpc_endpoints import VpcEndpoints, VpcEndpointsArgs
+from stacks import names
+from stacks.backup_rules import backup_rule
+from stacks.script_documents import parameters_of, script_documents
+from stacks.script_settings import Script
+from stacks.settings import MemberSettings, Rule
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Here:
+    """What scripts of one Region share."""
+
+    settings: MemberSettings
+    region: str
+    vaults: Mapping[str, Vault]
+    """By their names in settings."""
+    log: ScriptLog
+    documents: Mapping[str, ScriptDocument]
+    """By the scripts' names."""
+    takes: Mapping[str, frozenset[str]]
+    """The parameters of each document, by the script's name."""
+
+
+def deploy_scripts(
+    settings: MemberSettings,
+    vaults: Mapping[str, Mapping[str, Vault]],
+    backup_role: BackupRole,
+    opts: pulumi.ResourceOptions,
+) -> None:
+    """`vaults` are by Region, then by name."""
+    texts = script_documents(settings, Path(pulumi.get_root_directory() or "."))
+    prefix = names.prefix(settings)
+    regions = [
+        _region(settings, region, vaults[region], texts, opts) for region in settings.regions
+    ]
+    targets = sorted({settings.plans[script.plan].vault for script in settings.scripts.values()})
+    role = RunbookRole(
+        f"{prefix}-scripts",
+        RunbookRoleArgs(
+            role_name=f"{prefix}-scripts",
+            account=settings.account,
+            permissions=scripted_backup_permissions(
+                account=settings.account,
+                regions=settings.regions,
+                document_arns=[d.arn for here in regions for d in here.documents.values()],
+                instance_tags=[_tag(settings, name) for name in settings.scripts],
+                vault_arns=[here.vaults[vault].arn for here in regions for vault in targets],
+                backup_role_arn=backup_role.arn,
+                output_bucket=settings.systems_manager.output_bucket,
+            ),
+        ),
+        opts,
+    )
+    schedules = [
+        schedule
+        for here in regions
+        for name in settings.scripts
+        for schedule in _runbooks(here, name, role, backup_role, opts)
+    ]
+    RunbookSchedules(
+        f"{prefix}-scripts-schedules",
+        RunbookSchedulesArgs(
+            role_name=f"{prefix}-scripts-schedules",
+            account=settings.account,
+            runbook_role_arn=role.arn,
+            schedules=schedules,
+        ),
+        opts,
+    )
+    _prerequisites(settings, [here.log for here in regions], opts)
+
+
+def _region(
+    settings: MemberSettings,
+    region: str,
+    vaults: Mapping[str, Vault],
+    texts: Mapping[str, str],
+    opts: pulumi.ResourceOptions,
+) -> _Here:
+    prefix = names.prefix(settings)
+    log = ScriptLog(
+        f"{prefix}-scripts-{region}",
+        ScriptLogArgs(
+            log_group_name=f"{prefix}-scripts",
+            retention_days=settings.systems_manager.log_retention_days,
+            region=region,
+        ),
+        opts,
+    )
+    documents = {
+        name: ScriptDocument(
+            f"{names.script_document(settings, name)}-{region}",
+            ScriptDocumentArgs(
+                document_name=names.script_document(settings, name),
+                content=texts[names.script_document(settings, name)],
+                region=region,
+            ),
+            opts,
+        )
+        for name, script in settings.scripts.items()
+        if script.document is not None
+    }
+    takes = {
+        name: parameters_of(texts[names.script_document(settings, name)]) for name in documents
+    }
+    return _Here(
+        settings=settings,
+        region=region,
+        vaults=vaults,
+        log=log,
+        documents=documents,
+        takes=takes,
+    )
+
+
+def _runbooks(
+    here: _Here,
+    name: str,
+    role: RunbookRole,
+    backup_role: BackupRole,
+    opts: pulumi.ResourceOptions,
+) -> list[RunbookSchedule]:
+    """One a rule; when each starts by itself."""
+    settings, script = here.settings, here.settings.scripts[name]
+    tag, value = _tag(settings, name)
+    schedules: list[RunbookSchedule] = []
+    for rule_name, rule in settings.rules_of(script).items():
+        runbook = Runbook(
+            f"{names.scripted_backup(settings, name, rule_name)}-{here.region}",
+            RunbookArgs(
+                document_name=names.scripted_backup(settings, name, rule_name),
+                description=_description(script, rule_name, tag, value),
+                role_arn=role.arn,
+                parameters=PARAMETERS,
+                steps=backup_steps(_backup(here, name, rule_name, rule, backup_role)),
+                outputs=OUTPUTS,
+                target_type="/AWS::EC2::Instance",
+                region=here.region,
+            ),
+            opts,
+        )
+        schedules.append(
+            RunbookSchedule(
+                name=names.scripted_backup(settings, name, rule_name),
+                schedule=rule.schedule,
+                timezone=rule.timezone,
+                runbook=runbook.name,
+                targets=Targets(
+                    parameter="InstanceId", tag=tag, value=value, at_once=script.at_once
+                ),
+                region=here.region,
+            )
+        )
+    return schedules
+
+
+def _tag(settings: MemberSettings, name: str) -> tuple[str, str]:
+    """Of the instances that a script is for."""
+    plan = settings.plans[settings.scripts[name].plan]
+    return plan.selection.tag, settings.value_of(name)
+
+
+def _description(script: Script, rule: str, tag: str, value: str) -> str:
+    what = script.document or "Volume Shadow Copy"
+    return (
+        f"Backs up an instance with {what} by the rule {rule} of the plan {script.plan}. Its "
+        f"schedule starts it for all instances with the tag {tag}={value}."
+    )
+
+
+def _backup(
+    here: _Here, name: str, rule_name: str, rule: Rule, backup_role: BackupRole
+) -> ScriptedBackup:
+    settings, script = here.settings, here.settings.scripts[name]
+    return ScriptedBackup(
+        script=name,
+        run=_run(here, name, script),
+        platform=script.platform,
+        windows_vss=script.windows_vss,
+        when_pre_fails=script.when_pre_fails,
+        post_after=script.post_after,
+        freeze_seconds=script.freeze_seconds,
+        rule=backup_rule(rule_name, rule),
+        vault_name=here.vaults[settings.plans[script.plan].vault].name,
+        role_arn=backup_role.arn,
+        log_group=here.log.name,
+        output_bucket=settings.systems_manager.output_bucket,
+        output_prefix=settings.systems_manager.output_prefix,
+    )
+
+
+def _run(here: _Here, name: str, script: Script) -> ScriptRun | None:
+    if name not in here.documents:
+        return None
+    filled_in = {
+        "freezeSeconds": str(script.freeze_seconds),
+        "executionTimeout": str(script.timeout_seconds),
+    }
+    return ScriptRun(
+        document=here.documents[name].name,
+        parameters={n: v for n, v in filled_in.items() if n in here.takes[name]}
+        | script.parameters,
+        timeout_seconds=script.timeout_seconds,
+        retries=script.retries,
+    )
+
+
+def _prerequisites(
+    settings: MemberSettings, logs: list[ScriptLog], opts: pulumi.ResourceOptions
+) -> None:
+    """What an instance needs to be managed by Systems Manager, as settings have it."""
+    needs = settings.systems_manager
+    if needs.instance_profile:
+        InstanceProfile(
+            names.instance_profile(settings),
+            InstanceProfileArgs(
+                profile_name=names.instance_profile(settings),
+                account=settings.account,
+                log_group_arns=[log.arn for log in logs],
+                output_bucket=needs.output_bucket,
+                output_prefix=needs.output_prefix,
+            ),
+            opts,
+        )
+    for endpoints in needs.vpc_endpoints:
+        VpcEndpoints(
+            f"{names.prefix(settings)}-{endpoints.vpc}",
+            VpcEndpointsArgs(
+                vpc=endpoints.vpc,
+                subnets=endpoints.subnets,
+                security_groups=endpoints.security_groups,
+                route_tables=endpoints.route_tables,
+                region=endpoints.region,
+            ),
+            opts,
+        )
