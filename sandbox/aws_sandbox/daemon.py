@@ -14,6 +14,7 @@ from aws_sandbox.address import Address
 from aws_sandbox.aws.backup.control_calls import add_backup_controls
 from aws_sandbox.aws.organization import Organization
 from aws_sandbox.aws.server import AwsServer
+from aws_sandbox.backup_history import BackupHistory
 from aws_sandbox.control import ControlApi
 from aws_sandbox.events.pump import Pump
 from aws_sandbox.functions.runner import Functions
@@ -105,6 +106,8 @@ class Daemon:
         add_backup_controls(self.control, self.server.services)
         add_mail_controls(self.control)
         self.server.services.ageing.add_controls(self.control)
+        self.server.services.throttling.add_controls(self.control)
+        BackupHistory(self.server.services).add_controls(self.control)
 
     def _create_organization(self, given: Mapping[str, Any]) -> None:
         self.server.create_organization(Organization.read(given))

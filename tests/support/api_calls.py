@@ -48,10 +48,10 @@ def calls_by_the_product() -> AbstractSet[str]:
     """Of each handler, of the commands (they ask Athena by PyAthena), and of the engine's tests.
 
     What handlers and commands share of reports is given their clients."""
-    reports = [*(ROOT / "reports").glob("*.py")]
-    handlers = (ROOT / "handlers").iterdir()
+    reports = [*(ROOT / "reports").rglob("*.py")]
+    handlers, shared = (ROOT / "handlers").iterdir(), [*(ROOT / "handlers").glob("*.py")]
     together = [
-        *([*folder.glob("*.py"), *reports] for folder in handlers if folder.is_dir()),
+        *([*folder.glob("*.py"), *shared, *reports] for folder in handlers if folder.is_dir()),
         [*reports, *(ROOT / "fleet").rglob("*.py"), *Path(pyathena.__file__).parent.rglob("*.py")],
         [*(ROOT / "tests" / "engine").rglob("*.py"), *(ROOT / "tests" / "support").glob("*.py")],
     ]

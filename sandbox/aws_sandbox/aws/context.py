@@ -4,7 +4,7 @@ import random
 import threading
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from moto.core.responses import BaseResponse
@@ -12,6 +12,7 @@ from moto.core.responses import BaseResponse
 from aws_sandbox.aws.access import Access
 from aws_sandbox.aws.clock import Ageing, Clock
 from aws_sandbox.aws.principals import Caller, Sessions
+from aws_sandbox.aws.throttling import Throttling
 from aws_sandbox.journal import Journal
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class Services:
     clock: Clock
     ageing: Ageing
     ids: Ids
+    throttling: Throttling = field(default_factory=Throttling)
 
 
 @dataclass(frozen=True, kw_only=True)

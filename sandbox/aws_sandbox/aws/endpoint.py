@@ -152,6 +152,7 @@ class Endpoint:
         lacking = call.service == "s3" and is_lacking(call.operation)
         if lacking or not is_known(call.name):
             raise _unknown(call)
+        self._services.throttling.check(call)
         account = self._authorizer.authorize(call, caller, _signature_keys(signature, age))
         check_policies(call)
         RequestContext(caller=caller, services=self._services).attach(environ)

@@ -3,7 +3,7 @@
 import base64
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from botocore.model import StructureShape
@@ -102,6 +102,16 @@ def page(params: Params, name: str, items: Sequence[Any]) -> Mapping[str, Any]:
     end = start + (params.get("MaxResults") or _LARGEST_PAGE)
     more = {"NextToken": str(end)} if end < len(items) else {}
     return {name: items[start:end], **more}
+
+
+_LISTED = timedelta(days=30)
+
+
+def recent(api: BackupApi, jobs: Mapping[str, Document]) -> list[Document]:
+    """The jobs that AWS still lists: of the last 30 days. (Its guide says so of backup jobs; of
+    copy and restore jobs it does not say how long.)"""
+    since = api.now() - _LISTED
+    return [job for job in list(jobs.values()) if job["CreationDate"] >= since]
 
 
 def matching(

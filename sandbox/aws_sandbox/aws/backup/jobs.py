@@ -15,6 +15,7 @@ from aws_sandbox.aws.backup.api import (
     matching,
     not_found,
     page,
+    recent,
     refused,
 )
 from aws_sandbox.aws.backup.plans import check_role, lifecycle_problems
@@ -110,9 +111,14 @@ def move_backup_job(api: BackupApi, job: Document, state: str, message: str = ""
         job["PercentDone"] = "100.0"
         job["BytesTransferred"] = job["BackupSizeInBytes"]
         job["RecoveryPointArn"] = new_recovery_point_arn(api, job["ResourceType"])
-        job["MessageCategory"] = None if message else "SUCCESS"
+        job["MessageCategory"] = message_category(state, message)
         add_recovery_point(api, job["BackupVaultName"], job["RecoveryPointArn"], job, lifecycle)
     events.backup_job_changed(api, job)
+
+
+def message_category(state: str, message: str) -> str | None:
+    """SUCCESS of what completed without a word; for what else there is AWS publishes no list."""
+    return "SUCCESS" if state == "COMPLETED" and not message else None
 
 
 def start_backup_job(api: BackupApi, params: Params) -> Mapping[str, Any]:
@@ -150,7 +156,7 @@ def describe_backup_job(api: BackupApi, params: Params) -> Mapping[str, Any]:
 
 
 def list_backup_jobs(api: BackupApi, params: Params) -> Mapping[str, Any]:
-    jobs = matching(list(api.backend.backup_jobs.values()), params, _BACKUP_FILTERS)
+    jobs = matching(recent(api, api.backend.backup_jobs), params, _BACKUP_FILTERS)
     return page(params, "BackupJobs", jobs)
 
 
@@ -234,6 +240,7 @@ def move_copy_job(api: BackupApi, job: Document, state: str, message: str = "") 
     if state == "COMPLETED":
         arn = new_recovery_point_arn(target, job["ResourceType"])
         job["DestinationRecoveryPointArn"] = arn
+        job["MessageCategory"] = message_category(state, message)
         lifecycle: Mapping[str, Any] = job["DestinationRecoveryPointLifecycle"] or {}
         add_recovery_point(target, vault_name, arn, job, lifecycle)
     events.copy_job_changed(api, job)
@@ -285,7 +292,7 @@ def describe_copy_job(api: BackupApi, params: Params) -> Mapping[str, Any]:
 
 
 def list_copy_jobs(api: BackupApi, params: Params) -> Mapping[str, Any]:
-    jobs = matching(list(api.backend.copy_jobs.values()), params, _COPY_FILTERS)
+    jobs = matching(recent(api, api.backend.copy_jobs), params, _COPY_FILTERS)
     return page(params, "CopyJobs", jobs)
 
 

@@ -15,6 +15,7 @@ from aws_sandbox.aws.backup.api import (
     not_found,
     over_limit,
     page,
+    recent,
     refused,
 )
 from aws_sandbox.aws.backup.plans import check_role
@@ -111,7 +112,7 @@ def describe_restore_job(api: BackupApi, params: Params) -> Mapping[str, Any]:
 
 
 def list_restore_jobs(api: BackupApi, params: Params) -> Mapping[str, Any]:
-    jobs = matching(list(api.backend.restore_jobs.values()), params, _FILTERS)
+    jobs = matching(recent(api, api.backend.restore_jobs), params, _FILTERS)
     return page(params, "RestoreJobs", jobs)
 
 

@@ -285,19 +285,33 @@ def add_recovery_point(
     api: BackupApi, vault_name: str, arn: str, job: Mapping[str, Any], lifecycle: Mapping[str, Any]
 ) -> Document:
     """Puts a completed job's recovery point into a vault, and says so on the bus."""
-    vault = find_vault(api, vault_name)
+    point = put_recovery_point(api, find_vault(api, vault_name), arn, job, lifecycle)
+    events.recovery_point_changed(api, point, "COMPLETED")
+    return point
+
+
+def put_recovery_point(
+    api: BackupApi,
+    vault: Document,
+    arn: str,
+    job: Mapping[str, Any],
+    lifecycle: Mapping[str, Any],
+) -> Document:
+    """Puts a completed job's recovery point into a vault."""
     point: Document = {
         "RecoveryPointArn": arn,
-        "BackupVaultName": vault_name,
+        "BackupVaultName": vault["BackupVaultName"],
         "BackupVaultArn": vault["BackupVaultArn"],
+        "SourceBackupVaultArn": job.get("SourceBackupVaultArn"),
         "ResourceArn": job["ResourceArn"],
         "ResourceType": job["ResourceType"],
+        "ResourceName": job.get("ResourceName"),
         "CreatedBy": job.get("CreatedBy"),
         "IamRoleArn": job["IamRoleArn"],
         "Status": "COMPLETED",
         "CreationDate": job["CreationDate"],
         "InitiationDate": job["CreationDate"],
-        "CompletionDate": api.now(),
+        "CompletionDate": job.get("CompletionDate") or api.now(),
         "BackupSizeInBytes": job["BackupSizeInBytes"],
         "Lifecycle": lifecycle or None,
         "CalculatedLifecycle": _calculated(job["CreationDate"], lifecycle),
@@ -306,8 +320,7 @@ def add_recovery_point(
         "StorageClass": "WARM",
         "VaultType": vault["VaultType"],
     }
-    api.backend.recovery_points.setdefault(vault_name, {})[arn] = point
-    events.recovery_point_changed(api, point, "COMPLETED")
+    api.backend.recovery_points.setdefault(vault["BackupVaultName"], {})[arn] = point
     return point
 
 
@@ -339,6 +352,28 @@ def list_points_by_vault(api: BackupApi, params: Params) -> Mapping[str, Any]:
     return page(params, "RecoveryPoints", matching(list(points), params, _FILTERS))
 
 
+def list_protected_resources(api: BackupApi, params: Params) -> Mapping[str, Any]:
+    """What has a recovery point here that is no copy, with its last one."""
+    last: dict[str, Document] = {}
+    for point in all_recovery_points(api):
+        before = last.get(point["ResourceArn"])
+        newer = before is None or point["CompletionDate"] > before["CompletionDate"]
+        if newer and not point.get("SourceBackupVaultArn"):
+            last[point["ResourceArn"]] = point
+    results = [
+        {
+            "ResourceArn": arn,
+            "ResourceType": point["ResourceType"],
+            "ResourceName": point.get("ResourceName"),
+            "LastBackupTime": point["CompletionDate"],
+            "LastBackupVaultArn": point["BackupVaultArn"],
+            "LastRecoveryPointArn": point["RecoveryPointArn"],
+        }
+        for arn, point in sorted(last.items())
+    ]
+    return page(params, "Results", results)
+
+
 def delete_point(api: BackupApi, params: Params) -> None:
     point = find_recovery_point(api, params)
     vault = find_vault(api, params["BackupVaultName"])
@@ -367,5 +402,6 @@ OPERATIONS: Mapping[str, Operation] = {
     "GetBackupVaultNotifications": get_notifications,
     "DeleteBackupVaultNotifications": delete_notifications,
     "ListRecoveryPointsByBackupVault": list_points_by_vault,
+    "ListProtectedResources": list_protected_resources,
     "DeleteRecoveryPoint": delete_point,
 }
