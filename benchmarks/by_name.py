@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.measure import Measure
 
-NAMES = ("commands", "glue_calls", "backfill", "bytes_read", "curation")
+NAMES = ("commands", "cold_starts", "glue_calls", "backfill", "bytes_read", "curation")
 
 
 def run_full(name: str) -> Sequence[Measure]:
