@@ -40,6 +40,8 @@ class Recorded:
     """URN and id of an explicit provider, empty where there is none."""
     custom: bool
     retain_on_delete: bool
+    ignore_changes: Sequence[str]
+    """Inputs that are no change, once it stands."""
     sources: Mapping[str, Sequence[str]]
     """For an input, the URNs of the resources that its value came from."""
     after: frozenset[str]
@@ -220,6 +222,7 @@ class _Monitor(pulumi_mocks.MockMonitor):
                     provider=request.provider,
                     custom=request.custom,
                     retain_on_delete=request.retainOnDelete,
+                    ignore_changes=list(request.ignoreChanges),
                     sources={
                         name: list(dependencies.urns)
                         for name, dependencies in request.propertyDependencies.items()
