@@ -7,7 +7,6 @@ import pulumi
 import pulumi_aws as aws
 
 from components.lake.glue_views import GlueView
-from components.lake.newest_rows import newest
 from reports.curated_tables import (
     DELIVERIES,
     DELIVERIES_FOLDER,
@@ -19,6 +18,7 @@ from reports.curated_tables import (
     table_name,
     view_name,
 )
+from reports.newest_rows import newest
 from reports.templates import TEMPLATES, Template
 
 _INPUT = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat"

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from components.lake.newest_rows import newest
 from reports.curated_tables import view_name
+from reports.newest_rows import newest
 from reports.raw_tables import PARTITION_KEYS
 from reports.templates import TEMPLATES
 

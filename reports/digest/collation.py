@@ -52,6 +52,14 @@ SUPPORTED = (
 )
 """What AWS Backup can save, as the tagging API calls it; DocumentDB and Neptune are rds:cluster."""
 
+LIMITS = (
+    "Unprotected is what carries, or once carried, a tag and was never saved: AWS has no list of "
+    "all that could be. A volume or database that is saved with its instance, cluster or stack is "
+    "listed, too.",
+    "Compliance by control is not known: AWS Backup's API does not tell it, delivered reports do.",
+)
+"""What the API cannot tell; the last where there is no lake to tell it."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
@@ -83,15 +91,15 @@ class Patience:
         function: Callable[..., Mapping[str, Any]],
         member: str,
         *,
-        token: str = "NextToken",  # noqa: S107 - a page's, no secret
+        following: str = "NextToken",
         request: Mapping[str, Any] = _NOTHING,
     ) -> Iterator[Any]:
         """Each item of a list call, page by page; a page that is throttled is asked for again,
         which botocore's paginators cannot do."""
         answer = self.call(function, **request)
         yield from answer.get(member, ())
-        while following := answer.get(token):
-            answer = self.call(function, **request, **{token: following})
+        while page := answer.get(following):
+            answer = self.call(function, **request, **{following: page})
             yield from answer.get(member, ())
 
 
@@ -304,7 +312,7 @@ def _resources(
     for resource in patience.pages(
         tagging.get_resources,
         "ResourceTagMappingList",
-        token="PaginationToken",  # noqa: S106 - a page's, no secret
+        following="PaginationToken",
         request={"ResourceTypeFilters": list(SUPPORTED)},
     ):
         arn: str = resource["ResourceARN"]

@@ -95,7 +95,6 @@ def judge(
     duck: duckdb.DuckDBPyConnection,
     definition: Definition,
     run: Run,
-    *,
     made_at: datetime,
     unprotected_before: Path | None,
 ) -> None:

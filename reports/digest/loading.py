@@ -125,13 +125,8 @@ FROM known WHERE resource_arn IS NOT NULL GROUP BY resource_arn
 
 
 @contextmanager
-def loaded(
-    folder: Path, definition: Definition, run: Run, *, scratch: Path, memory_mb: int
-) -> Generator[duckdb.DuckDBPyConnection]:
-    """The tables that lie at any depth of a folder as <table>.csv, .csv.gz or .parquet.
-
-    Makes jobs, by_resource, rules, held and resources of them; beside vaults, controls, unseen.
-    """
+def connected(scratch: Path, memory_mb: int) -> Generator[duckdb.DuckDBPyConnection]:
+    """A database in a file, with what does not fit into memory beside it; nothing is downloaded."""
     with duckdb.connect(
         str(scratch / "activity.duckdb"),
         config={
@@ -144,6 +139,18 @@ def loaded(
         },
     ) as duck:
         duck.execute("SET TimeZone = 'UTC'")
+        yield duck
+
+
+@contextmanager
+def loaded(
+    folder: Path, definition: Definition, run: Run, *, scratch: Path, memory_mb: int
+) -> Generator[duckdb.DuckDBPyConnection]:
+    """The tables that lie at any depth of a folder as <table>.csv, .csv.gz or .parquet.
+
+    Makes jobs, by_resource, rules, held and resources of them; beside vaults, controls, unseen.
+    """
+    with connected(scratch, memory_mb) as duck:
         for table in TABLES:
             duck.execute(f"CREATE VIEW read_{table} AS {_reading(table, folder)}")
         for table in ("vaults", "controls", "unseen"):

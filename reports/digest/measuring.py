@@ -23,6 +23,7 @@ from reports.digest.figures import (
     Resource,
     RestoreTest,
     Share,
+    headline_of,
 )
 from reports.digest.judging import judge
 from reports.digest.loading import RUNNING
@@ -33,6 +34,21 @@ SHOWN = 200
 
 
 @dataclass(frozen=True, kw_only=True)
+class Before:
+    """What the report of the period before said."""
+
+    headline: Mapping[str, Any] | None = None
+    """By figures.headline_of; what is None, there or in it, is not known."""
+    unprotected: Path | None = None
+    """Its CSV file of what is unprotected: since when it knew of each."""
+
+    @classmethod
+    def stored(cls, figures: str, unprotected: Path) -> Before:
+        """From the files of a stored report."""
+        return cls(headline=headline_of(figures), unprotected=unprotected)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Known:
     """What is known beside the activity."""
 
@@ -40,10 +56,7 @@ class Known:
     unprotected: bool
     """Whether the source tells what is not protected."""
     open_incidents: int | None = None
-    before: Mapping[str, Any] | None = None
-    """The headline of the report before, by figures.headline_of."""
-    unprotected_before: Path | None = None
-    """The report before's CSV file of what is unprotected."""
+    before: Before = Before()
     limits: Sequence[str] = ()
     """What the source cannot tell."""
 
@@ -52,7 +65,7 @@ def figures(
     duck: duckdb.DuckDBPyConnection, definition: Definition, run: Run, known: Known
 ) -> Figures:
     """Of what reports.digest.loading.loaded gives; makes the tables that CSV files are of."""
-    judge(duck, definition, run, made_at=known.made_at, unprotected_before=known.unprotected_before)
+    judge(duck, definition, run, known.made_at, known.before.unprotected)
     headline = _headline(duck, known)
     days = _days(duck, run)
     late = _resources(duck, _LATE)
@@ -81,7 +94,11 @@ def figures(
         unprotected=_resources(duck, _UNPROTECTED),
         restore_tests=_restore_tests(duck),
         controls=_controls(duck),
-        changes=_changes(known.before, headline, sum(day.size_bytes for day in days)),
+        changes=_changes(
+            known.before.headline,
+            headline,
+            sum(day.size_bytes for day in days),
+        ),
         newly_failing=_resources(duck, _NEWLY_FAILING) if changed else (),
         recovered=_resources(duck, _RECOVERED) if changed else (),
         limits=(*known.limits, *_limits(duck, run, unseen)),
@@ -280,7 +297,7 @@ def _changes(
         return ()
 
     def percent(name: str) -> float | None:
-        return Share(**before[name]).percent
+        return Share(**before[name]).percent if before[name] else None
 
     return (
         Change(name="protected", before=before["protected"], now=headline.protected),

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from components.lake.curated_report_tables import newest_view
-from components.lake.newest_rows import newest
 from components.lake.query_library import queries
 from handlers.curate_reports.core import curation
 from handlers.curate_reports.duck import curate, header_of
 from reports.curated_tables import PARTITION_KEY, PROVENANCE, columns, table_name, view_name
+from reports.newest_rows import newest
 from reports.templates import TEMPLATES, Template
 from sandbox.tests.athena.conftest import MemoryLake
 
