@@ -13,11 +13,9 @@ from reports.digest.page import page
 from reports.digest.wording import tiles
 from tests.browser.conftest import Show
 from tests.support import figures as sample
-from tests.support.browser import DESK, PHONE, Scheme, faults
+from tests.support.browser import DESK, OVERFLOW, PHONE, Scheme, faults
 
 pytestmark = pytest.mark.browser
-
-OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
 def made(figures: Figures, defined: Definition) -> str:

@@ -15,6 +15,8 @@ from playwright.sync_api import Browser, Dialog, Page, Request, sync_playwright
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 PHONE, DESK = 360, 1280
 """Widths of a window, in pixels."""
+OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+"""Pixels by which a page is wider than its window, as a script."""
 Scheme = Literal["light", "dark"]
 
 

@@ -37,6 +37,7 @@ def test_an_archive_holds_the_handlers_folder_what_handlers_share_and_reports(ha
 def test_reports_that_people_read_go_to_the_functions_that_make_them() -> None:
     with_digest = {h for h in HANDLERS if "reports/digest/runs.py" in names(h)}
     assert {"find_vaults", "collate_jobs"} <= with_digest
+    assert {f"reports/digest/page.{kind}" for kind in ("html.j2", "css")} <= {*names("find_vaults")}
     assert not {"curate_reports", "open_ticket"} & with_digest
 
 
