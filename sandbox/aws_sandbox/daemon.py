@@ -83,6 +83,7 @@ class Daemon:
             services=self.server.services,
             endpoint=lambda: self.server.url,
             work=self._pump.work,
+            folder=options.directory / "instances",
         )
         self._replacements = Replacements()
         self._athena = install_athena(self._replacements, options.directory / "athena")
@@ -102,6 +103,7 @@ class Daemon:
         self.control.add("journal", self.journal.page, reads_only=True)
         self.control.add("servicenow", self.servicenow.control)
         self._pump.register(self.control)
+        self._systems_manager.register(self.control)
         self._reports.add_controls(self.control)
         add_backup_controls(self.control, self.server.services)
         add_mail_controls(self.control)

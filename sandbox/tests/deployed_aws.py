@@ -72,7 +72,10 @@ class DeployedAws:
         )
         self.pump.start()
         self.systems_manager = SystemsManager(
-            services=self.server.services, endpoint=lambda: self.server.url, work=self.pump.work
+            services=self.server.services,
+            endpoint=lambda: self.server.url,
+            work=self.pump.work,
+            folder=self._directory / "instances",
         )
         self.systems_manager.start()
 

@@ -22,7 +22,7 @@ from aws_sandbox.iam.requests import ContextValue
 
 MAPPERS: Mapping[str, Mapper] = {**permissions.MAPPERS, **s3_permissions.MAPPERS}
 
-SERVICES = {name.partition(":")[0] for name in MAPPERS} | {
+SERVICES = {name.partition(":")[0] for name in MAPPERS} - {"ec2"} | {
     "cloudwatch",
     "events",
     "iam",
@@ -30,14 +30,12 @@ SERVICES = {name.partition(":")[0] for name in MAPPERS} | {
     "sns",
 }
 """Those that the sandbox stands for. moto knows more, of which nobody has looked whether it does as
-AWS does."""
-
-_OF_OTHERS = {"ec2:DescribeRegions"}
+AWS does; of EC2 just the calls that are mapped are looked after."""
 
 
 def is_known(name: str) -> bool:
-    """Whether a call, such as ec2:DescribeRegions, is one of a service that is looked after."""
-    return name.partition(":")[0] in SERVICES or name in _OF_OTHERS
+    """Whether a call, such as ec2:DescribeRegions, is looked after."""
+    return name in MAPPERS or name.partition(":")[0] in SERVICES
 
 
 _ACTS_IN_RESOURCES_ACCOUNT = frozenset(
@@ -236,6 +234,7 @@ _SERVICES = frozenset(
         "backup",
         "cloudwatch",
         "delivery.logs",
+        "ec2",
         "events",
         "glue",
         "lambda",

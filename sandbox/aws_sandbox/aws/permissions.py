@@ -22,7 +22,8 @@ from aws_sandbox.aws.arns import Arn
 from aws_sandbox.aws.backup.state import backend_of
 from aws_sandbox.aws.resources import EncryptionKey, find_key
 from aws_sandbox.iam.requests import ContextValue
-from aws_sandbox.systems_manager.documents import assumed_role
+from aws_sandbox.systems_manager.documents import assumed_role, document_tags
+from aws_sandbox.systems_manager.instances import tags_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,6 +195,19 @@ def _function(call: AccountCall) -> str:
     return f"{named}:{qualifier}" if qualifier else named
 
 
+_EC2_KINDS = {"ami": "image", "i": "instance", "snap": "snapshot", "vol": "volume"}
+
+
+def _create_tags(call: AccountCall) -> Iterator[Need]:
+    """An image and a snapshot are named without an account."""
+    for resource in call.params.get("Resources") or ():
+        kind = _EC2_KINDS.get(resource.partition("-")[0], "*")
+        arn = call.arn(f"{kind}/{resource}")
+        if kind in ("image", "snapshot"):
+            arn = f"arn:aws:ec2:{call.region}::{kind}/{resource}"
+        yield Need(action="ec2:CreateTags", resource=arn)
+
+
 # DynamoDB, Secrets Manager, KMS and Systems Manager
 
 
@@ -248,6 +262,35 @@ def _document(call: AccountCall) -> str:
     return name if name.startswith("arn:") else call.arn(f"document/{name}")
 
 
+def _command_document(call: AccountCall) -> str:
+    """AWS's own documents are nobody's."""
+    name = call.text("DocumentName")
+    if name.startswith("AWS-"):
+        return f"arn:aws:ssm:{call.region}::document/{name}"
+    return _document(call)
+
+
+def _send_command(call: AccountCall) -> Iterator[Need]:
+    """Asked of the document and of each instance, whose tags conditions can name."""
+    document = _command_document(call)
+    tags = document_tags(call.account, call.region, document)
+    yield Need(action="ssm:SendCommand", resource=document, context=_tag_keys(tags))
+    for instance in call.params.get("InstanceIds") or ():
+        yield Need(
+            action="ssm:SendCommand",
+            resource=call.arn(f"instance/{instance}", service="ec2"),
+            context=_tag_keys(tags_of(call.account, call.region, instance)),
+        )
+
+
+def _tag_keys(tags: Mapping[str, str]) -> Mapping[str, ContextValue]:
+    return {
+        f"{prefix}/{key}": value
+        for key, value in tags.items()
+        for prefix in ("aws:ResourceTag", "ssm:resourceTag")
+    }
+
+
 def _tagged_document(call: AccountCall) -> str:
     """AddTagsToResource and its like name a resource by type and id."""
     return call.arn(f"{call.text('ResourceType').lower()}/{call.text('ResourceId')}")
@@ -279,7 +322,8 @@ def _schedule(action: str) -> Mapper:
 
 def _log_group(call: AccountCall) -> str:
     """IAM sees a log group as its streams: `log-group:<name>:log-stream:<stream>`."""
-    return call.arn(f"log-group:{call.text('logGroupName')}:log-stream:")
+    group = call.text("logGroupName") or call.text("logGroupNamePrefix")
+    return call.arn(f"log-group:{group}:log-stream:{call.text('logStreamName')}")
 
 
 def _assume_role(call: AccountCall) -> Iterator[Need]:
@@ -403,6 +447,17 @@ MAPPERS: Mapping[str, Mapper] = {
     **named("backup", _job(_vault), "StartBackupJob"),
     **named("backup", _job(_text("RecoveryPointArn")), "StartCopyJob", "StartRestoreJob"),
     **named("dynamodb", _one(_table), "DescribeTable", "GetItem", "UpdateItem"),
+    **named(
+        "ec2",
+        _anywhere,
+        "DescribeImages",
+        "DescribeInstanceAttribute",
+        "DescribeInstances",
+        "DescribeRegions",
+        "DescribeSnapshots",
+        "DescribeVolumes",
+    ),
+    "ec2:CreateTags": _create_tags,
     **named("glue", _on_database, "GetDatabase", "GetDatabases"),
     **named("glue", partial(_on_table, table="Name"), "GetTable", "GetTables", "DeleteTable"),
     **named("glue", partial(_on_table, table="TableInput"), "CreateTable", "UpdateTable"),
@@ -418,7 +473,14 @@ MAPPERS: Mapping[str, Mapper] = {
     ),
     **named("kms", _on_key, "DescribeKey"),
     "lambda:Invoke": _one(_function)("lambda:InvokeFunction"),
-    **named("logs", _one(_log_group), "CreateLogGroup"),
+    **named(
+        "logs",
+        _one(_log_group),
+        "CreateLogGroup",
+        "CreateLogStream",
+        "DescribeLogGroups",
+        "PutLogEvents",
+    ),
     **named("organizations", _anywhere, *ORGANIZATION_READS),
     "resourcegroupstaggingapi:GetResources": _anywhere("tag:GetResources"),
     **named("scheduler", _schedule, "CreateSchedule", "UpdateSchedule"),
@@ -444,7 +506,18 @@ MAPPERS: Mapping[str, Mapper] = {
         "GetAutomationExecution",
         "StopAutomationExecution",
     ),
-    **named("ssm", _anywhere, "DescribeAutomationExecutions", "ListDocuments"),
+    **named(
+        "ssm",
+        _anywhere,
+        "CancelCommand",
+        "DescribeAutomationExecutions",
+        "DescribeInstanceInformation",
+        "GetCommandInvocation",
+        "ListCommandInvocations",
+        "ListCommands",
+        "ListDocuments",
+    ),
+    "ssm:SendCommand": _send_command,
     **named(
         "ssm",
         _one(_document),

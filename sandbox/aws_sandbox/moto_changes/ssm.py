@@ -15,11 +15,10 @@ from aws_sandbox.systems_manager.api import Operation, SsmCall
 from aws_sandbox.systems_manager.documents import SandboxSsmBackend, check_content, list_versions
 
 OPERATIONS = (
-    "DescribeAutomationExecutions",
-    "DescribeAutomationStepExecutions",
-    "GetAutomationExecution",
-    "StartAutomationExecution",
-    "StopAutomationExecution",
+    *("DescribeAutomationExecutions", "DescribeAutomationStepExecutions"),
+    *("GetAutomationExecution", "StartAutomationExecution", "StopAutomationExecution"),
+    *("CancelCommand", "GetCommandInvocation", "ListCommandInvocations", "ListCommands"),
+    *("SendCommand", "DescribeInstanceInformation"),
 )
 """What is answered only while there is what carries it out."""
 _PLATFORMS = ["Linux", "MacOS", "Windows"]

@@ -14,6 +14,7 @@ from jsonpath_ng.ext.parser import parse
 
 from aws_sandbox.systems_manager.conditions import choose
 from aws_sandbox.systems_manager.runbooks import Step
+from aws_sandbox.systems_manager.scripts import ScriptError
 
 _COMMAND_ENDED = frozenset({"Success", "Cancelled", "Failed", "TimedOut"})
 _PAYLOAD_LIMIT = 200 * 1024
@@ -47,6 +48,10 @@ class Attempt(Protocol):
 
     def looks_again(self, *, unchanged: bool) -> None:
         """Waits before the next look; what it saw may be the same as the time before."""
+        ...
+
+    def run_script(self, inputs: Mapping[str, Any]) -> Any:
+        """What the handler of a script answers; ScriptError where it raises."""
         ...
 
 
@@ -95,7 +100,18 @@ def _selected(document: Any, selector: str) -> Any:
 
 
 def _execute_api(step: Step, inputs: Mapping[str, Any], attempt: Attempt) -> Result:
-    answer = _call(inputs, attempt)
+    return _with_outputs(step, _call(inputs, attempt))
+
+
+def _execute_script(step: Step, inputs: Mapping[str, Any], attempt: Attempt) -> Result:
+    try:
+        return _with_outputs(step, {"Payload": attempt.run_script(inputs)})
+    except ScriptError as error:
+        raise ActionError(str(error)) from error
+
+
+def _with_outputs(step: Step, answer: Any) -> Result:
+    """The outputs that a step selects from what was answered."""
     outputs: dict[str, Any] = {}
     for output in step.outputs:
         value = _selected(answer, output.selector)
@@ -253,6 +269,7 @@ _ACTIONS: Mapping[str, Callable[[Step, Mapping[str, Any], Attempt], Result]] = {
     "aws:assertAwsResourceProperty": _assert_property,
     "aws:branch": _branch,
     "aws:executeAwsApi": _execute_api,
+    "aws:executeScript": _execute_script,
     "aws:invokeLambdaFunction": _invoke_function,
     "aws:runCommand": _run_command,
     "aws:sleep": _sleep,

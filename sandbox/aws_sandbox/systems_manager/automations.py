@@ -18,6 +18,7 @@ from aws_sandbox.systems_manager.documents import find_document, name_of
 from aws_sandbox.systems_manager.execution import ENDED, Environment, Execution, StepRecord
 from aws_sandbox.systems_manager.parameters import ParameterError, values_of
 from aws_sandbox.systems_manager.runbooks import Runbook, read_runbook
+from aws_sandbox.systems_manager.shells import Shells
 
 _STOP_SECONDS = 2.0
 
@@ -40,12 +41,18 @@ def _invalid_parameters(message: str) -> SsmError:
 class Automations:
     """Every automation of every account and Region."""
 
-    def __init__(self, *, services: Services, endpoint: Callable[[], str], work: Work) -> None:
+    def __init__(
+        self, *, services: Services, endpoint: Callable[[], str], work: Work, shells: Shells
+    ) -> None:
         self._services = services
         self._started: dict[str, Started] = {}
         self._lock = threading.Lock()
         self._environment = Environment(
-            services=services, endpoint=endpoint, work=work, changed=self._changed
+            services=services,
+            endpoint=endpoint,
+            work=work,
+            shells=shells,
+            changed=self._changed,
         )
         work.watch(self._on_their_way)
 

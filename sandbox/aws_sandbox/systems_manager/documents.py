@@ -7,15 +7,19 @@ from typing import Any, cast
 
 import moto.ssm.urls
 import yaml
-from moto.ssm.exceptions import InvalidDocument
+from moto.ssm.exceptions import InvalidDocument, InvalidResourceId
 from moto.ssm.models import Document, Documents, SimpleSystemManagerBackend, ssm_backends
 
 from aws_sandbox.aws.api_calls import not_carried_out
 from aws_sandbox.systems_manager.api import SsmCall, SsmError, page
+from aws_sandbox.systems_manager.command_documents import read_command_document
 from aws_sandbox.systems_manager.parameters import DocumentError, UnsupportedError, values_of
 from aws_sandbox.systems_manager.runbooks import read_runbook
 
-READERS: Mapping[str, Callable[[Any], object]] = {"Automation": read_runbook}
+READERS: Mapping[str, Callable[[Any], object]] = {
+    "Automation": read_runbook,
+    "Command": read_command_document,
+}
 """What reads, and so checks, the content of each type of document."""
 
 
@@ -100,3 +104,12 @@ def assumed_role(account: str, region: str, params: Mapping[str, Any]) -> str:
         return runbook.role_of(values_of(runbook.parameters, params.get("Parameters") or {}))
     except (InvalidDocument, ValueError):
         return ""  # the operation says what is wrong
+
+
+def document_tags(account: str, region: str, document: str) -> Mapping[str, str]:
+    """The tags of a document by name or ARN; none of one that is not there, or is AWS's own."""
+    backend = ssm_backends[account][region]
+    try:
+        return backend.list_tags_for_resource("Document", name_of(document))
+    except InvalidResourceId:
+        return {}

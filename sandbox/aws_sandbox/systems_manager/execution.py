@@ -20,6 +20,8 @@ from aws_sandbox.events.work import Work
 from aws_sandbox.systems_manager.actions import ActionError, CommandFailedError, Result, act
 from aws_sandbox.systems_manager.references import resolved
 from aws_sandbox.systems_manager.runbooks import ABORT, ACTIONS, CONTINUE, STEP, Runbook, Step
+from aws_sandbox.systems_manager.scripts import run_script
+from aws_sandbox.systems_manager.shells import Shells
 
 Status = Literal[
     "Pending", "InProgress", "Success", "TimedOut", "Cancelled", "Failed", "Cancelling"
@@ -31,6 +33,8 @@ POLL_SECONDS = 5.0
 _SHORTEST_POLL = 0.05
 CANCELLATION_SECONDS = 120.0
 """How long what `onCancel` goes to may take."""
+_SCRIPT_MARGIN_SECONDS = 5.0
+"""A script is ended by its step's limit, and by this if that should fail."""
 _SESSION_MARGIN = timedelta(minutes=5)
 
 log = logging.getLogger(__name__)
@@ -62,6 +66,7 @@ class Environment:
     services: Services
     endpoint: Callable[[], str]
     work: Work
+    shells: Shells
     changed: Callable[["Execution", StepRecord | None], None]
     """Told of each change of status: of a step, or of the whole."""
 
@@ -220,7 +225,7 @@ class Execution:
                 lambda: outcome.done() or self._interrupted(cancelling=cancelling),
                 attempt.ends - time.monotonic(),
             )
-            attempt.over = True
+            attempt.over.set()
             self._still = None
             self._changed.notify_all()
         if outcome.done():
@@ -292,7 +297,7 @@ class _Attempt:
 
     def __init__(self, execution: Execution, environment: Environment, ends: float) -> None:
         self.ends = ends
-        self.over = False
+        self.over = threading.Event()
         self._execution = execution
         self._environment = environment
         self._clients: dict[str, Any] = {}
@@ -327,7 +332,7 @@ class _Attempt:
 
     def pause(self, aws_seconds: float) -> None:
         seconds = aws_seconds / self._environment.work.time_scale
-        if self._execution.wait_until(lambda: self.over, seconds):
+        if self._execution.wait_until(self.over.is_set, seconds):
             raise _OverError
 
     def looks(self) -> None:
@@ -340,8 +345,25 @@ class _Attempt:
         scale = self._environment.work.time_scale
         self.pause(max(POLL_SECONDS, _SHORTEST_POLL * scale))
 
+    def run_script(self, inputs: Mapping[str, Any]) -> Any:
+        session, region = self._assume(), self._execution.region
+        return run_script(
+            inputs,
+            shells=self._environment.shells,
+            variables={
+                "AWS_ACCESS_KEY_ID": session.access_key_id,
+                "AWS_SECRET_ACCESS_KEY": session.secret_access_key,
+                "AWS_SESSION_TOKEN": session.session_token,
+                "AWS_REGION": region,
+                "AWS_DEFAULT_REGION": region,
+                "AWS_ENDPOINT_URL": self._environment.endpoint(),
+            },
+            limit_seconds=max(0.0, self.ends - time.monotonic()) + _SCRIPT_MARGIN_SECONDS,
+            cancelled=self.over,
+        )
+
     def _go_on(self) -> None:
-        if self.over:
+        if self.over.is_set():
             raise _OverError
 
     def _expires(self, session: Session) -> bool:

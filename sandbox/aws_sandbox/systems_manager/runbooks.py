@@ -52,6 +52,13 @@ ACTIONS: Mapping[str, Action] = {
     "aws:assertAwsResourceProperty": Action(required=_CHECK, open=True),
     "aws:branch": Action(required=frozenset({"Choices"}), optional=frozenset({"Default"})),
     "aws:executeAwsApi": Action(required=_CALL, open=True, selects=True),
+    "aws:executeScript": Action(
+        required=frozenset({"Handler", "Runtime", "Script"}),
+        optional=frozenset({"InputPayload"}),
+        selects=True,
+        timeout_seconds=600,
+        longest_seconds=600,
+    ),
     "aws:invokeLambdaFunction": Action(
         required=frozenset({"FunctionName"}),
         optional=frozenset({"InvocationType", "InputPayload", "Payload"}),
@@ -77,11 +84,13 @@ ACTIONS: Mapping[str, Action] = {
 }
 """The actions that are carried out; another one of AWS's is refused when a document is created."""
 
+SCRIPT_RUNTIMES = frozenset({"python3.11"})
+"""Of `aws:executeScript`; the Python that runs is this machine's."""
 _OTHER_ACTIONS = frozenset(
     f"aws:{name}"
     for name in (
         *("approve", "changeInstanceState", "copyImage", "createImage", "createStack"),
-        *("createTags", "deleteImage", "deleteStack", "executeAutomation", "executeScript"),
+        *("createTags", "deleteImage", "deleteStack", "executeAutomation"),
         *("executeStateMachine", "invokeWebhook", "loop", "pause", "runInstances"),
         "updateVariable",
     )
@@ -280,6 +289,8 @@ def _inputs(place: str, action: str, given: Any) -> Mapping[str, Any]:
         check_choices(place, inputs)
     if "PropertySelector" in shape.required:
         check_selector(place, inputs["PropertySelector"])
+    if action == "aws:executeScript" and inputs["Runtime"] not in SCRIPT_RUNTIMES:
+        raise UnsupportedError(f"the runtime {inputs['Runtime']!r} of {action}: {place}")
     if action == "aws:sleep" and len(inputs) != 1:
         raise DocumentError(f"{place}: aws:sleep needs Duration or Timestamp")
     return inputs

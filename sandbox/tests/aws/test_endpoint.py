@@ -58,7 +58,7 @@ def test_requests_are_answered_side_by_side(aws: Any, bucket: str) -> None:
         ("sns", "list_sms_sandbox_phone_numbers", {}, "sns:ListSMSSandboxPhoneNumbers"),
         ("lambda", "list_code_signing_configs", {}, "lambda:ListCodeSigningConfigs"),
         ("freetier", "get_free_tier_usage", {}, "freetier:GetFreeTierUsage"),
-        ("ec2", "describe_volumes", {}, "ec2:DescribeVolumes"),
+        ("ec2", "describe_vpcs", {}, "ec2:DescribeVpcs"),
         ("stepfunctions", "list_state_machines", {}, "stepfunctions:ListStateMachines"),
     ],
 )

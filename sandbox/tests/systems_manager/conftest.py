@@ -3,11 +3,12 @@
 import json
 import time
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sandbox.tests.deployed_aws import DeployedAws, allow, shared_aws
+from sandbox.tests.deployed_aws import AUDIT, REGION, DeployedAws, allow, shared_aws
 
 Step = Mapping[str, Any]
 
@@ -89,6 +90,61 @@ class Runbooks:
     @staticmethod
     def statuses(execution: Mapping[str, Any]) -> Mapping[str, str]:
         return {each["StepName"]: each["StepStatus"] for each in execution["StepExecutions"]}
+
+
+class Commands:
+    """Command documents, instances and commands of an account."""
+
+    def __init__(self, aws: DeployedAws) -> None:
+        self.aws = aws
+        self.ssm = aws.client("ssm")
+
+    def create(self, *scripts: Mapping[str, Any], **rest: Any) -> str:
+        """A Command document of steps, or of lines for a shell; gives its name."""
+        name = self.aws.name("script")
+        content = {"schemaVersion": "2.2", "mainSteps": list(scripts), **rest}
+        self.ssm.create_document(Name=name, Content=json.dumps(content), DocumentType="Command")
+        return name
+
+    def launch(self, **given: Any) -> Mapping[str, Any]:
+        """An instance: `instance_id` and `folder`."""
+        instances = self.aws.systems_manager.instances
+        answer = instances.launch({"account": AUDIT, "region": REGION, **given})
+        return {**answer, "home": Path(answer["folder"])}
+
+    def send(self, document: str, instance: Mapping[str, Any], **given: Any) -> str:
+        command = self.ssm.send_command(
+            DocumentName=document, InstanceIds=[instance["instance_id"]], **given
+        )
+        return command["Command"]["CommandId"]
+
+    def get(self, command: str, instance: Mapping[str, Any]) -> Mapping[str, Any]:
+        return self.ssm.get_command_invocation(
+            CommandId=command, InstanceId=instance["instance_id"]
+        )
+
+    def run(self, document: str, instance: Mapping[str, Any], **given: Any) -> Mapping[str, Any]:
+        """How a command ended on an instance."""
+        command = self.send(document, instance, **given)
+        self.aws.settle()
+        return self.get(command, instance)
+
+
+def shell(*lines: str, name: str = "Run", platform: str = "", **inputs: Any) -> Mapping[str, Any]:
+    """A step of a Command document."""
+    plugin: dict[str, Any] = {
+        "name": name,
+        "action": "aws:runShellScript",
+        "inputs": {"runCommand": list(lines), **inputs},
+    }
+    if platform:
+        plugin["precondition"] = {"StringEquals": ["platformType", platform]}
+    return plugin
+
+
+@pytest.fixture(scope="module")
+def commands(aws: DeployedAws) -> Commands:
+    return Commands(aws)
 
 
 @pytest.fixture(scope="module")

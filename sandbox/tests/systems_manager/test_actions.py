@@ -119,7 +119,8 @@ def waiting(status: Mapping[str, str], **rest: Any) -> Mapping[str, Any]:
 def test_an_automation_waits_until_a_property_is_as_desired(
     runbooks: Runbooks, status: Mapping[str, str]
 ) -> None:
-    execution = runbooks.start(runbooks.create(waiting(status), role=runbooks.role("s3:*")))
+    wait = waiting(status, timeoutSeconds=86_400)
+    execution = runbooks.start(runbooks.create(wait, role=runbooks.role("s3:*")))
     runbooks.aws.settle()
     assert runbooks.get(execution)["AutomationExecutionStatus"] == "InProgress"
     runbooks.aws.client("s3").put_object(**status, Metadata={"state": "collated"})
@@ -168,4 +169,54 @@ def test_an_invocation_takes_three_hundred_seconds_at_most_whatever_its_step_say
         step("Invoke", "invokeLambdaFunction", inputs, timeoutSeconds=900),
         role=runbooks.role("lambda:InvokeFunction"),
     )
+    assert ended["AutomationExecutionStatus"] == "TimedOut"
+
+
+def script(text: str, payload: Mapping[str, Any] | None = None, **rest: Any) -> Mapping[str, Any]:
+    inputs = {
+        "Runtime": "python3.11",
+        "Handler": "script_handler",
+        "Script": text,
+        "InputPayload": payload or {},
+    }
+    return step("Script", "executeScript", inputs, **rest)
+
+
+def test_a_script_runs_in_the_role_and_its_answer_gives_outputs(runbooks: Runbooks) -> None:
+    text = (
+        "import boto3\n"
+        "def script_handler(events, context):\n"
+        "    found = boto3.client('sts').get_caller_identity()\n"
+        "    return {'Arn': found['Arn'], 'Days': events['Days'] + 1}\n"
+    )
+    selected = [
+        {"Name": "Arn", "Selector": "$.Payload.Arn", "Type": "String"},
+        {"Name": "Days", "Selector": "$.Payload.Days", "Type": "Integer"},
+    ]
+    ended = runbooks.run(
+        script(text, {"Days": "{{ Days }}"}, outputs=selected),
+        parameters={"Days": {"type": "Integer", "default": 7}},
+    )
+    assert ended["AutomationExecutionStatus"] == "Success", ended["FailureMessage"]
+    given = outputs(ended, "Script")
+    assert given["Days"] == ["8"]
+    assert f"/Automation-{ended['AutomationExecutionId']}" in given["Arn"][0]
+
+
+def test_a_script_that_raises_fails_its_step_with_the_reason(runbooks: Runbooks) -> None:
+    ended = runbooks.run(script("def script_handler(e, c):\n    raise KeyError('missing')\n"))
+    assert ended["AutomationExecutionStatus"] == "Failed"
+    assert "KeyError - 'missing'" in ended["FailureMessage"]
+
+
+def test_a_script_takes_six_hundred_seconds_at_most(
+    runbooks: Runbooks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With one second instead of six hundred."""
+    action = ACTIONS["aws:executeScript"]
+    assert action.longest_seconds == 600
+    shorter = {**ACTIONS, "aws:executeScript": replace(action, longest_seconds=1)}
+    monkeypatch.setattr("aws_sandbox.systems_manager.runbooks.ACTIONS", shorter)
+    text = "import time\ndef script_handler(e, c):\n    time.sleep(30)\n"
+    ended = runbooks.run(script(text, timeoutSeconds=900))
     assert ended["AutomationExecutionStatus"] == "TimedOut"
