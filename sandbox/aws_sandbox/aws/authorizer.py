@@ -30,12 +30,20 @@ SERVICES = {name.partition(":")[0] for name in MAPPERS} - {"ec2"} | {
     "sns",
 }
 """Those that the sandbox stands for. moto knows more, of which nobody has looked whether it does as
-AWS does; of EC2 just the calls that are mapped are looked after."""
+AWS does; of EC2 just the calls that are mapped are looked after, and those for VPC endpoints."""
+
+_OF_OTHERS = {
+    f"ec2:{name}"
+    for name in (
+        *("CreateTags", "DeleteTags", "DescribeTags"),
+        *("CreateVpcEndpoint", "DeleteVpcEndpoints", "DescribeVpcEndpoints", "ModifyVpcEndpoint"),
+    )
+}
 
 
 def is_known(name: str) -> bool:
     """Whether a call, such as ec2:DescribeRegions, is looked after."""
-    return name in MAPPERS or name.partition(":")[0] in SERVICES
+    return name in MAPPERS or name in _OF_OTHERS or name.partition(":")[0] in SERVICES
 
 
 _ACTS_IN_RESOURCES_ACCOUNT = frozenset(

@@ -1,7 +1,10 @@
-"""AWS IAM's roles and their policies, AWS KMS's keys and aliases. IAM has no Regions."""
+"""AWS IAM's roles and users with their policies, AWS KMS's keys and aliases. IAM has no Regions."""
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
+from aws_sandbox.plugin.aws import Api
 from aws_sandbox.plugin.fields import Autoname, Document, Field, members, outputs
 from aws_sandbox.plugin.resource import Resource, ResourceCall, Setting, Tagging, register
 
@@ -36,34 +39,123 @@ class Role(Resource):
         call("DeleteRole", RoleName=call.rid)
 
 
-@register("aws:iam/rolePolicy:RolePolicy")
-class RolePolicy(Setting):
-    """A policy within a role; its id is `role:name`."""
+class InlinePolicy(Setting):
+    """A policy within a role or user; its id is `holder:name`."""
 
-    service, operation, key = "iam", "PutRolePolicy", "name"
-    properties = members(
-        name=Field("PolicyName", replaces=True, autoname=Autoname()),
-        role=Field("RoleName", replaces=True),
-        policy=Field("PolicyDocument", json=True),
-    )
+    service, key = "iam", "name"
+    holder: ClassVar[str]
+    """The property that names it, and in the API `<Holder>Name`."""
 
     def put(self, call: ResourceCall) -> None:
-        call("PutRolePolicy", **call.request())
+        call(self.operation, **call.request())
 
     def create(self, call: ResourceCall) -> str:
         self.put(call)
-        return f"{call.props['role']}:{call.props['name']}"
+        return f"{call.props[self.holder]}:{call.props['name']}"
 
     def read(self, call: ResourceCall) -> Document:
-        return call("GetRolePolicy", **_role_and_policy(call.rid))
+        return call(self.operation.replace("Put", "Get", 1), **self._place(call.rid))
 
     def delete(self, call: ResourceCall) -> None:
-        call("DeleteRolePolicy", **_role_and_policy(call.rid))
+        call(self.operation.replace("Put", "Delete", 1), **self._place(call.rid))
+
+    def _place(self, rid: str) -> Document:
+        holder, _, name = rid.partition(":")
+        return {f"{self.holder.capitalize()}Name": holder, "PolicyName": name}
 
 
-def _role_and_policy(rid: str) -> Document:
-    role, _, name = rid.partition(":")
-    return {"RoleName": role, "PolicyName": name}
+POLICY = members(
+    name=Field("PolicyName", replaces=True, autoname=Autoname()),
+    policy=Field("PolicyDocument", json=True),
+)
+
+
+@register("aws:iam/rolePolicy:RolePolicy")
+class RolePolicy(InlinePolicy):
+    """Of a role."""
+
+    operation, holder = "PutRolePolicy", "role"
+    properties = members(role=Field("RoleName", replaces=True), **POLICY)
+
+
+@register("aws:iam/userPolicy:UserPolicy")
+class UserPolicy(InlinePolicy):
+    """Of a user."""
+
+    operation, holder = "PutUserPolicy", "user"
+    properties = members(user=Field("UserName", replaces=True), **POLICY)
+
+
+@register("aws:iam/user:User")
+class User(Resource):
+    """A user; its id is its name. Its access keys are made by whoever uses them."""
+
+    service, operation = "iam", "CreateUser"
+    properties = members(name=Field("UserName", replaces=True, autoname=Autoname(maximum=64)))
+    outputs = outputs(arn="Arn", path="Path", uniqueId="UserId")
+    tagging = Tagging(
+        listing="ListUserTags", adding="TagUser", removing="UntagUser", target="UserName", by="id"
+    )
+
+    def create(self, call: ResourceCall) -> str:
+        return call("CreateUser", **call.request())["User"]["UserName"]
+
+    def read(self, call: ResourceCall) -> Document:
+        return call("GetUser", UserName=call.rid)["User"]
+
+    def delete(self, call: ResourceCall) -> None:
+        call("DeleteUser", UserName=call.rid)
+
+
+class ProfileTagging(Tagging):
+    """moto tells the tags of an instance profile with the profile alone."""
+
+    def read(self, api: Api, target: str) -> Any:
+        return api("GetInstanceProfile", InstanceProfileName=target)["InstanceProfile"]["Tags"]
+
+
+@register("aws:iam/instanceProfile:InstanceProfile")
+class InstanceProfile(Resource):
+    """The role of EC2's instances; its id is its name."""
+
+    service, operation = "iam", "CreateInstanceProfile"
+    properties = members(
+        name=Field("InstanceProfileName", replaces=True, autoname=Autoname(maximum=128)),
+        role=Field("Role", separate=True),
+    )
+    outputs = outputs(arn="Arn", createDate="CreateDate", path="Path", uniqueId="InstanceProfileId")
+    tagging = ProfileTagging(
+        listing="GetInstanceProfile",
+        adding="TagInstanceProfile",
+        removing="UntagInstanceProfile",
+        target="InstanceProfileName",
+        by="id",
+    )
+
+    def create(self, call: ResourceCall) -> str:
+        made = call("CreateInstanceProfile", **call.request())["InstanceProfile"]
+        return made["InstanceProfileName"]
+
+    def finish(self, call: ResourceCall) -> None:
+        if role := call.props.get("role"):
+            call("AddRoleToInstanceProfile", InstanceProfileName=call.rid, RoleName=role)
+
+    def read(self, call: ResourceCall) -> Document:
+        found = call("GetInstanceProfile", InstanceProfileName=call.rid)["InstanceProfile"]
+        roles = [role["RoleName"] for role in found["Roles"]]
+        return found | {"Role": roles[0] if roles else None}
+
+    def update(self, call: ResourceCall) -> None:
+        self._clear(call)
+        self.finish(call)
+
+    def delete(self, call: ResourceCall) -> None:
+        self._clear(call)
+        call("DeleteInstanceProfile", InstanceProfileName=call.rid)
+
+    def _clear(self, call: ResourceCall) -> None:
+        if role := call.state.get("role"):
+            call("RemoveRoleFromInstanceProfile", InstanceProfileName=call.rid, RoleName=role)
 
 
 @register("aws:iam/rolePolicyAttachment:RolePolicyAttachment")

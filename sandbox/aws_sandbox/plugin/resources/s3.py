@@ -339,7 +339,7 @@ class BucketReplicationConfig(BucketSetting):
 
 @register("aws:s3/bucketObjectv2:BucketObjectv2")
 class BucketObject(Setting):
-    """An object whose content a program knows; its id is its key."""
+    """An object whose content a program knows; its id is its key. Its bucket encrypts it."""
 
     service, operation, key = "s3", "PutObject", "key"
     properties = members(
@@ -347,16 +347,12 @@ class BucketObject(Setting):
         key=Field("Key", replaces=True),
         content=Field("Body", unread=True),
         contentType=Field("ContentType", computed=True),
-        kmsKeyId=Field("SSEKMSKeyId", computed=True, same=same_key),
     )
-    outputs = outputs(arn="Arn", etag="ETag", versionId="VersionId")
+    outputs = outputs(arn="Arn", etag="ETag", kmsKeyId="SSEKMSKeyId", versionId="VersionId")
     volatile = frozenset({"etag", "versionId"})
 
     def put(self, call: ResourceCall) -> None:
-        request = call.request()
-        if "SSEKMSKeyId" in request:
-            request["ServerSideEncryption"] = "aws:kms"
-        call("PutObject", **request)
+        call("PutObject", **call.request())
 
     def read(self, call: ResourceCall) -> Document:
         bucket = call.state["bucket"]

@@ -1,53 +1,26 @@
-"""Amazon EventBridge Scheduler's groups and schedules."""
+"""Amazon EventBridge Scheduler's schedules, of the default group."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from aws_sandbox.plugin.fields import Autoname, Document, Field, members, outputs
-from aws_sandbox.plugin.resource import Resource, ResourceCall, Tagging, register
+from aws_sandbox.plugin.resource import Resource, ResourceCall, register
 from aws_sandbox.plugin.values import Props
 
 DEFAULT_GROUP: Final = "default"
 
 
-@register("aws:scheduler/scheduleGroup:ScheduleGroup")
-class ScheduleGroup(Resource):
-    """A group of schedules, by which roles trust them; its id is its name."""
-
-    service, operation = "scheduler", "CreateScheduleGroup"
-    properties = members(name=Field("Name", replaces=True, autoname=Autoname(maximum=64)))
-    outputs = outputs(
-        arn="Arn", creationDate="CreationDate", lastModificationDate="LastModificationDate"
-    )
-    tagging = Tagging(listing="ListTagsForResource", target="ResourceArn")
-
-    def create(self, call: ResourceCall) -> str:
-        call("CreateScheduleGroup", **call.request())
-        return call.props["name"]
-
-    def read(self, call: ResourceCall) -> Document:
-        return call("GetScheduleGroup", Name=call.rid)
-
-    def delete(self, call: ResourceCall) -> None:
-        call("DeleteScheduleGroup", Name=call.rid)
-
-
 @register("aws:scheduler/schedule:Schedule")
 class Schedule(Resource):
-    """A schedule and what it calls; its id is `group/name`."""
+    """A schedule and what it calls; its id is `default/name`."""
 
     service, operation = "scheduler", "CreateSchedule"
     properties = members(
-        "description",
         "scheduleExpression",
         name=Field("Name", replaces=True, autoname=Autoname(maximum=64)),
-        groupName=Field("GroupName", replaces=True, default=DEFAULT_GROUP),
         scheduleExpressionTimezone=Field("ScheduleExpressionTimezone", default="UTC"),
-        state=Field("State", default="ENABLED"),
-        flexibleTimeWindow=Field(
-            "FlexibleTimeWindow", fields=members("mode", "maximumWindowInMinutes")
-        ),
+        flexibleTimeWindow=Field("FlexibleTimeWindow", fields=members("mode")),
         target=Field(
             "Target",
             fields=members(
@@ -66,11 +39,11 @@ class Schedule(Resource):
             ),
         ),
     )
-    outputs = outputs(arn="Arn")
+    outputs = outputs(arn="Arn", groupName="GroupName", state="State")
 
     def create(self, call: ResourceCall) -> str:
         call("CreateSchedule", **call.request())
-        return f"{call.props['groupName']}/{call.props['name']}"
+        return f"{DEFAULT_GROUP}/{call.props['name']}"
 
     def read(self, call: ResourceCall) -> Document:
         return call("GetSchedule", **_schedule(call.rid))
@@ -82,8 +55,7 @@ class Schedule(Resource):
         call("DeleteSchedule", **_schedule(call.rid))
 
     def imported(self, rid: str) -> Props:
-        group, _, name = rid.partition("/")
-        return {"groupName": group, "name": name}
+        return {"name": rid.partition("/")[2]}
 
 
 def _schedule(rid: str) -> Document:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from moto.backends import get_backend
 
 from aws_sandbox.plugin.values import Archive, Asset, Props, is_array, is_object
 
@@ -29,7 +30,7 @@ class Case:
     seen: Mapping[str, Any]
     """A call that shows it to any client of AWS, and what must be in the answer."""
     needs: Mapping[str, Mapping[str, Any]]
-    """What must be there before."""
+    """What must be there before; `{default: vpc}` and its like are the account's own."""
     outputs: Props
     update: Props
     """Inputs that change it in place; null takes one away."""
@@ -62,6 +63,9 @@ def needed(acting: Callable[[str], Any]) -> Callable[[Case], Props]:
     def needed(case: Case) -> Props:
         known: Props = {}
         for name, need in case.needs.items():
+            if "default" in need:
+                known[name] = {"id": _default(case.account, need["default"])}
+                continue
             inputs = case.resolved(need["inputs"], known)
             key = f"{case.account} {name} {need['type']} {inputs}"
             if key not in made:
@@ -71,6 +75,15 @@ def needed(acting: Callable[[str], Any]) -> Callable[[Case], Props]:
         return known
 
     return needed
+
+
+def _default(account: str, what: str) -> str:
+    """The id of a part of the network that every account has."""
+    ec2 = get_backend("ec2")[account]["eu-west-1"]
+    vpc = next(iter(ec2.vpcs))
+    subnet, other, *_ = (subnet.id for zones in ec2.subnets.values() for subnet in zones.values())
+    group = next(iter(ec2.groups[vpc]))
+    return {"vpc": vpc, "subnet": subnet, "other subnet": other, "group": group}[what]
 
 
 class _Loader(yaml.SafeLoader):
