@@ -137,7 +137,12 @@ def verdict(figures: Figures) -> tuple[Tone, str]:
         return ("bad" if head.three_in_a_row or head.sla.of > head.sla.met else "warn"), f"{said}."
     if not head.success_rate.of:
         return "warn", "No job ended in this period, so there is nothing to judge backups by."
-    return "good", "Every job that ended succeeded, and every resource was backed up in time."
+    if not head.sla.of:
+        return "warn", "Every job that ended succeeded, but no resource has a rule to judge it by."
+    known = ", as far as this report can tell" if figures.limits else ""
+    return "good", (
+        f"Every job that ended succeeded, and every resource was backed up in time{known}."
+    )
 
 
 def tiles(figures: Figures) -> Iterator[Tile]:

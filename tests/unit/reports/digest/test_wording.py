@@ -94,11 +94,21 @@ def test_the_verdict_is_good_only_where_nothing_is_wrong() -> None:
         ({"three_in_a_row": 1}, "bad"),
         ({"sla": Share(met=8, of=9)}, "bad"),
         ({"success_rate": Share(met=0, of=0)}, "warn"),
+        ({"sla": Share(met=0, of=0)}, "warn"),
     ):
         changed = dataclasses.replace(well, headline=dataclasses.replace(head, **change))
         assert wording.verdict(changed)[0] == tone, change
     one = dataclasses.replace(well, headline=dataclasses.replace(head, three_in_a_row=1))
     assert wording.verdict(one)[1] == "1 resource failed three times in a row."
+
+
+def test_all_is_well_only_as_far_as_the_report_can_tell() -> None:
+    head = dataclasses.replace(
+        FIGURES.headline, failures=0, three_in_a_row=0, unprotected=0, sla=Share(met=9, of=9)
+    )
+    for limits, said in (((), "in time."), (("x",), "in time, as far as this report can tell.")):
+        figures = dataclasses.replace(FIGURES, headline=head, limits=limits)
+        assert wording.verdict(figures)[1].endswith(said)
 
 
 @pytest.mark.parametrize(
