@@ -45,14 +45,14 @@ _SQL_TYPES = {
 
 _KINDS = {
     "backup_job": """
-        'backup' AS kind, backup_job_id AS job_id, resource_arn, resource_type,
+        'backup' AS kind, backup_job_id AS job_id, resource_arn, resource_type, resource_name,
         backup_vault_arn AS vault_arn, NULL AS destination_vault_arn, recovery_point_arn,
         completion_date AS completed_at, NULL AS restore_testing_plan_arn,
         NULL AS validation_status, NULL AS validation_message,
         job_status = 'COMPLETED' AND coalesce(status_message, '') <> '' AS with_issues
     """,
     "copy_job": """
-        'copy' AS kind, copy_job_id AS job_id, resource_arn, resource_type,
+        'copy' AS kind, copy_job_id AS job_id, resource_arn, resource_type, resource_name,
         source_backup_vault_arn AS vault_arn,
         destination_backup_vault_arn AS destination_vault_arn,
         source_recovery_point_arn AS recovery_point_arn,
@@ -62,15 +62,16 @@ _KINDS = {
     """,
     "restore_job": """
         'restore' AS kind, restore_job_id AS job_id, source_resource_arn AS resource_arn,
-        resource_type, backup_vault_arn AS vault_arn, NULL AS destination_vault_arn,
+        resource_type, NULL AS resource_name, backup_vault_arn AS vault_arn,
+        NULL AS destination_vault_arn,
         recovery_point_arn, completion_date AS completed_at, restore_testing_plan_arn,
         validation_status, validation_status_message AS validation_message, false AS with_issues
     """,
 }
-"""The columns of activity.JOBS that each template names in its own way."""
+"""Columns of activity.JOBS that each template names in its own way, or the API does not tell."""
 
 _JOBS = """
-SELECT {own}, account_id, region, job_status AS state, status_message, resource_name,
+SELECT {own}, account_id, region, job_status AS state, status_message,
   backup_plan_name AS plan_name, backup_rule_name AS rule_name,
   backup_rule_schedule AS rule_schedule, backup_rule_timezone AS rule_timezone,
   date_trunc('second', creation_date) AS created_at, backup_size_in_bytes AS size_bytes

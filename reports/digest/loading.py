@@ -64,20 +64,26 @@ WHERE jobs.kind = 'restore' AND jobs.resource_arn IS NULL
 """
 
 # Of two jobs that were created in the same second the one that failed counts as the later one.
+# A restore does not tell the resource's name, other jobs do.
 _BY_RESOURCE = """
 CREATE TABLE by_resource AS
-SELECT resource_arn, kind, is_test, min(account_id) AS account_id, min(region) AS region,
-  min(resource_type) AS resource_type, min(resource_name) AS resource_name,
-  min(created_at) AS first_at,
-  max(created_at) FILTER (succeeded) AS succeeded_at,
-  max(created_at) FILTER (failed) AS failed_at,
-  max_by(failed, 2 * epoch(created_at)::BIGINT + failed::BIGINT, 3)
-    FILTER (outcome <> 'running') AS last_failed,
-  max_by(failed, 2 * epoch(created_at)::BIGINT + failed::BIGINT)
-    FILTER (outcome <> 'running' AND NOT in_period) AS failed_before,
-  bool_or(in_period AND outcome <> 'running') AS ended_in_period
-FROM jobs WHERE resource_arn IS NOT NULL
-GROUP BY resource_arn, kind, is_test
+SELECT * REPLACE (
+  coalesce(resource_type, min(resource_type) OVER about) AS resource_type,
+  coalesce(resource_name, min(resource_name) OVER about) AS resource_name)
+FROM (
+  SELECT resource_arn, kind, is_test, min(account_id) AS account_id, min(region) AS region,
+    min(resource_type) AS resource_type, min(resource_name) AS resource_name,
+    min(created_at) AS first_at,
+    max(created_at) FILTER (succeeded) AS succeeded_at,
+    max(created_at) FILTER (failed) AS failed_at,
+    max_by(failed, 2 * epoch(created_at)::BIGINT + failed::BIGINT, 3)
+      FILTER (outcome <> 'running') AS last_failed,
+    max_by(failed, 2 * epoch(created_at)::BIGINT + failed::BIGINT)
+      FILTER (outcome <> 'running' AND NOT in_period) AS failed_before,
+    bool_or(in_period AND outcome <> 'running') AS ended_in_period
+  FROM jobs WHERE resource_arn IS NOT NULL
+  GROUP BY resource_arn, kind, is_test
+) WINDOW about AS (PARTITION BY resource_arn)
 """
 
 _RULES = """

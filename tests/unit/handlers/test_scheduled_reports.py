@@ -19,7 +19,7 @@ from handlers.find_vaults import app as finding
 from handlers.make_report import app as making
 from reports.digest import runs
 from reports.digest.collation import Patience
-from reports.digest.definition import Definition
+from reports.digest.definition import Cadence, Definition
 from tests.support import figures as examples
 from tests.support.aws_in_process import Aws, aws
 from tests.support.backup_api import BackupAtHand, Members
@@ -87,20 +87,19 @@ class Functions:
         key = runs.definition_key(definition.cadence)
         aws.s3.put_object(Bucket="reports", Key=key, Body=definition.dumped().encode())
 
-    def collate(self, run_id: str = "run") -> list[str]:
-        """Up to the last part; gives the messages."""
-        self.finder.find(run_id, "daily", NOW, PATIENT)
+    def collate(self, run_id: str, cadence: Cadence, now: datetime) -> None:
+        """Up to the last part."""
+        self.finder.find(run_id, cadence, now, PATIENT)
         self.finder.start(run_id)
         found = self.sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10)
-        messages = [message["Body"] for message in found["Messages"]]
-        for message in messages:
-            self.collator.take_in(message, PATIENT)
-        return messages
+        for message in found["Messages"]:
+            self.sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
+            self.collator.take_in(message["Body"], PATIENT)
 
-    def report(self, run_id: str = "run") -> str:
+    def report(self, run_id: str = "run", cadence: Cadence = "daily", now: datetime = NOW) -> str:
         """The folder of the stored report."""
-        self.collate(run_id)
-        self.maker.generate(run_id, NOW)
+        self.collate(run_id, cadence, now)
+        self.maker.generate(run_id, now)
         return self.maker.store(run_id)["PageKey"].removesuffix("index.html")
 
     def state(self, run_id: str = "run") -> str:
