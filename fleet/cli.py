@@ -83,6 +83,30 @@ APP = Group(
         "Send what rests in a dead-letter queue to be tried again",
     ),
     Group(
+        "runbooks",
+        "Scripts before and after backups, which support staff edit in AWS",
+        Command(
+            "list",
+            "fleet.runbooks.commands:list_runbooks",
+            "List the scripts of stacks: as here, edited in AWS, newer here",
+        ),
+        Command(
+            "diff",
+            "fleet.runbooks.commands:diff",
+            "Show how the scripts of this checkout differ from what runs in AWS",
+        ),
+        Command(
+            "adopt",
+            "fleet.runbooks.commands:adopt",
+            "Write what staff made of a script in AWS into the customer's file",
+        ),
+        Command(
+            "publish",
+            "fleet.runbooks.commands:publish",
+            "Bring newer texts of this checkout to AWS",
+        ),
+    ),
+    Group(
         "sandbox",
         "An AWS on this machine, to see all of it work",
         Command(

@@ -12,6 +12,7 @@ from fleet.deploy.deployment import Deployment, Outcome, StackFailed, engine_her
 from fleet.deploy.order import chosen, in_order, settings_of
 from fleet.deploy.progress import StackProgress
 from fleet.project import current_project
+from fleet.runbooks.members import kept_scripts
 from fleet.terminal import console
 from stacks.references import references
 from stacks.schema import schema_text
@@ -24,12 +25,14 @@ Names = Annotated[
 def up(names: Names = None) -> None:
     """Deploy stacks, each after those that it reads: preview with policies, then update."""
     _act(names, Deployment.up)
+    _tell_kept(names)
 
 
 def preview(names: Names = None) -> None:
     """Show what `up` would change, with policies. A stack can be previewed once those that it reads
     are deployed."""
     _act(names, _previewed)
+    _tell_kept(names)
 
 
 def destroy(
@@ -51,6 +54,12 @@ def outputs(stack: str) -> None:
 def settings_schema() -> None:
     """Print the JSON schema of settings files, for editors."""
     typer.echo(schema_text(), nl=False)
+
+
+def _tell_kept(names: list[str] | None) -> None:
+    """What no deployment overwrites, because it is staff's."""
+    for line in kept_scripts(names, current_project()):
+        console.print(line)
 
 
 def _act(

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from io import StringIO
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from ruamel.yaml import YAML
 from yaml import safe_load
 
 from fleet.errors import ToldError
+from fleet.settings_file import place_of, with_change
 from stacks import load
-from stacks.load import CUSTOMERS, KEY, SettingsError
+from stacks.load import KEY, SettingsError
 
 
 class HeadersRefused(ToldError):
@@ -24,21 +23,15 @@ def with_headers(
 ) -> tuple[Path, str]:
     """A stack's settings file, and its text with headers under reports.lake.headers; comments stay.
     Raises HeadersRefused."""
-    path = project / CUSTOMERS / f"Pulumi.{stack}.yaml"
-    yaml = YAML()
-    yaml.preserve_quotes = True
-    document = cast(Any, yaml).load(path.read_text(encoding="utf-8"))
-    place: Any = document["config"][KEY]
-    for part in ("reports", "lake", "headers"):
-        if place.get(part) is None:
-            place[part] = {}
-        place = place[part]
-    for template, header in headers.items():
-        place[template] = list(header)
-    text = StringIO()
-    cast(Any, yaml).dump(document, text)
-    _check(project, stack, text.getvalue())
-    return path, text.getvalue()
+
+    def change(settings: Any) -> None:
+        place = place_of(settings, "reports", "lake", "headers")
+        for template, header in headers.items():
+            place[template] = list(header)
+
+    path, text = with_change(project, stack, change)
+    _check(project, stack, text)
+    return path, text
 
 
 def _check(project: Path, stack: str, text: str) -> None:
