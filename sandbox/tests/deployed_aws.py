@@ -6,6 +6,7 @@ Everything is deployed through boto3, as by any client of the API.
 import io
 import itertools
 import json
+import urllib.request
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
@@ -15,6 +16,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from aws_sandbox.aws.backup.control_calls import add_backup_controls
 from aws_sandbox.aws.membership import seed
 from aws_sandbox.aws.server import AwsServer
 from aws_sandbox.control import ControlApi
@@ -46,7 +48,8 @@ class DeployedAws:
         self._clients: dict[tuple[str, str, str], Any] = {}
         self.journal = Journal()
         self.control = ControlApi()
-        self.server = AwsServer(journal=self.journal, emit=self._emit)
+        self.server = AwsServer(journal=self.journal, emit=self._emit, control=self.control)
+        add_backup_controls(self.control, self.server.services)
         self.server.start()
 
     def _emit(self, account: str, region: str, event: Mapping[str, Any]) -> None:
@@ -82,6 +85,16 @@ class DeployedAws:
     def close(self) -> None:
         self.systems_manager.stop()
         self.pump.stop()
+
+    def call(self, name: str, **given: Any) -> Any:
+        """One of the sandbox's own calls."""
+        request = urllib.request.Request(  # noqa: S310 - the server's own address
+            f"{self.server.url}/_sandbox/{name}",
+            json.dumps(given).encode(),
+            {"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request) as answer:  # noqa: S310
+            return json.loads(answer.read())
 
     def settle(self) -> None:
         self.pump.settle(_SETTLE_SECONDS)

@@ -1,7 +1,8 @@
 """What a test or a demonstration tells AWS Backup here: how a job went.
 
 `backup.job` makes a job that has come to its end already, `backup.finish` ends one that was
-started through the API. Each change is said on the account's bus as AWS says it.
+started through the API. `backup.hold` keeps backups of a resource from beginning by themselves, as
+AWS Backup takes its time. Each change is said on the account's bus as AWS says it.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,7 +27,8 @@ _JOB_FIELDS = frozenset(
     | {"size_bytes", "plan_id", "delete_after_days"}
     | {"destination_vault_arn", "restore_testing_plan", "created_resource_arn"}
 )
-_FINISH_FIELDS = frozenset({"account", "region", "job_id", "state", "message"})
+_FINISH_FIELDS = frozenset({"account", "region", "job_id", "state", "message", "message_category"})
+_HOLD_FIELDS = frozenset({"account", "region", "resource_arn", "held"})
 _ROLE = "arn:aws:iam::{account}:role/service-role/AWSBackupDefaultServiceRole"
 
 
@@ -51,8 +53,9 @@ class _Fields:
 
 
 def add_backup_controls(control: ControlApi, services: Services) -> None:
-    """Offers `backup.job` and `backup.finish`."""
+    """Offers `backup.hold`, `backup.job` and `backup.finish`."""
     control.add("backup.job", lambda given: _job(services, given))
+    control.add("backup.hold", lambda given: _hold(services, given))
     control.add("backup.finish", lambda given: _finish(services, given))
 
 
@@ -60,6 +63,15 @@ def _api(services: Services, fields: _Fields) -> BackupApi:
     return BackupApi(
         account=fields.text("account"), region=fields.text("region"), services=services
     )
+
+
+def _hold(services: Services, given: Mapping[str, Any]) -> None:
+    fields = _Fields(given, _HOLD_FIELDS)
+    held, resource = _api(services, fields).backend.held_resources, fields.text("resource_arn")
+    if given.get("held", True):
+        held.add(resource)
+    else:
+        held.discard(resource)
 
 
 def _job(services: Services, given: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -161,7 +173,8 @@ def _finish(services: Services, given: Mapping[str, Any]) -> Mapping[str, Any]:
     backend = api.backend
     try:
         if job_id in backend.backup_jobs:
-            move_backup_job(api, backend.backup_jobs[job_id], state, message)
+            category = fields.text("message_category", "")
+            move_backup_job(api, backend.backup_jobs[job_id], state, message, category)
             return backend.backup_jobs[job_id]
         if job_id in backend.copy_jobs:
             move_copy_job(api, backend.copy_jobs[job_id], state, message)

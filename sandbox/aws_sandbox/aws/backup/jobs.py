@@ -1,4 +1,7 @@
-"""Backup and copy jobs. One stays as it is until the sandbox is told how it went."""
+"""Backup and copy jobs. One stays as it is until the sandbox is told how it went.
+
+A backup of an instance that moto's EC2 has begins by itself, so that its snapshots are there.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -18,6 +21,7 @@ from aws_sandbox.aws.backup.api import (
     recent,
     refused,
 )
+from aws_sandbox.aws.backup.images import begin_image, complete_image, drop_image, instance_of
 from aws_sandbox.aws.backup.plans import check_role, lifecycle_problems
 from aws_sandbox.aws.backup.settings import (
     cross_account_backup_enabled,
@@ -92,7 +96,9 @@ def create_backup_job(
     return job
 
 
-def move_backup_job(api: BackupApi, job: Document, state: str, message: str = "") -> None:
+def move_backup_job(
+    api: BackupApi, job: Document, state: str, message: str = "", category: str = ""
+) -> None:
     """Brings a job into a state. COMPLETED makes its recovery point, unless the vault's lock does
     not allow its retention: then the job has FAILED."""
     if job["State"] in _FINAL_BACKUP_STATES:
@@ -107,12 +113,18 @@ def move_backup_job(api: BackupApi, job: Document, state: str, message: str = ""
     job["StatusMessage"] = message or None
     if state in _FINAL_BACKUP_STATES:
         job["CompletionDate"] = api.now()
-    if state in ("COMPLETED", "PARTIAL"):
+    if state == "RUNNING":
+        begin_image(api, job)
+    elif state in ("COMPLETED", "PARTIAL"):
         job["PercentDone"] = "100.0"
         job["BytesTransferred"] = job["BackupSizeInBytes"]
-        job["RecoveryPointArn"] = new_recovery_point_arn(api, job["ResourceType"])
-        job["MessageCategory"] = message_category(state, message)
+        image = complete_image(api, job)
+        job["RecoveryPointArn"] = image or new_recovery_point_arn(api, job["ResourceType"])
+        job["MessageCategory"] = category or message_category(state, message)
         add_recovery_point(api, job["BackupVaultName"], job["RecoveryPointArn"], job, lifecycle)
+        api.backend.tag_resource(job["RecoveryPointArn"], job.get("RecoveryPointTags") or {})
+    elif state in _FINAL_BACKUP_STATES:
+        drop_image(api, job)
     events.backup_job_changed(api, job)
 
 
@@ -141,6 +153,10 @@ def start_backup_job(api: BackupApi, params: Params) -> Mapping[str, Any]:
     )
     job["IdempotencyToken"] = token
     job["BackupOptions"] = params.get("BackupOptions")
+    job["RecoveryPointTags"] = params.get("RecoveryPointTags")
+    held = params["ResourceArn"] in api.backend.held_resources
+    if not held and instance_of(api, params["ResourceArn"]) is not None:
+        move_backup_job(api, job, "RUNNING")
     return job
 
 
