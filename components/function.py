@@ -31,6 +31,8 @@ class FunctionArgs:
     home: FunctionHome
     queue_arn: pulumi.Input[str] | None = None
     """Of a queue that it works off, in batches of which it says what failed."""
+    batch_size: int = 10
+    """Messages that it is handed at once, and has its timeout for; 10 at most."""
     more_layers: Sequence[pulumi.Input[str]] = ()
     """ARNs of layer versions beside the base."""
     memory_mb: int = 256
@@ -94,7 +96,7 @@ class Function(pulumi.ComponentResource):
                 name,
                 event_source_arn=args.queue_arn,
                 function_name=function.name,
-                batch_size=10,
+                batch_size=args.batch_size,
                 maximum_batching_window_in_seconds=0,
                 function_response_types=["ReportBatchItemFailures"],
                 opts=child,

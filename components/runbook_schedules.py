@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 import pulumi
 import pulumi_aws as aws
 
+from components.alarm import Alarm, AlarmArgs
 from components.iam import Statement, policy_document
+
+_FOURTEEN_DAYS = 14 * 24 * 3600  # SQS's longest retention
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +43,10 @@ class RunbookSchedulesArgs:
     runbook_role_arn: pulumi.Input[str]
     """The role in which the runbooks act, which starting one hands over."""
     schedules: Sequence[RunbookSchedule]
+    alarm_topics: Mapping[str, Sequence[pulumi.Input[str]]] = field(
+        default_factory=dict[str, Sequence[pulumi.Input[str]]]
+    )
+    """By Region, those that hear of a runbook that could not be started."""
 
 
 class RunbookSchedules(pulumi.ComponentResource):
@@ -50,6 +57,8 @@ class RunbookSchedules(pulumi.ComponentResource):
     ) -> None:
         super().__init__("backup-org:components:RunbookSchedules", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
+        regions = sorted({one.region for one in args.schedules})
+        dead_letters = {region: self._dead_letters(name, region, args) for region in regions}
         role = aws.iam.Role(
             name, name=args.role_name, assume_role_policy=_scheduler_trust(args.account), opts=child
         )
@@ -69,6 +78,11 @@ class RunbookSchedules(pulumi.ComponentResource):
                     resources=[args.runbook_role_arn],
                     conditions={"StringEquals": {"iam:PassedToService": "ssm.amazonaws.com"}},
                 ),
+                Statement(
+                    sid="ParkWhatCouldNotBeStarted",
+                    actions=["sqs:SendMessage"],
+                    resources=[queue.arn for queue in dead_letters.values()],
+                ),
             ),
             opts=child,
         )
@@ -83,12 +97,45 @@ class RunbookSchedules(pulumi.ComponentResource):
                     "arn": "arn:aws:scheduler:::aws-sdk:ssm:startAutomationExecution",
                     "role_arn": role.arn,
                     "input": _request(one),
+                    "dead_letter_config": {"arn": dead_letters[one.region].arn},
+                    # Of AWS's own 24 hours: a later start would be of another day.
+                    "retry_policy": {
+                        "maximum_event_age_in_seconds": 3600,
+                        "maximum_retry_attempts": 10,
+                    },
                 },
                 region=one.region,
                 # Its first run must find the role's permissions in place.
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[permissions]),
             )
         self.register_outputs({})
+
+    def _dead_letters(self, name: str, region: str, args: RunbookSchedulesArgs) -> aws.sqs.Queue:
+        """What Scheduler could not start rests here, and an alarm tells."""
+        child = pulumi.ResourceOptions(parent=self)
+        queue = aws.sqs.Queue(
+            f"{name}-dead-letters-{region}",
+            name=f"{name}-dead-letters",
+            message_retention_seconds=_FOURTEEN_DAYS,
+            sqs_managed_sse_enabled=True,
+            region=region,
+            opts=child,
+        )
+        Alarm(
+            f"{name}-dead-letters-{region}",
+            AlarmArgs(
+                description="A schedule could not start its runbook: its request rests in the "
+                "dead-letter queue, with the reason. Start the runbook by hand.",
+                namespace="AWS/SQS",
+                metric="ApproximateNumberOfMessagesVisible",
+                dimensions={"QueueName": queue.name},
+                statistic="Maximum",
+                topics=args.alarm_topics.get(region, ()),
+                region=region,
+            ),
+            child,
+        )
+        return queue
 
 
 def _scheduler_trust(account: str) -> pulumi.Output[str]:

@@ -21,7 +21,7 @@ _TRIES = 5
 class WorkQueueArgs:
     senders: Senders
     dead_letter_senders: Senders
-    """Who else puts what it could not deliver into the dead-letter queue."""
+    """Who else puts what it could not deliver into the dead-letter queue; may be nobody."""
     function_timeout_seconds: int
     """How long the function that works it off may run."""
     key_arn: pulumi.Input[str] | None = None
@@ -124,9 +124,12 @@ class WorkQueue(pulumi.ComponentResource):
         )
 
     def _let_send(self, name: str, queue: aws.sqs.Queue, senders: Senders) -> None:
+        statements = senders(queue.arn)
+        if not statements:
+            return
         aws.sqs.QueuePolicy(
             name,
             queue_url=queue.url,
-            policy=policy_document(*senders(queue.arn)),
+            policy=policy_document(*statements),
             opts=pulumi.ResourceOptions(parent=self),
         )

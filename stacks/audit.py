@@ -8,10 +8,11 @@ from components.reports_copy_bucket import ReportsCopyBucket, ReportsCopyBucketA
 from stacks import names
 from stacks.alerts import deploy_alerts, forward_alerts
 from stacks.contracts import Contract, ReportsCopyContract
-from stacks.functions import function_home
+from stacks.functions import duckdb_layer, function_home, reads_in_bulk
 from stacks.organization import OrganizationReader
 from stacks.providers import account_provider
 from stacks.reports import deploy_reports
+from stacks.reports_mail import deploy_reports_mail, let_reports_read
 from stacks.settings import AuditSettings, ReportsCopy
 
 
@@ -22,9 +23,16 @@ def deploy(settings: AuditSettings) -> Sequence[Contract]:
     home = function_home(settings, opts)
     alerts = deploy_alerts(settings, organization, home, opts)
     forwarding = forward_alerts(settings, alerts.bus_arn, opts)
+    duckdb = duckdb_layer(settings, home, opts) if reads_in_bulk(settings) else None
     reports = (
-        deploy_reports(settings, settings.reports, organization, home, opts)
-        if settings.reports is not None
+        deploy_reports(settings, settings.reports, organization, opts, home=home, duckdb=duckdb)
+        if settings.reports is not None and duckdb is not None
+        else None
+    )
+    let_reports_read(settings, reports.lake if reports else None, opts)
+    mails = (
+        deploy_reports_mail(settings, settings.reports_mail, opts, home=home, duckdb=duckdb)
+        if settings.reports_mail is not None and duckdb is not None
         else None
     )
     copies = (
@@ -32,7 +40,13 @@ def deploy(settings: AuditSettings) -> Sequence[Contract]:
         if settings.reports_copy is not None
         else None
     )
-    contracts = (*alerts.contracts, forwarding, reports.contract if reports else None, copies)
+    contracts = (
+        *alerts.contracts,
+        forwarding,
+        reports.contract if reports else None,
+        mails,
+        copies,
+    )
     return [contract for contract in contracts if contract is not None]
 
 

@@ -7,6 +7,7 @@ from components.layer import Layer, LayerArgs
 from components.packaging.archives import Platform
 from stacks import names
 from stacks.load import Settings
+from stacks.settings import CentralSettings
 
 
 def function_home(settings: Settings, opts: pulumi.ResourceOptions) -> FunctionHome:
@@ -21,4 +22,15 @@ def function_home(settings: Settings, opts: pulumi.ResourceOptions) -> FunctionH
         platform=platform,
         base_layer=layer.arn,
         log_retention_days=settings.functions.log_retention_days,
+    )
+
+
+def reads_in_bulk(settings: CentralSettings) -> bool:
+    return settings.reports is not None or settings.reports_mail is not None
+
+
+def duckdb_layer(settings: Settings, home: FunctionHome, opts: pulumi.ResourceOptions) -> Layer:
+    """For the functions that read reports in bulk."""
+    return Layer(
+        f"{names.prefix(settings)}-duckdb", LayerArgs(layer="duckdb", platform=home.platform), opts
     )

@@ -8,11 +8,12 @@ from components.reports_replication import ReportsReplication, ReportsReplicatio
 from stacks import names
 from stacks.alerts import deploy_alerts, forward_alerts
 from stacks.contracts import Contract, ReportsCopyContract, consume
-from stacks.functions import function_home
+from stacks.functions import duckdb_layer, function_home, reads_in_bulk
 from stacks.organization import OrganizationReader
 from stacks.providers import account_provider, after
 from stacks.references import audit_stack
 from stacks.reports import Bucket, deploy_reports
+from stacks.reports_mail import deploy_reports_mail, let_reports_read
 from stacks.settings import ManagementSettings
 
 
@@ -23,12 +24,22 @@ def deploy(settings: ManagementSettings) -> Sequence[Contract]:
     home = function_home(settings, opts)
     alerts = deploy_alerts(settings, organization, home, opts)
     forwarding = forward_alerts(settings, alerts.bus_arn, opts)
-    if settings.reports is None:
-        return [*alerts.contracts, forwarding]
-    reports = deploy_reports(settings, settings.reports, organization, home, opts)
-    if settings.copies_reports_to is not None:
+    duckdb = duckdb_layer(settings, home, opts) if reads_in_bulk(settings) else None
+    reports = (
+        deploy_reports(settings, settings.reports, organization, opts, home=home, duckdb=duckdb)
+        if settings.reports is not None and duckdb is not None
+        else None
+    )
+    let_reports_read(settings, reports.lake if reports else None, opts)
+    mails = (
+        deploy_reports_mail(settings, settings.reports_mail, opts, home=home, duckdb=duckdb)
+        if settings.reports_mail is not None and duckdb is not None
+        else None
+    )
+    if reports is not None and settings.copies_reports_to is not None:
         _copy_reports(settings, reports.bucket, settings.copies_reports_to, opts)
-    return [*alerts.contracts, forwarding, reports.contract]
+    contracts = (*alerts.contracts, forwarding, reports.contract if reports else None, mails)
+    return [contract for contract in contracts if contract is not None]
 
 
 def _copy_reports(

@@ -11,11 +11,12 @@ from stacks import names
 from stacks.alerts import forward_alerts
 from stacks.backup_rules import backup_rule
 from stacks.contracts import AlertsContract, Contract, MemberContract, consume
-from stacks.functions import function_home
+from stacks.functions import duckdb_layer, function_home
 from stacks.organization import OrganizationReader
 from stacks.providers import account_provider
 from stacks.references import alerts_stack
 from stacks.reports import deploy_reports
+from stacks.reports_mail import let_reports_read
 from stacks.scripts import deploy_scripts
 from stacks.settings import MemberSettings, Plan
 
@@ -61,9 +62,14 @@ def deploy(settings: MemberSettings) -> Sequence[Contract]:
     plan_ids = {r: {name: p.plan_id for name, p in here.items()} for r, here in plans.items()}
     contract = MemberContract(vault_arns=_by_region(vault_arns), plan_ids=_by_region(plan_ids))
     if settings.reports is None:
+        let_reports_read(settings, None, opts)
         return [forwarding, contract]
     organization, home = OrganizationReader(provider), function_home(settings, opts)
-    reports = deploy_reports(settings, settings.reports, organization, home, opts)
+    duckdb = duckdb_layer(settings, home, opts)
+    reports = deploy_reports(
+        settings, settings.reports, organization, opts, home=home, duckdb=duckdb
+    )
+    let_reports_read(settings, reports.lake, opts)
     return [forwarding, contract, reports.contract]
 
 

@@ -10,7 +10,8 @@ import pulumi
 from components.function import FunctionHome
 from components.lake.raw_report_tables import Projection
 from components.lake.report_lake import ReportLake, ReportLakeArgs
-from components.layer import Layer, LayerArgs
+from components.layer import Layer
+from components.reader_role import ReadableLake
 from components.report_intake import ReportIntake, ReportIntakeArgs
 from components.report_plans import ReportPlan, ReportPlans, ReportPlansArgs
 from components.report_watch import ReportWatch, ReportWatchArgs
@@ -49,6 +50,7 @@ class Bucket:
 @dataclass(frozen=True, kw_only=True)
 class ReportParts:
     bucket: Bucket
+    lake: ReadableLake
     contract: ReportsContract
 
 
@@ -56,8 +58,10 @@ def deploy_reports(
     settings: Settings,
     reports: Reports,
     organization: OrganizationReader,
-    home: FunctionHome,
     opts: pulumi.ResourceOptions,
+    *,
+    home: FunctionHome,
+    duckdb: Layer,
 ) -> ReportParts:
     name = f"{names.prefix(settings)}-reports"
     by_template = lake_plans(reports, settings.customer, organization)
@@ -67,11 +71,6 @@ def deploy_reports(
     bucket = _bucket(name, settings, reports, opts)
     ReportPlans(name, _plan_args(reports, by_template, bucket), after(bucket.deliverable, opts))
     lake = ReportLake(name, _lake_args(settings, reports, by_template, plans, bucket), opts)
-    duckdb = Layer(
-        f"{names.prefix(settings)}-duckdb",
-        LayerArgs(layer="duckdb", platform=home.platform),
-        opts,
-    )
     intake = ReportIntake(
         name,
         _intake_args(settings, reports, bucket, lake, plans=firsts, home=home, duckdb=duckdb),
@@ -87,7 +86,8 @@ def deploy_reports(
         report_plans=pulumi.Output.from_input(described(plans)),
         report_queues=intake.queues,
     )
-    return ReportParts(bucket=bucket, contract=contract)
+    readable = ReadableLake(bucket_arn=lake.bucket_arn, key_arn=lake.key_arn)
+    return ReportParts(bucket=bucket, lake=readable, contract=contract)
 
 
 def _bucket(

@@ -8,7 +8,7 @@ the role by which the sandbox's accounts are administered.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,6 +90,9 @@ class Workspace:
             if "extends" in own:
                 shutil.copy(self.source / CUSTOMERS / f"{own['extends']}.yaml", folder)
             settings = load.from_files(stack, self.source)
+            for picture in _pictures(settings):
+                (folder / picture).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(self.source / CUSTOMERS / picture, folder / picture)
             content["config"][KEY] = {**own, **_of_this_machine(own, settings, service_now_url)}
             _write(target, content)
 
@@ -134,6 +137,14 @@ def foreign(variables: Iterable[str]) -> list[str]:
 def machine() -> Platform:
     """What functions are declared to run on here: this machine, and this Python."""
     return Platform(runtime=runtimes.RUNTIME, architecture=runtimes.architecture())
+
+
+def _pictures(settings: Settings) -> Iterator[str]:
+    """Files that a stack's settings name."""
+    if isinstance(settings, CentralSettings) and settings.reports_mail is not None:
+        logo = settings.reports_mail.brand.logo
+        if logo is not None:
+            yield logo
 
 
 def _of_this_machine(

@@ -10,7 +10,8 @@ import dataclasses
 import json
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Literal
+from types import UnionType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,3 +184,24 @@ def headline_of(text: str | bytes) -> dict[str, Any]:
     """The headline of figures stored by an earlier run, plain, with the total size of its days."""
     given = json.loads(text)
     return {**given["headline"], "size_bytes": sum(day["size_bytes"] for day in given["days"])}
+
+
+def load(text: str | bytes) -> Figures:
+    """Raises ValueError on what `dumped` did not write."""
+    try:
+        return _made(Figures, json.loads(text))
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"no figures of a report: {error!r}") from error
+
+
+def _made(kind: Any, given: Any) -> Any:
+    """A value of the kind, of plain JSON."""
+    if given is None:
+        return None
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
+        return kind(**{name: _made(of, given[name]) for name, of in get_type_hints(kind).items()})
+    if get_origin(kind) is tuple:
+        return tuple(_made(get_args(kind)[0], item) for item in given)
+    if isinstance(kind, UnionType):  # with None, which is handled above
+        return _made(get_args(kind)[0], given)
+    return kind.fromisoformat(given) if kind in {date, datetime} else given

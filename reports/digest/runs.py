@@ -92,7 +92,7 @@ class Run:
     def status_key(self) -> str:
         """An object whose metadata `state` the runbook waits for: running, then collated. Its body
         is the JSON list of the parts, each an account and a Region."""
-        return f"{self.folder}status"
+        return run_status_key(self.run_id)
 
     @property
     def parts_folder(self) -> str:
@@ -141,6 +141,10 @@ class Run:
 
 def run_key(run_id: str) -> str:
     return f"runs/{run_id}/run.json"
+
+
+def run_status_key(run_id: str) -> str:
+    return f"runs/{run_id}/status"
 
 
 def load(text: str | bytes) -> Run:

@@ -49,6 +49,7 @@ NAME_LIMITS = {
     "aws:iam/instanceProfile:InstanceProfile": r"[\w+=,.@-]{1,128}",
     "aws:scheduler/schedule:Schedule": r"[.\-_a-zA-Z0-9]{1,64}",
     "aws:ssm/document:Document": r"(?!aws|amazon|amzn)[a-zA-Z0-9_.-]{3,128}",
+    "aws:iam/user:User": r"[\w+=,.@-]{1,64}",
 }
 
 

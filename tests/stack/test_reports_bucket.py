@@ -139,6 +139,6 @@ class TestCopies:
 
     def test_are_kept_as_long_as_is_set(self) -> None:
         recording = recorded("copies in audit")
-        (lifecycle,) = recording.all(ON_A_BUCKET[2])
+        lifecycle = recording.one(ON_A_BUCKET[2], "acme-backup-reports-copy")
         days = [r["expiration"]["days"] for r in lifecycle.inputs["rules"] if "expiration" in r]
         assert days == [500]

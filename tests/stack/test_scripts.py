@@ -188,6 +188,7 @@ def test_schedules_may_start_their_runbooks_and_hand_over_their_role_alone() -> 
     found = statements(recorded("crash_consistent"), "acme-backup-scripts-schedules")
     assert {action for s in found.values() for action in s["Action"]} == {
         "iam:PassRole",
+        "sqs:SendMessage",  # to its own dead letters
         "ssm:StartAutomationExecution",
     }
     started = found["StartTheRunbooks"]["Resource"]

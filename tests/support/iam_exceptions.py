@@ -2,6 +2,12 @@
 
 _NO_RESOURCE = {
     "backup:DescribeBackupJob": "AWS Backup",
+    "backup:ListBackupJobs": "AWS Backup",
+    "backup:ListBackupVaults": "AWS Backup",
+    "backup:ListCopyJobs": "AWS Backup",
+    "backup:ListFrameworks": "AWS Backup",
+    "backup:ListProtectedResources": "AWS Backup",
+    "backup:ListRestoreJobs": "AWS Backup",
     "ec2:DescribeImages": "Amazon EC2",
     "ec2:DescribeInstances": "Amazon EC2",
     "ec2:DescribeSnapshots": "Amazon EC2",

@@ -181,6 +181,7 @@ def _made_up(type_: str, name: str) -> dict[str, Any]:
         "name": name,
         "url": f"https://sqs.eu-central-1.amazonaws.com/111111111111/{name}",
         "bucket": name,
+        "dkimSigningAttributes": {"tokens": [f"{name}-token"]},
     }
 
 

@@ -1,0 +1,117 @@
+"""The role in which another account's functions read what AWS Backup tells of this one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.iam import Statement, policy_document
+from reports.curated_tables import DELIVERIES_FOLDER
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadableLake:
+    """Of curated reports, which stands in this account."""
+
+    bucket_arn: pulumi.Input[str]
+    key_arn: pulumi.Input[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReaderRoleArgs:
+    account: str
+    """The one that is read."""
+    trusted_account: str
+    trusted_roles: Sequence[str]
+    """Names of the roles in it that may read; they need not exist yet."""
+    lake: ReadableLake | None
+
+
+class ReaderRole(pulumi.ComponentResource):
+    arn: pulumi.Output[str]
+
+    def __init__(
+        self, name: str, args: ReaderRoleArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("backup-org:components:ReaderRole", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        role = aws.iam.Role(
+            name,
+            name=name,
+            assume_role_policy=policy_document(_functions_read(args)),
+            opts=child,
+        )
+        statements = [*_reads_backup(args.account), *(_reads_lake(args.lake) if args.lake else [])]
+        aws.iam.RolePolicy(
+            name, name=name, role=role.name, policy=policy_document(*statements), opts=child
+        )
+        self.arn = role.arn
+        self.register_outputs({"arn": self.arn})
+
+
+def _reads_backup(account: str) -> list[Statement]:
+    """What knows no resource is in the first and the last: Service Authorization Reference."""
+    return [
+        Statement(
+            sid="ListBackups",
+            actions=[
+                "backup:ListBackupVaults",
+                "backup:ListBackupJobs",
+                "backup:ListCopyJobs",
+                "backup:ListRestoreJobs",
+                "backup:ListProtectedResources",
+                "backup:ListFrameworks",
+            ],
+            resources=["*"],
+        ),
+        Statement(
+            sid="ReadVaultsAndFrameworks",
+            actions=[
+                "backup:DescribeBackupVault",
+                "backup:ListRecoveryPointsByBackupVault",
+                "backup:ListTags",
+                "backup:DescribeFramework",
+            ],
+            resources=[
+                f"arn:aws:backup:*:{account}:{kind}:*" for kind in ("backup-vault", "framework")
+            ],
+        ),
+        Statement(sid="FindResources", actions=["tag:GetResources"], resources=["*"]),
+    ]
+
+
+def _functions_read(args: ReaderRoleArgs) -> Statement:
+    """AWS refuses a trust in roles that do not exist yet: it is the account that is trusted, and
+    the condition that names the roles."""
+    account = args.trusted_account
+    return Statement(
+        sid="TrustTheFunctionsOfReports",
+        actions=["sts:AssumeRole"],
+        principal={"AWS": f"arn:aws:iam::{account}:root"},
+        conditions={
+            "ArnEquals": {
+                "aws:PrincipalArn": [
+                    f"arn:aws:iam::{account}:role/{name}" for name in args.trusted_roles
+                ]
+            }
+        },
+    )
+
+
+def _reads_lake(lake: ReadableLake) -> list[Statement]:
+    folders = ("curated/", DELIVERIES_FOLDER)
+    return [
+        Statement(
+            sid="ListCuratedReports",
+            actions=["s3:ListBucket"],
+            resources=[lake.bucket_arn],
+            conditions={"StringLike": {"s3:prefix": [f"{folder}*" for folder in folders]}},
+        ),
+        Statement(
+            sid="ReadCuratedReports",
+            actions=["s3:GetObject"],
+            resources=[pulumi.Output.concat(lake.bucket_arn, f"/{f}*") for f in folders],
+        ),
+        Statement(sid="DecryptThem", actions=["kms:Decrypt"], resources=[lake.key_arn]),
+    ]

@@ -1,0 +1,260 @@
+"""The functions that make and mail scheduled reports, and the queue between them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+
+from components.alarm import Alarm, AlarmArgs
+from components.digests_bucket import DEFINITIONS, MAILS, REPORTS, RUNS, DigestsBucket
+from components.function import Function, FunctionArgs, FunctionHome
+from components.iam import Statement
+from components.report_link_signer import ReportLinkSigner
+from components.report_sender import ReportSender
+from components.work_queue import WorkQueue, WorkQueueArgs
+
+_STEP_SECONDS = 290
+"""A runbook waits for a function for 300 seconds, and starts it again no sooner than it ended."""
+_COLLATION_SECONDS = 600
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lake:
+    """Of curated reports, in whichever account it stands."""
+
+    account: str
+    bucket: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportFunctionsArgs:
+    account: str
+    region: str
+    names: Mapping[str, str]
+    """Of the functions, by their handlers."""
+    bucket: DigestsBucket
+    reader_role: str
+    """The name that it has in every account."""
+    lake: Lake | None
+    sender: ReportSender
+    links: ReportLinkSigner
+    link_secret: str | None
+    """Name of the secret with the key of the user that signs links; None: a session does."""
+    home: FunctionHome
+    digest_layer: pulumi.Input[str]
+    duckdb_layer: pulumi.Input[str]
+    alarm_topics: Sequence[pulumi.Input[str]]
+
+
+class ReportFunctions(pulumi.ComponentResource):
+    by_handler: Mapping[str, Function]
+    queue: WorkQueue
+    """That collation works off."""
+
+    def __init__(
+        self, name: str, args: ReportFunctionsArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("backup-org:components:ReportFunctions", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        self.queue = WorkQueue(
+            args.names["collate_jobs"],
+            WorkQueueArgs(
+                senders=lambda queue: [_finder_sends(args, queue)],
+                dead_letter_senders=lambda _: [],
+                function_timeout_seconds=_COLLATION_SECONDS,
+            ),
+            child,
+        )
+        wanted = {
+            "find_vaults": _finds_vaults(args, self.queue),
+            "collate_jobs": _collates_jobs(args, self.queue),
+            "make_report": _makes_report(args),
+            "mail_report": _mails_report(args),
+        }
+        self.by_handler = {
+            handler: Function(args.names[handler], function, child)
+            for handler, function in wanted.items()
+        }
+        Alarm(f"{name}-dead-letters", self.queue.alarm(args.alarm_topics), child)
+        for alarm, metric in _ALARMS.items():
+            Alarm(
+                f"{name}-{alarm}",
+                AlarmArgs(
+                    description=metric.description,
+                    namespace="BackupOrg",
+                    metric=metric.name,
+                    dimensions={"service": "mail_report"},
+                    statistic="Sum",
+                    topics=args.alarm_topics,
+                ),
+                child,
+            )
+        Alarm(
+            f"{name}-mail-errors",
+            AlarmArgs(
+                description="The function that mails reports, and tells that there is none, failed "
+                "itself.",
+                namespace="AWS/Lambda",
+                metric="Errors",
+                dimensions={"FunctionName": self.by_handler["mail_report"].name},
+                statistic="Sum",
+                topics=args.alarm_topics,
+            ),
+            child,
+        )
+        self.register_outputs({})
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Metric:
+    name: str
+    description: str
+
+
+_ALARMS = {
+    "failed": _Metric(
+        name="FailedReports",
+        description="A report could not be made: the mail about it, and the runbook's execution, "
+        "name the step and the reason.",
+    ),
+    "mail-unknown": _Metric(
+        name="MailUnknown",
+        description="It is not known whether a report's mail went out: ask a recipient, then run "
+        "backup-org report run --resend.",
+    ),
+}
+
+
+def _finder_sends(args: ReportFunctionsArgs, queue: pulumi.Output[str]) -> Statement:
+    """The function is made after the queue: it is its account that is named."""
+    finder = f"arn:aws:iam::{args.account}:role/{args.names['find_vaults']}"
+    return Statement(
+        sid="FinderSends",
+        actions=["sqs:SendMessage"],
+        resources=[queue],
+        principal={"AWS": f"arn:aws:iam::{args.account}:root"},
+        conditions={"ArnEquals": {"aws:PrincipalArn": finder}},
+    )
+
+
+def _reads_accounts(args: ReportFunctionsArgs) -> Statement:
+    """Hundreds of accounts outgrow a role's policy: the role's name is the same in all of them, and
+    each decides itself whom it trusts."""
+    return Statement(
+        sid="ReadAccounts",
+        actions=["sts:AssumeRole"],
+        resources=[f"arn:aws:iam::*:role/{args.reader_role}"],
+    )
+
+
+def _finds_vaults(args: ReportFunctionsArgs, queue: WorkQueue) -> FunctionArgs:
+    return FunctionArgs(
+        handler="find_vaults",
+        description="Finds the vaults that a report is about, and has their jobs collated",
+        environment={
+            "DIGESTS_BUCKET": args.bucket.name,
+            "READER_ROLE": args.reader_role,
+            "QUEUE_URL": queue.url,
+        },
+        permissions=[
+            _reads_accounts(args),
+            args.bucket.may("ReadDefinitionsAndRuns", ["s3:GetObject"], DEFINITIONS, RUNS),
+            args.bucket.may("WriteRuns", ["s3:PutObject"], RUNS),
+            args.bucket.may_use_key(),
+            Statement(sid="HaveJobsCollated", actions=["sqs:SendMessage"], resources=[queue.arn]),
+        ],
+        home=args.home,
+        more_layers=[args.digest_layer],
+        memory_mb=512,
+        timeout_seconds=_STEP_SECONDS,
+    )
+
+
+def _collates_jobs(args: ReportFunctionsArgs, queue: WorkQueue) -> FunctionArgs:
+    return FunctionArgs(
+        handler="collate_jobs",
+        description="Collates what AWS Backup tells of an account and Region",
+        environment={"DIGESTS_BUCKET": args.bucket.name, "READER_ROLE": args.reader_role},
+        permissions=[
+            _reads_accounts(args),
+            args.bucket.may("ReadDefinitionsAndRuns", ["s3:GetObject"], DEFINITIONS, RUNS),
+            args.bucket.may("WriteRuns", ["s3:PutObject"], RUNS),
+            args.bucket.may_list(RUNS),
+            args.bucket.may_use_key(),
+            *queue.permissions(),
+        ],
+        home=args.home,
+        queue_arn=queue.arn,
+        batch_size=1,
+        more_layers=[args.digest_layer],
+        memory_mb=512,
+        timeout_seconds=_COLLATION_SECONDS,
+        scratch_mb=2048,
+    )
+
+
+def _makes_report(args: ReportFunctionsArgs) -> FunctionArgs:
+    lake = {"LAKE_ACCOUNT": args.lake.account, "LAKE_BUCKET": args.lake.bucket} if args.lake else {}
+    return FunctionArgs(
+        handler="make_report",
+        description="Makes a report of what was collated, and stores it",
+        environment={
+            "DIGESTS_BUCKET": args.bucket.name,
+            "READER_ROLE": args.reader_role,
+            "DUCKDB_MEMORY_MB": "512",
+            **lake,
+        },
+        permissions=[
+            _reads_accounts(args),
+            args.bucket.may("ReadAll", ["s3:GetObject"], DEFINITIONS, RUNS, REPORTS),
+            args.bucket.may("WriteReports", ["s3:PutObject"], RUNS, REPORTS),
+            args.bucket.may_list(RUNS, REPORTS),
+            args.bucket.may_use_key(),
+        ],
+        home=args.home,
+        more_layers=[args.digest_layer, args.duckdb_layer],
+        memory_mb=1769,  # of which on Lambda comes a whole processor
+        timeout_seconds=_STEP_SECONDS,
+        scratch_mb=4096,
+    )
+
+
+def _mails_report(args: ReportFunctionsArgs) -> FunctionArgs:
+    here = f"{args.region}:{args.account}"
+    reads_key = (
+        Statement(
+            sid="ReadTheSignersKey",
+            actions=["secretsmanager:GetSecretValue"],
+            # Secrets Manager adds six characters to a secret's ARN.
+            resources=[f"arn:aws:secretsmanager:{here}:secret:{args.link_secret}-??????"],
+        )
+        if args.link_secret
+        else Statement(sid="SignLinks", actions=["sts:AssumeRole"], resources=[args.links.role_arn])
+    )
+    return FunctionArgs(
+        handler="mail_report",
+        description="Mails a report and the link to it, or that there is none",
+        environment={
+            "DIGESTS_BUCKET": args.bucket.name,
+            "CONFIGURATION_SET": args.sender.configuration_set,
+            "LINK_ROLE_ARN": args.links.role_arn,
+            "LINK_SECRET": args.link_secret or "",
+        },
+        permissions=[
+            args.bucket.may("ReadAll", ["s3:GetObject"], DEFINITIONS, RUNS, REPORTS, MAILS),
+            args.bucket.may("KeepWhatWasMailed", ["s3:PutObject", "s3:DeleteObject"], MAILS),
+            args.bucket.may_list(MAILS),
+            args.bucket.may_use_key(),
+            reads_key,
+            *args.sender.permissions(),
+            Statement(
+                sid="SeeWhichStepFailed",
+                actions=["ssm:GetAutomationExecution"],
+                resources=[f"arn:aws:ssm:{here}:automation-execution/*"],
+            ),
+        ],
+        home=args.home,
+        more_layers=[args.digest_layer],
+        memory_mb=512,
+        timeout_seconds=_STEP_SECONDS,
+    )
