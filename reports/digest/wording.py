@@ -151,13 +151,17 @@ def tiles(figures: Figures) -> Iterator[Tile]:
     yield Tile(
         label="Jobs that succeeded",
         value=percent(head.success_rate.percent),
-        meaning=f"{_of(head.success_rate)} backup, copy and restore jobs that ended",
+        meaning=f"{_of(head.success_rate)} backup, copy and restore jobs that ended"
+        if head.success_rate.of
+        else "no job ended",
         tone=_rate(head.success_rate),
     )
     yield Tile(
         label="Backed up in time",
         value=percent(head.sla.percent),
-        meaning=f"{_of(head.sla)} resources have a backup as recent as their rule demands",
+        meaning=f"{_of(head.sla)} resources have a backup as recent as their rule demands"
+        if head.sla.of
+        else "no resource has a rule to judge it by",
         tone=_rate(head.sla),
     )
     yield Tile(
@@ -197,15 +201,21 @@ def _open_ends(head: Headline) -> Iterator[Tile]:
         meaning="in the ticket system, about backups",
         tone="warn" if head.open_incidents else "plain",
     )
-    unknown = head.three_two_one_unknown
     yield Tile(
         label="Meet 3-2-1-1-0",
         value=percent(head.three_two_one.percent),
-        meaning=f"{_of(head.three_two_one)} resources have three copies, two Regions, one other "
-        "account, one immutable, no failed restore test"
-        + (f"; of {unknown:,} more it is not known" if unknown else ""),
+        meaning=_three_two_one(head),
         tone="good" if head.three_two_one.percent == 100 else "plain",
     )
+
+
+def _three_two_one(head: Headline) -> str:
+    demand = "three copies, two Regions, one other account, one immutable, no failed restore test"
+    unknown = head.three_two_one_unknown
+    if not head.three_two_one.of:
+        return f"{demand}: of {counted(unknown, 'resource')} it is not known"
+    more = f"; of {unknown:,} more it is not known" if unknown else ""
+    return f"{_of(head.three_two_one)} resources have {demand}{more}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -80,6 +80,7 @@ def test_a_period_in_which_nothing_happened_has_a_page_too() -> None:
     assert "No job ended in this period, so there is nothing to judge backups by." in html
     assert "No restore test ran in this period" in html
     assert "There is no earlier report" in html
+    assert "0 of 0" not in html
     assert "<svg" not in html
 
 
