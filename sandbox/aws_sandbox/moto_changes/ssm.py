@@ -12,7 +12,12 @@ from moto.ssm.responses import SimpleSystemManagerResponse
 from aws_sandbox.aws.context import RequestContext
 from aws_sandbox.moto_changes.replacements import Replacements
 from aws_sandbox.systems_manager.api import Operation, SsmCall
-from aws_sandbox.systems_manager.documents import SandboxSsmBackend, check_content, list_versions
+from aws_sandbox.systems_manager.documents import (
+    SandboxSsmBackend,
+    check_content,
+    list_documents,
+    list_versions,
+)
 
 OPERATIONS = (
     *("DescribeAutomationExecutions", "DescribeAutomationStepExecutions"),
@@ -30,6 +35,7 @@ def install_permanently(replacements: Replacements) -> None:
     replacements.wrap(SimpleSystemManagerBackend, "update_document", _updated)
     replacements.wrap(Document, "__init__", _with_platforms)
     replacements.wrap(Documents, "find", _with_default)
+    _answer(replacements, "ListDocuments", list_documents)
     _answer(replacements, "ListDocumentVersions", list_versions)
 
 

@@ -32,7 +32,6 @@ def execution_document(started: Started) -> dict[str, Any]:
     document: dict[str, Any] = {
         "AutomationExecutionId": execution.id,
         "AutomationExecutionStatus": execution.status,
-        "AssumeRole": execution.role_arn,
         "DocumentName": started.document,
         "DocumentVersion": started.version,
         "ExecutedBy": started.by,

@@ -49,6 +49,10 @@ class SandboxSsmBackend(SimpleSystemManagerBackend):
     def _url_module(self) -> ModuleType:
         return moto.ssm.urls
 
+    @property
+    def all_documents(self) -> Mapping[str, Documents]:
+        return self._documents
+
     def documents_of(self, name: str) -> Documents:
         """A document's versions; moto's InvalidDocument when there is none of this name."""
         return self._get_documents(name_of(name))
@@ -92,6 +96,34 @@ def list_versions(call: SsmCall) -> Mapping[str, Any]:
             for each in newest_first
         ],
     )
+
+
+def list_documents(call: SsmCall) -> Mapping[str, Any]:
+    """ListDocuments, of the account's own documents."""
+    call.know("Filters", "MaxResults", "NextToken")
+    found: list[Mapping[str, Any]] = []
+    for name, documents in sorted(cast("SandboxSsmBackend", call.backend).all_documents.items()):
+        document = documents.get_default_version()
+        tags = document_tags(call.account, call.region, name)
+        if all(_passes(document, tags, each) for each in call.params.get("Filters") or ()):
+            listed = [{"Key": key, "Value": value} for key, value in tags.items()]
+            found.append(document.list_describe(listed))
+    return page(call, "DocumentIdentifiers", found)
+
+
+def _passes(document: Document, tags: Mapping[str, str], wanted: Mapping[str, Any]) -> bool:
+    key, values = str(wanted["Key"]), wanted["Values"]
+    if key.startswith("tag:"):
+        return tags.get(key.removeprefix("tag:")) in values
+    match key:
+        case "Name":
+            return any(document.name.startswith(value) for value in values)
+        case "DocumentType":
+            return document.document_type in values
+        case "Owner" if set(values) <= {"Self", document.owner}:
+            return True
+        case _:
+            raise not_carried_out(f"the filter {key} of ListDocuments for {', '.join(values)}")
 
 
 def assumed_role(account: str, region: str, params: Mapping[str, Any]) -> str:
