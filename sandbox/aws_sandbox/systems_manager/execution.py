@@ -121,7 +121,7 @@ class Execution:
     @property
     def on_its_way(self) -> bool:
         """Whether it does anything but wait for a change that nothing on its way will bring."""
-        if self.status in ENDED:
+        if self.done.is_set():  # which comes after the event that tells of the end
             return False
         return self._still is None or self._still != self._environment.work.moment
 
