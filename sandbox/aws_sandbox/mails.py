@@ -21,6 +21,7 @@ _STYLE = (
     "pre{white-space:pre-wrap;background:#f6f6f6;padding:.5rem}"
     "iframe{width:100%;height:36rem;border:1px solid #ddd}"
 )
+_MAY = 'sandbox="allow-popups allow-popups-to-escape-sandbox"'
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +86,7 @@ def _encoded(part: EmailMessage) -> str:
 
 
 def _page() -> Response:
-    """All mails, newest first. Their HTML is shown in a frame that may do nothing."""
+    """All mails, newest first. Their HTML is shown in a frame that may open links, and no more."""
     mails = sorted(_mails(), key=lambda kept: kept.mail.time, reverse=True)
     title = f"Mails ({len(mails)})"
     note = "" if mails else "<p>There is no mail yet.</p>"
@@ -109,7 +110,8 @@ def _article(kept: _Kept) -> str:
     rows += f"<dt>Attached</dt><dd>{links}</dd>" if links else ""
     text, html = kept.body("plain"), kept.body("html")
     subject = escape(str(message["Subject"] or "(no subject)"))
-    frame = f'<iframe sandbox title="{subject}" srcdoc="{escape(html)}"></iframe>' if html else ""
+    shown_html = escape(f'<base target="_blank">{html}')
+    frame = f'<iframe {_MAY} title="{subject}" srcdoc="{shown_html}"></iframe>' if html else ""
     plain = f"<pre>{escape(text)}</pre>" if text else ""
     return f"<article><h2>{subject}</h2><dl>{rows}</dl>{frame}{plain}</article>"
 

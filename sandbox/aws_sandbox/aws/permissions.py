@@ -446,7 +446,7 @@ MAPPERS: Mapping[str, Mapper] = {
     **named("backup", _recovery_point, "DeleteRecoveryPoint"),
     **named("backup", _job(_vault), "StartBackupJob"),
     **named("backup", _job(_text("RecoveryPointArn")), "StartCopyJob", "StartRestoreJob"),
-    **named("dynamodb", _one(_table), "DescribeTable", "GetItem", "UpdateItem"),
+    **named("dynamodb", _one(_table), "DescribeTable", "GetItem", "Scan", "UpdateItem"),
     **named(
         "ec2",
         _anywhere,

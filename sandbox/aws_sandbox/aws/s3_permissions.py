@@ -1,7 +1,7 @@
 """Which permissions calls of S3 need: objects and lists, and what encryption asks of a key."""
 
 from collections.abc import Iterator, Mapping
-from functools import partial
+from urllib.parse import unquote
 
 from moto.s3.models import FakeKey, s3_backends
 
@@ -51,23 +51,33 @@ def _on_object(action: str) -> Mapper:
 
 
 def _read(action: str) -> Mapper:
-    return partial(_read_object, action)
+    return lambda call: _read_object(
+        action, call, call.text("Bucket"), call.text("Key"), versioned=bool(call.text("VersionId"))
+    )
 
 
-def _read_object(action: str, call: AccountCall) -> Iterator[Need]:
+def _read_object(
+    action: str, call: AccountCall, bucket: str, key: str, *, versioned: bool
+) -> Iterator[Need]:
     """Reading an object: its key too, and the right to list where it is not there, for AWS says
     whether an object exists only to who may list."""
-    context = _s3_keys(call)
-    versioned = f"{action}Version" if call.text("VersionId") else action
-    yield Need(action=versioned, resource=_object(call), context=context)
-    at = bucket_place(call.text("Bucket"))
-    stored = (
-        s3_backends[at.account][PARTITION].get_object(at.resource, call.text("Key")) if at else None
-    )
+    context, arn = _s3_keys(call), f"arn:aws:s3:::{bucket}"
+    of = f"{action}Version" if versioned else action
+    yield Need(action=of, resource=f"{arn}/{key}", context=context)
+    at = bucket_place(bucket)
+    stored = s3_backends[at.account][PARTITION].get_object(at.resource, key) if at else None
     if not isinstance(stored, FakeKey):
-        yield Need(action="s3:ListBucket", resource=_bucket(call), context=context)
+        yield Need(action="s3:ListBucket", resource=arn, context=context)
     elif at and action == "s3:GetObject" and stored.encryption == "aws:kms":
         yield from _use_of(find_key(stored.kms_key_id or "alias/aws/s3", at), "kms:Decrypt")
+
+
+def _copy_object(call: AccountCall) -> Iterator[Need]:
+    """Reading the source, which is `bucket/key` with its version, and writing the object."""
+    source, _, query = call.text("CopySource").removeprefix("/").partition("?")
+    bucket, _, key = unquote(source).partition("/")
+    yield from _write_object(call)
+    yield from _read_object("s3:GetObject", call, bucket, key, versioned=bool(query))
 
 
 def _write_object(call: AccountCall) -> Iterator[Need]:
@@ -108,6 +118,7 @@ MAPPERS: Mapping[str, Mapper] = {
     **named("s3", _read, "GetObject", "GetObjectTagging"),
     "s3:HeadObject": _read("s3:GetObject"),
     "s3:PutObject": _write_object,
+    "s3:CopyObject": _copy_object,
     **named("s3", _on_object, "PutObjectTagging"),
     "s3:DeleteObject": _delete_object,
     "s3:HeadBucket": _on_bucket("s3:ListBucket"),

@@ -97,6 +97,33 @@ def test_an_encrypted_bucket_asks_its_key_of_writer_and_reader(aws: Any, refusal
     assert reader.get_object(**here)["Body"].read() == b"x"
 
 
+def test_a_copy_needs_to_read_the_source_and_to_write_the_object(aws: Any, refusal: Any) -> None:
+    s3, bucket = aws.client("s3"), create_bucket(aws)
+    key = aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+    sse = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key}
+    s3.put_object(Bucket=bucket, Key="made/größe 1.html", Body=b"x", **sse)
+    source = {"Bucket": bucket, "Key": "made/größe 1.html"}
+    copy = {"Bucket": bucket, "Key": "stored/1.html", "CopySource": source}
+    for actions, lacking in (
+        (["s3:PutObject", "kms:Decrypt"], "s3:GetObject"),
+        (["s3:GetObject", "kms:Decrypt"], "s3:PutObject"),
+        (["s3:GetObject", "s3:PutObject"], "kms:Decrypt"),
+    ):
+        client = aws.acting(worker(aws, *actions), "s3")
+        code, message = refusal(lambda client=client: client.copy_object(**copy))
+        assert (code, f"perform: {lacking} " in message) == ("AccessDenied", True)
+    able = aws.acting(worker(aws, "s3:GetObject", "s3:PutObject", "kms:Decrypt"), "s3")
+    able.copy_object(**copy)
+    assert s3.get_object(Bucket=bucket, Key="stored/1.html")["Body"].read() == b"x"
+
+
+def test_an_object_is_put_once_where_it_must_not_be_there(aws: Any, refusal: Any) -> None:
+    client = aws.acting(worker(aws, "s3:PutObject"), "s3")
+    here = {"Bucket": create_bucket(aws), "Key": "mail.json", "IfNoneMatch": "*"}
+    client.put_object(**here, Body=b"1")
+    assert refusal(lambda: client.put_object(**here, Body=b"2"))[0] == "PreconditionFailed"
+
+
 def test_a_keys_use_can_be_kept_to_one_service(aws: Any, refusal: Any) -> None:
     role = worker(aws, "s3:*")
     via = {"StringEquals": {"kms:ViaService": f"s3.{REGION}.amazonaws.com"}}

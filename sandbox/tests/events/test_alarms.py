@@ -142,3 +142,39 @@ def test_an_alarm_that_cannot_be_evaluated_is_named(
     with pytest.raises(ValueError, match=f"{name}: .*{says}"):
         aws.pump.alarms.evaluate({})
     aws.client("cloudwatch").delete_alarms(AlarmNames=[name])
+
+
+def test_a_mail_that_bounces_raises_an_alarm_of_its_configuration_set(aws: DeployedAws) -> None:
+    ses, name = aws.client("sesv2"), aws.name("set")
+    ses.create_configuration_set(ConfigurationSetName=name)
+    dimension = {
+        "DimensionName": "ses:configuration-set",
+        "DimensionValueSource": "MESSAGE_TAG",
+        "DefaultDimensionValue": "none",
+    }
+    ses.create_configuration_set_event_destination(
+        ConfigurationSetName=name,
+        EventDestinationName="metrics",
+        EventDestination={
+            "Enabled": True,
+            "MatchingEventTypes": ["BOUNCE"],
+            "CloudWatchDestination": {"DimensionConfigurations": [dimension]},
+        },
+    )
+    ses.create_email_identity(EmailIdentity=f"{name}.example.com")
+    bounced = alarm(
+        aws,
+        Namespace="AWS/SES",
+        MetricName="Bounce",
+        Dimensions=[{"Name": "ses:configuration-set", "Value": name}],
+    )
+    states: list[str] = []
+    for recipient in ("success", "bounce"):
+        ses.send_email(
+            FromEmailAddress=f"x@{name}.example.com",
+            Destination={"ToAddresses": [f"{recipient}@simulator.amazonses.com"]},
+            Content={"Simple": {"Subject": {"Data": "x"}, "Body": {"Text": {"Data": "x"}}}},
+            ConfigurationSetName=name,
+        )
+        states.append(state(aws, bounced, datetime.now(UTC)))
+    assert states == ["OK", "ALARM"]
