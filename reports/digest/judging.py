@@ -50,12 +50,11 @@ WITH places AS (
   WHERE copied_to IS NOT NULL AND resource_arn IS NOT NULL
     AND copied_to NOT IN (SELECT vault_arn FROM vaults WHERE tagged)
 ), home AS (
-  SELECT resource_arn,
-    coalesce(nullif(split_part(resource_arn, ':', 4), ''),
-      min(region) FILTER (original)) AS region,
-    coalesce(nullif(split_part(resource_arn, ':', 5), ''),
-      min(account_id) FILTER (original)) AS account_id
-  FROM held GROUP BY resource_arn
+  SELECT p.resource_arn,
+    coalesce(nullif(split_part(p.resource_arn, ':', 4), ''), min(h.region)) AS region,
+    coalesce(nullif(split_part(p.resource_arn, ':', 5), ''), min(h.account_id)) AS account_id
+  FROM places AS p LEFT JOIN held AS h ON h.resource_arn = p.resource_arn AND h.original
+  GROUP BY p.resource_arn
 ), kept AS (
   SELECT p.resource_arn,
     count(DISTINCT p.vault_arn) >= 2 AS three_copies,
@@ -65,7 +64,7 @@ WITH places AS (
         OR (v.locked AND v.lock_at <= $end)) THEN true
       WHEN bool_or(v.locked IS NULL) THEN NULL
       ELSE false END AS immutable
-  FROM places AS p LEFT JOIN home AS h USING (resource_arn) LEFT JOIN vaults AS v USING (vault_arn)
+  FROM places AS p JOIN home AS h USING (resource_arn) LEFT JOIN vaults AS v USING (vault_arn)
   GROUP BY p.resource_arn
 ), tests AS (
   SELECT resource_arn, max_by(NOT failed, 2 * epoch(created_at)::BIGINT + failed::BIGINT) AS passed
