@@ -200,12 +200,17 @@ _EC2_KINDS = {"ami": "image", "i": "instance", "snap": "snapshot", "vol": "volum
 
 def _create_tags(call: AccountCall) -> Iterator[Need]:
     """An image and a snapshot are named without an account."""
+    tags: Mapping[str, str] = {tag["Key"]: tag["Value"] for tag in call.params.get("Tags") or ()}
+    context: Mapping[str, ContextValue] = {
+        "aws:TagKeys": list(tags),
+        **{f"aws:RequestTag/{key}": value for key, value in tags.items()},
+    }
     for resource in call.params.get("Resources") or ():
         kind = _EC2_KINDS.get(resource.partition("-")[0], "*")
         arn = call.arn(f"{kind}/{resource}")
         if kind in ("image", "snapshot"):
             arn = f"arn:aws:ec2:{call.region}::{kind}/{resource}"
-        yield Need(action="ec2:CreateTags", resource=arn)
+        yield Need(action="ec2:CreateTags", resource=arn, context=context)
 
 
 # DynamoDB, Secrets Manager, KMS and Systems Manager
@@ -271,7 +276,8 @@ def _command_document(call: AccountCall) -> str:
 
 
 def _send_command(call: AccountCall) -> Iterator[Need]:
-    """Asked of the document and of each instance, whose tags conditions can name."""
+    """Asked of the document and of each instance, whose tags conditions can name, and of the bucket
+    for the output."""
     document = _command_document(call)
     tags = document_tags(call.account, call.region, document)
     yield Need(action="ssm:SendCommand", resource=document, context=_tag_keys(tags))
@@ -281,6 +287,9 @@ def _send_command(call: AccountCall) -> Iterator[Need]:
             resource=call.arn(f"instance/{instance}", service="ec2"),
             context=_tag_keys(tags_of(call.account, call.region, instance)),
         )
+    if call.text("OutputS3BucketName"):
+        bucket = f"arn:aws:s3:::{call.text('OutputS3BucketName')}"
+        yield Need(action="ssm:SendCommand", resource=bucket)
 
 
 def _tag_keys(tags: Mapping[str, str]) -> Mapping[str, ContextValue]:

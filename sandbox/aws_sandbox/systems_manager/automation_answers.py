@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from aws_sandbox.systems_manager.execution import Execution, StepRecord
+from aws_sandbox.systems_manager.execution import AnyExecution, StepRecord
 from aws_sandbox.systems_manager.references import as_text
 from aws_sandbox.systems_manager.runbooks import STEP
 
@@ -16,13 +16,20 @@ _NO_OUTPUT = "No output available yet because the step is not successfully execu
 class Started:
     """An automation with what its starter said."""
 
-    execution: Execution
+    execution: AnyExecution
     document: str
     version: str
     parameters: Mapping[str, Sequence[str]]
     by: str
     """The ARN of who started it."""
     token: str = ""
+    target_parameter: str = ""
+    """Of one with targets: the runbook's parameter that takes each."""
+    targets: Sequence[Mapping[str, Any]] = ()
+    resolved_targets: Sequence[str] = ()
+    parent: str = ""
+    """Of one target's: the id of the automation that started it."""
+    target: str = ""
 
 
 def execution_document(started: Started) -> dict[str, Any]:
@@ -46,13 +53,16 @@ def execution_document(started: Started) -> dict[str, Any]:
         "FailureMessage": execution.failure or None,
         "CurrentStepName": execution.current or None,
         "CurrentAction": _action(execution),
-        "Targets": [],
-        "ResolvedTargets": {"ParameterValues": [], "Truncated": False},
+        "TargetParameterName": started.target_parameter or None,
+        "Targets": list(started.targets),
+        "ResolvedTargets": {"ParameterValues": list(started.resolved_targets), "Truncated": False},
+        "ParentAutomationExecutionId": started.parent or None,
+        "Target": started.target or None,
     }
     return {name: value for name, value in document.items() if value is not None}
 
 
-def _action(execution: Execution) -> str | None:
+def _action(execution: AnyExecution) -> str | None:
     return execution.records[execution.current].step.action if execution.current else None
 
 

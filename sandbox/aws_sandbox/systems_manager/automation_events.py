@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from aws_sandbox.systems_manager.execution import Execution, StepRecord
+from aws_sandbox.systems_manager.execution import AnyExecution, StepRecord
 
 
 def execution_changed(
-    execution: Execution, document: str, version: str, executed_by: str
+    execution: AnyExecution, document: str, version: str, executed_by: str
 ) -> Mapping[str, Any]:
     """EC2 Automation Execution Status-change Notification."""
     detail = {
@@ -20,7 +20,7 @@ def execution_changed(
 
 
 def step_changed(
-    execution: Execution, record: StepRecord, document: str, version: str
+    execution: AnyExecution, record: StepRecord, document: str, version: str
 ) -> Mapping[str, Any]:
     """EC2 Automation Step Status-change Notification."""
     detail = {
@@ -32,7 +32,7 @@ def step_changed(
     return _event("EC2 Automation Step Status-change Notification", execution, detail)
 
 
-def _detail(execution: Execution, document: str, version: str, status: str) -> dict[str, Any]:
+def _detail(execution: AnyExecution, document: str, version: str, status: str) -> dict[str, Any]:
     return {
         "ExecutionId": execution.id,
         "Definition": document,
@@ -55,7 +55,7 @@ def _written(moment: datetime) -> str:
     return f"{moment:%b} {moment.day}, {moment.year} {moment.hour % 12 or 12}:{moment:%M:%S %p}"
 
 
-def _event(kind: str, execution: Execution, detail: Mapping[str, Any]) -> Mapping[str, Any]:
+def _event(kind: str, execution: AnyExecution, detail: Mapping[str, Any]) -> Mapping[str, Any]:
     where = f"arn:aws:ssm:{execution.region}:{execution.account}"
     definition = f"{detail['Definition']}:{detail['DefinitionVersion']:.0f}"
     return {

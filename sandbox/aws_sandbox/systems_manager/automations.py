@@ -14,28 +14,22 @@ from aws_sandbox.systems_manager.automation_answers import (
     step_document,
 )
 from aws_sandbox.systems_manager.automation_events import execution_changed, step_changed
-from aws_sandbox.systems_manager.documents import find_document, name_of
-from aws_sandbox.systems_manager.execution import ENDED, Environment, Execution, StepRecord
-from aws_sandbox.systems_manager.parameters import ParameterError, values_of
-from aws_sandbox.systems_manager.runbooks import Runbook, read_runbook
+from aws_sandbox.systems_manager.automation_orders import Order, invalid_parameters, read_order
+from aws_sandbox.systems_manager.execution import (
+    ENDED,
+    AnyExecution,
+    Environment,
+    Execution,
+    StepRecord,
+)
+from aws_sandbox.systems_manager.rate_control import RateControl
 from aws_sandbox.systems_manager.shells import Shells
 
 _STOP_SECONDS = 2.0
-
-
-def find_runbook(call: SsmCall) -> tuple[str, str, Runbook]:
-    """The runbook that StartAutomationExecution names: name, version and content."""
-    name = name_of(str(call.params["DocumentName"]))
-    document = find_document(call, name, str(call.params.get("DocumentVersion") or ""))
-    if document is None or document.document_type != "Automation":
-        raise SsmError(
-            "AutomationDefinitionNotFoundException", f"There is no Automation document {name}."
-        )
-    return name, document.document_version, read_runbook(document.content_json)
-
-
-def _invalid_parameters(message: str) -> SsmError:
-    return SsmError("InvalidAutomationExecutionParametersException", message)
+_TAKEN = (
+    *("ClientToken", "DocumentName", "DocumentVersion", "MaxConcurrency", "MaxErrors", "Mode"),
+    *("Parameters", "TargetParameterName", "Targets"),
+)
 
 
 class Automations:
@@ -85,7 +79,7 @@ class Automations:
             if each.execution.on_its_way
         ]
 
-    def _changed(self, execution: Execution, record: StepRecord | None) -> None:
+    def _changed(self, execution: AnyExecution, record: StepRecord | None) -> None:
         started = self._started[execution.id]
         event = (
             execution_changed(execution, started.document, started.version, started.by)
@@ -95,49 +89,94 @@ class Automations:
         self._services.emit(execution.account, execution.region, event)
 
     def _start(self, call: SsmCall) -> Mapping[str, Any]:
-        call.know("DocumentName", "DocumentVersion", "Parameters", "ClientToken", "Mode")
+        call.know(*_TAKEN)
         if call.params.get("Mode") not in (None, "Auto"):
             raise not_carried_out("automations in Interactive mode")
         token = str(call.params.get("ClientToken") or "")
         for each in self._all():
             if token and each.token == token and each.execution.account == call.account:
                 return {"AutomationExecutionId": each.execution.id}
-        name, version, runbook = find_runbook(call)
-        parameters: Mapping[str, Sequence[str]] = call.params.get("Parameters") or {}
-        try:
-            values = values_of(runbook.parameters, parameters)
-        except ParameterError as error:
-            raise _invalid_parameters(str(error)) from error
+        order = read_order(call)
+        self._check_role(order, call.account)
+        start = self._start_many if order.targets else self._start_one
+        started = start(call, order, token)
+        return {"AutomationExecutionId": started.execution.id}
+
+    def _start_one(
+        self, call: SsmCall, order: Order, token: str = "", parent: str = "", target: str = ""
+    ) -> Started:
         execution = Execution(
             execution_id=call.services.ids.uuid(),
             account=call.account,
             region=call.region,
-            runbook=runbook,
-            values=values,
+            runbook=order.runbook,
+            values=order.values,
             environment=self._environment,
         )
-        self._check_role(execution)
-        started = Started(
-            execution=execution,
-            document=name,
-            version=version,
-            parameters=parameters,
-            by=call.caller_arn,
-            token=token,
+        return self._keep(
+            Started(
+                execution=execution,
+                document=order.document,
+                version=order.version,
+                parameters=order.parameters,
+                by=call.caller_arn,
+                token=token,
+                parent=parent,
+                target=target,
+            )
         )
-        with self._lock:
-            self._started[execution.id] = started
-        execution.start()
-        return {"AutomationExecutionId": execution.id}
 
-    def _check_role(self, execution: Execution) -> None:
-        if not execution.role_arn:
-            raise not_carried_out("automations in their starter's own permissions: set assumeRole")
-        trust = self._services.access.check_trust(
-            execution.role_arn, "ssm.amazonaws.com", source_account=execution.account
+    def _start_many(self, call: SsmCall, order: Order, token: str) -> Started:
+        """The parent; each target's automation has that for its parameter."""
+
+        def start_child(parent: str, target: str) -> Execution:
+            one = order.for_target(target)
+            child = self._start_one(call, one, parent=parent, target=target).execution
+            assert isinstance(child, Execution)
+            return child
+
+        execution = RateControl(
+            execution_id=call.services.ids.uuid(),
+            account=call.account,
+            region=call.region,
+            runbook=order.runbook,
+            role_arn=order.role_arn,
+            targets=order.resolved_targets,
+            at_once=order.at_once,
+            most_errors=order.most_errors,
+            environment=self._environment,
+            start_child=start_child,
         )
+        return self._keep(
+            Started(
+                execution=execution,
+                document=order.document,
+                version=order.version,
+                parameters=order.parameters,
+                by=call.caller_arn,
+                token=token,
+                target_parameter=order.target_parameter,
+                targets=order.targets,
+                resolved_targets=order.resolved_targets,
+            )
+        )
+
+    def _keep(self, started: Started) -> Started:
+        with self._lock:
+            self._started[started.execution.id] = started
+        started.execution.start()
+        return started
+
+    def _check_role(self, order: Order, account: str) -> None:
+        if not order.role_arn:
+            raise not_carried_out("automations in their starter's own permissions: set assumeRole")
+        access = self._services.access
+        trust = access.check_trust(order.role_arn, "ssm.amazonaws.com", source_account=account)
         if not trust.allowed:
-            raise _invalid_parameters("The defined assume role is unable to be assumed.")
+            raise invalid_parameters("The defined assume role is unable to be assumed.")
+        finds = access.check_role(order.role_arn, "tag:GetResources", "*")
+        if order.targets and not finds.allowed:
+            raise invalid_parameters(f"Targets cannot be resolved: {finds.reason}")
 
     def _find(self, call: SsmCall) -> Started:
         started = self._started.get(str(call.params["AutomationExecutionId"]))
@@ -204,6 +243,7 @@ _FILTERS: Mapping[str, Callable[[Started], str]] = {
     "DocumentNamePrefix": lambda started: started.document,
     "ExecutionId": lambda started: started.execution.id,
     "ExecutionStatus": lambda started: started.execution.status,
+    "ParentExecutionId": lambda started: started.parent,
 }
 
 

@@ -1,7 +1,7 @@
 """Documents of moto's Systems Manager: found, checked when they are written, listed."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Any, cast
 
@@ -13,7 +13,8 @@ from moto.ssm.models import Document, Documents, SimpleSystemManagerBackend, ssm
 from aws_sandbox.aws.api_calls import not_carried_out
 from aws_sandbox.systems_manager.api import SsmCall, SsmError, page
 from aws_sandbox.systems_manager.command_documents import read_command_document
-from aws_sandbox.systems_manager.parameters import DocumentError, UnsupportedError, values_of
+from aws_sandbox.systems_manager.parameters import DocumentError, UnsupportedError
+from aws_sandbox.systems_manager.references import names_in
 from aws_sandbox.systems_manager.runbooks import read_runbook
 
 READERS: Mapping[str, Callable[[Any], object]] = {
@@ -129,13 +130,20 @@ def _passes(document: Document, tags: Mapping[str, str], wanted: Mapping[str, An
 def assumed_role(account: str, region: str, params: Mapping[str, Any]) -> str:
     """The role that StartAutomationExecution would start a runbook with; "" where there is none."""
     backend = cast("SandboxSsmBackend", ssm_backends[account][region])
+    given: Mapping[str, Sequence[str]] = params.get("Parameters") or {}
     try:
         version = params.get("DocumentVersion")
         document = backend.documents_of(str(params["DocumentName"])).find(version)
         runbook = read_runbook(document.content_json)
-        return runbook.role_of(values_of(runbook.parameters, params.get("Parameters") or {}))
     except (InvalidDocument, ValueError):
         return ""  # the operation says what is wrong
+    named = set(names_in(runbook.assume_role))
+    values = {
+        name: (given.get(name) or [parameter.default or ""])[0]
+        for name, parameter in runbook.parameters.items()
+        if name in named
+    }
+    return runbook.role_of(values)
 
 
 def document_tags(account: str, region: str, document: str) -> Mapping[str, str]:

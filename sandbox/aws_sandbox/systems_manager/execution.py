@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from botocore.config import Config
 from botocore.exceptions import UnknownServiceError
@@ -26,6 +26,7 @@ from aws_sandbox.systems_manager.shells import Shells
 Status = Literal[
     "Pending", "InProgress", "Success", "TimedOut", "Cancelled", "Failed", "Cancelling"
 ]
+StopKind = Literal["Cancel", "Complete", "Shutdown"]
 ENDED = frozenset({"Success", "TimedOut", "Cancelled", "Failed"})
 
 POLL_SECONDS = 5.0
@@ -59,6 +60,39 @@ class StepRecord:
     failure_kind: str = ""
 
 
+class AnyExecution(Protocol):
+    """An automation: one of a runbook's steps, or one that has others for its targets."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def account(self) -> str: ...
+    @property
+    def region(self) -> str: ...
+    @property
+    def runbook(self) -> Runbook: ...
+    @property
+    def role_arn(self) -> str: ...
+    @property
+    def status(self) -> Status: ...
+    @property
+    def failure(self) -> str: ...
+    @property
+    def current(self) -> str: ...
+    @property
+    def started(self) -> datetime: ...
+    @property
+    def ended(self) -> datetime | None: ...
+    @property
+    def records(self) -> Mapping[str, StepRecord]: ...
+    @property
+    def on_its_way(self) -> bool: ...
+    def outputs(self) -> Mapping[str, Any]: ...
+    def start(self) -> None: ...
+    def stop(self, kind: StopKind) -> None: ...
+    def join(self, seconds: float) -> None: ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Environment:
     """What all automations share."""
@@ -67,7 +101,7 @@ class Environment:
     endpoint: Callable[[], str]
     work: Work
     shells: Shells
-    changed: Callable[["Execution", StepRecord | None], None]
+    changed: Callable[[AnyExecution, StepRecord | None], None]
     """Told of each change of status: of a step, or of the whole."""
 
 
@@ -98,7 +132,7 @@ class Execution:
         self.done = threading.Event()
         self._environment = environment
         self._changed = threading.Condition()
-        self._stop: Literal["", "Cancel", "Complete", "Shutdown"] = ""
+        self._stop: StopKind | None = None
         self._still: int | None = None
         self._thread = threading.Thread(
             target=self._run, name=f"automation-{execution_id}", daemon=True
@@ -107,7 +141,7 @@ class Execution:
     def start(self) -> None:
         self._thread.start()
 
-    def stop(self, kind: Literal["Cancel", "Complete", "Shutdown"]) -> None:
+    def stop(self, kind: StopKind) -> None:
         """Cancels the step that runs, or lets it be the last one."""
         with self._changed:
             self._stop = kind
@@ -313,6 +347,8 @@ class _Attempt:
             except Exception as error:
                 log.debug("%s", step.name, exc_info=error)
                 outcome.set_exception(error)
+            for client in self._clients.values():
+                client.close()
             self._execution.notify()
 
         threading.Thread(target=run, name=f"step-{step.name}", daemon=True).start()
@@ -322,6 +358,8 @@ class _Attempt:
         self._go_on()
         if self._session is None or self._expires(self._session):
             self._session = self._assume()
+            for client in self._clients.values():
+                client.close()
             self._clients.clear()
         if service not in self._clients:
             self._clients[service] = self._new_client(self._session, service, config)

@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -188,7 +189,8 @@ class Runner:
             keep.append(("logs", lambda logs: _put_events(logs, str(group), stream, written, now)))
         for service, put in keep:
             try:
-                put(self._client(instance, service))
+                with closing(self._client(instance, service)) as client:
+                    put(client)
             except (AccessDeniedError, ClientError, _NoProfileError) as error:
                 self._services.journal.record(
                     JournalEntry(

@@ -48,7 +48,9 @@ class Runbooks:
         statements = [allow(*actions, resource="*")] if actions else []
         return self.aws.role("ssm.amazonaws.com", *statements)
 
-    def create(self, *steps: Step, role: str | None = None, **rest: Any) -> str:
+    def create(
+        self, *steps: Step, role: str | None = None, target_type: str = "", **rest: Any
+    ) -> str:
         """An Automation document; gives its name."""
         name = self.aws.name("runbook")
         content = {
@@ -58,7 +60,11 @@ class Runbooks:
             **rest,
         }
         self.ssm.create_document(
-            Name=name, Content=json.dumps(content), DocumentType="Automation", DocumentFormat="JSON"
+            Name=name,
+            Content=json.dumps(content),
+            DocumentType="Automation",
+            DocumentFormat="JSON",
+            **({"TargetType": target_type} if target_type else {}),
         )
         return name
 

@@ -18,6 +18,7 @@ class Document(Resource):
     service, operation = "ssm", "CreateDocument"
     properties = members(
         "content",
+        "targetType",
         "versionName",
         documentFormat=Field("DocumentFormat", default="JSON"),
         documentType=Field("DocumentType", replaces=True),
