@@ -39,14 +39,19 @@ class Ageing:
             self._advances.append((self._clock().replace(microsecond=0), by))
 
     def add_controls(self, control: ControlApi) -> None:
-        """Offers `clock.advance` (`{"seconds": 3600}`)."""
+        """Offers `clock`, and `clock.advance` (`{"seconds": 3600}`)."""
+        control.add("clock", lambda _given: self._told(), reads_only=True)
         control.add("clock.advance", self._advance)
 
-    def _advance(self, given: Mapping[str, Any]) -> Mapping[str, float]:
-        """Gives the seconds of all advances so far."""
+    def _advance(self, given: Mapping[str, Any]) -> Mapping[str, Any]:
         seconds = given.get("seconds")
         if set(given) != {"seconds"} or not isinstance(seconds, int | float) or seconds <= 0:
             raise ValueError(f"clock.advance takes seconds, more than 0, not {given}")
         self.advance(timedelta(seconds=seconds))
+        return self._told()
+
+    def _told(self) -> Mapping[str, Any]:
+        """The time, and the seconds of all advances so far."""
         with self._lock:
-            return {"advanced_seconds": sum(by.total_seconds() for _, by in self._advances)}
+            seconds = sum(by.total_seconds() for _, by in self._advances)
+        return {"now": self._clock().isoformat(), "advanced_seconds": seconds}

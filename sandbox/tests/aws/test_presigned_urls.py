@@ -199,7 +199,8 @@ def test_a_buckets_policy_can_deny_urls(
 def test_the_clock_is_advanced_by_a_control_call_and_never_turned_back(aws: Aws) -> None:
     aws.server.services.ageing.add_controls(aws.control)
     before = aws.call("clock.advance", seconds=1)["advanced_seconds"]
-    assert aws.call("clock.advance", seconds=60)["advanced_seconds"] == before + 60
+    aws.call("clock.advance", seconds=60)
+    assert aws.call("clock")["advanced_seconds"] == before + 60
     assert "more than 0" in aws.refused("clock.advance", seconds=-60)
 
 

@@ -139,6 +139,38 @@ def test_who_creates_a_schedule_must_be_allowed_to_pass_its_role(
         client.create_schedule(**{**given, "Name": aws.name("schedule")})
 
 
+def test_a_schedule_starts_its_runbook_as_its_role_with_what_is_known_of_the_time(
+    aws: DeployedAws, put: Put
+) -> None:
+    document, acts_as = (
+        aws.name("runbook"),
+        aws.role("ssm.amazonaws.com", allow("sts:*", resource="*")),
+    )
+    inputs = {"Service": "sts", "Api": "GetCallerIdentity"}
+    content = {
+        "schemaVersion": "0.3",
+        "assumeRole": acts_as,
+        "parameters": {"At": {"type": "String"}, "By": {"type": "String"}},
+        "mainSteps": [{"name": "look", "action": "aws:executeAwsApi", "inputs": inputs}],
+    }
+    ssm = aws.client("ssm")
+    ssm.create_document(Name=document, Content=json.dumps(content), DocumentType="Automation")
+    starts = allow("ssm:StartAutomationExecution", "iam:PassRole", resource="*")
+    parameters = {"At": ["<aws.scheduler.scheduled-time>"], "By": ["<aws.scheduler.schedule-arn>"]}
+    request = json.dumps({"DocumentName": document, "Parameters": parameters})
+    name = put(role=aws.role(SCHEDULER, starts), target={"Input": request})["Name"]
+    fire(aws, name, scheduled_time="2026-11-22T08:00:00+01:00")
+    aws.settle()
+    filters = [{"Key": "DocumentNamePrefix", "Values": [document]}]
+    [found] = ssm.describe_automation_executions(Filters=filters)["AutomationExecutionMetadataList"]
+    started = ssm.get_automation_execution(AutomationExecutionId=found["AutomationExecutionId"])
+    assert started["AutomationExecution"]["AutomationExecutionStatus"] == "Success"
+    assert started["AutomationExecution"]["Parameters"] == {
+        "At": ["2026-11-22T07:00:00Z"],
+        "By": [f"arn:aws:scheduler:{REGION}:{AUDIT}:schedule/default/{name}"],
+    }
+
+
 def test_what_cannot_succeed_goes_to_the_dead_letter_queue_at_once(
     aws: DeployedAws, put: Put
 ) -> None:
