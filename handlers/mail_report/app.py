@@ -189,7 +189,7 @@ def _message(
     )
     if page is None or len(found.as_bytes()) <= LARGEST_MAIL:
         return found
-    figures = dataclasses.replace(figures, limits=(*figures.limits, _TOO_LARGE))
+    figures = dataclasses.replace(figures, limits=(_TOO_LARGE, *figures.limits))
     return report_message(
         figures, definition, run, url=signed.url, expires_at=signed.expires_at, page=None
     )
