@@ -28,9 +28,12 @@ class Ageing:
         self._lock = threading.Lock()
 
     def age(self, since: datetime) -> timedelta:
+        return self._clock() - since + self.added(since)
+
+    def added(self, since: datetime) -> timedelta:
+        """How much older than by itself something has been made."""
         with self._lock:
-            added = sum((by for at, by in self._advances if since < at), timedelta())
-        return self._clock() - since + added
+            return sum((by for at, by in self._advances if since < at), timedelta())
 
     def advance(self, by: timedelta) -> None:
         """Waits for the next second to begin: a signature tells its time in whole ones."""

@@ -183,10 +183,14 @@ class Functions:
 
 
 def _worn(environment: Environment) -> bool:
+    """Also one from before the clock was advanced: of credentials that its code keeps, its own
+    clock does not say that they have ended."""
+    session = environment.session
     return (
         not environment.alive
         or time.monotonic() - environment.last_used > _IDLE_SECONDS
-        or environment.session.left < _SESSION_MARGIN
+        or session.left < _SESSION_MARGIN
+        or session.ageing.added(session.issued) > timedelta()
     )
 
 

@@ -3,6 +3,7 @@
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -183,6 +184,15 @@ def test_a_process_stays_warm_and_a_concurrent_call_gets_its_own(
         other = call(aws, function)["Payload"]
         go_on.touch()
         assert held.result()["Payload"]["pid"] == first["pid"] != other["pid"]
+
+
+def test_a_process_from_before_the_clock_was_advanced_serves_no_more(aws: DeployedAws) -> None:
+    function = aws.function(HABITS)
+    before = call(aws, function)["Payload"]["pid"]
+    aws.server.services.ageing.advance(timedelta(seconds=1))
+    after = [call(aws, function)["Payload"]["pid"] for _ in range(2)]
+    assert before not in after
+    assert after[0] == after[1]
 
 
 def test_stopping_ends_what_runs(aws: DeployedAws, tmp_path: Path) -> None:
