@@ -8,7 +8,15 @@ from pathlib import Path
 
 from benchmarks.measure import Measure
 
-NAMES = ("commands", "cold_starts", "glue_calls", "backfill", "bytes_read", "curation")
+NAMES = (
+    "commands",
+    "cold_starts",
+    "glue_calls",
+    "backfill",
+    "bytes_read",
+    "curation",
+    "report_figures",
+)
 
 
 def run_full(name: str) -> Sequence[Measure]:

@@ -146,6 +146,7 @@ def connected(scratch: Path, memory_mb: int) -> Generator[duckdb.DuckDBPyConnect
         },
     ) as duck:
         duck.execute("SET TimeZone = 'UTC'")
+        duck.execute("SET enable_progress_bar = false")
         yield duck
 
 

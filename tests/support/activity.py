@@ -127,6 +127,7 @@ def write_activity(folder: Path, size: Size, run: Run) -> int:
     `run.since` to the end of its period."""
     end = utc(run.period.end)
     with duckdb.connect() as duck:
+        duck.execute("SET enable_progress_bar = false")
         duck.execute(
             "CREATE MACRO drawn(key, number) AS "
             "(hash(key || '/' || number) % 4611686018427387903)::BIGINT"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reports.digest import csv_files
 from reports.digest.activity import TABLES, Row, write_csv
 from reports.digest.definition import Cadence, Definition
 from reports.digest.figures import Figures
@@ -218,3 +220,109 @@ def test_figures_are_what_their_definitions_say(
         (r.resource_arn, r.why.removeprefix("its last ").removesuffix(" succeeded"))
         for r in found.recovered
     } == naive.turned(failing=False)
+
+
+def backup(**values: Any) -> Row:
+    common = {
+        "kind": "backup",
+        "job_id": "job",
+        "account_id": HERE,
+        "region": "eu-central-1",
+        "state": "FAILED",
+        "resource_arn": RESOURCES[0],
+        "created_at": NOW - timedelta(hours=20),
+    }
+    return row("jobs", **{**common, **values})
+
+
+NOTHING = Activity(jobs=[], recovery_points=[], resources=[], vaults=[])
+DAILY = dataclasses.replace(definition(2, "daily", "api"), timezone="UTC")
+
+
+def daily(activity: Activity, *, before: Before | None = None) -> Figures:
+    return measured(activity, DAILY, run_of("daily", "UTC", DAILY), before=before)
+
+
+def test_nothing_makes_figures_of_nothing_and_says_so() -> None:
+    found = daily(NOTHING)
+    headline = found.headline
+    assert (headline.success_rate.percent, headline.sla.percent) == (None, None)
+    assert (headline.protected, headline.oldest_unprotected) == (0, None)
+    assert [day.succeeded for day in found.days] == [0]
+    assert "No vault carries the report's tag." in found.limits
+
+
+def test_failures_of_one_cause_are_told_as_one() -> None:
+    messages = [
+        "Access denied to arn:aws:kms:eu-central-1:111111111111:key/1234",
+        '"Access denied to arn:aws:kms:us-east-1:222222222222:key/abcd"',
+        "Job 01EE26DC-7107-4D8E-0C54-EAC27C662BA4 expired at 2026-03-30T05:00:00.123Z",
+        "Job 3EB0017C-F262-4211-A802-302CEBB11DC2 expired at 2026-03-29 23:59:59Z",
+        "No capacity for i-0123456789abcdef0, tried 3 times",
+        "No capacity for i-0fedcba9876543210, tried 12 times",
+        None,
+        "",
+    ]
+    jobs = [backup(job_id=str(n), status_message=said) for n, said in enumerate(messages)]
+    found = daily(dataclasses.replace(NOTHING, jobs=jobs))
+    assert sorted(cause.count for cause in found.causes) == [2, 2, 2, 2]
+    assert [cause.message for cause in found.causes if not cause.message] == [""]
+
+
+def test_jobs_into_vaults_without_the_tag_are_not_of_the_report_but_those_into_none_are() -> None:
+    vaults = [row("vaults", vault_arn=VAULTS[0], tagged=False)]
+    jobs = [backup(vault_arn=VAULTS[0]), backup(vault_arn="gone"), backup(vault_arn=None)]
+    assert daily(dataclasses.replace(NOTHING, jobs=jobs, vaults=vaults)).headline.failures == 2
+
+
+def test_states_and_schedules_that_are_not_known_are_told() -> None:
+    jobs = [backup(state="LEVITATING", rule_schedule="cron(now)")]
+    found = daily(dataclasses.replace(NOTHING, jobs=jobs))
+    assert found.days[0].running == 1
+    assert [limit for limit in found.limits if "LEVITATING" in limit]
+    assert [limit for limit in found.limits if "schedules could not be read" in limit]
+
+
+def test_a_period_that_the_list_calls_do_not_reach_is_told() -> None:
+    monthly = dataclasses.replace(definition(2, "monthly", "api"), timezone="UTC")
+    run = run_of("monthly", "UTC", monthly)
+    assert run.since > run.period.start
+    found = measured(NOTHING, monthly, run)
+    assert found.limits[0].startswith("Jobs from before 2026-03-01 06:00 UTC are missing")
+
+
+@pytest.mark.parametrize(
+    ("day", "hours"), [("2026-03-29", 23), ("2026-10-25", 25), ("2026-06-01", 24)]
+)
+def test_a_day_has_the_jobs_of_its_hours_also_when_the_clock_is_changed(
+    day: str, hours: int
+) -> None:
+    berlin = dataclasses.replace(DAILY, timezone="Europe/Berlin")
+    now = datetime.fromisoformat(f"{day}T12:00:00+00:00") + timedelta(days=1)
+    period = period_of("daily", "Europe/Berlin", now)
+    run = dataclasses.replace(
+        run_of("daily", "Europe/Berlin", berlin), period=period, since=period.start
+    )
+    hourly = [
+        backup(job_id=str(n), created_at=period.start + timedelta(minutes=30, hours=n))
+        for n in range(-3, 30)
+    ]
+    found = measured(dataclasses.replace(NOTHING, jobs=hourly), berlin, run)
+    assert [(str(day.day), day.failed) for day in found.days] == [(day, hours)]
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@sum", "\t=1", "plain", "a=1"])
+def test_no_cell_of_a_file_is_taken_for_a_formula(name: str, tmp_path: Path) -> None:
+    for folder in ("in", "scratch", "out"):
+        (tmp_path / folder).mkdir()
+    write(tmp_path / "in", "jobs", [backup(resource_name=name, size_bytes=-1)])
+    run = run_of("daily", "UTC", DAILY)
+    with loaded(tmp_path / "in", DAILY, run, scratch=tmp_path / "scratch", memory_mb=128) as duck:
+        figures(duck, DAILY, run, Known(made_at=NOW, unprotected=True))
+        files = csv_files.write(duck, tmp_path / "out")
+    assert sorted(files) == sorted(path.name for path in (tmp_path / "out").iterdir())
+    with (tmp_path / "out" / "failed_jobs.csv").open(newline="") as file:
+        (found,) = csv.DictReader(file)
+    expected = name if name in ("plain", "a=1") else f"'{name}"
+    assert (found["resource_name"], found["state"]) == (expected, "FAILED")
+    assert found["created_at"] == "2026-03-30T10:00:00Z"
