@@ -21,6 +21,7 @@ from aws_sandbox.systems_manager.execution import (
     Environment,
     Execution,
     StepRecord,
+    execution_arn,
 )
 from aws_sandbox.systems_manager.rate_control import RateControl
 from aws_sandbox.systems_manager.shells import Shells
@@ -97,7 +98,7 @@ class Automations:
             if token and each.token == token and each.execution.account == call.account:
                 return {"AutomationExecutionId": each.execution.id}
         order = read_order(call)
-        self._check_role(order, call.account)
+        self._check_role(order, call)
         start = self._start_many if order.targets else self._start_one
         started = start(call, order, token)
         return {"AutomationExecutionId": started.execution.id}
@@ -167,11 +168,16 @@ class Automations:
         started.execution.start()
         return started
 
-    def _check_role(self, order: Order, account: str) -> None:
+    def _check_role(self, order: Order, call: SsmCall) -> None:
         if not order.role_arn:
             raise not_carried_out("automations in their starter's own permissions: set assumeRole")
         access = self._services.access
-        trust = access.check_trust(order.role_arn, "ssm.amazonaws.com", source_account=account)
+        trust = access.check_trust(
+            order.role_arn,
+            "ssm.amazonaws.com",
+            source_arn=execution_arn(call.account, call.region, "to-be-started"),
+            source_account=call.account,
+        )
         if not trust.allowed:
             raise invalid_parameters("The defined assume role is unable to be assumed.")
         finds = access.check_role(order.role_arn, "tag:GetResources", "*")

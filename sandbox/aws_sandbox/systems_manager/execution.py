@@ -41,6 +41,11 @@ _SESSION_MARGIN = timedelta(minutes=5)
 log = logging.getLogger(__name__)
 
 
+def execution_arn(account: str, region: str, execution_id: str) -> str:
+    """What a role's trust knows an automation by."""
+    return f"arn:aws:ssm:{region}:{account}:automation-execution/{execution_id}"
+
+
 class _OverError(Exception):
     """The attempt that goes on here is over: its time was up, or the automation was cancelled."""
 
@@ -411,7 +416,10 @@ class _Attempt:
         execution = self._execution
         try:
             return self._environment.services.access.assume_for_service(
-                execution.role_arn, "ssm.amazonaws.com", f"Automation-{execution.id}"
+                execution.role_arn,
+                "ssm.amazonaws.com",
+                f"Automation-{execution.id}",
+                source_arn=execution_arn(execution.account, execution.region, execution.id),
             )
         except AccessDeniedError as error:
             raise ActionError(

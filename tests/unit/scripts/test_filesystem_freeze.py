@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Mapping
@@ -15,71 +13,19 @@ from pathlib import Path
 import pytest
 
 from tests.support import scripts
-
-_FINDMNT = """
-import json, os, sys
-mounts = json.load(open(os.environ["MOUNTS"]))
-option = dict(zip(sys.argv, [*sys.argv[1:], ""]))
-rows = mounts
-if "--target" in option:
-    path = os.path.realpath(option["--target"])
-    below = [m for m in mounts if (path + "/").startswith(m["target"].rstrip("/") + "/")]
-    rows = [max(below, key=lambda m: len(m["target"]))]
-elif "--mountpoint" in option:
-    rows = [m for m in mounts if m["target"] == option["--mountpoint"]]
-elif "--types" in option:
-    rows = [m for m in mounts if m["type"] in option["--types"].split(",") and m.get("rw", True)]
-for row in rows:
-    values = {"MAJ:MIN": row["device"], "TARGET": row["target"].replace(" ", "\\\\x20")}
-    print(*[values[name] for name in option["--output"].split(",")])
-sys.exit(not rows)
-"""
-_FSFREEZE = """
-import os, pathlib, sys
-action, mount = sys.argv[1:]
-world = pathlib.Path(os.environ["WORLD"])
-frozen = world / mount.replace("/", "%")
-with (world / "calls").open("a") as calls:
-    print(action, mount, file=calls)
-if action == "--freeze":
-    if (world / "fails").exists() and mount in (world / "fails").read_text():
-        sys.exit(f"fsfreeze: {mount}: freeze failed: Operation not supported")
-    if frozen.exists():
-        sys.exit(f"fsfreeze: {mount}: freeze failed: Device or resource busy")
-    frozen.touch()
-elif frozen.exists():
-    frozen.unlink()
-else:
-    sys.exit(f"fsfreeze: {mount}: unfreeze failed: Invalid argument")
-"""
+from tests.support.filesystems import Filesystems
 
 
 @dataclass(frozen=True)
-class Instance:
+class Instance(Filesystems):
     """Of which only what is asked for mounts and freezes is made up."""
-
-    folder: Path
 
     @property
     def environment(self) -> Mapping[str, str]:
         return {
-            "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}",
-            "MOUNTS": str(self.folder / "mounts.json"),
-            "WORLD": str(self.folder / "world"),
-            "RUNTIME_DIRECTORY": str(self.folder / "run"),
+            "PATH": f"{self.home / 'bin'}:{os.environ['PATH']}",
+            "RUNTIME_DIRECTORY": str(self.home / "run"),
         }
-
-    def mounts(self, *mounts: Mapping[str, object]) -> None:
-        root = {"target": "/", "device": "259:1", "type": "ext4"}
-        memory = {"target": str(self.folder / "run"), "device": "0:24", "type": "tmpfs"}
-        (self.folder / "mounts.json").write_text(json.dumps([root, memory, *mounts]))
-
-    def mount(self, name: str, device: str, **more: object) -> str:
-        target = self.folder / name
-        target.mkdir(parents=True, exist_ok=True)
-        known = json.loads((self.folder / "mounts.json").read_text())[2:]
-        self.mounts(*known, {"target": str(target), "device": device, "type": "xfs", **more})
-        return str(target)
 
     def run(
         self, command: str, *, execution: str = "e1", **given: str
@@ -88,35 +34,12 @@ class Instance:
         parameters = {"command": command, "executionId": execution, **limit, **given}
         return scripts.run("filesystem_freeze", parameters, self.environment)
 
-    @property
-    def frozen(self) -> list[str]:
-        return sorted(path.name.replace("%", "/") for path in (self.folder / "world").glob("*%*"))
-
-    def calls(self) -> list[str]:
-        path = self.folder / "world" / "calls"
-        return path.read_text().splitlines() if path.exists() else []
-
 
 @pytest.fixture
 def instance(tmp_path: Path) -> Instance:
-    for folder in ("bin", "world", "run"):
-        (tmp_path / folder).mkdir()
-    for name, text in (("findmnt", _FINDMNT), ("fsfreeze", _FSFREEZE)):
-        command = tmp_path / "bin" / name
-        command.write_text(f"#!{sys.executable} -IS\n{text}")
-        command.chmod(0o755)
     found = Instance(tmp_path)
-    found.mounts()
+    found.install()
     return found
-
-
-def wait_until_thawed(instance: Instance, seconds: float) -> float:
-    """How long it took."""
-    started = time.monotonic()
-    while instance.frozen and time.monotonic() < started + seconds:
-        time.sleep(0.05)
-    assert instance.frozen == []
-    return time.monotonic() - started
 
 
 def test_the_script_before_freezes_and_the_one_after_thaws(instance: Instance) -> None:
@@ -143,20 +66,16 @@ def test_it_thaws_by_itself_though_nobody_sends_the_script_after(instance: Insta
     started = time.monotonic()
     assert instance.run("pre-script", freezeSeconds="2").returncode == 0
     assert len(instance.frozen) == 1
-    wait_until_thawed(instance, 10)
+    instance.thaws(10)
     assert time.monotonic() - started >= 2
 
 
 def test_the_thaw_outlives_a_command_that_is_killed_while_it_freezes(instance: Instance) -> None:
     """The agent kills a command that takes too long, with all that it started in its group."""
     data, slow = instance.mount("data", "259:2"), instance.mount("slow", "259:3")
-    command = instance.folder / "bin" / "fsfreeze"
-    hangs = (
-        f'if sys.argv[2] == "{data}" and sys.argv[1] == "--freeze": os.execlp("sleep", "", "60")'
-    )
-    command.write_text(command.read_text().replace("world = ", f"{hangs}\nworld = ", 1))
+    instance.order("freeze", data, hangs=True)
     parameters = {"command": "pre-script", "executionId": "e1", "freezeSeconds": "3"}
-    script = instance.folder / "run" / "_script.sh"
+    script = instance.home / "run" / "_script.sh"
     script.write_text(scripts.shell_text("filesystem_freeze", parameters))
     process = subprocess.Popen(
         ["bash", str(script)],
@@ -171,7 +90,7 @@ def test_the_thaw_outlives_a_command_that_is_killed_while_it_freezes(instance: I
     finally:
         os.killpg(process.pid, 9)
         process.wait()
-    wait_until_thawed(instance, 10)
+    instance.thaws(10)
 
 
 def test_what_a_killed_try_froze_the_next_try_thaws_first(instance: Instance) -> None:
@@ -188,8 +107,7 @@ def test_neither_the_root_nor_what_must_go_on_writing_is_ever_frozen(
 ) -> None:
     """By its device, so that a bind mount or a second mount point of it is left alone as well."""
     data = instance.mount("data", "259:2")
-    known = json.loads((instance.folder / "mounts.json").read_text())[2:]
-    instance.mounts(*known, {"target": tempfile.gettempdir(), "device": "259:9", "type": "xfs"})
+    instance.put({"target": tempfile.gettempdir(), "device": "259:9", "type": "xfs"})
     instance.mount("bind", device)
     assert instance.run("pre-script").returncode == 0
     assert instance.frozen == [data]
@@ -212,9 +130,9 @@ def test_mount_points_that_are_named_are_those_that_freeze(instance: Instance) -
 
 def test_what_is_no_mount_point_freezes_nothing(instance: Instance) -> None:
     data = instance.mount("data", "259:2")
-    refused = instance.run("pre-script", mounts=f"{data},{instance.folder}/nothing")
+    refused = instance.run("pre-script", mounts=f"{data},{instance.home}/nothing")
     assert refused.returncode == 1
-    assert f"{instance.folder}/nothing is no mount point" in refused.stderr
+    assert f"{instance.home}/nothing is no mount point" in refused.stderr
     assert instance.calls() == []
 
 
@@ -248,7 +166,7 @@ def test_a_filesystem_within_another_freezes_first_and_thaws_last(instance: Inst
 
 def test_what_was_frozen_thaws_when_the_rest_fails(instance: Instance) -> None:
     broken, whole = instance.mount("a", "259:2"), instance.mount("b", "259:3")
-    (instance.folder / "world" / "fails").write_text(broken)
+    instance.order("freeze", broken)
     failed = instance.run("pre-script")
     assert failed.returncode == 1
     assert instance.calls() == [f"--freeze {whole}", f"--freeze {broken}", f"--unfreeze {whole}"]
@@ -282,14 +200,10 @@ def test_nothing_freezes_once_the_script_after_has_run(instance: Instance) -> No
 def test_a_filesystem_that_stays_frozen_is_told(instance: Instance) -> None:
     data = instance.mount("data", "259:2")
     assert instance.run("pre-script").returncode == 0
-    command = instance.folder / "bin" / "fsfreeze"
-    works = command.read_text()
-    command.write_text(
-        f"#!{sys.executable} -IS\nraise SystemExit('fsfreeze: {data}: Input/output error')"
-    )
+    instance.order("unfreeze", data)
     failed = instance.run("post-script")
     assert failed.returncode == 1
     assert "Input/output error" in failed.stderr
-    command.write_text(works)
+    instance.obey("unfreeze")
     assert instance.run("post-script").returncode == 0
     assert instance.frozen == []

@@ -1,0 +1,114 @@
+"""Filesystems that are made up: findmnt and fsfreeze for the folder of an instance."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+_HOME = """
+import json, os, pathlib, sys
+home = pathlib.Path(sys.argv[0]).parent.parent
+"""
+_FINDMNT = """
+mounts = json.loads((home / "mounts.json").read_text())
+option = dict(zip(sys.argv, [*sys.argv[1:], ""]))
+rows = mounts
+if "--target" in option:
+    path = os.path.realpath(option["--target"])
+    below = [m for m in mounts if (path + "/").startswith(m["target"].rstrip("/") + "/")]
+    rows = [max(below, key=lambda m: len(m["target"]))]
+elif "--mountpoint" in option:
+    rows = [m for m in mounts if m["target"] == option["--mountpoint"]]
+elif "--types" in option:
+    rows = [m for m in mounts if m["type"] in option["--types"].split(",")]
+for row in rows:
+    values = {"MAJ:MIN": row["device"], "TARGET": row["target"].replace(" ", "\\\\x20")}
+    print(*[values[name] for name in option["--output"].split(",")])
+sys.exit(not rows)
+"""
+_FSFREEZE = """
+action, mount = sys.argv[1:]
+world = home / "world"
+frozen = world / mount.replace("/", "%")
+with (world / "calls").open("a") as calls:
+    print(action, mount, file=calls)
+order = world / action.strip("-")
+if order.exists() and mount in order.read_text():
+    if "hang" in order.read_text():
+        os.execlp("sleep", "sleep", "60")
+    sys.exit(f"fsfreeze: {mount}: Input/output error")
+if action == "--freeze":
+    if frozen.exists():
+        sys.exit(f"fsfreeze: {mount}: freeze failed: Device or resource busy")
+    frozen.touch()
+elif frozen.exists():
+    frozen.unlink()
+else:
+    sys.exit(f"fsfreeze: {mount}: unfreeze failed: Invalid argument")
+"""
+
+
+@dataclass(frozen=True)
+class Filesystems:
+    """Of an instance whose home is a folder."""
+
+    home: Path
+
+    def install(self) -> None:
+        """With / and what is in memory, and nothing to freeze yet."""
+        for folder in ("bin", "world", "run"):
+            (self.home / folder).mkdir(exist_ok=True)
+        for name, text in (("findmnt", _FINDMNT), ("fsfreeze", _FSFREEZE)):
+            command = self.home / "bin" / name
+            command.write_text(f"#!{sys.executable} -IS\n{_HOME}{text}")
+            command.chmod(0o755)
+        self.put({"target": "/", "device": "259:1", "type": "ext4"})
+        self.put({"target": str(self.home / "run"), "device": "0:24", "type": "tmpfs"})
+
+    def put(self, *mounts: Mapping[str, str]) -> None:
+        path = self.home / "mounts.json"
+        known: list[Mapping[str, str]] = json.loads(path.read_text()) if path.exists() else []
+        path.write_text(json.dumps([*known, *mounts]))
+
+    def mount(self, name: str, device: str) -> str:
+        """A filesystem below the home; its mount point."""
+        target = self.home / name
+        target.mkdir(parents=True, exist_ok=True)
+        self.put({"target": str(target), "device": device, "type": "xfs"})
+        return str(target)
+
+    def order(self, action: str, mount: str, *, hangs: bool = False) -> None:
+        """From now on `freeze` or `unfreeze` of a mount point fails, or never ends."""
+        (self.home / "world" / action).write_text(f"{mount}{' hang' * hangs}\n")
+
+    def obey(self, action: str) -> None:
+        """No more of that."""
+        (self.home / "world" / action).unlink()
+
+    @property
+    def frozen(self) -> list[str]:
+        found = (self.home / "world").glob("*%*")
+        return sorted(path.name.replace("%", "/") for path in found)
+
+    def calls(self) -> list[str]:
+        """All that fsfreeze was asked for, in order."""
+        path = self.home / "world" / "calls"
+        return path.read_text().splitlines() if path.exists() else []
+
+    def calls_include(self, call: str, seconds: float = 20) -> None:
+        """Waits for a call of fsfreeze."""
+        self._until(lambda: call in self.calls(), call, seconds)
+
+    def thaws(self, seconds: float = 20) -> None:
+        """Waits until nothing is frozen any more."""
+        self._until(lambda: not self.frozen, "the thaw", seconds)
+
+    def _until(self, holds: Callable[[], bool], what: str, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while not holds():
+            assert time.monotonic() < deadline, f"{what} did not come: {self.calls()}"
+            time.sleep(0.05)
