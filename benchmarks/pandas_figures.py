@@ -30,6 +30,18 @@ _JOBS = (
     "restore_testing_plan_arn",
     "validation_status",
 )
+_SPARSE = dict.fromkeys(
+    (
+        "account_id",
+        "destination_vault_arn",
+        "restore_testing_plan_arn",
+        "source_vault_arn",
+        "status_message",
+        "validation_status",
+    ),
+    str,
+)
+"""Columns of whose first rows pandas would guess another type."""
 _POINTS = ("vault_arn", "resource_arn", "status", "created_at", "source_vault_arn")
 _CAUSE = (
     (r"arn:aws[a-z-]*:[^\s\"',)]+", "<arn>"),
@@ -46,7 +58,10 @@ def figures_of(folder: Path, defined: Definition) -> Figures:
     run = run_of(defined)
     vaults: Any = pandas.read_csv(folder / "vaults.csv.gz", parse_dates=["lock_at"])
     points: Any = pandas.read_csv(
-        folder / "recovery_points.csv.gz", usecols=_POINTS, parse_dates=["created_at"]
+        folder / "recovery_points.csv.gz",
+        usecols=_POINTS,
+        dtype=_SPARSE,
+        parse_dates=["created_at"],
     )
     points = points[points.status.isin(["COMPLETED", "AVAILABLE", "STOPPED"])]
     resources: Any = pandas.read_csv(folder / "resources.csv.gz")
@@ -70,7 +85,7 @@ def _jobs(pandas: Any, folder: Path, run: Run, vaults: Any) -> Any:
     jobs: Any = pandas.read_csv(
         folder / "jobs.csv.gz",
         usecols=_JOBS,
-        dtype={"account_id": str},
+        dtype=_SPARSE,
         parse_dates=["created_at", "completed_at"],
     )
     jobs = jobs[(jobs.created_at >= utc(run.since)) & (jobs.created_at < utc(run.period.end))]

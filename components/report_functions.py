@@ -201,7 +201,7 @@ def _makes_report(args: ReportFunctionsArgs) -> FunctionArgs:
         environment={
             "DIGESTS_BUCKET": args.bucket.name,
             "READER_ROLE": args.reader_role,
-            "DUCKDB_MEMORY_MB": "512",
+            "DUCKDB_MEMORY_MB": "256",  # the process has some 100 MB more
             **lake,
         },
         permissions=[

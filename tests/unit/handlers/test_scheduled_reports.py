@@ -12,11 +12,13 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 
+import boto3
 import pytest
 
 from handlers.collate_jobs import app as collating
 from handlers.find_vaults import app as finding
 from handlers.make_report import app as making
+from handlers.member_clients import MemberClients
 from reports.digest import runs
 from reports.digest.collation import Patience
 from reports.digest.definition import Cadence, Definition
@@ -270,3 +272,48 @@ def test_a_step_that_there_is_not_is_named(app: Any) -> None:
     )
     with pytest.raises(ValueError, match="no step 'lunch'"):
         app.handler({"Step": "lunch"}, cast(Any, context))
+
+
+def test_open_incidents_are_those_of_the_ticket_ledger(aws: Aws) -> None:
+    dynamodb = boto3.client("dynamodb")
+    dynamodb.create_table(
+        TableName="ledger",
+        KeySchema=[{"AttributeName": "correlation_id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "correlation_id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    for name, item in {
+        "open": {"incident_open": {"BOOL": True}},
+        "closed": {"incident_open": {"BOOL": False}},
+        "a recovery point": {"resource_arn": {"S": "arn"}},
+    }.items():
+        dynamodb.put_item(TableName="ledger", Item={"correlation_id": {"S": name}, **item})
+    system = functions(aws)
+    system.maker = making.Maker(
+        making.Environment(
+            digests_bucket="reports",
+            reader_role="reader",
+            duckdb_memory_mb="256",
+            ledger_table="ledger",
+        ),
+        aws.s3,
+        dynamodb,
+        Members({}).clients,
+    )
+    folder = system.report()
+    headline = json.loads(system.read(f"{folder}figures.json"))["headline"]
+    assert headline["open_incidents"] == 1
+
+
+def test_an_accounts_role_is_assumed_once_while_its_session_lasts(aws: Aws) -> None:
+    members = MemberClients(boto3.Session(), "reader")
+    clients = [
+        members.backup(ACCOUNT, REGION),
+        members.backup(ACCOUNT, "us-east-1"),
+        members.tagging(ACCOUNT, REGION),
+        members.backup(OTHER, REGION),
+    ]
+    keys = [cast(Any, client)._request_signer._credentials.access_key for client in clients]
+    assert len(set(keys[:3])) == 1
+    assert keys[3] != keys[0]
+    assert clients[1].meta.region_name == "us-east-1"

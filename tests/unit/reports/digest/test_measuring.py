@@ -19,9 +19,12 @@ from reports.digest.activity import TABLES, Row, write_csv
 from reports.digest.definition import Cadence, Definition
 from reports.digest.figures import Figures
 from reports.digest.loading import loaded
+from reports.digest.making import Source, make
 from reports.digest.measuring import Before, Known, figures
 from reports.digest.runs import Run, jobs_since, period_of
+from tests.support.activity import MONTH_OF_200_ACCOUNTS, write_activity
 from tests.support.figures import definition
+from tests.support.figures import run_of as run_of_examples
 from tests.unit.reports.digest.naive import PERIODS, Activity, Naive
 
 NOW = datetime(2026, 3, 31, 6, tzinfo=UTC)
@@ -326,3 +329,18 @@ def test_no_cell_of_a_file_is_taken_for_a_formula(name: str, tmp_path: Path) -> 
     expected = name if name in ("plain", "a=1") else f"'{name}"
     assert (found["resource_name"], found["state"]) == (expected, "FAILED")
     assert found["created_at"] == "2026-03-30T10:00:00Z"
+
+
+@pytest.mark.soak
+def test_a_month_of_200_accounts_makes_a_page_of_less_than_2_mb(tmp_path: Path) -> None:
+    for folder in ("in", "made"):
+        (tmp_path / folder).mkdir()
+    defined = definition(MONTH_OF_200_ACCOUNTS.accounts, source="api")
+    run = run_of_examples(defined)
+    jobs = write_activity(tmp_path / "in", MONTH_OF_200_ACCOUNTS, run)
+    source = Source(activity=tmp_path / "in", before=Before())
+    found = make(defined, run, source, tmp_path / "made", now=NOW, memory_mb=256)
+    assert jobs > 400_000
+    assert found.headline.success_rate.of > 300_000
+    assert len(found.heat_map) > 200 * 28
+    assert (tmp_path / "made" / "index.html").stat().st_size < 2_000_000
