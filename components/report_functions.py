@@ -11,6 +11,7 @@ from components.function import Function, FunctionArgs, FunctionHome
 from components.iam import Statement
 from components.report_link_signer import ReportLinkSigner
 from components.report_sender import ReportSender
+from components.ticketing import Ledger
 from components.work_queue import WorkQueue, WorkQueueArgs
 
 _STEP_SECONDS = 290
@@ -36,6 +37,8 @@ class ReportFunctionsArgs:
     reader_role: str
     """The name that it has in every account."""
     lake: Lake | None
+    ledger: Ledger | None
+    """Of ticketing, where that stands in the same account."""
     sender: ReportSender
     links: ReportLinkSigner
     link_secret: str | None
@@ -203,6 +206,7 @@ def _makes_report(args: ReportFunctionsArgs) -> FunctionArgs:
             "READER_ROLE": args.reader_role,
             "DUCKDB_MEMORY_MB": "256",  # the process has some 100 MB more
             **lake,
+            **({"LEDGER_TABLE": args.ledger.name} if args.ledger else {}),
         },
         permissions=[
             _reads_accounts(args),
@@ -210,6 +214,7 @@ def _makes_report(args: ReportFunctionsArgs) -> FunctionArgs:
             args.bucket.may("WriteReports", ["s3:PutObject"], RUNS, REPORTS),
             args.bucket.may_list(RUNS, REPORTS),
             args.bucket.may_use_key(),
+            *(_counts_incidents(args.ledger) if args.ledger else []),
         ],
         home=args.home,
         more_layers=[args.digest_layer, args.duckdb_layer],
@@ -217,6 +222,13 @@ def _makes_report(args: ReportFunctionsArgs) -> FunctionArgs:
         timeout_seconds=_STEP_SECONDS,
         scratch_mb=4096,
     )
+
+
+def _counts_incidents(ledger: Ledger) -> list[Statement]:
+    return [
+        Statement(sid="CountIncidents", actions=["dynamodb:Scan"], resources=[ledger.arn]),
+        Statement(sid="ReadThem", actions=["kms:Decrypt"], resources=[ledger.key_arn]),
+    ]
 
 
 def _mails_report(args: ReportFunctionsArgs) -> FunctionArgs:

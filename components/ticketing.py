@@ -43,11 +43,21 @@ class TicketingArgs:
     alarm_topics: Sequence[pulumi.Input[str]] = ()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Ledger:
+    """The table of what incidents are open."""
+
+    name: pulumi.Input[str]
+    arn: pulumi.Input[str]
+    key_arn: pulumi.Input[str]
+
+
 class Ticketing(pulumi.ComponentResource):
     topic_arn: pulumi.Output[str]
     queue_url: pulumi.Output[str]
     dead_letters_url: pulumi.Output[str]
     function_name: pulumi.Output[str]
+    ledger: Ledger
 
     def __init__(
         self, name: str, args: TicketingArgs, opts: pulumi.ResourceOptions | None = None
@@ -121,6 +131,7 @@ class Ticketing(pulumi.ComponentResource):
             ),
             opts=child,
         )
+        self.ledger = Ledger(name=ledger.name, arn=ledger.arn, key_arn=key.arn)
         self.topic_arn = topic.arn
         self.queue_url = queue.url
         self.dead_letters_url = queue.dead_letters_url

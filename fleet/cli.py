@@ -107,6 +107,15 @@ APP = Group(
         ),
     ),
     Group(
+        "report",
+        "Reports that people read: scheduled ones, and of your own making",
+        Command(
+            "preview", "fleet.report.commands:preview", "Make one on this machine, and open it"
+        ),
+        Command("run", "fleet.report.commands:run", "Have one made, stored and mailed"),
+        Command("link", "fleet.report.commands:link", "Print a fresh link to a stored one"),
+    ),
+    Group(
         "sandbox",
         "An AWS on this machine, to see all of it work",
         Command(

@@ -10,7 +10,7 @@ from components.alert_bus import AlertBus, AlertBusArgs
 from components.alert_forwarding import AlertForwarding, AlertForwardingArgs
 from components.event_patterns import what_concerns_an_operator
 from components.function import FunctionHome
-from components.ticketing import Ticketing, TicketingArgs
+from components.ticketing import Ledger, Ticketing, TicketingArgs
 from stacks import names
 from stacks.contracts import (
     AlertsContract,
@@ -31,6 +31,8 @@ class Alerts:
     """Wherever the alert bus stands."""
     contracts: tuple[Contract, ...] = ()
     """Of what stands in this account."""
+    ledger: Ledger | None = None
+    """Of ticketing, where that stands here."""
 
 
 def deploy_alerts(
@@ -51,7 +53,13 @@ def deploy_alerts(
     if settings.ticketing is None:
         return Alerts(bus_arn=bus.arn, contracts=(alerts,))
     ticketing = _ticketing(settings, settings.ticketing, bus, home, opts)
-    return Alerts(bus_arn=bus.arn, contracts=(alerts, ticketing))
+    told = TicketingContract(
+        ticket_topic_arn=ticketing.topic_arn,
+        ticket_queue=ticketing.queue_url,
+        ticket_dead_letters=ticketing.dead_letters_url,
+        ticket_function=ticketing.function_name,
+    )
+    return Alerts(bus_arn=bus.arn, contracts=(alerts, told), ledger=ticketing.ledger)
 
 
 def _ticketing(
@@ -60,9 +68,9 @@ def _ticketing(
     bus: AlertBus,
     home: FunctionHome,
     opts: pulumi.ResourceOptions,
-) -> TicketingContract:
+) -> Ticketing:
     prefix = names.prefix(settings)
-    ticketing = Ticketing(
+    return Ticketing(
         f"{prefix}-tickets",
         TicketingArgs(
             account=settings.account,
@@ -82,12 +90,6 @@ def _ticketing(
             alarm_topics=settings.alarm_topics_in(settings.region),
         ),
         opts,
-    )
-    return TicketingContract(
-        ticket_topic_arn=ticketing.topic_arn,
-        ticket_queue=ticketing.queue_url,
-        ticket_dead_letters=ticketing.dead_letters_url,
-        ticket_function=ticketing.function_name,
     )
 
 

@@ -31,7 +31,14 @@ def deploy(settings: AuditSettings) -> Sequence[Contract]:
     )
     let_reports_read(settings, reports.lake if reports else None, opts)
     mails = (
-        deploy_reports_mail(settings, settings.reports_mail, opts, home=home, duckdb=duckdb)
+        deploy_reports_mail(
+            settings,
+            settings.reports_mail,
+            opts,
+            home=home,
+            duckdb=duckdb,
+            ledger=alerts.ledger,
+        )
         if settings.reports_mail is not None and duckdb is not None
         else None
     )

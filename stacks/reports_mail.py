@@ -21,6 +21,7 @@ from components.runbook_schedules import (
     RunbookSchedules,
     RunbookSchedulesArgs,
 )
+from components.ticketing import Ledger
 from reports.digest.definition import Definition
 from reports.digest.runs import definition_key, run_status_key
 from stacks import names
@@ -62,6 +63,7 @@ def deploy_reports_mail(
     *,
     home: FunctionHome,
     duckdb: Layer,
+    ledger: Ledger | None,
 ) -> ReportsMailContract:
     root = Path(pulumi.get_root_directory() or ".")
     prefix = names.prefix(settings)
@@ -94,6 +96,7 @@ def deploy_reports_mail(
             bucket=bucket,
             reader_role=names.reader_role(settings),
             lake=_lake(settings.customer, root),
+            ledger=ledger,
             sender=sender,
             links=links,
             link_secret=mail.link.secret,

@@ -63,10 +63,17 @@ class Finder:
         self._s3, self._sqs, self._members = s3, sqs, members
 
     def find(
-        self, run_id: str, cadence: Cadence, now: datetime, patience: Patience
+        self,
+        run_id: str,
+        cadence: Cadence,
+        now: datetime,
+        patience: Patience,
+        *,
+        at: datetime | None = None,
     ) -> dict[str, Any]:
+        """For the last period before `at`, which is when the schedule was due, or now."""
         definition = definitions.load(self._read(runs.definition_key(cadence)))
-        period = runs.period_of(cadence, definition.timezone, now)
+        period = runs.period_of(cadence, definition.timezone, at or now)
         run = Run(
             run_id=run_id,
             cadence=cadence,
@@ -156,7 +163,14 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
     match event["Step"]:
         case "find_vaults":
             patience = Patience(lambda: context.get_remaining_time_in_millis() / 1000)
-            return _finder().find(event["RunId"], event["Cadence"], datetime.now(UTC), patience)
+            at = event.get("At", "now")
+            return _finder().find(
+                event["RunId"],
+                event["Cadence"],
+                datetime.now(UTC),
+                patience,
+                at=None if at == "now" else datetime.fromisoformat(at),
+            )
         case "start_collation":
             return _finder().start(event["RunId"])
         case step:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -13,6 +14,7 @@ from reports.digest.runs import Run
 LARGEST_MAIL = 40_000_000
 """Bytes: SES v2 takes no larger message, its attachments encoded."""
 
+_ERROR_MESSAGE = re.compile(r'"errorMessage":\s*("(?:[^"\\]|\\.)*")')
 _FAILED = ("Failed", "TimedOut", "Cancelled")
 
 
@@ -61,5 +63,11 @@ def failed_step(execution: Mapping[str, Any]) -> tuple[str, str]:
     for step in execution.get("StepExecutions", []):
         if step.get("StepStatus") in _FAILED:
             reason = step.get("FailureMessage") or f"it is {step['StepStatus']}"
-            return str(step.get("StepName", "")), str(reason)
+            return str(step.get("StepName", "")), _said(str(reason))
     return "unknown", str(execution.get("FailureMessage") or "the execution names no step")
+
+
+def _said(reason: str) -> str:
+    """Of a function's error what it says, without its stack trace."""
+    found = _ERROR_MESSAGE.search(reason)
+    return str(json.loads(found[1])) if found else reason

@@ -101,7 +101,7 @@ def signed(
         aws_secret_access_key=signer.secret_access_key,
         aws_session_token=signer.session_token,
         # The Region's own endpoint: a redirect from the global one would break the signature.
-        config=Config(signature_version="s3v4", s3={"us_east_1_regional_endpoint": "regional"}),
+        config=Config(signature_version="s3v4", s3={"addressing_style": "virtual"}),
     )
     url = s3.generate_presigned_url(
         "get_object",

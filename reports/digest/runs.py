@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from reports.digest.definition import Cadence, Definition
+from reports.digest.definition import CADENCES, Cadence, Definition
 
 LIST_CALLS_REACH = timedelta(days=30)
 """AWS Backup's list calls tell of jobs of the last 30 days."""
@@ -43,6 +43,31 @@ def period_of(cadence: Cadence, timezone: str, now: datetime) -> Period:
         start = end - timedelta(days=1 if cadence == "daily" else 7)
     first, last = (datetime(d.year, d.month, d.day, tzinfo=zone) for d in (start, end))
     return Period(start=first.astimezone(UTC), end=last.astimezone(UTC))
+
+
+def period_named(name: str, timezone: str, now: datetime) -> tuple[Cadence, Period]:
+    """What a person calls a period: daily, weekly or monthly for the last one that is over, or with
+    its first day, weekly/2026-06-01. Raises ValueError with the cure."""
+    cadence, _, first = name.partition("/")
+    if cadence not in CADENCES:
+        raise ValueError(f"{name!r} is no period; write one of {', '.join(CADENCES)}")
+    if not first:
+        return cadence, period_of(cadence, timezone, now)
+    try:
+        start = date.fromisoformat(first)
+    except ValueError:
+        raise ValueError(f"{name!r}: write its first day as in {cadence}/2026-06-01") from None
+    if cadence == "monthly":
+        after = (start.replace(day=1) + timedelta(days=32)).replace(day=1)
+    else:
+        after = start + timedelta(days=1 if cadence == "daily" else 7)
+    zone = ZoneInfo(timezone)
+    period = period_of(cadence, timezone, datetime(after.year, after.month, after.day, tzinfo=zone))
+    if period.end > now:
+        raise ValueError(f"{name!r} is not over yet")
+    if period.start.astimezone(zone).date() != start:
+        raise ValueError(f"{name!r}: a month starts on its first day")
+    return cadence, period
 
 
 def jobs_since(definition: Definition, period: Period, now: datetime) -> datetime:

@@ -1,0 +1,183 @@
+"""Commands over reports that people read: made on this machine, made by the runbook, linked to."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+import webbrowser
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+import typer
+from botocore.exceptions import ClientError
+
+from fleet import accounts
+from fleet.deploy.deployment import engine_here
+from fleet.deploy.order import chosen, settings_of
+from fleet.errors import ToldError
+from fleet.project import current_project
+from fleet.report.gathering import gather
+from fleet.report.scheduled import NoScheduledReports, Scheduled, deployed, scheduled
+from fleet.terminal import console
+from reports.digest import link as links
+from reports.digest.definition import Definition
+from reports.digest.lake import Lake
+from reports.digest.making import Source, make
+from reports.digest.measuring import Before
+from stacks import names
+from stacks.report_definitions import lake_account
+
+if TYPE_CHECKING:
+    from mypy_boto3_ssm import SSMClient
+
+Customer = Annotated[
+    str | None, typer.Option(help="Whose report; needed where several customers have any.")
+]
+Period = Annotated[
+    str, typer.Option(help="daily, weekly or monthly; or with its first day: weekly/2026-06-01.")
+]
+_MEMORY_MB = 1024
+_POLL_SECONDS = 2.0
+_ENDED = {"Success", "Failed", "TimedOut", "Cancelled", "CompletedWithFailure"}
+
+
+class RunFailed(ToldError):
+    """The runbook did not come through: its step and the reason."""
+
+
+def preview(
+    customer: Customer = None,
+    period: Period = "daily",
+    from_: Annotated[
+        Literal["api", "lake"] | None,
+        typer.Option("--from", help="Whence jobs come; by default as the settings say."),
+    ] = None,
+    folder: Annotated[
+        Path | None, typer.Option(help="Where to write it; by default below build/reports/.")
+    ] = None,
+    open_: Annotated[bool, typer.Option("--open/--no-open", help="Show it in a browser.")] = True,
+) -> None:
+    """Make a report on this machine, as the deploy role of each stack, and open it."""
+    project = current_project()
+    found = scheduled(customer, period, project)
+    definition = dataclasses.replace(found.definition, source=from_ or found.definition.source)
+    found = dataclasses.replace(found, definition=definition)
+    now = datetime.now(UTC)
+    run = found.run("preview", now)
+    target = folder or Path("build/reports") / found.customer / run.period_name
+    target.mkdir(parents=True, exist_ok=True)
+    stacks = {
+        settings.account: settings
+        for settings in settings_of(chosen([found.customer], project), project).values()
+    }
+    with TemporaryDirectory() as scratch:
+        activity = Path(scratch) / "activity"
+        gather(definition, run, stacks, activity, console.print)
+        source = Source(activity=activity, before=Before(), lake=_lake(found, stacks, project))
+        make(definition, run, source, target, now=now, memory_mb=_MEMORY_MB)
+    page = target / "index.html"
+    console.print(f"written to {page}, with {len(list(target.glob('*.csv*')))} CSV files beside it")
+    if open_:
+        webbrowser.open(page.resolve().as_uri())
+
+
+def run(
+    customer: Customer = None,
+    period: Period = "daily",
+    resend: Annotated[
+        bool, typer.Option("--resend", help="Mail it even if it may have been mailed before.")
+    ] = False,
+) -> None:
+    """Have the runbook make, store and mail a report, and follow it to its end."""
+    engine = engine_here()
+    found = scheduled(customer, period, engine.project)
+    here = deployed(engine, found)
+    ssm = here.session.client("ssm")
+    execution = ssm.start_automation_execution(
+        DocumentName=here.outputs["report_runbook"],
+        Parameters={
+            "Cadence": [found.cadence],
+            "At": [f"{found.period.end:%Y-%m-%dT%H:%M:%SZ}"],
+            "Resend": [str(resend).lower()],
+        },
+    )["AutomationExecutionId"]
+    console.print(f"started {execution}")
+    ended = _followed(ssm, execution)
+    status = ended["AutomationExecutionStatus"]
+    if status != "Success":
+        reason = ended.get("FailureMessage") or "it says no reason"
+        raise RunFailed(f"the runbook's execution {execution} is {status}: {reason}")
+    console.print("the report is stored, and mailed unless it was before; for a link run:")
+    console.print(
+        f"  backup-org report link --customer {found.customer} "
+        f"--period {found.run('', found.period.end).period_name}"
+    )
+
+
+def _followed(ssm: SSMClient, execution: str) -> Mapping[str, Any]:
+    """An execution once it has ended; tells each step when it has."""
+    told: set[str] = set()
+    while True:
+        answer = ssm.get_automation_execution(AutomationExecutionId=execution)
+        now = answer["AutomationExecution"]
+        for step in now.get("StepExecutions", []):
+            name, status = step.get("StepName", ""), step.get("StepStatus", "")
+            if status in _ENDED and name not in told:
+                told.add(name)
+                console.print(f"  {name}: {status}")
+        if now.get("AutomationExecutionStatus") in _ENDED:
+            return now
+        time.sleep(_POLL_SECONDS)
+
+
+def link(customer: Customer = None, period: Period = "daily") -> None:
+    """Print a fresh link to a stored report, and how long it lives."""
+    engine = engine_here()
+    found = scheduled(customer, period, engine.project)
+    here = deployed(engine, found)
+    now = datetime.now(UTC)
+    about = found.run("", now)
+    bucket, wanted = here.outputs["digests_bucket"], found.definition.link_seconds
+    try:
+        here.session.client("s3").head_object(Bucket=bucket, Key=about.page_key)
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") != "404":
+            raise ToldError(f"{bucket} cannot be read: {error}") from error
+        raise NoScheduledReports(
+            f"there is no report {about.period_name}; make it with: backup-org report run "
+            f"--customer {found.customer} --period {about.period_name}"
+        ) from error
+    secret = found.mail.link.secret
+    try:
+        signer = (
+            links.user_signer(here.session.client("secretsmanager"), secret)
+            if secret
+            else links.session_signer(
+                here.session.client("sts"), here.outputs["report_link_role_arn"], wanted
+            )
+        )
+    except (ClientError, links.NoSigner) as error:
+        raise ToldError(f"nobody signs the link: {error}") from error
+    made = links.signed(
+        here.session, signer, bucket=bucket, key=about.page_key, wanted_seconds=wanted, now=now
+    )
+    console.print(made.url)
+    console.print(f"works until {_moments(made.expires_at, found.definition)}")
+
+
+def _moments(time: datetime, definition: Definition) -> str:
+    there = time.astimezone(ZoneInfo(definition.timezone))
+    return f"{time:%Y-%m-%d %H:%M} UTC, which is {there:%Y-%m-%d %H:%M} {definition.timezone}"
+
+
+def _lake(found: Scheduled, stacks: Mapping[str, Any], project: Path) -> Lake | None:
+    at = lake_account(found.customer, project)
+    if at is None:
+        return None
+    s3 = accounts.session(stacks[at.account]).client("s3")
+    bucket = names.bucket(found.customer, "lake", at.account, at.region)
+    return Lake(s3=s3, bucket=bucket, memory_mb=_MEMORY_MB)
