@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from aws_sandbox.systems_manager.execution import AnyExecution, StepRecord
+from aws_sandbox.systems_manager.records import AnyExecution, StepRecord
 from aws_sandbox.systems_manager.references import as_text
 from aws_sandbox.systems_manager.runbooks import STEP
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from aws_sandbox.systems_manager.execution import AnyExecution, StepRecord
+from aws_sandbox.systems_manager.records import AnyExecution, StepRecord
 
 
 def execution_changed(

@@ -8,6 +8,7 @@ from aws_sandbox.aws.api_calls import not_carried_out
 from aws_sandbox.aws.context import Services
 from aws_sandbox.events.work import Work
 from aws_sandbox.systems_manager.api import Operation, SsmCall, SsmError, page
+from aws_sandbox.systems_manager.attempts import execution_arn
 from aws_sandbox.systems_manager.automation_answers import (
     Started,
     execution_document,
@@ -15,15 +16,9 @@ from aws_sandbox.systems_manager.automation_answers import (
 )
 from aws_sandbox.systems_manager.automation_events import execution_changed, step_changed
 from aws_sandbox.systems_manager.automation_orders import Order, invalid_parameters, read_order
-from aws_sandbox.systems_manager.execution import (
-    ENDED,
-    AnyExecution,
-    Environment,
-    Execution,
-    StepRecord,
-    execution_arn,
-)
+from aws_sandbox.systems_manager.execution import Execution
 from aws_sandbox.systems_manager.rate_control import RateControl
+from aws_sandbox.systems_manager.records import ENDED, AnyExecution, Environment, StepRecord
 from aws_sandbox.systems_manager.shells import Shells
 
 _STOP_SECONDS = 2.0

@@ -5,109 +5,19 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any, Literal, Protocol
+from datetime import datetime
+from typing import Any
 
-from botocore.config import Config
-from botocore.exceptions import UnknownServiceError
-
-from aws_sandbox.aws.access import AccessDeniedError
-from aws_sandbox.aws.context import Services
-from aws_sandbox.aws.principals import Session
-from aws_sandbox.boto import boto_session
-from aws_sandbox.events.work import Work
 from aws_sandbox.systems_manager.actions import ActionError, CommandFailedError, Result, act
+from aws_sandbox.systems_manager.attempts import OverError, RunningAttempt
+from aws_sandbox.systems_manager.records import ENDED, Environment, Status, StepRecord, StopKind
 from aws_sandbox.systems_manager.references import resolved
 from aws_sandbox.systems_manager.runbooks import ABORT, ACTIONS, CONTINUE, STEP, Runbook, Step
-from aws_sandbox.systems_manager.scripts import run_script
-from aws_sandbox.systems_manager.shells import Shells
 
-Status = Literal[
-    "Pending", "InProgress", "Success", "TimedOut", "Cancelled", "Failed", "Cancelling"
-]
-StopKind = Literal["Cancel", "Complete", "Shutdown"]
-ENDED = frozenset({"Success", "TimedOut", "Cancelled", "Failed"})
-
-POLL_SECONDS = 5.0
-"""How long Automation waits before it looks again, in AWS's time (undocumented)."""
-_SHORTEST_POLL = 0.05
 CANCELLATION_SECONDS = 120.0
 """How long what `onCancel` goes to may take."""
-_SCRIPT_MARGIN_SECONDS = 5.0
-"""A script is ended by its step's limit, and by this if that should fail."""
-_SESSION_MARGIN = timedelta(minutes=5)
 
 log = logging.getLogger(__name__)
-
-
-def execution_arn(account: str, region: str, execution_id: str) -> str:
-    """What a role's trust knows an automation by."""
-    return f"arn:aws:ssm:{region}:{account}:automation-execution/{execution_id}"
-
-
-class _OverError(Exception):
-    """The attempt that goes on here is over: its time was up, or the automation was cancelled."""
-
-
-@dataclass(kw_only=True)
-class StepRecord:
-    """What is known of a step."""
-
-    step: Step
-    id: str
-    status: Status = "Pending"
-    started: datetime | None = None
-    ended: datetime | None = None
-    inputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    outputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    failure: str = ""
-    failure_kind: str = ""
-
-
-class AnyExecution(Protocol):
-    """An automation: one of a runbook's steps, or one that has others for its targets."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def account(self) -> str: ...
-    @property
-    def region(self) -> str: ...
-    @property
-    def runbook(self) -> Runbook: ...
-    @property
-    def role_arn(self) -> str: ...
-    @property
-    def status(self) -> Status: ...
-    @property
-    def failure(self) -> str: ...
-    @property
-    def current(self) -> str: ...
-    @property
-    def started(self) -> datetime: ...
-    @property
-    def ended(self) -> datetime | None: ...
-    @property
-    def records(self) -> Mapping[str, StepRecord]: ...
-    @property
-    def on_its_way(self) -> bool: ...
-    def outputs(self) -> Mapping[str, Any]: ...
-    def start(self) -> None: ...
-    def stop(self, kind: StopKind) -> None: ...
-    def join(self, seconds: float) -> None: ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class Environment:
-    """What all automations share."""
-
-    services: Services
-    endpoint: Callable[[], str]
-    work: Work
-    shells: Shells
-    changed: Callable[[AnyExecution, StepRecord | None], None]
-    """Told of each change of status: of a step, or of the whole."""
 
 
 class Execution:
@@ -256,8 +166,8 @@ class Execution:
             return "Failed"
         scale = self._environment.work.time_scale if ACTIONS[step.action].waits else 1.0
         limit = time.monotonic() + step.limit_seconds / scale
-        attempt = _Attempt(self, self._environment, min(limit, deadline or limit))
-        outcome = attempt.start(step, record.inputs)
+        attempt = RunningAttempt(self, self._environment, min(limit, deadline or limit))
+        outcome = attempt.start(step, record.inputs, act)
         cancelling = deadline is not None
         with self._changed:
             self._changed.wait_for(
@@ -280,7 +190,7 @@ class Execution:
 
     def _judge(self, record: StepRecord, outcome: "Future[Result]") -> Status:
         error = outcome.exception()
-        if isinstance(error, _OverError):
+        if isinstance(error, OverError):
             return "TimedOut"
         if isinstance(error, ActionError):
             record.failure, record.failure_kind = str(error), error.kind
@@ -329,112 +239,3 @@ class Execution:
     def notify(self) -> None:
         with self._changed:
             self._changed.notify_all()
-
-
-class _Attempt:
-    """One attempt at a step, in a thread of its own, which can be left alone when it is over."""
-
-    def __init__(self, execution: Execution, environment: Environment, ends: float) -> None:
-        self.ends = ends
-        self.over = threading.Event()
-        self._execution = execution
-        self._environment = environment
-        self._clients: dict[str, Any] = {}
-        self._session: Session | None = None
-        self._moment = 0
-
-    def start(self, step: Step, inputs: Mapping[str, Any]) -> "Future[Result]":
-        outcome: Future[Result] = Future()
-
-        def run() -> None:
-            try:
-                outcome.set_result(act(step, inputs, self))
-            except Exception as error:
-                log.debug("%s", step.name, exc_info=error)
-                outcome.set_exception(error)
-            for client in self._clients.values():
-                client.close()
-            self._execution.notify()
-
-        threading.Thread(target=run, name=f"step-{step.name}", daemon=True).start()
-        return outcome
-
-    def client(self, service: str, **config: Any) -> Any:
-        self._go_on()
-        if self._session is None or self._expires(self._session):
-            self._session = self._assume()
-            for client in self._clients.values():
-                client.close()
-            self._clients.clear()
-        if service not in self._clients:
-            self._clients[service] = self._new_client(self._session, service, config)
-        return self._clients[service]
-
-    def now(self) -> datetime:
-        return self._environment.services.clock()
-
-    def pause(self, aws_seconds: float) -> None:
-        seconds = aws_seconds / self._environment.work.time_scale
-        if self._execution.wait_until(self.over.is_set, seconds):
-            raise _OverError
-
-    def looks(self) -> None:
-        self._go_on()
-        self._moment = self._environment.work.moment
-
-    def looks_again(self, *, unchanged: bool) -> None:
-        self._go_on()
-        self._execution.still(self._moment if unchanged else None)
-        scale = self._environment.work.time_scale
-        self.pause(max(POLL_SECONDS, _SHORTEST_POLL * scale))
-
-    def run_script(self, inputs: Mapping[str, Any]) -> Any:
-        session, region = self._assume(), self._execution.region
-        return run_script(
-            inputs,
-            shells=self._environment.shells,
-            variables={
-                "AWS_ACCESS_KEY_ID": session.access_key_id,
-                "AWS_SECRET_ACCESS_KEY": session.secret_access_key,
-                "AWS_SESSION_TOKEN": session.session_token,
-                "AWS_REGION": region,
-                "AWS_DEFAULT_REGION": region,
-                "AWS_ENDPOINT_URL": self._environment.endpoint(),
-            },
-            limit_seconds=max(0.0, self.ends - time.monotonic()) + _SCRIPT_MARGIN_SECONDS,
-            cancelled=self.over,
-        )
-
-    def _go_on(self) -> None:
-        if self.over.is_set():
-            raise _OverError
-
-    def _expires(self, session: Session) -> bool:
-        return session.expires - self.now() < _SESSION_MARGIN
-
-    def _assume(self) -> Session:
-        execution = self._execution
-        try:
-            return self._environment.services.access.assume_for_service(
-                execution.role_arn,
-                "ssm.amazonaws.com",
-                f"Automation-{execution.id}",
-                source_arn=execution_arn(execution.account, execution.region, execution.id),
-            )
-        except AccessDeniedError as error:
-            raise ActionError(
-                f"The defined assume role is unable to be assumed: {error}"
-            ) from error
-
-    def _new_client(self, session: Session, service: str, config: Mapping[str, Any]) -> Any:
-        made: Any = boto_session(
-            self._environment.endpoint(),
-            self._execution.region,
-            access_key_id=session.access_key_id,
-            secret_access_key=session.secret_access_key,
-            session_token=session.session_token,
-        )
-        try:
-            return made.client(service, config=Config(retries={"total_max_attempts": 1}, **config))
-        except UnknownServiceError as error:
-            raise ActionError(str(error), "Verification") from error

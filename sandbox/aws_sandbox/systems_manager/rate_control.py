@@ -9,15 +9,9 @@ from typing import Any
 from moto.backends import get_backend
 
 from aws_sandbox.aws.api_calls import not_carried_out
-from aws_sandbox.systems_manager.execution import (
-    ENDED,
-    Environment,
-    Execution,
-    Status,
-    StepRecord,
-    StopKind,
-)
+from aws_sandbox.systems_manager.execution import Execution
 from aws_sandbox.systems_manager.instances import tags_of
+from aws_sandbox.systems_manager.records import ENDED, Environment, Status, StepRecord, StopKind
 from aws_sandbox.systems_manager.runbooks import Runbook
 
 TARGET_TYPE = "/AWS::EC2::Instance"
