@@ -140,11 +140,11 @@ class Daemon:
 
     def stop(self) -> None:
         Address.remove(self._options.directory)
+        self._systems_manager.stop()
         self.server.stop()
         self._reports.stop()
         self._athena.stop()
         self._replacements.undo()
-        self._systems_manager.stop()
         self._pump.stop()
         self.servicenow.stop()
         if self._forks is not None:
