@@ -40,6 +40,7 @@ from tests.support.examples import ROOT, recordings
 from tests.support.pages import commands, pages
 from tests.support.recorder import Recording
 from tests.support.report_variants import VARIANTS, recorded, variant
+from tests.support.script_variants import with_needs
 
 
 def test_each_function_and_clause_of_athenas_sql_is_reached() -> None:
@@ -84,7 +85,8 @@ def test_each_type_property_and_invoke_of_the_stand_in_is_reached() -> None:
     A property is `type path`; those of a type that nothing reaches yet are awaited with it.
     """
     reached = {*_invokes(PROJECT / "stacks"), *_invokes(PROJECT / "components")}
-    for recording in (*recordings().values(), *map(recorded, VARIANTS)):
+    scripts = with_needs(instance_profile=True)
+    for recording in (*recordings().values(), *map(recorded, VARIANTS), scripts):
         for resource in recording.resources:
             reached |= {resource.type, *_set(resource.type, resource.inputs)}
     there = {*REGISTRY, *DATA_SOURCES}
@@ -144,10 +146,24 @@ def _calls_for(resource: Resource) -> Iterator[str]:
         yield f"{resource.service}:{operation}"
 
 
+_OF_RUN_COMMAND = ("ListCommandInvocations", "ListCommands", "SendCommand")
+
+
+def calls_of_runbooks() -> Iterator[str]:
+    """What the steps of the example stacks' Automation documents call."""
+    for recording in recordings().values():
+        for document in recording.all("aws:ssm/document:Document"):
+            if document.inputs["documentType"] == "Automation":
+                for step in json.loads(document.inputs["content"])["mainSteps"]:
+                    yield f"{step['inputs'].get('Service')}:{step['inputs'].get('Api')}"
+                    if step["action"] == "aws:runCommand":
+                        yield from (f"ssm:{operation}" for operation in _OF_RUN_COMMAND)
+
+
 @pytest.fixture(scope="module")
 def calls() -> AbstractSet[str]:
     """`service:Operation` of every call of AWS's API that the product makes."""
-    return calls_by_the_product() | calls_for_resources()
+    return calls_by_the_product() | calls_for_resources() | {*calls_of_runbooks()}
 
 
 def test_every_operation_of_aws_backup_is_called(calls: AbstractSet[str]) -> None:
@@ -156,8 +172,9 @@ def test_every_operation_of_aws_backup_is_called(calls: AbstractSet[str]) -> Non
 
 
 def test_every_known_permission_is_of_a_call_that_is_made(calls: AbstractSet[str]) -> None:
-    """Athena and AWS Backup's reports call too, as whoever asked them."""
-    services = (ROOT / "sandbox" / "aws_sandbox" / name for name in ("athena", "reports"))
+    """Athena, AWS Backup's reports and Systems Manager call too, as whoever asked them."""
+    names = ("athena", "reports", "systems_manager")
+    services = (ROOT / "sandbox" / "aws_sandbox" / name for name in names)
     by_services = {call for folder in services for call in calls_by_boto3(folder.rglob("*.py"))}
     assert complaints("permissions", MAPPERS, (calls | by_services) & MAPPERS.keys()) == []
 

@@ -13,6 +13,7 @@ import pytest
 from tests.stack.conftest import statements
 from tests.support.examples import Case, example, recordings
 from tests.support.recorder import Recorded, Recording
+from tests.support.script_variants import with_needs
 
 DOCUMENT = "aws:ssm/document:Document"
 SCHEDULE = "aws:scheduler/schedule:Schedule"
@@ -206,25 +207,7 @@ def test_scripts_stand_in_each_region_of_the_member() -> None:
 
 @pytest.mark.parametrize("profile", [True, False])
 def test_what_instances_need_is_made_by_setting(profile: bool) -> None:
-    like = example("acme-member-payments")
-    own = {
-        **like.own,
-        "scripts": {"files": {"plan": "standard", "document": "filesystem_freeze"}},
-        "systems_manager": {
-            "instance_profile": profile,
-            "output_bucket": "acme-output",
-            "vpc_endpoints": [
-                {
-                    "region": "eu-west-1",
-                    "vpc": "vpc-0123456789abcdef0",
-                    "subnets": ["subnet-0123456789abcdef0"],
-                    "security_groups": ["sg-0123456789abcdef0"],
-                    "route_tables": ["rtb-0123456789abcdef0"],
-                }
-            ],
-        },
-    }
-    found = Case(stack=like.stack, own=own).run({n: r.exports for n, r in recordings().items()})
+    found = with_needs(instance_profile=profile)
     services = {e.inputs["serviceName"]: e.inputs["vpcEndpointType"] for e in found.all(ENDPOINT)}
     interfaces = ("ssm", "ssmmessages", "ec2messages", "kms", "logs")
     assert services == {

@@ -45,7 +45,8 @@ def calls_by_boto3(sources: Iterable[Path]) -> AbstractSet[str]:
 
 
 def calls_by_the_product() -> AbstractSet[str]:
-    """Of each handler, of the commands (they ask Athena by PyAthena), and of the engine's tests.
+    """Of each handler, of the commands (they ask Athena by PyAthena), of what Automation runs, and
+    of the engine's tests.
 
     What handlers and commands share of reports is given their clients."""
     reports = [*(ROOT / "reports").rglob("*.py")]
@@ -53,6 +54,7 @@ def calls_by_the_product() -> AbstractSet[str]:
     together = [
         *([*folder.glob("*.py"), *shared, *reports] for folder in handlers if folder.is_dir()),
         [*reports, *(ROOT / "fleet").rglob("*.py"), *Path(pyathena.__file__).parent.rglob("*.py")],
+        [*(ROOT / "components" / "scripts" / "steps").glob("*.py")],
         [*(ROOT / "tests" / "engine").rglob("*.py"), *(ROOT / "tests" / "support").glob("*.py")],
     ]
     return {call for sources in together for call in calls_by_boto3(sources)}

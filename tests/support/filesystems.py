@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _HOME = """
-import json, os, pathlib, sys
+import json, os, pathlib, sys, time
 home = pathlib.Path(sys.argv[0]).parent.parent
 """
 _FINDMNT = """
@@ -37,9 +37,10 @@ frozen = world / mount.replace("/", "%")
 with (world / "calls").open("a") as calls:
     print(action, mount, file=calls)
 order = world / action.strip("-")
-if order.exists() and mount in order.read_text():
-    if "hang" in order.read_text():
-        os.execlp("sleep", "sleep", "60")
+ordered, _, seconds = order.read_text().partition(" takes ") if order.exists() else ("", "", "")
+if seconds and ordered == mount:
+    time.sleep(float(seconds))
+elif ordered == mount:
     sys.exit(f"fsfreeze: {mount}: Input/output error")
 if action == "--freeze":
     if frozen.exists():
@@ -81,9 +82,10 @@ class Filesystems:
         self.put({"target": str(target), "device": device, "type": "xfs"})
         return str(target)
 
-    def order(self, action: str, mount: str, *, hangs: bool = False) -> None:
-        """From now on `freeze` or `unfreeze` of a mount point fails, or never ends."""
-        (self.home / "world" / action).write_text(f"{mount}{' hang' * hangs}\n")
+    def order(self, action: str, mount: str, *, takes_seconds: int = 0) -> None:
+        """From now on `freeze` or `unfreeze` of a mount point fails, or takes long."""
+        takes = f" takes {takes_seconds}" if takes_seconds else ""
+        (self.home / "world" / action).write_text(f"{mount}{takes}")
 
     def obey(self, action: str) -> None:
         """No more of that."""

@@ -68,7 +68,7 @@ def test_a_script_before_that_hangs_is_ended_and_what_it_froze_thaws(
 ) -> None:
     instance = flow.launch(script)
     slow = instance.disks.mount("slow", "259:3")  # is frozen before what hangs
-    instance.disks.order("freeze", instance.data, hangs=True)
+    instance.disks.order("freeze", instance.data, takes_seconds=60)
     run = flow.start(script, instance)
     run.reaches("RunPreScript")
     if script == "files":
@@ -171,17 +171,15 @@ def test_a_runbook_that_is_cancelled_sends_the_script_after(step: str, flow: Flo
     flow.call("backup.hold", resource_arn=instance.arn)
     slow = instance.disks.mount("slow", "259:3")
     if step == "RunPreScript":
-        instance.disks.order("freeze", instance.data, hangs=True)
+        instance.disks.order("freeze", instance.data, takes_seconds=60)
     if step == "RunPostScript":
-        instance.disks.order("unfreeze", slow, hangs=True)
+        instance.disks.order("unfreeze", slow, takes_seconds=3)
     run = flow.start("files", instance)
     run.reaches(step)
     instance.disks.calls_include(f"--freeze {slow}")
     run.cancel()
     assert run.ends() == "Cancelled"
     assert run.steps()["SendPostScript"] == "Success"
-    if step == "RunPostScript":
-        instance.disks.obey("unfreeze")
     instance.disks.thaws()
 
 

@@ -73,7 +73,7 @@ def test_it_thaws_by_itself_though_nobody_sends_the_script_after(instance: Insta
 def test_the_thaw_outlives_a_command_that_is_killed_while_it_freezes(instance: Instance) -> None:
     """The agent kills a command that takes too long, with all that it started in its group."""
     data, slow = instance.mount("data", "259:2"), instance.mount("slow", "259:3")
-    instance.order("freeze", data, hangs=True)
+    instance.order("freeze", data, takes_seconds=60)
     parameters = {"command": "pre-script", "executionId": "e1", "freezeSeconds": "3"}
     script = instance.home / "run" / "_script.sh"
     script.write_text(scripts.shell_text("filesystem_freeze", parameters))
