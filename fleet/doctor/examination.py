@@ -23,10 +23,11 @@ from components.reports_bucket import (
 from fleet import accounts
 from fleet.doctor.coverage import coverage
 from fleet.doctor.findings import Answer, Finding, code, looked_up, unanswered
+from fleet.doctor.instances import instances
 from reports.plans import REPORTS_ROLE
 from stacks import load
 from stacks.load import Settings
-from stacks.settings import CentralSettings, Reports, ReportsBucket
+from stacks.settings import CentralSettings, MemberSettings, Reports, ReportsBucket
 
 _BACKUP = "backup.amazonaws.com"
 
@@ -53,6 +54,8 @@ def examine(stack: str, settings: Settings, session: boto3.Session) -> Iterator[
             yield from _bucket(reports.bucket, settings.account, session)
         if reports.scope != "account":
             yield from _organization(settings, reports, session)
+    if isinstance(settings, MemberSettings) and settings.scripts:
+        yield from instances(settings, session)
     if isinstance(settings, CentralSettings) and settings.ticketing is not None:
         name = settings.ticketing.secret
         yield looked_up(f"the secret {name}", lambda: _secret(name, session))
