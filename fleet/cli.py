@@ -109,11 +109,11 @@ APP = Group(
     Group(
         "report",
         "Reports that people read: scheduled ones, and of your own making",
+        Command("preview", "fleet.report.commands:preview", "Make a report on this machine"),
         Command(
-            "preview", "fleet.report.commands:preview", "Make one on this machine, and open it"
+            "run", "fleet.report.commands:run", "Have the runbook make, store and mail a report"
         ),
-        Command("run", "fleet.report.commands:run", "Have one made, stored and mailed"),
-        Command("link", "fleet.report.commands:link", "Print a fresh link to a stored one"),
+        Command("link", "fleet.report.commands:link", "Print a fresh link to a stored report"),
     ),
     Group(
         "sandbox",

@@ -45,9 +45,12 @@ class ReportsStack:
 
 
 def queues_of(outputs: Mapping[str, Any]) -> dict[str, Mapping[str, str]]:
-    """Of the functions of a stack that work off queues (curation, partitions, tickets): the URLs of
-    its queue and of its dead_letters, and the name of its function."""
-    queues: dict[str, Mapping[str, str]] = dict(outputs.get("report_queues", {}))
+    """Of the functions of a stack that work off queues (curation, partitions, collation, tickets):
+    the URLs of its queue and of its dead_letters, and the name of its function."""
+    queues: dict[str, Mapping[str, str]] = {
+        **outputs.get("report_queues", {}),
+        **outputs.get("digest_queues", {}),
+    }
     if "ticket_queue" in outputs:
         queues["tickets"] = {
             "queue": outputs["ticket_queue"],

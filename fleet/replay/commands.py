@@ -31,7 +31,9 @@ class Deployed:
 
 def replay(
     stack: Annotated[str, typer.Argument(help="The stack, such as acme-audit.")],
-    which: Annotated[str, typer.Argument(help="tickets, partitions, curation or alerts")],
+    which: Annotated[
+        str, typer.Argument(help="tickets, partitions, curation, collation or alerts")
+    ],
 ) -> None:
     """Send what rests in a dead-letter queue to be tried again; alerts of all the stack's Regions
     go straight to the tickets of the customer's alert bus."""
