@@ -20,7 +20,7 @@ from aws_sandbox.reports.files import Template, rows
 from aws_sandbox.reports.report_plans import ReportedAccount, ReportedOrganization
 from aws_sandbox.reports.rows import Profile, Row, Window
 
-_FIELDS = {"account", "region", "date", "days", "volume", "seed"}
+_FIELDS = {"account", "region", "date", "days", "volume", "seed", "vault"}
 
 _COMMON = {
     "AccountId": "accountId",
@@ -85,13 +85,14 @@ class BackupHistory:
 
     def add_controls(self, control: ControlApi) -> None:
         """Offers `backup.history`: `account`, `region`, and as reports.deliver has them `date`,
-        `days`, `volume` and `seed`. It gives how many jobs of each kind and points were put."""
+        `days`, `volume` and `seed`; `vault` is where all of them are kept, else the reports say
+        it. It gives how many jobs of each kind and points were put."""
         control.add("backup.history", self._control)
 
     def _control(self, given: Mapping[str, Any]) -> Mapping[str, int]:
         if wrong := sorted(set(given) - _FIELDS | {"account", "region"} - set(given)):
             raise ValueError(
-                f"backup.history takes account, region, date, days, volume and seed: {wrong}"
+                f"backup.history takes account, region, date, days, volume, seed, vault: {wrong}"
             )
         api = BackupApi(
             account=str(given["account"]), region=str(given["region"]), services=self._services
@@ -102,19 +103,27 @@ class BackupHistory:
             seed=int(given.get("seed", standard.seed)),
             jobs_per_day=int(given.get("volume", standard.jobs_per_day)),
         )
-        return put_history(api, last_days(last, int(given.get("days", 1))), profile)
+        days = last_days(last, int(given.get("days", 1)))
+        return put_history(api, days, profile, vault=str(given.get("vault", "")))
 
 
-def put_history(api: BackupApi, days: Sequence[date], profile: Profile) -> Mapping[str, int]:
+def put_history(
+    api: BackupApi, days: Sequence[date], profile: Profile, *, vault: str = ""
+) -> Mapping[str, int]:
     """The jobs that were active on these days, as they are by now, and points of vaults that are
     made where they are missing; nothing is said on a bus."""
     ends = [datetime.combine(day + timedelta(days=1), time(), UTC) for day in days]
     until = [min(end, api.now().replace(tzinfo=UTC)) for end in ends]
     windows = [Window(end=end) for end in until]
     backend = api.backend
-    backups = _jobs(api, Template.BACKUP_JOB_REPORT, profile, windows)
-    copies = _jobs(api, Template.COPY_JOB_REPORT, profile, windows)
-    restores = _jobs(api, Template.RESTORE_JOB_REPORT, profile, windows)
+    backups, copies, restores = (
+        _jobs(api, template, profile, windows, vault)
+        for template in (
+            Template.BACKUP_JOB_REPORT,
+            Template.COPY_JOB_REPORT,
+            Template.RESTORE_JOB_REPORT,
+        )
+    )
     backend.backup_jobs |= {job["BackupJobId"]: job for job in backups}
     backend.copy_jobs |= {job["CopyJobId"]: job for job in copies}
     backend.restore_jobs |= {job["RestoreJobId"]: job for job in restores}
@@ -128,15 +137,19 @@ def put_history(api: BackupApi, days: Sequence[date], profile: Profile) -> Mappi
 
 
 def _jobs(
-    api: BackupApi, template: Template, profile: Profile, windows: Sequence[Window]
+    api: BackupApi, template: Template, profile: Profile, windows: Sequence[Window], vault: str
 ) -> list[Document]:
     """Each job as the last of the reports tells of it."""
+    arn = f"arn:aws:backup:{api.region}:{api.account}:backup-vault:{vault}"
+    kept = {"backupVaultName": vault, "backupVaultArn": arn, "sourceBackupVaultArn": arn}
     account = ReportedAccount(id=api.account, name=api.account, path_to_root="")
     only = ReportedOrganization(accounts=(account,), regions=(api.region,))
     found: dict[str, Row] = {}
     for window in windows:
         for row in rows(template, only, profile, window):
-            found[row[_ID[template]]] = row
+            # A report has no other columns than its own.
+            there = {name: value for name, value in kept.items() if vault and name in row}
+            found[row[_ID[template]]] = {**row, **there}
     return [_document(template, row) for row in found.values()]
 
 
