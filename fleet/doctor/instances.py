@@ -34,7 +34,7 @@ class _Region:
     tagged: Sequence[Instance]
     """Those that carry the tag of a script."""
     managed: Mapping[str, str]
-    """What answers to Systems Manager: the state of its agent by the instance's id."""
+    """The platform of each instance whose agent answers Systems Manager, by its id."""
 
 
 def instances(settings: MemberSettings, session: boto3.Session) -> Iterator[Finding]:
@@ -56,9 +56,10 @@ def _look(settings: MemberSettings, region: str, session: boto3.Session) -> _Reg
     ssm = session.client("ssm", region_name=region)
     pages = ssm.get_paginator("describe_instance_information").paginate()
     managed = {
-        str(each.get("InstanceId")): str(each.get("PingStatus"))
+        str(each.get("InstanceId")): str(each.get("PlatformType"))
         for page in pages
         for each in page["InstanceInformationList"]
+        if each.get("PingStatus") == "Online"
     }
     return _Region(region=region, tagged=_tagged(settings, region, session), managed=managed)
 
@@ -86,7 +87,7 @@ def _instances(
 def _in_region(
     about: str, here: _Region, settings: MemberSettings, session: boto3.Session
 ) -> Iterator[Finding]:
-    silent = [i for i in here.tagged if here.managed.get(i["InstanceId"]) != "Online"]
+    silent = [i for i in here.tagged if i["InstanceId"] not in here.managed]
     twice = [i for i in here.tagged if _selected(i, settings)]
     if silent:
         yield Finding(
@@ -118,9 +119,13 @@ def _without_tag(
     """Whoever gave them the profile may have meant them to be backed up with a script."""
     profile = names.instance_profile(settings)
     arn = f"arn:aws:iam::{settings.account}:instance-profile/{profile}"
-    wanted = [{"Name": "iam-instance-profile.arn", "Values": [arn]}]
     known = {instance["InstanceId"] for instance in here.tagged}
-    found = [i for i in _instances(here.region, session, wanted) if i["InstanceId"] not in known]
+    found = [
+        instance
+        for instance in _instances(here.region, session, [])
+        if instance["InstanceId"] not in known
+        and instance.get("IamInstanceProfile", {}).get("Arn") == arn
+    ]
     if found:
         yield Finding(
             about=about,
@@ -131,11 +136,8 @@ def _without_tag(
 
 def _user_data(about: str, here: _Region, session: boto3.Session) -> Iterator[Finding]:
     """Asked of Windows by a command that reads."""
-    windows = [
-        i["InstanceId"]
-        for i in here.tagged
-        if i.get("Platform") == "windows" and here.managed.get(i["InstanceId"]) == "Online"
-    ]
+    tagged = [instance["InstanceId"] for instance in here.tagged]
+    windows = [instance for instance in tagged if here.managed.get(instance) == "Windows"]
     if not windows:
         return
     answers = _answers(session.client("ssm", region_name=here.region), windows)
