@@ -94,6 +94,7 @@ def deploy_scripts(
             account=settings.account,
             runbook_role_arn=role.arn,
             schedules=schedules,
+            alarm_topics={r: settings.alarm_topics_in(r) for r in settings.regions},
         ),
         opts,
     )
