@@ -24,6 +24,7 @@ from fleet import accounts
 from fleet.doctor.coverage import coverage
 from fleet.doctor.findings import Answer, Finding, code, looked_up, unanswered
 from fleet.doctor.instances import instances
+from fleet.doctor.link_signer import link_signer
 from reports.plans import REPORTS_ROLE
 from stacks import load
 from stacks.load import Settings
@@ -59,6 +60,8 @@ def examine(stack: str, settings: Settings, session: boto3.Session) -> Iterator[
     if isinstance(settings, CentralSettings) and settings.ticketing is not None:
         name = settings.ticketing.secret
         yield looked_up(f"the secret {name}", lambda: _secret(name, session))
+    if isinstance(settings, CentralSettings):
+        yield from link_signer(settings, session)
 
 
 def _service_role(stack: str, session: boto3.Session) -> Answer:

@@ -131,6 +131,14 @@ VARIANTS: Mapping[str, Variant] = {
         reports={"bucket": {"copy_to_audit": True, "encryption": "s3_managed"}},
         reads=("copies in audit",),
     ),
+    "links by a user": variant(
+        "acme-audit",
+        reports_mail={
+            **example("acme-audit").own["reports_mail"],
+            "sender": {"address": "backups@acme.example", "existing": True},
+            "link": {"signer": "user", "valid_minutes": 10_080, "secret": "backup-org/links"},
+        },
+    ),
     "sharded": with_invokes(management(regions=["eu-central-1"]), large(4, 160)),
 }
 

@@ -1,0 +1,52 @@
+"""The doctor on the key that signs links to reports."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, cast
+
+import boto3
+import pytest
+from moto import mock_aws
+from moto.iam.models import iam_backends
+
+from fleet.doctor.findings import Finding
+from fleet.doctor.link_signer import link_signer
+from stacks.settings import CentralSettings
+from tests.support.report_variants import VARIANTS
+
+USER = "acme-backup-report-link"
+
+
+def findings() -> list[Finding]:
+    session = boto3.Session("testing", "testing", region_name="eu-central-1")
+    settings = VARIANTS["links by a user"].case.settings
+    assert isinstance(settings, CentralSettings)
+    return list(link_signer(settings, session))
+
+
+@pytest.fixture
+def iam() -> Any:
+    with mock_aws():
+        session = boto3.Session("testing", "testing", region_name="us-east-1")
+        yield session.client("iam")
+
+
+def test_what_is_not_there_yet_is_told_with_its_cure(iam: Any) -> None:
+    secret, key = findings()
+    assert secret.found == "does not exist"
+    assert "access_key_id" in secret.cure
+    assert key.found == "there is no such user yet"
+    iam.create_user(UserName=USER)
+    assert findings()[1].cure == f"aws iam create-access-key --user-name {USER}"
+
+
+@pytest.mark.parametrize(("days", "is_old"), [(89, False), (91, True)])
+def test_a_key_is_old_after_ninety_days(days: int, is_old: bool, iam: Any) -> None:
+    iam.create_user(UserName=USER)
+    iam.create_access_key(UserName=USER)
+    (key,) = cast(Any, iam_backends["123456789012"]["aws"]).users[USER].access_keys
+    key.create_date -= timedelta(days=days)
+    found = findings()[1]
+    assert found.found == f"is {days} days old"
+    assert bool(found.cure) is is_old
