@@ -233,14 +233,24 @@ class Tour:
                 region=central.region,
                 schedule=self.outputs[stack]["report_schedules"][cadence],
             )
-            self.stage.sandbox.call("settle", timeout_seconds=_REPORT_SECONDS)
-            sent = self.stage.sandbox.call("mails")[before:]
+            sent = self._mails_after(before)
+            if not sent and before:  # by an earlier run: a period is mailed once, unless asked
+                session = self.stage.sandbox.session(central.account, central.region)
+                session.client("ssm").start_automation_execution(
+                    DocumentName=self.outputs[stack]["report_runbook"],
+                    Parameters={"Cadence": [cadence], "Resend": ["true"]},
+                )
+                sent = self._mails_after(before)
             if len(sent) != 1:
                 raise TourFailed(f"expected one mail with the {cadence} report, found {len(sent)}")
             self.report = _read(sent[0])
             came_to.append(
                 f"{len(self.report.page) / 1e3:.0f} kB, to {', '.join(sent[0]['recipients'])}"
             )
+
+    def _mails_after(self, count: int) -> list[Mapping[str, Any]]:
+        self.stage.sandbox.call("settle", timeout_seconds=_REPORT_SECONDS)
+        return self.stage.sandbox.call("mails")[count:]
 
     def _make_history(self) -> None:
         """Days of jobs in the members' vaults: no plan starts any here."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -41,6 +42,7 @@ def another_customer(stage: Stage) -> str:
     for file in (folder / "acme.yaml", folder / "Pulumi.acme-audit.yaml"):
         other = file.with_name(file.name.replace("acme", "globex"))
         other.write_text(file.read_text().replace("acme", "globex"))
+    shutil.copytree(folder / "acme", folder / "globex")
     return "globex"
 
 

@@ -62,7 +62,7 @@ def run(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
 def test_nothing_of_tests_or_of_the_sandbox_is_installed(installed: Path) -> None:
     folders = {path.name for path in next(installed.parent.glob("lib/*/site-packages")).iterdir()}
     assert {"pulumi", "stacks", "reports"} <= folders
-    assert folders & {"pytest", "moto", "duckdb", "mypy_boto3_s3", "aws_sandbox"} == set()
+    assert folders & {"pytest", "moto", "sqlglot", "mypy_boto3_s3", "aws_sandbox"} == set()
 
 
 def commands(group: Group = APP, *above: str) -> list[list[str]]:

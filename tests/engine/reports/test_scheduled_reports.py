@@ -186,5 +186,6 @@ def test_a_link_is_refused_once_its_promised_time_is_over(
     stage.sandbox.call("clock.advance", seconds=int(seconds) - 60)
     opened(link)
     stage.sandbox.call("clock.advance", seconds=60)
-    with pytest.raises(urllib.error.HTTPError, match="403"):
+    with pytest.raises(urllib.error.HTTPError, match="403") as refused:
         opened(link)
+    refused.value.close()

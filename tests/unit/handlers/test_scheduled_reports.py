@@ -6,6 +6,7 @@ import csv
 import dataclasses
 import gzip
 import io
+import itertools
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -31,6 +32,7 @@ __all__ = ["aws"]
 NOW = datetime(2026, 7, 1, 4, 30, tzinfo=UTC)
 ACCOUNT, OTHER = "111111111111", "222222222222"
 REGION = "eu-central-1"
+COUNT = itertools.count()
 PATIENT = Patience(lambda: 300.0, sleep=lambda _: None)
 DAILY = dataclasses.replace(
     examples.definition(1, "daily", "api"),
@@ -305,8 +307,16 @@ def test_open_incidents_are_those_of_the_ticket_ledger(aws: Aws) -> None:
     assert headline["open_incidents"] == 1
 
 
+def assumed(*, RoleArn: str, RoleSessionName: str) -> dict[str, Any]:  # noqa: N803 - STS's names
+    """Other credentials at each call."""
+    given = {name: f"{RoleArn} {next(COUNT)}" for name in ("AccessKeyId", "SecretAccessKey")}
+    end = datetime.now(UTC) + timedelta(hours=1)
+    return {"Credentials": {**given, "SessionToken": RoleSessionName, "Expiration": end}}
+
+
 def test_an_accounts_role_is_assumed_once_while_its_session_lasts(aws: Aws) -> None:
     members = MemberClients(boto3.Session(), "reader")
+    cast(Any, members)._sts = SimpleNamespace(assume_role=assumed)
     clients = [
         members.backup(ACCOUNT, REGION),
         members.backup(ACCOUNT, "us-east-1"),
