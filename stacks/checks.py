@@ -3,6 +3,7 @@
 from stacks import report_checks, report_mail_checks
 from stacks.check import CHECKS, Location, Problems, check
 from stacks.settings import (
+    PROGRAMS_TAGS,
     AuditSettings,
     CentralSettings,
     ManagementSettings,
@@ -32,6 +33,17 @@ def _alerts_have_an_account(s: StackSettings) -> Problems:
 def _an_audit_stack_has_an_account(s: AuditSettings) -> Problems:
     if s.organization.audit_account is None:
         yield ("organization", "audit_account"), "is required by a stack in the role audit"
+
+
+@check(StackSettings, "tags")
+def _tag_keys_differ_by_more_than_case(s: StackSettings) -> Problems:
+    """IAM refuses a role two of whose tags differ in the case of their keys alone."""
+    taken = {key.lower(): key for key in PROGRAMS_TAGS}
+    for key in s.tags:
+        other = taken.setdefault(key.lower(), key)
+        if other != key:
+            theirs = "this program's own" if other in PROGRAMS_TAGS else "another key here"
+            yield ("tags", key), f"differs in case only from {other}, {theirs}; write it alike"
 
 
 @check(CentralSettings, "region", "alarm_topics")

@@ -39,6 +39,9 @@ from stacks.values import (
     VaultName,
 )
 
+PROGRAMS_TAGS = ("managed-by", "customer")
+"""Keys of the tags that every resource carries that takes tags (stacks/providers.py)."""
+
 
 class Organization(Model):
     """The customer's AWS Organization."""
@@ -301,7 +304,9 @@ class Rule(Model):
 
     schedule: CronExpression
     timezone: Timezone = "Etc/UTC"
-    start_window_minutes: Annotated[int, Field(strict=True, ge=60)] = 60
+    start_window_minutes: Annotated[int, Field(strict=True, ge=60)] = 480
+    """AWS's own default. Of jobs on one resource one runs at a time: a weekly one that meets the
+    daily waits, and expires at the end of its window."""
     completion_window_minutes: Annotated[int, Field(strict=True)] = 1440
     """An hour more than the start window at least (stacks/checks.py)."""
     move_to_cold_storage_after_days: Days | None = None

@@ -1,11 +1,20 @@
 """Leaf types of settings: each has a meaning, AWS's limits, and what to write instead."""
 
+import difflib
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any
 from zoneinfo import available_timezones
 
-from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from botocore.loaders import create_loader
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+)
 from pydantic_core import CoreSchema, core_schema
 
 from reports.templates import TEMPLATES
@@ -47,9 +56,34 @@ _LIKE_A_REGION = (
     "a Region is written like eu-central-1 (of AWS's partitions only `aws` is supported)"
 )
 
-Region = Annotated[str, _Text(_REGION, _LIKE_A_REGION)]
 
-RegionOrAll = Annotated[str, _Text(rf"\*|{_REGION}", f'{_LIKE_A_REGION}, or "*" for all')]
+@cache
+def aws_regions() -> frozenset[str]:
+    """Those of the partition `aws` that botocore, as it is installed here, knows."""
+    partitions = create_loader().load_data("partitions")["partitions"]
+    known = next(each["regions"] for each in partitions if each["id"] == "aws")
+    return frozenset(known) - {"aws-global"}
+
+
+def _known_region(value: str) -> str:
+    if value != "*" and value not in aws_regions():
+        known = sorted(aws_regions())
+        near = difflib.get_close_matches(value, known, n=3)
+        meant = f"like it are {', '.join(near)}" if near else f"there are: {', '.join(known)}"
+        raise ValueError(
+            f"{value!r} is no Region that this version of boto3 knows; {meant} (of one that is "
+            "newer: upgrade boto3)"
+        )
+    return value
+
+
+Region = Annotated[str, _Text(_REGION, _LIKE_A_REGION), AfterValidator(_known_region)]
+
+RegionOrAll = Annotated[
+    str,
+    _Text(rf"\*|{_REGION}", f'{_LIKE_A_REGION}, or "*" for all'),
+    AfterValidator(_known_region),
+]
 
 CustomerName = Annotated[
     str,

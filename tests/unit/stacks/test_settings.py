@@ -142,3 +142,23 @@ def test_a_topic_in_a_region_without_alarms_would_hear_nothing(root: Path) -> No
 def test_credentials_travel_over_tls_only(url: str, root: Path) -> None:
     own = {"extends": "acme", "role": "audit", "ticketing": {"url": url, "secret": "s"}}
     assert "ticketing.url" in problems("acme-audit", own, root)[0]
+
+
+def test_a_region_that_does_not_exist_is_refused_with_those_like_it(root: Path) -> None:
+    said = problem({"regions": ["us-esat-1"]}, root)
+    assert "regions[0]: 'us-esat-1' is no Region that this version of boto3 knows" in said
+    assert "us-east-1" in said.partition("like it are ")[2]
+    assert "there are: af-south-1" in problem({"regions": ["xy-zzzz-9"]}, root)
+
+
+@pytest.mark.parametrize(
+    ("tags", "said"),
+    [
+        ({"Customer": "x"}, "tags.Customer: differs in case only from customer, this program's"),
+        ({"Owner": "x", "OWNER": "y"}, "tags.OWNER: differs in case only from Owner, another key"),
+    ],
+)
+def test_keys_of_tags_that_differ_in_case_alone_are_refused(
+    tags: Mapping[str, str], said: str, root: Path
+) -> None:
+    assert said in problem({"tags": tags}, root)
