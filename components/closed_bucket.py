@@ -46,13 +46,17 @@ class ClosedBucket(pulumi.ComponentResource):
         self, name: str, args: ClosedBucketArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("backup-org:components:ClosedBucket", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
         bucket = aws.s3.Bucket(
-            name, bucket=args.bucket_name, force_destroy=args.force_destroy, opts=child
+            name,
+            bucket=args.bucket_name,
+            force_destroy=args.force_destroy,
+            opts=pulumi.ResourceOptions(parent=self),
         )
-        self._close(name, bucket.bucket)
-        self._encrypt(name, bucket.bucket, args.key_arn)
-        self._age(name, bucket.bucket, args)
+        # What guards a bucket goes with it: S3 may yet refuse to delete one that has objects.
+        child = pulumi.ResourceOptions(parent=self, deleted_with=bucket)
+        self._close(name, bucket.bucket, child)
+        self._encrypt(name, bucket.bucket, args.key_arn, child)
+        self._age(name, bucket.bucket, args, child)
         if args.access_logs_bucket is not None:
             aws.s3.BucketLogging(
                 name,
@@ -72,8 +76,7 @@ class ClosedBucket(pulumi.ComponentResource):
         self.name, self.arn = bucket.bucket, bucket.arn
         self.register_outputs({"name": self.name, "arn": self.arn})
 
-    def _close(self, name: str, bucket: pulumi.Input[str]) -> None:
-        child = pulumi.ResourceOptions(parent=self)
+    def _close(self, name: str, bucket: pulumi.Input[str], child: pulumi.ResourceOptions) -> None:
         aws.s3.BucketPublicAccessBlock(
             name,
             bucket=bucket,
@@ -88,7 +91,11 @@ class ClosedBucket(pulumi.ComponentResource):
         )
 
     def _encrypt(
-        self, name: str, bucket: pulumi.Input[str], key_arn: pulumi.Input[str] | None
+        self,
+        name: str,
+        bucket: pulumi.Input[str],
+        key_arn: pulumi.Input[str] | None,
+        child: pulumi.ResourceOptions,
     ) -> None:
         aws.s3.BucketServerSideEncryptionConfiguration(
             name,
@@ -102,15 +109,21 @@ class ClosedBucket(pulumi.ComponentResource):
                     "bucket_key_enabled": None if key_arn is None else True,
                 }
             ],
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=child,
         )
 
-    def _age(self, name: str, bucket: pulumi.Input[str], args: ClosedBucketArgs) -> None:
+    def _age(
+        self,
+        name: str,
+        bucket: pulumi.Input[str],
+        args: ClosedBucketArgs,
+        child: pulumi.ResourceOptions,
+    ) -> None:
         versioning = aws.s3.BucketVersioning(
             name,
             bucket=bucket,
             versioning_configuration={"status": "Enabled"},
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=child,
         )
         self.versioned = versioning
         aws.s3.BucketLifecycleConfiguration(
@@ -118,7 +131,9 @@ class ClosedBucket(pulumi.ComponentResource):
             bucket=bucket,
             rules=_rules(args),
             # S3 refuses rules about versions until versioning is on.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[versioning]),
+            opts=pulumi.ResourceOptions.merge(
+                child, pulumi.ResourceOptions(depends_on=[versioning])
+            ),
         )
 
 

@@ -16,11 +16,16 @@ class EncryptionKeyArgs:
     description: str
     grants: Sequence[Statement] = ()
     """Who else may use it: AWS services, other accounts."""
+    retained: bool = False
+    """Stays in the account when it leaves the stack: something may lie encrypted under it."""
     region: str | None = None
 
 
 class EncryptionKey(pulumi.ComponentResource):
-    """Rotated yearly; deleted no sooner than 30 days after `destroy`, so that it can be saved."""
+    """Rotated yearly; deleted, if at all, no sooner than 30 days after `destroy`.
+
+    What it encrypts depends on it, so that no key goes before what lies under it.
+    """
 
     arn: pulumi.Output[str]
 
@@ -44,7 +49,7 @@ class EncryptionKey(pulumi.ComponentResource):
                 *args.grants,
             ),
             region=args.region,
-            opts=child,
+            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=args.retained),
         )
         aws.kms.Alias(
             name,

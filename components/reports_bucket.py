@@ -43,6 +43,7 @@ class ReportsBucket(pulumi.ComponentResource):
         super().__init__("backup-org:components:ReportsBucket", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         self.key_arn = None
+        keys: list[pulumi.Resource] = []
         if args.encryption == "own_key":
             key = EncryptionKey(
                 name,
@@ -50,10 +51,12 @@ class ReportsBucket(pulumi.ComponentResource):
                     account=args.account,
                     description="AWS Backup reports",
                     grants=[reports_are_encrypted(args.account)],
+                    retained=not args.force_destroy,
                 ),
                 child,
             )
             self.key_arn = key.arn
+            keys.append(key)
         bucket = ClosedBucket(
             name,
             ClosedBucketArgs(
@@ -66,7 +69,7 @@ class ReportsBucket(pulumi.ComponentResource):
                 grants=lambda arn: [reports_are_delivered(arn, args.account)],
                 tells_eventbridge=True,
             ),
-            child,
+            pulumi.ResourceOptions(parent=self, depends_on=keys),
         )
         self.name, self.arn = bucket.name, bucket.arn
         self.deliverable = [bucket.policy]

@@ -52,6 +52,7 @@ class ReportsCopyBucket(pulumi.ComponentResource):
                         conditions=only_the_role,
                     )
                 ],
+                retained=not args.force_destroy,
             ),
             pulumi.ResourceOptions(parent=self),
         )
@@ -84,7 +85,7 @@ class ReportsCopyBucket(pulumi.ComponentResource):
                 ],
                 tells_eventbridge=True,
             ),
-            pulumi.ResourceOptions(parent=self),
+            pulumi.ResourceOptions(parent=self, depends_on=[key]),
         )
         self.arn, self.key_arn = bucket.arn, key.arn
         self.register_outputs({"arn": self.arn, "key_arn": self.key_arn})

@@ -16,6 +16,7 @@ class VaultArgs:
     region: str
     key: Literal["customer_managed", "aws_managed"]
     force_destroy: bool
+    """Lets `destroy` delete the vault with its recovery points, and its key."""
 
 
 class Vault(pulumi.ComponentResource):
@@ -26,7 +27,8 @@ class Vault(pulumi.ComponentResource):
         self, name: str, args: VaultArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("backup-org:components:Vault", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
+        # Neither goes by a setting: under the key lie recovery points, in copies elsewhere too.
+        child = pulumi.ResourceOptions(parent=self, protect=not args.force_destroy)
         key_arn = None
         if args.key == "customer_managed":
             key = EncryptionKey(
@@ -34,6 +36,7 @@ class Vault(pulumi.ComponentResource):
                 EncryptionKeyArgs(
                     account=args.account,
                     description=f"Recovery points in the vault {args.vault_name}",
+                    retained=not args.force_destroy,
                     region=args.region,
                 ),
                 child,

@@ -97,6 +97,12 @@ def _plans_name_vaults_of_the_stack(s: MemberSettings) -> Problems:
             yield ("plans", name, "vault"), f"{plan.vault!r} is none of the stack's vaults: {known}"
 
 
+@check(MemberSettings, "vaults", "retained_vaults")
+def _a_vault_is_in_use_or_retained(s: MemberSettings) -> Problems:
+    for name in sorted(s.vaults.keys() & s.retained_vaults.keys()):
+        yield ("retained_vaults", name), "is among the vaults in use, too; leave it in one place"
+
+
 @check(MemberSettings, "plans")
 def _rules_hold_what_aws_demands(s: MemberSettings) -> Problems:
     for plan_name, plan in s.plans.items():

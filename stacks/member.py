@@ -41,7 +41,7 @@ def deploy(settings: MemberSettings) -> Sequence[Contract]:
                 ),
                 opts,
             )
-            for name, vault in settings.vaults.items()
+            for name, vault in (settings.vaults | settings.retained_vaults).items()
         }
         for region in settings.regions
     }

@@ -296,7 +296,8 @@ class Vault(Model):
 
     key: Literal["customer_managed", "aws_managed"] = "customer_managed"
     force_destroy: bool = False
-    """Lets `destroy` delete the recovery points with the vault."""
+    """Lets `destroy` delete the vault with its recovery points and key. Without it the engine
+    refuses to delete or replace either."""
 
 
 class Rule(Model):
@@ -344,6 +345,9 @@ class MemberSettings(StackSettings):
     account: AccountId
     regions: tuple[Region, ...] = Field(min_length=1)
     vaults: dict[VaultName, Vault] = Field(min_length=1)
+    retained_vaults: dict[VaultName, Vault] = Field(default_factory=dict)
+    """Vaults that plans fill no more, kept with their recovery points: where a setting of a vault
+    cannot change, such as its key, another takes its place."""
     plans: dict[PlanName, Plan] = Field(default_factory=dict)
     scripts: dict[ScriptName, Script] = Field(default_factory=dict)
     """Backups of a plan's instances with a script before and after."""

@@ -57,7 +57,11 @@ class ReportLake(pulumi.ComponentResource):
         )
         key = EncryptionKey(
             f"{name}-lake",
-            EncryptionKeyArgs(account=args.account, description="Curated reports and results"),
+            EncryptionKeyArgs(
+                account=args.account,
+                description="Curated reports and results",
+                retained=not args.force_destroy,
+            ),
             child,
         )
         bucket = self._bucket(f"{name}-lake", args, key)
@@ -110,7 +114,7 @@ class ReportLake(pulumi.ComponentResource):
                 expire_after_days=expire,
                 force_destroy=args.force_destroy,
             ),
-            pulumi.ResourceOptions(parent=self),
+            pulumi.ResourceOptions(parent=self, depends_on=[key]),
         )
 
     def _workgroup(

@@ -112,6 +112,9 @@ class Deployment:
         return self._outcome(result.summary.resource_changes or {})
 
     def destroy(self) -> Outcome:
+        """Previews first: what is protected is refused before anything is deleted."""
+        with self._run("destroy", self._selected) as (stack, options):
+            stack.preview_destroy(**options)
         with self._run("destroy", self._selected) as (stack, options):
             result = stack.destroy(**options)
         return self._outcome(result.summary.resource_changes or {})
@@ -227,11 +230,23 @@ def _said(error: CommandError) -> str:
     return said.removeprefix("error: ")
 
 
+_PROTECTED = "because it is protected"
+_WAYS_OUT = (
+    "is protected, and so not deleted or replaced: recovery points may lie in the vault, or under "
+    "its key.\n"
+    "    Keep it: write it under retained_vaults as it was, and another vault for the plans.\n"
+    "    Lose it, with all that is in it: set force_destroy: true on the vault, deploy that, and "
+    "try again."
+)
+
+
 def _complaints(event: EngineEvent) -> Iterator[str]:
     """Errors and policy violations in an event, as people read them."""
     diagnostic = event.diagnostic_event
     if diagnostic is not None and diagnostic.severity == "error":
-        yield f"{_resource(diagnostic.urn)}{diagnostic.message.strip()}"
+        protected = _PROTECTED in diagnostic.message
+        said = _WAYS_OUT if protected else diagnostic.message.strip()
+        yield f"{_resource(diagnostic.urn)}{said}"
     violation = event.policy_event
     if violation is not None and violation.enforcement_level == "mandatory":
         where = _resource(violation.resource_urn)
