@@ -1,5 +1,8 @@
 """Checks of a stack's settings that span several fields; importing this registers them."""
 
+from datetime import timedelta
+
+from reports.digest.schedules import shortest_gap
 from stacks import report_checks, report_mail_checks
 from stacks.check import CHECKS, Location, Problems, check
 from stacks.settings import (
@@ -101,6 +104,18 @@ def _plans_name_vaults_of_the_stack(s: MemberSettings) -> Problems:
 def _a_vault_is_in_use_or_retained(s: MemberSettings) -> Problems:
     for name in sorted(s.vaults.keys() & s.retained_vaults.keys()):
         yield ("retained_vaults", name), "is among the vaults in use, too; leave it in one place"
+
+
+@check(MemberSettings, "plans")
+def _rules_run_as_seldom_as_aws_demands(s: MemberSettings) -> Problems:
+    for plan_name, plan in s.plans.items():
+        for name, rule in plan.rules.items():
+            gap = shortest_gap(rule.schedule)
+            if gap is not None and gap < timedelta(hours=1):
+                yield (
+                    ("plans", plan_name, "rules", name, "schedule"),
+                    f"runs {gap.seconds // 60} minutes apart; AWS Backup refuses less than 60",
+                )
 
 
 @check(MemberSettings, "plans")

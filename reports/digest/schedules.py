@@ -32,6 +32,23 @@ def longest_gap(schedule: str, timezone: str, around: date) -> timedelta | None:
     return max((later - earlier for earlier, later in pairwise(runs)), default=None)
 
 
+def shortest_gap(schedule: str) -> timedelta | None:
+    """The shortest time between two runs, by the times of day alone; None where the schedule is not
+    understood, or runs once a day at most."""
+    found = re.fullmatch(r"cron\((\S+) (\S+) .*\)", schedule.strip())
+    if found is None:
+        return None
+    try:
+        minutes, hours = _values(found[1], 0, 59), _values(found[2], 0, 23)
+    except ValueError:
+        return None
+    times = sorted(60 * hour + minute for hour in hours for minute in minutes)
+    if len(times) < 2:
+        return None
+    over_midnight = 24 * 60 - times[-1] + times[0]
+    return timedelta(minutes=min(over_midnight, *(b - a for a, b in pairwise(times))))
+
+
 def _runs(fields: Sequence[str], zone: ZoneInfo, around: date) -> Iterator[datetime]:
     """In UTC. A time that the clock leaps over is run as if it were there; of one that comes twice,
     the first."""

@@ -63,10 +63,10 @@ def test_a_schedule_that_aws_would_refuse_is_refused(
     [
         "cron(0 5 ? * * *)",
         "cron(59 23 31 12 ? 2199)",
-        "cron(0,30 0/6 ? * * *)",
+        "cron(30 0/6 ? * * *)",
         "cron(0 */12 ? * * *)",
         "cron(0 8-18/2 ? * MON-FRI *)",
-        "cron(/30 5 ? * * *)",
+        "cron(0 /6 ? * * *)",
         "cron(0 22-2 ? * * *)",
         "cron(0 5 L * ? *)",
         "cron(0 5 LW * ? *)",
@@ -84,6 +84,21 @@ def test_a_schedule_that_aws_takes_is_taken(schedule: str, root: Path) -> None:
     settings = load.parse("acme-member-web", {**MEMBER, **scheduled(schedule)}, root)
     assert isinstance(settings, MemberSettings)
     assert settings.plans["daily"].rules["daily"].schedule == schedule
+
+
+@pytest.mark.parametrize(
+    ("schedule", "minutes"),
+    [
+        ("cron(0,30 5 ? * * *)", 30),
+        ("cron(0/15 * ? * MON *)", 15),
+        ("cron(10,50 0,23 ? * * *)", 20),
+    ],
+)
+def test_runs_closer_than_aws_backup_lets_them_be_are_refused(
+    schedule: str, minutes: int, root: Path
+) -> None:
+    found = problem(scheduled(schedule), root)
+    assert f"rules.daily.schedule: runs {minutes} minutes apart; AWS Backup refuses" in found
 
 
 @pytest.mark.parametrize("timezone", ["Berlin", "", ["Europe/Berlin"], {"a": 1}, 5])
