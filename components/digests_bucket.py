@@ -41,7 +41,11 @@ class DigestsBucket(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         key = EncryptionKey(
             name,
-            EncryptionKeyArgs(account=args.account, description="Reports that people read"),
+            EncryptionKeyArgs(
+                account=args.account,
+                description="Reports that people read",
+                retained=not args.force_destroy,
+            ),
             child,
         )
         expire = {RUNS: _RUNS_DAYS}
@@ -56,7 +60,7 @@ class DigestsBucket(pulumi.ComponentResource):
                 force_destroy=args.force_destroy,
                 grants=lambda arn: [_links_end(arn, args.link_seconds)],
             ),
-            child,
+            pulumi.ResourceOptions(parent=self, depends_on=[key]),
         )
         for path, content in args.definitions.items():
             aws.s3.BucketObjectv2(
