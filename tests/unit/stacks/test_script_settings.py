@@ -172,7 +172,7 @@ def endpoints(**change: Any) -> Mapping[str, Any]:
     ("change", "said"),
     [
         ({}, "[1].vpc: vpc-0123456789abcdef0 has its endpoints already"),
-        ({"vpc": "vpc-99999999", "region": "eu-west-9"}, "[1].region: eu-west-9 is none of the"),
+        ({"vpc": "vpc-99999999", "region": "eu-south-2"}, "[1].region: eu-south-2 is none of the"),
         ({"vpc": "production"}, "[1].vpc: 'production' does not fit; write an id such as vpc-01"),
     ],
 )
