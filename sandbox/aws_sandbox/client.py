@@ -216,7 +216,8 @@ def _call(address: Address, name: str, fields: Mapping[str, Any]) -> Any:
         with urllib.request.urlopen(request) as answer:  # noqa: S310 - as above
             return json.load(answer)
     except urllib.error.HTTPError as error:
-        raise SandboxError(f"{name}: {json.load(error).get('error')}") from error
+        with error:
+            raise SandboxError(f"{name}: {json.load(error).get('error')}") from error
     except OSError as error:
         raise SandboxError(f"{name}: nothing answers at {address.endpoint}: {error}") from error
 
