@@ -30,6 +30,7 @@ from aws_sandbox.plugin.invokes import DATA_SOURCES
 from aws_sandbox.plugin.resource import Resource
 from aws_sandbox.plugin.resources import REGISTRY
 from aws_sandbox.plugin.values import is_array, is_object
+from aws_sandbox.systems_manager.runbooks import ACTIONS
 from components.lake.curated_report_tables import newest_view, plans_view
 from components.lake.query_library import queries
 from fleet.project import PROJECT
@@ -149,15 +150,25 @@ def _calls_for(resource: Resource) -> Iterator[str]:
 _OF_RUN_COMMAND = ("ListCommandInvocations", "ListCommands", "SendCommand")
 
 
-def calls_of_runbooks() -> Iterator[str]:
-    """What the steps of the example stacks' Automation documents call."""
+def _steps_of_runbooks() -> Iterator[Mapping[str, Any]]:
+    """The steps of the example stacks' Automation documents."""
     for recording in recordings().values():
         for document in recording.all("aws:ssm/document:Document"):
             if document.inputs["documentType"] == "Automation":
-                for step in json.loads(document.inputs["content"])["mainSteps"]:
-                    yield f"{step['inputs'].get('Service')}:{step['inputs'].get('Api')}"
-                    if step["action"] == "aws:runCommand":
-                        yield from (f"ssm:{operation}" for operation in _OF_RUN_COMMAND)
+                yield from json.loads(document.inputs["content"])["mainSteps"]
+
+
+def calls_of_runbooks() -> Iterator[str]:
+    """What the steps of the example stacks' Automation documents call."""
+    for step in _steps_of_runbooks():
+        yield f"{step['inputs'].get('Service')}:{step['inputs'].get('Api')}"
+        if step["action"] == "aws:runCommand":
+            yield from (f"ssm:{operation}" for operation in _OF_RUN_COMMAND)
+
+
+def test_each_action_of_automation_is_a_step_of_an_example() -> None:
+    reached = {step["action"] for step in _steps_of_runbooks()}
+    assert complaints("automation_actions", ACTIONS, reached) == []
 
 
 @pytest.fixture(scope="module")

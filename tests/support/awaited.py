@@ -9,7 +9,9 @@ from fleet.project import PROJECT
 
 FILE = PROJECT / "sandbox" / "awaited.yaml"
 
-Kind = Literal["resource_types", "backup_operations", "permissions", "sql", "events"]
+Kind = Literal[
+    "resource_types", "backup_operations", "permissions", "sql", "events", "automation_actions"
+]
 
 
 def complaints(kind: Kind, there: Iterable[str], reached: Iterable[str]) -> list[str]:

@@ -1,10 +1,9 @@
 """The actions of Automation, each carried out by calls to the endpoint in the automation's role."""
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Protocol, cast
 
 from botocore import xform_name
@@ -12,7 +11,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.response import StreamingBody
 from jsonpath_ng.ext.parser import parse
 
-from aws_sandbox.systems_manager.conditions import choose
 from aws_sandbox.systems_manager.runbooks import Step
 from aws_sandbox.systems_manager.scripts import ScriptError
 
@@ -36,12 +34,6 @@ class Attempt(Protocol):
         """A boto3 client in the automation's role."""
         ...
 
-    def now(self) -> datetime: ...
-
-    def pause(self, aws_seconds: float) -> None:
-        """Waits; raises when the attempt is over meanwhile."""
-        ...
-
     def looks(self) -> None:
         """What it waits for is looked at now; raises when the attempt is over."""
         ...
@@ -60,8 +52,6 @@ class Result:
     """What a successful attempt gives."""
 
     outputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    next_step: str | None = None
-    """Where a branch goes to: "" to the end."""
 
 
 def act(step: Step, inputs: Mapping[str, Any], attempt: Attempt) -> Result:
@@ -149,17 +139,6 @@ def _property(inputs: Mapping[str, Any], attempt: Attempt) -> tuple[str, bool]:
     return text, value is not None and text in map(str, listed)
 
 
-def _assert_property(_step: Step, inputs: Mapping[str, Any], attempt: Attempt) -> Result:
-    text, desired = _property(inputs, attempt)
-    if not desired:
-        raise ActionError(
-            f"Property value for {inputs['PropertySelector']} from the API output is not in "
-            f"desired values {inputs['DesiredValues']}: {text}",
-            "Verification",
-        )
-    return Result()
-
-
 def _wait_for_property(_step: Step, inputs: Mapping[str, Any], attempt: Attempt) -> Result:
     before: str | None = None
     while True:
@@ -186,40 +165,6 @@ def _invoke_function(_step: Step, inputs: Mapping[str, Any], attempt: Attempt) -
             f"Lambda function returned error. ErrorCode: {answer['FunctionError']}, payload: {text}"
         )
     return Result(outputs={"StatusCode": answer["StatusCode"], "LogResult": "", "Payload": text})
-
-
-_DURATION = re.compile(
-    r"P(?:(?P<days>\d+)D)?(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)S)?)?"
-)
-
-
-def _sleep(step: Step, inputs: Mapping[str, Any], attempt: Attempt) -> Result:
-    seconds = _sleep_seconds(inputs, attempt.now())
-    if seconds > step.limit_seconds and step.timeout_seconds is None:
-        raise ActionError(f"aws:sleep delays at most {step.limit_seconds} s", "Verification")
-    if seconds > 0:
-        attempt.pause(seconds)
-    return Result()
-
-
-def _sleep_seconds(inputs: Mapping[str, Any], now: datetime) -> float:
-    if "Timestamp" in inputs:
-        until = datetime.fromisoformat(str(inputs["Timestamp"]))
-        until = until if until.tzinfo else until.replace(tzinfo=UTC)
-        return (until - now).total_seconds()
-    text = str(inputs["Duration"])
-    found = _DURATION.fullmatch(text)
-    if found is None or not any(found.groups()):
-        raise ActionError(f"{text!r} is no ISO 8601 duration", "Verification")
-    units = {"days": 86_400, "hours": 3600, "minutes": 60, "seconds": 1}
-    return float(sum(size * int(found[unit] or 0) for unit, size in units.items()))
-
-
-def _branch(_step: Step, inputs: Mapping[str, Any], _attempt: Attempt) -> Result:
-    try:
-        return Result(next_step=choose(inputs))
-    except ValueError as error:
-        raise ActionError(f"a choice cannot be evaluated: {error}", "Verification") from error
 
 
 def _run_command(step: Step, inputs: Mapping[str, Any], attempt: Attempt) -> Result:
@@ -266,12 +211,9 @@ def _command_parameters(given: Mapping[str, Any]) -> Mapping[str, list[str]]:
 
 
 _ACTIONS: Mapping[str, Callable[[Step, Mapping[str, Any], Attempt], Result]] = {
-    "aws:assertAwsResourceProperty": _assert_property,
-    "aws:branch": _branch,
     "aws:executeAwsApi": _execute_api,
     "aws:executeScript": _execute_script,
     "aws:invokeLambdaFunction": _invoke_function,
     "aws:runCommand": _run_command,
-    "aws:sleep": _sleep,
     "aws:waitForAwsResourceProperty": _wait_for_property,
 }

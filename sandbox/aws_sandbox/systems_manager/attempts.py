@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Protocol
 
 from botocore.config import Config
@@ -95,14 +95,6 @@ class RunningAttempt:
             self._clients[service] = self._new_client(self._session, service, config)
         return self._clients[service]
 
-    def now(self) -> datetime:
-        return self._environment.services.clock()
-
-    def pause(self, aws_seconds: float) -> None:
-        seconds = aws_seconds / self._environment.work.time_scale
-        if self._execution.wait_until(self.over.is_set, seconds):
-            raise OverError
-
     def looks(self) -> None:
         self._go_on()
         self._moment = self._environment.work.moment
@@ -110,8 +102,9 @@ class RunningAttempt:
     def looks_again(self, *, unchanged: bool) -> None:
         self._go_on()
         self._execution.still(self._moment if unchanged else None)
-        scale = self._environment.work.time_scale
-        self.pause(max(POLL_SECONDS, _SHORTEST_POLL * scale))
+        seconds = max(POLL_SECONDS / self._environment.work.time_scale, _SHORTEST_POLL)
+        if self._execution.wait_until(self.over.is_set, seconds):
+            raise OverError
 
     def run_script(self, inputs: Mapping[str, Any]) -> Any:
         session, region = self._assume(), self._execution.region
@@ -135,7 +128,7 @@ class RunningAttempt:
             raise OverError
 
     def _expires(self, session: Session) -> bool:
-        return session.expires - self.now() < _SESSION_MARGIN
+        return session.expires - self._environment.services.clock() < _SESSION_MARGIN
 
     def _assume(self) -> Session:
         execution = self._execution

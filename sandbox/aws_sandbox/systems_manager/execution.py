@@ -129,10 +129,7 @@ class Execution:
 
     def _next(self, step: Step, record: StepRecord) -> Step | None:
         if record.status == "Success":
-            if step.action != "aws:branch":
-                return self.runbook.after(step)
-            chosen = record.outputs.get("NextStep", "")
-            return self.runbook.steps[chosen] if chosen else None
+            return self.runbook.after(step)
         if step.on_failure.startswith(STEP):
             return self.runbook.steps[step.on_failure.removeprefix(STEP)]
         return self.runbook.after(step) if step.on_failure == CONTINUE else None
@@ -197,10 +194,7 @@ class Execution:
             if isinstance(error, CommandFailedError):
                 record.outputs = error.outputs
             return "Failed"
-        result = outcome.result()
-        record.outputs = result.outputs
-        if result.next_step is not None:
-            record.outputs = {"NextStep": result.next_step}
+        record.outputs = outcome.result().outputs
         return "Success"
 
     def _value(self, name: str) -> Any:

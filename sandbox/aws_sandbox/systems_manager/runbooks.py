@@ -8,7 +8,6 @@ from typing import Any, cast
 from jsonpath_ng.exceptions import JSONPathError
 from jsonpath_ng.ext.parser import parse
 
-from aws_sandbox.systems_manager.conditions import check_choices
 from aws_sandbox.systems_manager.parameters import (
     DocumentError,
     Parameter,
@@ -23,14 +22,14 @@ SYSTEM_VARIABLES = frozenset(
     | {"global:DATE", "global:DATE_TIME", "global:REGION"}
 )
 ABORT, CONTINUE, STEP = "Abort", "Continue", "step:"
-_HOUR, _WEEK = 3600, 604_799
+_HOUR = 3600
 
 
 @dataclass(frozen=True, kw_only=True)
 class Action:
     """What an action of Automation takes and gives."""
 
-    required: frozenset[str] = frozenset()
+    required: frozenset[str]
     optional: frozenset[str] = frozenset()
     open: bool = False
     """Whether it takes further inputs: those of the API operation that it calls."""
@@ -46,11 +45,8 @@ class Action:
 
 
 _CALL = frozenset({"Service", "Api"})
-_CHECK = _CALL | {"PropertySelector", "DesiredValues"}
 
 ACTIONS: Mapping[str, Action] = {
-    "aws:assertAwsResourceProperty": Action(required=_CHECK, open=True),
-    "aws:branch": Action(required=frozenset({"Choices"}), optional=frozenset({"Default"})),
     "aws:executeAwsApi": Action(required=_CALL, open=True, selects=True),
     "aws:executeScript": Action(
         required=frozenset({"Handler", "Runtime", "Script"}),
@@ -74,13 +70,9 @@ ACTIONS: Mapping[str, Action] = {
         ),
         outputs=frozenset({"CommandId", "Status", "ResponseCode", "Output"}),
     ),
-    "aws:sleep": Action(
-        optional=frozenset({"Duration", "Timestamp"}),
-        timeout_seconds=_WEEK,
-        longest_seconds=_WEEK,
-        waits=True,
+    "aws:waitForAwsResourceProperty": Action(
+        required=_CALL | {"PropertySelector", "DesiredValues"}, open=True, waits=True
     ),
-    "aws:waitForAwsResourceProperty": Action(required=_CHECK, open=True, waits=True),
 }
 """The actions that are carried out; another one of AWS's is refused when a document is created."""
 
@@ -89,20 +81,12 @@ SCRIPT_RUNTIMES = frozenset({"python3.11"})
 _OTHER_ACTIONS = frozenset(
     f"aws:{name}"
     for name in (
-        *("approve", "changeInstanceState", "copyImage", "createImage", "createStack"),
-        *("createTags", "deleteImage", "deleteStack", "executeAutomation"),
-        *("executeStateMachine", "invokeWebhook", "loop", "pause", "runInstances"),
-        "updateVariable",
+        *("approve", "assertAwsResourceProperty", "branch", "changeInstanceState", "copyImage"),
+        *("createImage", "createStack", "createTags", "deleteImage", "deleteStack"),
+        *("executeAutomation", "executeStateMachine", "invokeWebhook", "loop", "pause"),
+        *("runInstances", "sleep", "updateVariable"),
     )
 )
-_NOT_ON_CANCEL = frozenset(
-    f"aws:{name}"
-    for name in (
-        *("approve", "copyImage", "createImage", "createStack", "createTags", "pause"),
-        *("runInstances", "sleep"),
-    )
-)
-"""Where `onCancel` cannot go to."""
 _OUTPUT_TYPES = frozenset({"String", "StringList", "Integer", "Boolean", "StringMap", "MapList"})
 _DOCUMENT_KEYS = frozenset(
     {"schemaVersion", "description", "assumeRole", "parameters", "mainSteps", "outputs"}
@@ -285,14 +269,10 @@ def _inputs(place: str, action: str, given: Any) -> Mapping[str, Any]:
     unknown = sorted(inputs.keys() - shape.required - shape.optional)
     if unknown and not shape.open:
         raise UnsupportedError(f"{', '.join(unknown)} of {action}: {place}")
-    if action == "aws:branch":
-        check_choices(place, inputs)
     if "PropertySelector" in shape.required:
         check_selector(place, inputs["PropertySelector"])
     if action == "aws:executeScript" and inputs["Runtime"] not in SCRIPT_RUNTIMES:
         raise UnsupportedError(f"the runtime {inputs['Runtime']!r} of {action}: {place}")
-    if action == "aws:sleep" and len(inputs) != 1:
-        raise DocumentError(f"{place}: aws:sleep needs Duration or Timestamp")
     return inputs
 
 
@@ -330,11 +310,6 @@ def _check_whole(runbook: Runbook) -> None:
         for target in _targets(step):
             if target not in runbook.steps:
                 raise DocumentError(f"the step {step.name} goes to {target}, which is no step")
-        cancel = step.on_cancel.removeprefix(STEP)
-        if step.on_cancel != ABORT and runbook.steps[cancel].action in _NOT_ON_CANCEL:
-            raise DocumentError(
-                f"the step {step.name}: onCancel cannot go to {runbook.steps[cancel].action}"
-            )
         for name in names_in(step.inputs):
             _check_reference(runbook, f"the step {step.name}", name)
     for name in names_in(runbook.assume_role):
@@ -350,8 +325,6 @@ def _targets(step: Step) -> Iterator[str]:
             yield way.removeprefix(STEP)
     if step.next_step:
         yield step.next_step
-    if step.action == "aws:branch":
-        yield from check_choices(f"the step {step.name}", step.inputs)
 
 
 def _check_reference(runbook: Runbook, place: str, name: str) -> None:

@@ -36,6 +36,17 @@ def fails(name: str, **rest: Any) -> Step:
     return api(name, "sqs", "GetQueueAttributes", inputs=inputs, **rest)
 
 
+def waits(name: str, **rest: Any) -> Step:
+    """A step that waits in vain, for a day where nothing else is said."""
+    inputs = {
+        "Service": "sts",
+        "Api": "GetCallerIdentity",
+        "PropertySelector": "$.Account",
+        "DesiredValues": ["none"],
+    }
+    return step(name, "waitForAwsResourceProperty", inputs, **{"timeoutSeconds": 86_400, **rest})
+
+
 class Runbooks:
     """Documents and automations of an account."""
 

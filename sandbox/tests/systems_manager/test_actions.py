@@ -134,28 +134,6 @@ def test_a_wait_that_is_in_vain_times_out(runbooks: Runbooks, status: Mapping[st
     assert runbooks.ended(execution)["AutomationExecutionStatus"] == "TimedOut"
 
 
-def test_an_assertion_fails_where_the_property_is_another(runbooks: Runbooks) -> None:
-    inputs = {
-        "Service": "sts",
-        "Api": "GetCallerIdentity",
-        "PropertySelector": "$.Account",
-        "DesiredValues": ["999999999999"],
-    }
-    ended = runbooks.run(step("Assert", "assertAwsResourceProperty", inputs))
-    assert ended["AutomationExecutionStatus"] == "Failed"
-    assert "not in desired values" in ended["FailureMessage"]
-
-
-def test_a_sleep_passes_by_the_sandboxs_scale(runbooks: Runbooks) -> None:
-    ended = runbooks.run(step("Sleep", "sleep", {"Duration": "PT5M"}), mark("Then"))
-    assert runbooks.statuses(ended) == {"Sleep": "Success", "Then": "Success"}
-
-
-def test_a_sleep_until_what_has_passed_is_none(runbooks: Runbooks) -> None:
-    ended = runbooks.run(step("Sleep", "sleep", {"Timestamp": "2020-01-01T01:00:00Z"}))
-    assert ended["AutomationExecutionStatus"] == "Success"
-
-
 def test_an_invocation_takes_three_hundred_seconds_at_most_whatever_its_step_says(
     runbooks: Runbooks, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,6 +1,6 @@
 """Which step follows which, and how an automation ends: as the User Guide has it."""
 
-from sandbox.tests.systems_manager.conftest import Runbooks, fails, mark, step
+from sandbox.tests.systems_manager.conftest import Runbooks, fails, mark
 
 
 def test_steps_run_in_their_order_and_the_automation_succeeds(runbooks: Runbooks) -> None:
@@ -50,38 +50,3 @@ def test_on_failure_goes_to_the_step_that_it_names(runbooks: Runbooks) -> None:
 def test_a_step_that_is_not_critical_leaves_the_automation_a_success(runbooks: Runbooks) -> None:
     ended = runbooks.run(fails("First", onFailure="step:Tell", isCritical=False), mark("Tell"))
     assert ended["AutomationExecutionStatus"] == "Success"
-
-
-def test_a_branch_goes_to_the_first_choice_that_holds(runbooks: Runbooks) -> None:
-    choices = [
-        {"NextStep": "Left", "Variable": "{{ Way }}", "StringEquals": "left"},
-        {
-            "NextStep": "Right",
-            "And": [
-                {"Variable": "{{ Way }}", "StartsWith": "ri"},
-                {"Not": {"Variable": "{{ Number }}", "NumericGreater": 5}},
-            ],
-        },
-    ]
-    name = runbooks.create(
-        step("Branch", "branch", {"Choices": choices, "Default": "Else"}),
-        mark("Left", isEnd=True),
-        mark("Right", isEnd=True),
-        mark("Else"),
-        parameters={"Way": {"type": "String"}, "Number": {"type": "Integer", "default": 3}},
-    )
-    for way, reached in (("left", "Left"), ("right", "Right"), ("up", "Else")):
-        execution = runbooks.start(name, Parameters={"Way": [way]})
-        runbooks.aws.settle()
-        statuses = runbooks.statuses(runbooks.get(execution))
-        assert {each for each, status in statuses.items() if status == "Success"} == {
-            "Branch",
-            reached,
-        }
-
-
-def test_a_branch_without_a_true_choice_and_default_ends_the_automation(runbooks: Runbooks) -> None:
-    choices = [{"NextStep": "Left", "Variable": "up", "StringEquals": "left"}]
-    ended = runbooks.run(step("Branch", "branch", {"Choices": choices}), mark("Left"))
-    assert ended["AutomationExecutionStatus"] == "Success"
-    assert runbooks.statuses(ended)["Left"] == "Pending"

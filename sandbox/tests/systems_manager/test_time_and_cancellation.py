@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sandbox.tests.deployed_aws import consumes, dead_letters
-from sandbox.tests.systems_manager.conftest import Runbooks, api, fails, mark, step
+from sandbox.tests.systems_manager.conftest import Runbooks, api, fails, mark, step, waits
 
 
 @pytest.fixture
@@ -61,53 +61,47 @@ def test_a_step_that_takes_too_long_times_out_and_so_does_the_automation(
 
 
 def test_a_step_that_times_out_takes_its_way_on_failure(runbooks: Runbooks) -> None:
-    ended = runbooks.run(
-        step("Sleep", "sleep", {"Duration": "P1D"}, timeoutSeconds=60, onFailure="step:Tell"),
-        mark("Tell"),
-    )
+    name = runbooks.create(waits("Wait", timeoutSeconds=60, onFailure="step:Tell"), mark("Tell"))
+    ended = runbooks.ended(runbooks.start(name))
     assert _status(ended) == "TimedOut"
-    assert runbooks.statuses(ended) == {"Sleep": "TimedOut", "Tell": "Success"}
+    assert runbooks.statuses(ended) == {"Wait": "TimedOut", "Tell": "Success"}
 
 
 def test_a_timeout_that_is_not_critical_leaves_the_automation_a_success(
     runbooks: Runbooks,
 ) -> None:
-    ended = runbooks.run(
-        step(
-            "Sleep",
-            "sleep",
-            {"Duration": "P1D"},
-            timeoutSeconds=60,
-            onFailure="Continue",
-            isCritical=False,
-        ),
-        mark("Then"),
-    )
+    wait = waits("Wait", timeoutSeconds=60, onFailure="Continue", isCritical=False)
+    ended = runbooks.ended(runbooks.start(runbooks.create(wait, mark("Then"))))
     assert _status(ended) == "Success"
 
 
-SLEEP = step("Sleep", "sleep", {"Duration": "P5D"})
+WAIT = waits("Wait")
 
 
-def stopped(runbooks: Runbooks, *steps: Mapping[str, Any], kind: str = "Cancel") -> Any:
-    """How an automation ended that was stopped in its step Sleep."""
-    execution = runbooks.start(runbooks.create(*steps))
-    while runbooks.statuses(runbooks.get(execution))["Sleep"] != "InProgress":
+def stopped(
+    runbooks: Runbooks,
+    *steps: Mapping[str, Any],
+    kind: str = "Cancel",
+    role: str | None = None,
+) -> Any:
+    """How an automation ended that was stopped in its first step."""
+    execution = runbooks.start(runbooks.create(*steps, role=role))
+    while runbooks.statuses(runbooks.get(execution))[steps[0]["name"]] != "InProgress":
         time.sleep(0.02)
     runbooks.ssm.stop_automation_execution(AutomationExecutionId=execution, Type=kind)
     return runbooks.ended(execution)
 
 
 def test_a_cancelled_automation_ends_with_the_step_that_ran(runbooks: Runbooks) -> None:
-    ended = stopped(runbooks, SLEEP, mark("Then"))
+    ended = stopped(runbooks, WAIT, mark("Then"))
     assert _status(ended) == "Cancelled"
-    assert runbooks.statuses(ended) == {"Sleep": "Cancelled", "Then": "Pending"}
+    assert runbooks.statuses(ended) == {"Wait": "Cancelled", "Then": "Pending"}
 
 
 def test_on_cancel_goes_to_the_step_that_it_names_and_on_from_there(runbooks: Runbooks) -> None:
     ended = stopped(
         runbooks,
-        {**SLEEP, "onCancel": "step:Undo", "onFailure": "step:Tell"},
+        {**WAIT, "onCancel": "step:Undo", "onFailure": "step:Tell"},
         mark("Then", isEnd=True),
         mark("Undo"),
         mark("Report", isEnd=True),
@@ -115,7 +109,7 @@ def test_on_cancel_goes_to_the_step_that_it_names_and_on_from_there(runbooks: Ru
     )
     assert _status(ended) == "Cancelled"
     assert runbooks.statuses(ended) == {
-        "Sleep": "Cancelled",
+        "Wait": "Cancelled",
         "Then": "Pending",
         "Undo": "Success",
         "Report": "Success",
@@ -130,19 +124,15 @@ def test_what_follows_a_cancellation_takes_two_minutes_at_most(
     module = "aws_sandbox.systems_manager.execution.CANCELLATION_SECONDS"
     monkeypatch.setattr(module, 1.0)
     function = runbooks.aws.function("import time\ndef handler(e, c):\n    time.sleep(20)\n")
-    name = runbooks.create(
-        {**SLEEP, "onCancel": "step:Invoke"},
+    ended = stopped(
+        runbooks,
+        {**WAIT, "onCancel": "step:Invoke"},
         invoke(function),
         mark("Report"),
         role=runbooks.role("lambda:InvokeFunction", "sts:*"),
     )
-    execution = runbooks.start(name)
-    while runbooks.statuses(runbooks.get(execution))["Sleep"] != "InProgress":
-        time.sleep(0.02)
-    runbooks.ssm.stop_automation_execution(AutomationExecutionId=execution)
-    ended = runbooks.ended(execution)
     assert runbooks.statuses(ended) == {
-        "Sleep": "Cancelled",
+        "Wait": "Cancelled",
         "Invoke": "Cancelled",
         "Report": "Pending",
     }
@@ -151,9 +141,10 @@ def test_what_follows_a_cancellation_takes_two_minutes_at_most(
 def test_a_completed_automation_lets_the_step_that_runs_be_the_last_one(
     runbooks: Runbooks,
 ) -> None:
-    short = step("Sleep", "sleep", {"Duration": "PT10M"})
-    ended = stopped(runbooks, short, mark("Then"), kind="Complete")
-    assert runbooks.statuses(ended) == {"Sleep": "Success", "Then": "Pending"}
+    function = runbooks.aws.function("import time\ndef handler(e, c):\n    time.sleep(1)\n")
+    role = runbooks.role("lambda:InvokeFunction")
+    ended = stopped(runbooks, invoke(function), mark("Then"), kind="Complete", role=role)
+    assert runbooks.statuses(ended) == {"Invoke": "Success", "Then": "Pending"}
 
 
 def test_an_automation_that_has_ended_cannot_be_stopped(runbooks: Runbooks) -> None:
@@ -169,7 +160,7 @@ def test_settling_waits_for_what_an_automation_sets_off(runbooks: Runbooks) -> N
     work = aws.queue(attributes=dead_letters(done, 1))
     code = "import time\ndef handler(e, c):\n    time.sleep(0.5)\n    raise ValueError\n"
     aws.consume(work, aws.function(code, consumes()))
-    waits = {
+    inputs = {
         "Service": "sqs",
         "Api": "GetQueueAttributes",
         "QueueUrl": aws.url(done),
@@ -179,7 +170,7 @@ def test_settling_waits_for_what_an_automation_sets_off(runbooks: Runbooks) -> N
     }
     ended = runbooks.run(
         api("Send", "sqs", "SendMessage", inputs={"QueueUrl": aws.url(work), "MessageBody": "x"}),
-        step("Wait", "waitForAwsResourceProperty", waits, timeoutSeconds=86_400),
+        step("Wait", "waitForAwsResourceProperty", inputs, timeoutSeconds=86_400),
         mark("Then"),
         role=runbooks.role("sqs:*", "sts:*"),
     )
