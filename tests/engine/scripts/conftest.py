@@ -31,7 +31,7 @@ _SHORT = {
     "plan": "standard",
     "rules": ["daily"],
     "document": "filesystem_freeze",
-    "freeze_seconds": 8,
+    "freeze_seconds": 20,
     "timeout_seconds": 10,
 }
 WHOLE = """\
