@@ -25,10 +25,9 @@ from handlers import environment
 from handlers.batches import work_off
 from handlers.collate_jobs.core import Part, all_done, part_of, tagged_vaults
 from handlers.member_clients import MemberClients
-from reports.digest import definition as definitions
-from reports.digest import runs
 from reports.digest.activity import TABLES, Row, write_csv
 from reports.digest.collation import Patience, Place, collate, unseen_row
+from reports.digest.objects import DigestObjects
 from reports.digest.runs import Run
 
 if TYPE_CHECKING:
@@ -52,17 +51,18 @@ class Collator:
     def __init__(self, settings: Environment, s3: S3Client, members: MemberClients) -> None:
         self._bucket = settings.digests_bucket
         self._s3, self._members = s3, members
+        self._objects = DigestObjects(s3, settings.digests_bucket)
 
     def take_in(self, message: str, patience: Patience) -> None:
         part = part_of(message)
-        run = runs.load(self._read(runs.run_key(part.run_id)))
-        definition = definitions.load(self._read(runs.definition_key(run.cadence)))
+        run = self._objects.run(part.run_id)
+        definition = self._objects.definition(run.cadence)
         try:
             tables = collate(
                 self._members.backup(part.account, part.region),
                 self._members.tagging(part.account, part.region),
                 _place(part),
-                vaults=tagged_vaults(self._read(run.vaults_key).decode(), part),
+                vaults=tagged_vaults(self._objects.read(run.vaults_key).decode(), part),
                 jobs=(run.since, run.period.end) if definition.source == "api" else None,
                 patience=patience,
             )
@@ -99,21 +99,12 @@ class Collator:
         """Whoever finds all parts done says so; that may be two, which say the same."""
         key = run.done_key(part.account, part.region)
         self._s3.put_object(Bucket=self._bucket, Key=key, Body=b"")
-        parts = self._read(run.status_key)
-        if all_done(run, parts, self._keys(run.done_folder)):
+        parts = self._objects.read(run.status_key)
+        if all_done(run, parts, set(self._objects.keys(run.done_folder))):
             self._s3.put_object(
                 Bucket=self._bucket, Key=run.status_key, Body=parts, Metadata={"state": "collated"}
             )
             logger.info("all is collated", run_id=run.run_id)
-
-    def _keys(self, prefix: str) -> set[str]:
-        pages = self._s3.get_paginator("list_objects_v2").paginate(
-            Bucket=self._bucket, Prefix=prefix
-        )
-        return {item.get("Key", "") for page in pages for item in page.get("Contents", [])}
-
-    def _read(self, key: str) -> bytes:
-        return self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
 
 
 def _place(part: Part) -> Place:

@@ -25,11 +25,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from handlers import environment
 from handlers.find_vaults.core import Looked, messages, nothing_seen, parts_of
 from handlers.member_clients import MemberClients
-from reports.digest import definition as definitions
 from reports.digest import runs
 from reports.digest.activity import UNSEEN, VAULTS, Row, Table, write_csv
 from reports.digest.collation import Patience, Place, unseen_row, vault_rows
 from reports.digest.definition import Cadence, Definition
+from reports.digest.objects import DigestObjects
 from reports.digest.runs import Run
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ class Finder:
     ) -> None:
         self._bucket, self._queue = settings.digests_bucket, settings.queue_url
         self._s3, self._sqs, self._members = s3, sqs, members
+        self._objects = DigestObjects(s3, settings.digests_bucket)
 
     def find(
         self,
@@ -72,7 +73,7 @@ class Finder:
         at: datetime | None = None,
     ) -> dict[str, Any]:
         """For the last period before `at`, which is when the schedule was due, or now."""
-        definition = definitions.load(self._read(runs.definition_key(cadence)))
+        definition = self._objects.definition(cadence)
         period = runs.period_of(cadence, definition.timezone, at or now)
         run = Run(
             run_id=run_id,
@@ -105,8 +106,8 @@ class Finder:
         }
 
     def start(self, run_id: str) -> dict[str, Any]:
-        run = runs.load(self._read(runs.run_key(run_id)))
-        parts: Sequence[tuple[str, str]] = json.loads(self._read(run.status_key))
+        run = self._objects.run(run_id)
+        parts: Sequence[tuple[str, str]] = json.loads(self._objects.read(run.status_key))
         for entries in messages(run_id, parts):
             failed = self._sqs.send_message_batch(QueueUrl=self._queue, Entries=entries).get(
                 "Failed", []
@@ -139,9 +140,6 @@ class Finder:
                 vaults += found
                 seen.append(region)
         return Looked(account=account, regions=seen, vaults=vaults, unseen=unseen)
-
-    def _read(self, key: str) -> bytes:
-        return self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
 
     def _write_csv(self, key: str, table: Table, rows: Iterable[Row]) -> None:
         text = io.StringIO()

@@ -32,12 +32,12 @@ from handlers.mail_report.core import (
     load,
     mailing_key,
 )
-from reports.digest import definition as definitions
 from reports.digest import figures as all_figures
-from reports.digest import link, runs
+from reports.digest import link
 from reports.digest.definition import Cadence, Definition
 from reports.digest.figures import Figures
 from reports.digest.mail import failure_message, report_message
+from reports.digest.objects import DigestObjects
 from reports.digest.runs import Run
 
 if TYPE_CHECKING:
@@ -74,12 +74,13 @@ class Mailer:
     ) -> None:
         self._settings, self._session = settings, session
         self._s3, self._ses, self._ssm = s3, ses, ssm
+        self._objects = DigestObjects(s3, settings.digests_bucket)
 
     def mail(self, run_id: str, now: datetime, *, resend: bool) -> dict[str, str]:
-        run = runs.load(self._read(runs.run_key(run_id)))
+        run = self._objects.run(run_id)
         definition = self._definition(run.cadence)
-        figures = all_figures.load(self._read(run.figures_key))
-        page = self._read(run.page_key).decode() if definition.attach else None
+        figures = all_figures.load(self._objects.read(run.figures_key))
+        page = self._objects.read(run.page_key).decode() if definition.attach else None
         signed = self._link(run, definition, now)
         message = _message(figures, definition, run, signed, page)
         noted = Mailing(
@@ -100,7 +101,7 @@ class Mailer:
         return {"MessageId": sent.message_id, "FailedStep": step}
 
     def _definition(self, cadence: Cadence) -> Definition:
-        return definitions.load(self._read(runs.definition_key(cadence)))
+        return self._objects.definition(cadence)
 
     def _link(self, run: Run, definition: Definition, now: datetime) -> link.Link:
         wanted, settings = definition.link_seconds, self._settings
@@ -156,7 +157,7 @@ class Mailer:
             # 412: it is there; 409: another one is being written at the same time.
             if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") not in {409, 412}:
                 raise
-            return load(self._read(key))
+            return load(self._objects.read(key))
         return None
 
     def _write(self, key: str, mailing: Mailing, **conditions: Any) -> None:
@@ -171,9 +172,6 @@ class Mailer:
     def _forget(self, key: str) -> None:
         """What SES has refused did not go out, and may be tried again."""
         self._s3.delete_object(Bucket=self._settings.digests_bucket, Key=key)
-
-    def _read(self, key: str) -> bytes:
-        return self._s3.get_object(Bucket=self._settings.digests_bucket, Key=key)["Body"].read()
 
     def _unknown(self, key: str, run_id: str) -> MailUnknown:
         metrics.add_metric(name="MailUnknown", unit=MetricUnit.Count, value=1)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,13 +26,13 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from handlers import environment
 from handlers.make_report.core import content_type, not_collated
 from handlers.member_clients import MemberClients
-from reports.digest import csv_files, runs
-from reports.digest import definition as definitions
+from reports.digest import csv_files
 from reports.digest.activity import UNSEEN, write_csv
 from reports.digest.definition import Definition
 from reports.digest.lake import Lake
 from reports.digest.making import Source, make
 from reports.digest.measuring import Before
+from reports.digest.objects import DigestObjects
 from reports.digest.runs import Run
 
 if TYPE_CHECKING:
@@ -73,10 +73,11 @@ class Maker:
         self._bucket = settings.digests_bucket
         self._memory_mb = int(settings.duckdb_memory_mb)
         self._s3, self._dynamodb, self._members = s3, dynamodb, members
+        self._objects = DigestObjects(s3, settings.digests_bucket)
 
     def generate(self, run_id: str, now: datetime) -> dict[str, Any]:
-        run = runs.load(self._read(runs.run_key(run_id)))
-        definition = definitions.load(self._read(runs.definition_key(run.cadence)))
+        run = self._objects.run(run_id)
+        definition = self._objects.definition(run.cadence)
         with TemporaryDirectory() as scratch:
             activity, made = Path(scratch) / "activity", Path(scratch) / "made"
             activity.mkdir()
@@ -98,9 +99,9 @@ class Maker:
 
     def store(self, run_id: str) -> dict[str, Any]:
         """The page last: where it is, all that it names is there."""
-        run = runs.load(self._read(runs.run_key(run_id)))
+        run = self._objects.run(run_id)
         page = run.page_key.removeprefix(run.stored_folder)
-        names = [key.removeprefix(run.made_folder) for key in self._keys(run.made_folder)]
+        names = [key.removeprefix(run.made_folder) for key in self._objects.keys(run.made_folder)]
         if page not in names:
             raise RuntimeError(f"the run {run_id} has made no page in {run.made_folder}")
         for name in sorted(names, key=lambda name: name == page):
@@ -114,14 +115,15 @@ class Maker:
 
     def _gather(self, run: Run, activity: Path) -> None:
         """What was collated; a part that was not is told as one that could not be looked at."""
-        keys = [run.vaults_key, run.unseen_key, *self._keys(run.parts_folder)]
+        keys = [run.vaults_key, run.unseen_key, *self._objects.keys(run.parts_folder)]
 
         def fetch(key: str) -> None:
             self._download(key, activity / key.removeprefix(run.folder))
 
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             list(pool.map(fetch, keys))
-        missing = not_collated(run, self._read(run.status_key), set(self._keys(run.done_folder)))
+        done = set(self._objects.keys(run.done_folder))
+        missing = not_collated(run, self._objects.read(run.status_key), done)
         if missing:
             late = activity / "late" / "unseen.csv"
             late.parent.mkdir()
@@ -136,7 +138,7 @@ class Maker:
             before.figures_key: scratch / "before.json",
             before.stored_folder + csv_files.UNPROTECTED: scratch / "before.csv",
         }
-        stored = set(self._keys(before.stored_folder))
+        stored = set(self._objects.keys(before.stored_folder))
         if not keys.keys() <= stored:
             return Before()
         for key, path in keys.items():
@@ -162,16 +164,6 @@ class Maker:
             ExpressionAttributeValues={":open": {"BOOL": True}},
         )
         return sum(page.get("Count", 0) for page in pages)
-
-    def _keys(self, prefix: str) -> Iterator[str]:
-        pages = self._s3.get_paginator("list_objects_v2").paginate(
-            Bucket=self._bucket, Prefix=prefix
-        )
-        for page in pages:
-            yield from (item.get("Key", "") for item in page.get("Contents", []))
-
-    def _read(self, key: str) -> bytes:
-        return self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
 
     def _download(self, key: str, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
