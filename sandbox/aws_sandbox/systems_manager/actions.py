@@ -73,7 +73,10 @@ def _call(inputs: Mapping[str, Any], attempt: Attempt) -> Any:
     if method is None:
         raise ActionError(f"{service} has no operation {inputs['Api']}", "Verification")
     answer: dict[str, Any] = method(**given)
-    if any(isinstance(value, StreamingBody) for value in answer.values()):
+    streams = [value for value in answer.values() if isinstance(value, StreamingBody)]
+    for stream in streams:
+        stream.close()
+    if streams:
         raise ActionError(f"{inputs['Api']} is a streaming operation", "Verification")
     answer.pop("ResponseMetadata", None)
     return json.loads(json.dumps(answer, default=_written))
