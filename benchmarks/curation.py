@@ -13,7 +13,7 @@ from aws_sandbox.reports.files import Template, csv_files, fields, rows
 from aws_sandbox.reports.report_plans import example
 from aws_sandbox.reports.rows import Profile, Window
 from benchmarks import duck_curation, pandas_curation
-from benchmarks.measure import Measure, in_own_process
+from benchmarks.measure import Measure, beside_pandas, in_own_process
 
 _GOAL_MB = 512
 
@@ -35,39 +35,21 @@ def run(size: Size) -> Sequence[Measure]:
         source.write_bytes(_report(size))
         megabytes = source.stat().st_size / 1e6
         ours = in_own_process(duck_curation.curate_report, source, source.with_name("duck.parquet"))
-        name = f"a backup job report of {megabytes:.1f} MB, {ours.result:,} rows"
-        memory = Measure(
-            what=f"{name}: peak memory",
-            value=ours.peak_mb,
-            unit="MB",
-            baseline="the goal",
-            base=_GOAL_MB,
-            at_most=1,
+        theirs = (
+            in_own_process(
+                pandas_curation.curate_report, source, source.with_name("pandas.parquet")
+            )
+            if find_spec("pandas")
+            else None
         )
-        if find_spec("pandas") is None:
-            return [memory]
-        theirs = in_own_process(
-            pandas_curation.curate_report, source, source.with_name("pandas.parquet")
-        )
-        assert theirs.result == ours.result
-    return [
-        Measure(
-            what=f"{name}: {megabytes / ours.seconds:.1f} MB/s",
-            value=ours.seconds,
-            unit="s",
-            baseline="pandas",
-            base=theirs.seconds,
-            at_most=1,
-        ),
-        memory,
-        Measure(
-            what=f"{name}: peak memory",
-            value=ours.peak_mb,
-            unit="MB",
-            baseline="pandas",
-            base=theirs.peak_mb,
-        ),
-    ]
+        assert theirs is None or theirs.result == ours.result, (theirs, ours)
+    return beside_pandas(
+        f"a backup job report of {megabytes:.1f} MB, {ours.result:,} rows",
+        f"{megabytes / ours.seconds:.1f} MB/s",
+        ours,
+        theirs,
+        goal_mb=_GOAL_MB,
+    )
 
 
 def _report(size: Size) -> bytes:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, ParamSpec, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -61,6 +61,44 @@ class Measured(Generic[T]):
     """The process's largest resident set, imports included; 1 MB is 1,000,000 bytes."""
     imported_mb: float
     """The same before the function was called."""
+
+
+def beside_pandas(
+    name: str,
+    rate: str,
+    ours: Measured[Any],
+    theirs: Measured[Any] | None,
+    *,
+    goal_mb: float,
+    of_theirs_at_most: float | None = None,
+) -> list[Measure]:
+    """Time and peak memory beside pandas, which may not be installed, and memory beside the goal.
+
+    `of_theirs_at_most` is the goal for our share of pandas' peak memory.
+    """
+    peak = f"{name}: peak memory"
+    memory = Measure(
+        what=peak, value=ours.peak_mb, unit="MB", baseline="the goal", base=goal_mb, at_most=1
+    )
+    if theirs is None:
+        return [memory]
+    speed = Measure(
+        what=f"{name}: {rate}",
+        value=ours.seconds,
+        unit="s",
+        baseline="pandas",
+        base=theirs.seconds,
+        at_most=1,
+    )
+    share = Measure(
+        what=peak,
+        value=ours.peak_mb,
+        unit="MB",
+        baseline="pandas",
+        base=theirs.peak_mb,
+        at_most=of_theirs_at_most,
+    )
+    return [speed, memory, share]
 
 
 def in_own_process(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Measured[T]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks import duck_figures, pandas_figures
-from benchmarks.measure import Measure, in_own_process
+from benchmarks.measure import Measure, beside_pandas, in_own_process
 from tests.support.activity import Size as Activity
 from tests.support.activity import write_activity
 from tests.support.figures import definition, run_of
@@ -35,35 +35,17 @@ def run(size: Size) -> Sequence[Measure]:
         made = Activity(accounts=size.accounts, resources=size.resources)
         jobs = in_own_process(write_activity, folder, made, run_of(defined)).result
         ours = in_own_process(duck_figures.figures_of, folder, defined)
-        what = f"figures of {jobs:,} jobs"
-        memory = Measure(
-            what=f"{what}: peak memory",
-            value=ours.peak_mb,
-            unit="MB",
-            baseline="the goal",
-            base=_GOAL_MB,
-            at_most=1,
+        theirs = (
+            in_own_process(pandas_figures.figures_of, folder, defined)
+            if find_spec("pandas")
+            else None
         )
-        if find_spec("pandas") is None:
-            return [memory]
-        theirs = in_own_process(pandas_figures.figures_of, folder, defined)
-        assert theirs.result == ours.result, (theirs.result, ours.result)
-    return [
-        Measure(
-            what=f"{what}: {jobs / ours.seconds:,.0f} jobs/s",
-            value=ours.seconds,
-            unit="s",
-            baseline="pandas",
-            base=theirs.seconds,
-            at_most=1,
-        ),
-        memory,
-        Measure(
-            what=f"{what}: peak memory",
-            value=ours.peak_mb,
-            unit="MB",
-            baseline="pandas",
-            base=theirs.peak_mb,
-            at_most=0.25,
-        ),
-    ]
+        assert theirs is None or theirs.result == ours.result, (theirs, ours)
+    return beside_pandas(
+        f"figures of {jobs:,} jobs",
+        f"{jobs / ours.seconds:,.0f} jobs/s",
+        ours,
+        theirs,
+        goal_mb=_GOAL_MB,
+        of_theirs_at_most=0.25,
+    )
