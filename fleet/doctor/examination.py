@@ -22,7 +22,7 @@ from components.reports_bucket import (
 )
 from fleet import accounts
 from fleet.doctor.coverage import coverage
-from fleet.doctor.findings import Answer, Finding, code, looked_up, unanswered
+from fleet.doctor.findings import Answer, Finding, code, looked_up, secret, unanswered
 from fleet.doctor.instances import instances
 from fleet.doctor.link_signer import link_signer
 from reports.plans import REPORTS_ROLE
@@ -58,8 +58,8 @@ def examine(stack: str, settings: Settings, session: boto3.Session) -> Iterator[
     if isinstance(settings, MemberSettings) and settings.scripts:
         yield from instances(settings, session)
     if isinstance(settings, CentralSettings) and settings.ticketing is not None:
-        name = settings.ticketing.secret
-        yield looked_up(f"the secret {name}", lambda: _secret(name, session))
+        example = '{"username": "…", "password": "…"}'
+        yield secret(settings.ticketing.secret, session, example)
     if isinstance(settings, CentralSettings):
         yield from link_signer(settings, session)
 
@@ -249,16 +249,3 @@ def _administrator(account: str, session: boto3.Session) -> Answer:
         "in the management account: aws organizations register-delegated-administrator "
         f"--service-principal {_BACKUP} --account-id {account}",
     )
-
-
-def _secret(name: str, session: boto3.Session) -> Answer:
-    secrets = session.client("secretsmanager")
-    try:
-        secrets.describe_secret(SecretId=name)
-    except secrets.exceptions.ResourceNotFoundException:
-        return (
-            "does not exist",
-            f"aws secretsmanager create-secret --name {name} --secret-string "
-            '\'{"username": "…", "password": "…"}\'',
-        )
-    return "exists", ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 AwsError = BotoCoreError | ClientError
@@ -32,6 +33,21 @@ def looked_up(about: str, look: Callable[[], Answer]) -> Finding:
     except (BotoCoreError, ClientError) as error:
         return unanswered(about, error)
     return Finding(about=about, found=found, cure=cure)
+
+
+def secret(name: str, session: boto3.Session, example: str) -> Finding:
+    """Whether a secret exists, in this account and Region; `example` is what it might hold."""
+
+    def look() -> Answer:
+        secrets = session.client("secretsmanager")
+        try:
+            secrets.describe_secret(SecretId=name)
+        except secrets.exceptions.ResourceNotFoundException:
+            cure = f"aws secretsmanager create-secret --name {name} --secret-string '{example}'"
+            return "does not exist", cure
+        return "exists", ""
+
+    return looked_up(f"the secret {name}", look)
 
 
 def unanswered(about: str, error: AwsError) -> Finding:

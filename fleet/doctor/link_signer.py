@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import boto3
 
-from fleet.doctor.findings import Answer, Finding, looked_up
+from fleet.doctor.findings import Answer, Finding, looked_up, secret
 from stacks import names
 from stacks.settings import CentralSettings
 
@@ -18,22 +18,10 @@ _ROTATE = "rotate it: see docs/scheduled-reports.md, The link"
 def link_signer(settings: CentralSettings, session: boto3.Session) -> Iterator[Finding]:
     if settings.reports_mail is None or settings.reports_mail.link.secret is None:
         return
-    secret, user = settings.reports_mail.link.secret, names.link_role(settings)
-    yield looked_up(f"the secret {secret}", lambda: _secret(secret, session))
+    user = names.link_role(settings)
+    example = '{"access_key_id": "…", "secret_access_key": "…"}'
+    yield secret(settings.reports_mail.link.secret, session, example)
     yield looked_up(f"the key of {user}", lambda: _key(user, session, datetime.now(UTC)))
-
-
-def _secret(name: str, session: boto3.Session) -> Answer:
-    secrets = session.client("secretsmanager")
-    try:
-        secrets.describe_secret(SecretId=name)
-    except secrets.exceptions.ResourceNotFoundException:
-        return (
-            "does not exist",
-            f"aws secretsmanager create-secret --name {name} --secret-string "
-            '\'{"access_key_id": "…", "secret_access_key": "…"}\'',
-        )
-    return "exists", ""
 
 
 def _key(user: str, session: boto3.Session, now: datetime) -> Answer:
