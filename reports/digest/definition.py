@@ -10,10 +10,10 @@ import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 Cadence = Literal["daily", "weekly", "monthly"]
-CADENCES: tuple[Cadence, ...] = ("daily", "weekly", "monthly")
+CADENCES: tuple[Cadence, ...] = get_args(Cadence)
 Section = Literal[
     "success_by_day",
     "heat_map",
@@ -24,16 +24,7 @@ Section = Literal[
     "compliance",
     "changes",
 ]
-SECTIONS: tuple[Section, ...] = (
-    "success_by_day",
-    "heat_map",
-    "trends",
-    "failures",
-    "without_recent_backup",
-    "restore_tests",
-    "compliance",
-    "changes",
-)
+SECTIONS: tuple[Section, ...] = get_args(Section)
 """What a report may hold beside its headline, in the page's order."""
 
 
