@@ -11,14 +11,17 @@ from ruamel.yaml import YAML
 
 from stacks.load import CUSTOMERS, KEY
 
+_NEW = "# yaml-language-server: $schema=../settings.schema.json\nconfig:\n"
+
 
 def with_change(project: Path, stack: str, change: Callable[[Any], None]) -> tuple[Path, str]:
-    """The file, and its text once `change` has changed the object of settings in it."""
+    """The file, and its text once `change` has changed the object of settings in it, which is begun
+    where all that the stack has is a row in its customer's table."""
     path = project / CUSTOMERS / f"Pulumi.{stack}.yaml"
     yaml = YAML()
     yaml.preserve_quotes = True
-    document = cast(Any, yaml).load(path.read_text(encoding="utf-8"))
-    change(document["config"][KEY])
+    document = cast(Any, yaml).load(path.read_text(encoding="utf-8") if path.exists() else _NEW)
+    change(place_of(document, "config", KEY))
     text = StringIO()
     cast(Any, yaml).dump(document, text)
     return path, text.getvalue()

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from stacks.names import stack_name
-from stacks.settings_files import Raw, SettingsError, stacks_in, values_of
+from stacks.settings_files import Raw, SettingsError, stacks_in
+from stacks.settings_layers import values_of
 
 
 @dataclass(frozen=True, kw_only=True)

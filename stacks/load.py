@@ -3,6 +3,7 @@
 import difflib
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast, get_args
@@ -27,22 +28,27 @@ from stacks.settings_files import (
     KEY,
     Raw,
     SettingsError,
-    Values,
-    read,
+    customers_with_files,
+    members_of,
+    own_values,
     stacks_in,
-    values,
-    values_of,
 )
+from stacks.settings_layers import Values, values, values_of
 
 __all__ = [
     "CUSTOMERS",
     "KEY",
     "Settings",
     "SettingsError",
+    "Values",
+    "customers_with_files",
     "from_config",
     "from_files",
+    "members_of",
+    "own_values",
     "parse",
     "stacks_in",
+    "values_of",
 ]
 
 Settings = ManagementSettings | AuditSettings | MemberSettings
@@ -78,23 +84,32 @@ def _checked(stack: str, given: Values, root: Path) -> Settings:
         problems += script_checks.with_files(settings, root)
     elif settings is not None:
         problems += report_mail_checks.with_files(settings, root)
-    if settings is None or problems:
-        lines = [f"{_file(given, loc)}: {_path(loc)}: {message}" for loc, message in problems]
-        raise SettingsError(stack, lines)
+    if settings is None or problems or given.problems:
+        lines = [f"{given.layer_of(loc).place(loc)}: {message}" for loc, message in problems]
+        raise SettingsError(stack, [*given.problems, *lines])
     return settings
 
 
 def _accounts_of_others(stack: str, settings: MemberSettings, root: Path) -> Iterator[Problem]:
     """Two stacks of a customer in one account would take each other's resources, by their names,
     and the end of one would delete the other's."""
-    prefix = stack.removesuffix(settings.name)
+    places = dict(_may_be_in(settings.account, stack.removesuffix(settings.name), root))
+    for other in sorted(places.keys() - {stack}):
+        with suppress(SettingsError):  # it is told of itself, in its turn
+            if values_of(other, root).merged.get("account") == settings.account:
+                yield ("account",), f"is that of {places[other]} too; write each its own"
+
+
+def _may_be_in(account: str, prefix: str, root: Path) -> Iterator[tuple[str, str]]:
+    """Stacks that start so and whose files name an account, each with its place."""
+    with suppress(SettingsError):
+        for name, row in members_of(prefix.removesuffix("-member-"), root).items():
+            if isinstance(row.values, Mapping) and cast(Raw, row.values).get("account") == account:
+                yield f"{prefix}{name}", row.place
     for path in sorted((root / CUSTOMERS).glob(f"Pulumi.{prefix}*.yaml")):
-        other = path.name.removeprefix("Pulumi.").removesuffix(".yaml")
-        if other != stack and settings.account in _ids_in(path, path.stat().st_mtime_ns):
-            config = read(other, path).get("config")
-            own = cast(Raw, config).get(KEY) if isinstance(config, Mapping) else None
-            if isinstance(own, Mapping) and cast(Raw, own).get("account") == settings.account:
-                yield ("account",), f"is that of {CUSTOMERS}/{path.name} too; write each its own"
+        if account in _ids_in(path, path.stat().st_mtime_ns):
+            other = path.name.removeprefix("Pulumi.").removesuffix(".yaml")
+            yield other, f"{CUSTOMERS}/{path.name}"
 
 
 @lru_cache(maxsize=10_000)
@@ -197,23 +212,3 @@ def _model_in(annotation: Any) -> type[Model] | None:
     if isinstance(annotation, type) and issubclass(annotation, Model):
         return annotation
     return next((found for arg in get_args(annotation) if (found := _model_in(arg))), None)
-
-
-def _file(given: Values, loc: Location) -> str:
-    """Where a value stands; what stands nowhere is missing in the stack's own."""
-    of_shared = _holds(given.shared, loc) and not _holds(given.own, loc)
-    return given.shared_file if of_shared else given.own_file
-
-
-def _holds(values: Any, loc: Location) -> bool:
-    for part in loc:
-        if isinstance(values, Mapping) and part in values:
-            values = cast(Raw, values)[str(part)]
-        else:
-            return isinstance(values, list)  # lists are never merged: all of it is from here
-    return True
-
-
-def _path(loc: Location) -> str:
-    parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc]
-    return "".join(parts).removeprefix(".")

@@ -1,11 +1,13 @@
 """The JSON schema of settings files: completion and warnings in editors."""
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from stacks.load import KEY, Settings
+from stacks.settings_layers import IMPLIED
 
 
 def schema_text() -> str:
@@ -19,18 +21,49 @@ def schema_text() -> str:
     settings = {"anyOf": described["anyOf"]}
     for definition in definitions.values():
         definition.pop("required", None)
-    for role in ("ManagementSettings", "AuditSettings", "MemberSettings"):
-        definitions[role]["properties"]["extends"] = {"type": "string"}
+    roles = [
+        definitions[role] for role in ("ManagementSettings", "AuditSettings", "MemberSettings")
+    ]
+    definitions["Member"] = _without(definitions["MemberSettings"], *IMPLIED)
+    definitions["MemberDefaults"] = _without(definitions["Member"], "account")
+    definitions["Customer"] = _customer([role["properties"] for role in roles])
+    for role in roles:
+        role["properties"]["extends"] = {"type": "string"}
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Settings of a stack of backup-org, or of a customer",
         "$defs": definitions,
-        "anyOf": [
-            {
-                "properties": {"config": {"properties": {KEY: settings}}},
-                "required": ["config"],
-            },
-            settings,
-        ],
+        "if": {"required": ["config"]},
+        "then": {"properties": {"config": {"properties": {KEY: settings}}}},
+        "else": {"$ref": "#/$defs/Customer"},
     }
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def _customer(roles: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """What a customer's file may hold: what its stacks may, whichever they are, and the table."""
+    shared = {name: value for role in roles for name, value in role.items() if name != "role"}
+    return {
+        "description": "What a customer's stacks share, and the table of its members.",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            **shared,
+            "member_defaults": {
+                "$ref": "#/$defs/MemberDefaults",
+                "description": "Lies under the values of all members.",
+            },
+            "members": {
+                "description": "Members by name, in place of a file each; what a member's own file "
+                "holds lies over its row.",
+                "type": "object",
+                "additionalProperties": {"anyOf": [{"$ref": "#/$defs/Member"}, {"type": "null"}]},
+            },
+        },
+    }
+
+
+def _without(definition: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    kept = {name: what for name, what in definition["properties"].items() if name not in names}
+    title = {"title": "One of a customer's members"}
+    return {**definition, **title, "description": title["title"], "properties": kept}

@@ -68,6 +68,11 @@ class PolicyDemands(Model):
 class StackSettings(Model):
     """What every stack of a customer needs; usually shared through `extends`."""
 
+    refused: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("members", "member_defaults"),
+        "it stands in the customer's file, <customer>.yaml, for stacks that extend it",
+    )
+
     customer: CustomerName
     organization: Organization
     region: Region

@@ -1,7 +1,10 @@
 """Settings files as they lie in stacks/customers: read and merged, not yet checked."""
 
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,6 +15,7 @@ Raw = Mapping[str, Any]
 
 CUSTOMERS = Path("stacks/customers")
 KEY = "backup-org:settings"
+_MEMBER = "-member-"
 
 
 class SettingsError(pulumi.RunError):
@@ -24,64 +28,74 @@ class SettingsError(pulumi.RunError):
         self.problems = problems
 
 
-def stacks_in(root: Path) -> list[str]:
-    """The names of all stacks that have a settings file, sorted."""
-    files = (root / CUSTOMERS).glob("Pulumi.*.yaml")
-    return sorted(file.name.removeprefix("Pulumi.").removesuffix(".yaml") for file in files)
-
-
 @dataclass(frozen=True, kw_only=True)
-class Values:
-    """What a stack's files hold."""
+class Row:
+    """A member's place in its customer's table."""
 
-    own: Raw
-    own_file: str
-    shared: Raw
-    """Of the customer's file that it extends."""
-    shared_file: str
+    customer: str
+    name: Any
+    """As YAML reads it: a number, where it is written as one."""
+    values: Any
 
     @property
-    def merged(self) -> Raw:
-        return _merge(self.shared, self.own)
+    def place(self) -> str:
+        return f"{CUSTOMERS}/{self.customer}.yaml: members.{self.name}"
 
 
-def values_of(stack: str, root: Path) -> Values:
-    """Of a stack by its name; `root` holds Pulumi.yaml."""
+def stacks_in(root: Path) -> list[str]:
+    """The names of all stacks that have a settings file, or a row in a table of members, sorted.
+
+    A customer's file that cannot be read has no rows: `members_of` says what is wrong with it.
+    """
+    files = (root / CUSTOMERS).glob("Pulumi.*.yaml")
+    found = {file.name.removeprefix("Pulumi.").removesuffix(".yaml") for file in files}
+    for customer in customers_with_files(root):
+        with suppress(SettingsError):
+            found.update(f"{customer}{_MEMBER}{name}" for name in members_of(customer, root))
+    return sorted(found)
+
+
+def customers_with_files(root: Path) -> list[str]:
+    """Whose stacks can share values and a table of members: `<customer>.yaml` is there."""
+    files = (root / CUSTOMERS).glob("*.yaml")
+    return sorted(file.stem for file in files if not file.name.startswith("Pulumi."))
+
+
+def members_of(customer: str, root: Path) -> Mapping[str, Row]:
+    """A customer's table of members by name, empty where it has none. Raises SettingsError."""
+    path = root / CUSTOMERS / f"{customer}.yaml"
+    text = path.read_bytes() if path.is_file() else b""
+    return _members_in(customer, path, text) if b"members" in text else {}
+
+
+@lru_cache(maxsize=256)
+def _members_in(customer: str, path: Path, text: bytes) -> Mapping[str, Row]:
+    del text  # for which the answer holds
+    table: object = read(customer, path).get("members") or {}
+    if not isinstance(table, Mapping):
+        problem = f"{CUSTOMERS}/{path.name}: members: is no object of members by name"
+        raise SettingsError(customer, [problem])
+    rows = cast(Mapping[Any, Any], table).items()
+    return {str(name): Row(customer=customer, name=name, values=row) for name, row in rows}
+
+
+def row_of(stack: str, root: Path, customer: str | None = None) -> Row | None:
+    """A stack's row in the table of that customer, or of whichever has one for it."""
+    for found in re.finditer(_MEMBER, stack):
+        owner, name = stack[: found.start()], stack[found.end() :]
+        if customer in (owner, None) and (row := members_of(owner, root).get(name)):
+            return row
+    return None
+
+
+def own_values(stack: str, root: Path) -> object:
+    """What the stack's file holds under our key; None where it holds nothing of ours, or is not.
+
+    The engine writes lines of its own into a stack's file, which make no settings of it.
+    """
     path = root / CUSTOMERS / f"Pulumi.{stack}.yaml"
-    if not path.is_file():
-        known = ", ".join(stacks_in(root)) or "none"
-        raise SettingsError(stack, [f"{CUSTOMERS}/{path.name} does not exist; there are: {known}"])
-    config = read(stack, path).get("config")
-    own = cast(Raw, config).get(KEY) if isinstance(config, Mapping) else None
-    return values(stack, own, root)
-
-
-def values(stack: str, given: object, root: Path) -> Values:
-    """Of a stack whose own values Pulumi has read."""
-    own_file = f"{CUSTOMERS}/Pulumi.{stack}.yaml"
-    if not isinstance(given, Mapping):
-        raise SettingsError(stack, [f"{own_file}: config holds no object {KEY}"])
-    own = dict(cast(Raw, given))
-    shared: Raw = {}
-    shared_file = f"{CUSTOMERS}/{own.get('extends')}.yaml"
-    if "extends" in own:
-        extends = own.pop("extends")
-        if not isinstance(extends, str):
-            message = f"extends: is {extends!r}; write the customer's name, as in {CUSTOMERS}/"
-            raise SettingsError(stack, [f"{own_file}: {message}"])
-        if not (root / shared_file).is_file():
-            raise SettingsError(stack, [f"{own_file}: extends: there is no {shared_file}"])
-        shared = read(stack, root / shared_file)
-    return Values(own=own, own_file=own_file, shared=shared, shared_file=shared_file)
-
-
-def _merge(shared: Raw, own: Raw) -> dict[str, Any]:
-    """Objects merge key by key; anything else, lists too, is replaced by the stack's own."""
-    merged = {**shared, **own}
-    for key in shared.keys() & own.keys():
-        if isinstance(shared[key], Mapping) and isinstance(own[key], Mapping):
-            merged[key] = _merge(shared[key], own[key])
-    return merged
+    config = read(stack, path).get("config") if path.is_file() else None
+    return cast(Raw, config).get(KEY) if isinstance(config, Mapping) else None
 
 
 class _Loader(yaml.SafeLoader):
@@ -102,14 +116,21 @@ class _Loader(yaml.SafeLoader):
 
 def read(stack: str, path: Path) -> Raw:
     """What a settings file of this stack holds. Raises SettingsError where it is no YAML."""
+    text = path.read_bytes()
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a safe one
+        content = _parsed(text)
     except (yaml.YAMLError, ValueError) as error:
-        problem = f"{CUSTOMERS}/{path.name}: {_unreadable(error, path.read_bytes())}"
+        problem = f"{CUSTOMERS}/{path.name}: {_unreadable(error, text)}"
         raise SettingsError(stack, [problem]) from error
     if not isinstance(content, Mapping | None):
         raise SettingsError(stack, [f"{CUSTOMERS}/{path.name}: is no object of names and values"])
     return cast(Raw, content or {})
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: bytes) -> object:
+    """Each stack reads its customer's file: parsed anew for each, hundreds would take minutes."""
+    return yaml.load(text.decode("utf-8"), _Loader)  # noqa: S506 - a safe one
 
 
 def _unreadable(error: Exception, text: bytes) -> str:

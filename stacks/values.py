@@ -28,7 +28,10 @@ class _Text:
     cure: str
 
     def check(self, value: object) -> object:
-        if isinstance(value, int | float) and not isinstance(value, bool):
+        if isinstance(value, bool):
+            # As it reads an unquoted yes, no, on or off.
+            raise ValueError(f"is {str(value).lower()} to YAML: put it in quotes; {self.cure}")
+        if isinstance(value, int | float):
             # YAML reads an unquoted 111111111111 as a number, and 0123… as an octal one.
             raise ValueError(f"{value} is a number to YAML: put it in quotes; {self.cure}")
         # ASCII, as in the JSON schema: \d and \w would take any script's digits and letters.

@@ -33,10 +33,14 @@ class FleetFailed(ToldError):
 
 
 def chosen(names: Iterable[str], root: Path) -> list[str]:
-    """Stacks by their own names or by their customer's; every stack where none is named."""
+    """Stacks by their own names or by their customer's; every stack where none is named. Raises
+    SettingsError where a customer's table of members cannot be read."""
     known = load.stacks_in(root)
+    named = sorted(set(names))
+    for customer in sorted(set(named) - set(known)) if named else load.customers_with_files(root):
+        load.members_of(customer, root)
     stacks: set[str] = set()
-    for name in names:
+    for name in named:
         found = [name] if name in known else [s for s in known if _is_of(s, name, root)]
         if not found:
             raise ValueError(f"there is no stack or customer {name}; there are: {', '.join(known)}")
@@ -63,9 +67,10 @@ def _is_of(stack: str, customer: str, root: Path) -> bool:
     if not re.fullmatch(rf"{re.escape(customer)}-(management|audit|member-.+)", stack):
         return False
     try:
-        return load.from_files(stack, root).customer == customer
+        found = load.values_of(stack, root).merged.get("customer")
     except load.SettingsError:
         return True  # its problems are told when its turn comes
+    return found == customer or not isinstance(found, str)
 
 
 def in_order(

@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import yaml
 from pulumi.automation import PulumiCommand
@@ -86,14 +86,16 @@ class Workspace:
             # What Pulumi wrote there at the stack's first deployment must stay.
             target = folder / file.name
             content |= {k: v for k, v in _read(target).items() if k not in content}
-            own = content["config"][KEY]
-            if "extends" in own:
-                shutil.copy(self.source / CUSTOMERS / f"{own['extends']}.yaml", folder)
+            own = cast(Mapping[str, Any], load.own_values(stack, self.source) or {})
+            for layer in load.values_of(stack, self.source).layers:
+                if layer.file != str(CUSTOMERS / file.name):
+                    shutil.copy(self.source / layer.file, folder)
             settings = load.from_files(stack, self.source)
             for picture in _pictures(settings):
                 (folder / picture).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(self.source / CUSTOMERS / picture, folder / picture)
-            content["config"][KEY] = {**own, **_of_this_machine(own, settings, service_now_url)}
+            config = content.setdefault("config", {})
+            config[KEY] = {**own, **_of_this_machine(own, settings, service_now_url)}
             _write(target, content)
 
     def install_plugin(self, plugin: Plugin, command: PulumiCommand) -> None:

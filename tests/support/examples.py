@@ -10,15 +10,13 @@ from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, cast
 from unittest import mock
-
-import yaml
 
 from components.packaging import layers
 from components.packaging.archives import Platform
 from stacks import load
-from stacks.load import CUSTOMERS, KEY, Settings
+from stacks.load import KEY, Settings
 from stacks.references import references
 from tests.support.recorder import Answer, Recording, record
 from tests.support.shared import shared
@@ -63,9 +61,8 @@ class Case:
 
 
 def example(stack: str) -> Case:
-    """The stack as its settings file has it."""
-    text = (ROOT / CUSTOMERS / f"Pulumi.{stack}.yaml").read_text()
-    return Case(stack=stack, own=yaml.safe_load(text)["config"][KEY])
+    """The stack as its settings file has it, if its customer's table of members has not all."""
+    return Case(stack=stack, own=cast(Mapping[str, Any], load.own_values(stack, ROOT) or {}))
 
 
 @cache
