@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.iam import Statement, policy_document
+from components.iam import Conditions, Statement, policy_document
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,3 +86,64 @@ def service_may_use_key(service: str, account: str) -> Statement:
         principal={"Service": service},
         conditions={"StringEquals": {"aws:SourceAccount": account}},
     )
+
+
+_USE = (
+    "kms:DescribeKey",
+    "kms:Encrypt",
+    "kms:Decrypt",
+    "kms:ReEncrypt*",
+    "kms:GenerateDataKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
+)
+_GRANTS = ("kms:CreateGrant", "kms:ListGrants", "kms:RevokeGrant")
+
+
+def backup_may_use_key(account: str, region: str) -> list[Statement]:
+    """Lets whoever in the account may use AWS Backup use a vault's key by way of it, as AWS's own
+    key aws/backup does: a restore needs no word about KMS in the restorer's policies."""
+    through_backup = {
+        "kms:CallerAccount": account,
+        "kms:ViaService": f"backup.{region}.amazonaws.com",
+    }
+    return _may_use_key("Backups", {"StringEquals": through_backup})
+
+
+def organization_may_copy_under_key(organization_id: pulumi.Input[str]) -> list[Statement]:
+    """Lets the organization's accounts copy into a vault that is encrypted with the key.
+
+    As AWS's sample has it for a central vault: it is the service-linked role of AWS Backup in the
+    one account or the other, or EBS or RDS on its behalf, that uses the key.
+    https://github.com/aws-samples/backup-recovery-with-aws-backup
+    """
+    return _may_use_key(
+        "TheOrganization", {"StringEquals": {"aws:PrincipalOrgID": organization_id}}
+    )
+
+
+def accounts_may_copy_from_key(accounts: Sequence[str]) -> list[Statement]:
+    """Lets the accounts that a vault's recovery points are copied to read them, where they lie
+    under the vault's key; all others lie under their source's own key, which must be shared too.
+    https://repost.aws/knowledge-center/backup-troubleshoot-cross-account-copy
+    """
+    return _may_use_key("Copies", {"StringEquals": {"aws:PrincipalAccount": sorted(accounts)}})
+
+
+def _may_use_key(who: str, conditions: Conditions) -> list[Statement]:
+    """A grant may be given to an AWS service alone."""
+    return [
+        Statement(
+            sid=f"{who}MayUseTheKey",
+            actions=_USE,
+            resources=["*"],
+            principal={"AWS": "*"},
+            conditions=conditions,
+        ),
+        Statement(
+            sid=f"{who}MayGrantItToServices",
+            actions=_GRANTS,
+            resources=["*"],
+            principal={"AWS": "*"},
+            conditions={**conditions, "Bool": {"kms:GrantIsForAWSResource": "true"}},
+        ),
+    ]
