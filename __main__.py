@@ -4,9 +4,11 @@ from stacks import audit, load, management, member
 from stacks.contracts import publish
 from stacks.policies import tell_policies
 from stacks.settings import AuditSettings, ManagementSettings
+from stacks.warnings import tell_warnings
 
 settings = load.from_config()
 tell_policies(settings)
+tell_warnings(settings)
 if isinstance(settings, ManagementSettings):
     contracts = management.deploy(settings)
 elif isinstance(settings, AuditSettings):

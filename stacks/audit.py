@@ -10,9 +10,11 @@ from stacks.alerts import deploy_alerts, forward_alerts
 from stacks.contracts import Contract, ReportsCopyContract
 from stacks.functions import duckdb_layer, function_home, reads_in_bulk
 from stacks.organization import OrganizationReader
+from stacks.protection import deploy_protection
 from stacks.providers import account_provider
 from stacks.reports import deploy_reports
 from stacks.reports_mail import deploy_reports_mail, let_reports_read
+from stacks.scripts import deploy_scripts
 from stacks.settings import AuditSettings, ReportsCopy
 
 
@@ -23,6 +25,9 @@ def deploy(settings: AuditSettings) -> Sequence[Contract]:
     home = function_home(settings, opts)
     alerts = deploy_alerts(settings, organization, home, opts)
     forwarding = forward_alerts(settings, alerts.bus_arn, opts)
+    protection = deploy_protection(settings, opts)
+    if protection is not None and settings.scripts:
+        deploy_scripts(settings, protection.vaults, protection.role, opts)
     duckdb = duckdb_layer(settings, home, opts) if reads_in_bulk(settings) else None
     reports = (
         deploy_reports(settings, settings.reports, organization, opts, home=home, duckdb=duckdb)
@@ -50,6 +55,7 @@ def deploy(settings: AuditSettings) -> Sequence[Contract]:
     contracts = (
         *alerts.contracts,
         forwarding,
+        protection.contract if protection else None,
         reports.contract if reports else None,
         mails,
         copies,

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from stacks.settings import StackSettings
+from stacks.settings_files import Location
 
-Location = tuple[int | str, ...]
 Problems = Iterator[tuple[Location, str]]
 S = TypeVar("S", bound=StackSettings)
 

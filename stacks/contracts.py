@@ -124,12 +124,12 @@ class ReportsMailContract:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MemberContract:
-    """Published by a member's stack."""
+class ProtectionContract:
+    """Published by every stack that has vaults."""
 
-    NAME: ClassVar[str] = "member"
+    NAME: ClassVar[str] = "protection"
     VERSION: ClassVar[int] = 1
-    SETTING: ClassVar[str | None] = None
+    SETTING: ClassVar[str | None] = "vaults"
 
     vault_arns: pulumi.Output[Mapping[str, Mapping[str, str]]]
     """By Region, then by the vault's name in settings."""
@@ -144,7 +144,7 @@ CONTRACTS: tuple[type[Contract], ...] = (
     ForwardingContract,
     TicketingContract,
     ReportsMailContract,
-    MemberContract,
+    ProtectionContract,
 )
 
 

@@ -13,19 +13,16 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from stacks import report_mail_checks, script_checks
-from stacks.checks import CHECKS, Location
+from stacks.checks import CHECKS
 from stacks.model import Model
 from stacks.names import stack_name
-from stacks.settings import (
-    PARTS,
-    WORD,
-    AuditSettings,
-    ManagementSettings,
-    MemberSettings,
-)
+from stacks.protection_settings import KEYS
+from stacks.report_settings import PARTS, WORD
+from stacks.settings import AuditSettings, ManagementSettings, MemberSettings, Settings
 from stacks.settings_files import (
     CUSTOMERS,
     KEY,
+    Location,
     Raw,
     SettingsError,
     customers_with_files,
@@ -51,7 +48,6 @@ __all__ = [
     "values_of",
 ]
 
-Settings = ManagementSettings | AuditSettings | MemberSettings
 Problem = tuple[Location, str]
 
 ROLES: Mapping[str, type[Settings]] = {
@@ -81,9 +77,10 @@ def _checked(stack: str, given: Values, root: Path) -> Settings:
     settings, problems = _validate(stack, given.merged)
     if isinstance(settings, MemberSettings):
         problems += _accounts_of_others(stack, settings, root)
-        problems += script_checks.with_files(settings, root)
     elif settings is not None:
         problems += report_mail_checks.with_files(settings, root)
+    if settings is not None:
+        problems += script_checks.with_files(settings, root)
     if settings is None or problems or given.problems:
         lines = [f"{given.layer_of(loc).place(loc)}: {message}" for loc, message in problems]
         raise SettingsError(stack, [*given.problems, *lines])
@@ -165,7 +162,7 @@ def _valid_fields(
 
 def _location(detail: ErrorDetails) -> Location:
     """Where it stands in the file: for a key, and for one of several models, pydantic adds one."""
-    return tuple(part for part in detail["loc"] if part not in ("[key]", WORD, PARTS))
+    return tuple(part for part in detail["loc"] if part not in ("[key]", WORD, PARTS, KEYS))
 
 
 def _follows(detail: ErrorDetails, details: list[ErrorDetails]) -> bool:

@@ -10,10 +10,12 @@ from stacks.alerts import deploy_alerts, forward_alerts
 from stacks.contracts import Contract, ReportsCopyContract, consume
 from stacks.functions import duckdb_layer, function_home, reads_in_bulk
 from stacks.organization import OrganizationReader
+from stacks.protection import deploy_protection
 from stacks.providers import account_provider, after
 from stacks.references import audit_stack
 from stacks.reports import Bucket, deploy_reports
 from stacks.reports_mail import deploy_reports_mail, let_reports_read
+from stacks.scripts import deploy_scripts
 from stacks.settings import ManagementSettings
 
 
@@ -24,6 +26,9 @@ def deploy(settings: ManagementSettings) -> Sequence[Contract]:
     home = function_home(settings, opts)
     alerts = deploy_alerts(settings, organization, home, opts)
     forwarding = forward_alerts(settings, alerts.bus_arn, opts)
+    protection = deploy_protection(settings, opts)
+    if protection is not None and settings.scripts:
+        deploy_scripts(settings, protection.vaults, protection.role, opts)
     duckdb = duckdb_layer(settings, home, opts) if reads_in_bulk(settings) else None
     reports = (
         deploy_reports(settings, settings.reports, organization, opts, home=home, duckdb=duckdb)
@@ -45,7 +50,13 @@ def deploy(settings: ManagementSettings) -> Sequence[Contract]:
     )
     if reports is not None and settings.copies_reports_to is not None:
         _copy_reports(settings, reports.bucket, settings.copies_reports_to, opts)
-    contracts = (*alerts.contracts, forwarding, reports.contract if reports else None, mails)
+    contracts = (
+        *alerts.contracts,
+        forwarding,
+        protection.contract if protection else None,
+        reports.contract if reports else None,
+        mails,
+    )
     return [contract for contract in contracts if contract is not None]
 
 

@@ -6,7 +6,8 @@ from typing import Literal
 import pulumi
 
 from reports.templates import TEMPLATES
-from stacks.settings import Reports, StackSettings
+from stacks.report_settings import Reports
+from stacks.settings import StackSettings
 
 
 def stack_name(customer: str, role: str, member: str = "") -> str:

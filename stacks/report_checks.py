@@ -7,16 +7,8 @@ from reports.raw_tables import PARTITION_KEYS
 from reports.templates import TEMPLATES
 from stacks import names
 from stacks.check import Location, Problems, check
-from stacks.settings import (
-    CentralSettings,
-    ManagementSettings,
-    MemberSettings,
-    OwnReportPlan,
-    Reports,
-    ReportsBucket,
-    ReportScope,
-    StackSettings,
-)
+from stacks.report_settings import OwnReportPlan, Reports, ReportsBucket, ReportScope
+from stacks.settings import CentralSettings, ManagementSettings, MemberSettings, StackSettings
 
 _COMPLIANCE = ("control_compliance", "resource_compliance")
 _LONGEST_NAME = 256

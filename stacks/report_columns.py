@@ -2,7 +2,7 @@
 
 from reports.templates import TEMPLATES
 from stacks import names
-from stacks.settings import Reports
+from stacks.report_settings import Reports
 
 
 def raw_columns(reports: Reports) -> dict[str, list[str]]:

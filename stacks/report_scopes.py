@@ -10,7 +10,7 @@ from components.report_plans import ReportPlan
 from reports.templates import TEMPLATES
 from stacks import names
 from stacks.organization import OrganizationReader
-from stacks.settings import Reports, ReportScope
+from stacks.report_settings import Reports, ReportScope
 from stacks.sharding import Load, Shard, TooLargeError, Unit, shards
 
 _WHOLE_ORGANIZATION = Shard(accounts=("ROOT",))

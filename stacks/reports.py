@@ -24,8 +24,8 @@ from stacks.organization import OrganizationReader
 from stacks.providers import after
 from stacks.report_columns import raw_columns
 from stacks.report_scopes import lake_plans, own_plans
+from stacks.report_settings import Reports
 from stacks.reports_role import require_reports_role
-from stacks.settings import Reports
 
 _FIRST_YEAR = 2019
 """AWS Backup's own; Athena computes partitions from here on."""

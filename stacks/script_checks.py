@@ -6,42 +6,45 @@ from pathlib import Path
 
 from stacks import names
 from stacks.check import Location, Problems, check
+from stacks.protection_settings import TIERS
 from stacks.script_documents import FILLED_IN, parameters_of, path_of, problems_of
 from stacks.script_settings import LONGEST_FREEZE_SECONDS, LONGEST_WAIT_SECONDS, Script
-from stacks.settings import MemberSettings
+from stacks.settings import ProtectedSettings
 from stacks.values import BUILT_IN_SCRIPTS
 
 _LONGEST_SCHEDULE_NAME = 64
 
 
-@check(MemberSettings, "plans", "scripts")
-def _scripts_go_by_rules_of_a_plan(s: MemberSettings) -> Problems:
+@check(ProtectedSettings, "plans", "tiers", "scripts")
+def _scripts_go_by_rules_of_a_plan(s: ProtectedSettings) -> Problems:
     for name, script in s.scripts.items():
-        plan = s.plans.get(script.plan)
-        if plan is None:
+        if script.plan not in s.plans:
             known = ", ".join(sorted(s.plans)) or "none"
             yield ("scripts", name, "plan"), f"{script.plan!r} is none of the plans: {known}"
             continue
+        if (s.plans[script.plan].tier or "standard") not in {**TIERS, **s.tiers}:
+            continue  # which is told where it stands
+        rules = s.rules_of(script.plan)
         for position, rule in enumerate(script.rules or ()):
-            if rule not in plan.rules:
-                known = ", ".join(sorted(plan.rules))
+            if rule not in rules:
+                known = ", ".join(sorted(rules))
                 yield (
                     ("scripts", name, "rules", position),
                     f"{rule!r} is none of the rules of {script.plan}: {known}",
                 )
-        if script.schedule is not None and len(script.rules or plan.rules) > 1:
+        if script.schedule is not None and len(script.rules or rules) > 1:
             yield (
                 ("scripts", name, "schedule"),
                 "would be that of several rules; name one in rules, and write a script for each",
             )
 
 
-@check(MemberSettings, "plans", "scripts")
-def _no_instance_is_backed_up_twice(s: MemberSettings) -> Problems:
+@check(ProtectedSettings, "plans", "scripts")
+def _no_instance_is_backed_up_twice(s: ProtectedSettings) -> Problems:
     """A selection takes in every resource with its tag; what a script backs up must be in none."""
-    selected = {(plan.selection.tag, plan.selection.value): name for name, plan in s.plans.items()}
+    selected = {s.tag_of(name): name for name in s.plans}
     known = [name for name, script in s.scripts.items() if script.plan in s.plans]
-    tags = {name: (s.plans[s.scripts[name].plan].selection.tag, s.value_of(name)) for name in known}
+    tags = {name: s.scripted_tag_of(name) for name in known}
     shared = Counter(tags.values())
     for name, (key, value) in tags.items():
         where = ("scripts", name, "value")
@@ -52,8 +55,8 @@ def _no_instance_is_backed_up_twice(s: MemberSettings) -> Problems:
             yield where, f"{value!r} is another script's too; write each its own"
 
 
-@check(MemberSettings, "scripts")
-def _scripts_have_something_to_run(s: MemberSettings) -> Problems:
+@check(ProtectedSettings, "scripts")
+def _scripts_have_something_to_run(s: ProtectedSettings) -> Problems:
     for name, script in s.scripts.items():
         where = ("scripts", name)
         if script.document is None and not script.windows_vss:
@@ -72,8 +75,8 @@ def _scripts_have_something_to_run(s: MemberSettings) -> Problems:
             )
 
 
-@check(MemberSettings, "scripts")
-def _a_freeze_is_short(s: MemberSettings) -> Problems:
+@check(ProtectedSettings, "scripts")
+def _a_freeze_is_short(s: ProtectedSettings) -> Problems:
     for name, script in s.scripts.items():
         where, seconds = ("scripts", name, "freeze_seconds"), script.freeze_seconds
         if script.document == "filesystem_freeze" and script.post_after == "completed":
@@ -92,24 +95,24 @@ def _a_freeze_is_short(s: MemberSettings) -> Problems:
             )
 
 
-@check(MemberSettings, "regions", "systems_manager")
-def _endpoints_stand_in_the_members_regions(s: MemberSettings) -> Problems:
+@check(ProtectedSettings, "region", "regions", "systems_manager")
+def _endpoints_stand_in_the_members_regions(s: ProtectedSettings) -> Problems:
     vpcs = [endpoints.vpc for endpoints in s.systems_manager.vpc_endpoints]
     for position, endpoints in enumerate(s.systems_manager.vpc_endpoints):
         where = ("systems_manager", "vpc_endpoints", position)
-        if endpoints.region not in s.regions:
-            known = ", ".join(s.regions)
+        if endpoints.region not in s.protected_regions:
+            known = ", ".join(s.protected_regions)
             yield (*where, "region"), f"{endpoints.region} is none of the stack's: {known}"
         if endpoints.vpc in vpcs[:position]:
             yield (*where, "vpc"), f"{endpoints.vpc} has its endpoints already"
 
 
-def with_files(s: MemberSettings, root: Path) -> Iterator[tuple[Location, str]]:
+def with_files(s: ProtectedSettings, root: Path) -> Iterator[tuple[Location, str]]:
     """What names and the customer's own documents lack; `root` holds Pulumi.yaml."""
     for name, script in s.scripts.items():
         if script.plan not in s.plans:
             continue
-        for rule in script.rules or s.plans[script.plan].rules:
+        for rule in script.rules or s.rules_of(script.plan):
             runbook = names.scripted_backup(s, name, rule)
             if len(runbook) > _LONGEST_SCHEDULE_NAME:
                 yield (

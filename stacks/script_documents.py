@@ -10,7 +10,7 @@ import yaml
 
 from components.scripts import texts
 from stacks import names
-from stacks.settings import MemberSettings
+from stacks.settings import Settings
 from stacks.settings_files import CUSTOMERS
 from stacks.values import BUILT_IN_SCRIPTS
 
@@ -22,7 +22,7 @@ _LONGEST = 64_000
 """Characters of a document: https://docs.aws.amazon.com/general/latest/gr/ssm.html"""
 
 
-def script_documents(settings: MemberSettings, root: Path) -> Mapping[str, str]:
+def script_documents(settings: Settings, root: Path) -> Mapping[str, str]:
     """The text of each script's document by the document's name; `root` holds Pulumi.yaml."""
     return {
         names.script_document(settings, name): path_of(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pulumi
 
+from components.backup_plan import BackupRule
 from components.backup_role import BackupRole
 from components.instance_profile import InstanceProfile, InstanceProfileArgs
 from components.runbook import Runbook, RunbookArgs
@@ -33,15 +34,16 @@ from stacks import names
 from stacks.backup_rules import backup_rule
 from stacks.script_documents import parameters_of, script_documents
 from stacks.script_settings import Script
-from stacks.settings import MemberSettings, Rule
+from stacks.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Here:
     """What scripts of one Region share."""
 
-    settings: MemberSettings
+    settings: Settings
     region: str
+    scripts: Mapping[str, Script]
     vaults: Mapping[str, Vault]
     """By their names in settings."""
     log: ScriptLog
@@ -52,7 +54,7 @@ class _Here:
 
 
 def deploy_scripts(
-    settings: MemberSettings,
+    settings: Settings,
     vaults: Mapping[str, Mapping[str, Vault]],
     backup_role: BackupRole,
     opts: pulumi.ResourceOptions,
@@ -61,9 +63,10 @@ def deploy_scripts(
     texts = script_documents(settings, Path(pulumi.get_root_directory() or "."))
     prefix = names.prefix(settings)
     regions = [
-        _region(settings, region, vaults[region], texts, opts) for region in settings.regions
+        _region(settings, region, vaults[region], texts, opts)
+        for region in settings.protected_regions
+        if _scripts_in(settings, region)
     ]
-    targets = sorted({settings.plans[script.plan].vault for script in settings.scripts.values()})
     role = RunbookRole(
         f"{prefix}-scripts",
         RunbookRoleArgs(
@@ -71,10 +74,14 @@ def deploy_scripts(
             account=settings.account,
             permissions=scripted_backup_permissions(
                 account=settings.account,
-                regions=settings.regions,
+                regions=[here.region for here in regions],
                 document_arns=[d.arn for here in regions for d in here.documents.values()],
-                instance_tags=[_tag(settings, name) for name in settings.scripts],
-                vault_arns=[here.vaults[vault].arn for here in regions for vault in targets],
+                instance_tags=[settings.scripted_tag_of(name) for name in settings.scripts],
+                vault_arns=[
+                    here.vaults[vault].arn
+                    for here in regions
+                    for vault in sorted({settings.vault_of(s.plan) for s in here.scripts.values()})
+                ],
                 backup_role_arn=backup_role.arn,
                 output_bucket=settings.systems_manager.output_bucket,
             ),
@@ -84,7 +91,7 @@ def deploy_scripts(
     schedules = [
         schedule
         for here in regions
-        for name in settings.scripts
+        for name in here.scripts
         for schedule in _runbooks(here, name, role, backup_role, opts)
     ]
     RunbookSchedules(
@@ -94,7 +101,7 @@ def deploy_scripts(
             account=settings.account,
             runbook_role_arn=role.arn,
             schedules=schedules,
-            alarm_topics={r: settings.alarm_topics_in(r) for r in settings.regions},
+            alarm_topics={here.region: settings.alarm_topics_in(here.region) for here in regions},
         ),
         opts,
     )
@@ -102,7 +109,7 @@ def deploy_scripts(
 
 
 def _region(
-    settings: MemberSettings,
+    settings: Settings,
     region: str,
     vaults: Mapping[str, Vault],
     texts: Mapping[str, str],
@@ -128,7 +135,7 @@ def _region(
             ),
             opts,
         )
-        for name, script in settings.scripts.items()
+        for name, script in _scripts_in(settings, region).items()
         if script.document is not None
     }
     takes = {
@@ -137,6 +144,7 @@ def _region(
     return _Here(
         settings=settings,
         region=region,
+        scripts=_scripts_in(settings, region),
         vaults=vaults,
         log=log,
         documents=documents,
@@ -153,9 +161,11 @@ def _runbooks(
 ) -> list[RunbookSchedule]:
     """One a rule; when each starts by itself."""
     settings, script = here.settings, here.settings.scripts[name]
-    tag, value = _tag(settings, name)
+    tag, value = settings.scripted_tag_of(name)
+    window = settings.window_of(script.plan)
     schedules: list[RunbookSchedule] = []
-    for rule_name, rule in settings.rules_of(script).items():
+    for rule_name, rule in settings.scripted_rules_of(script).items():
+        taken = backup_rule(rule_name, rule, window)
         runbook = Runbook(
             f"{names.scripted_backup(settings, name, rule_name)}-{here.region}",
             RunbookArgs(
@@ -163,7 +173,7 @@ def _runbooks(
                 description=_description(script, rule_name, tag, value),
                 role_arn=role.arn,
                 parameters=PARAMETERS,
-                steps=backup_steps(_backup(here, name, rule_name, rule, backup_role)),
+                steps=backup_steps(_backup(here, name, taken, backup_role)),
                 outputs=OUTPUTS,
                 target_type="/AWS::EC2::Instance",
                 region=here.region,
@@ -173,8 +183,8 @@ def _runbooks(
         schedules.append(
             RunbookSchedule(
                 name=names.scripted_backup(settings, name, rule_name),
-                schedule=rule.schedule,
-                timezone=rule.timezone,
+                schedule=taken.schedule,
+                timezone=taken.timezone,
                 runbook=runbook.name,
                 targets=Targets(
                     parameter="InstanceId", tag=tag, value=value, at_once=script.at_once
@@ -185,10 +195,13 @@ def _runbooks(
     return schedules
 
 
-def _tag(settings: MemberSettings, name: str) -> tuple[str, str]:
-    """Of the instances that a script is for."""
-    plan = settings.plans[settings.scripts[name].plan]
-    return plan.selection.tag, settings.value_of(name)
+def _scripts_in(settings: Settings, region: str) -> Mapping[str, Script]:
+    """Those of plans that stand in a Region."""
+    return {
+        name: script
+        for name, script in settings.scripts.items()
+        if region in settings.plan_regions(script.plan)
+    }
 
 
 def _description(script: Script, rule: str, tag: str, value: str) -> str:
@@ -199,9 +212,7 @@ def _description(script: Script, rule: str, tag: str, value: str) -> str:
     )
 
 
-def _backup(
-    here: _Here, name: str, rule_name: str, rule: Rule, backup_role: BackupRole
-) -> ScriptedBackup:
+def _backup(here: _Here, name: str, rule: BackupRule, backup_role: BackupRole) -> ScriptedBackup:
     settings, script = here.settings, here.settings.scripts[name]
     return ScriptedBackup(
         script=name,
@@ -211,8 +222,8 @@ def _backup(
         when_pre_fails=script.when_pre_fails,
         post_after=script.post_after,
         freeze_seconds=script.freeze_seconds,
-        rule=backup_rule(rule_name, rule),
-        vault_name=here.vaults[settings.plans[script.plan].vault].name,
+        rule=rule,
+        vault_name=here.vaults[settings.vault_of(script.plan)].name,
         role_arn=backup_role.arn,
         log_group=here.log.name,
         output_bucket=settings.systems_manager.output_bucket,
@@ -236,9 +247,7 @@ def _run(here: _Here, name: str, script: Script) -> ScriptRun | None:
     )
 
 
-def _prerequisites(
-    settings: MemberSettings, logs: list[ScriptLog], opts: pulumi.ResourceOptions
-) -> None:
+def _prerequisites(settings: Settings, logs: list[ScriptLog], opts: pulumi.ResourceOptions) -> None:
     """What an instance needs to be managed by Systems Manager, as settings have it."""
     needs = settings.systems_manager
     if needs.instance_profile:

@@ -6,35 +6,34 @@
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Field
 
 from stacks.model import Model
+from stacks.protection_settings import (
+    TIERS,
+    AirGappedVault,
+    MaintenanceWindow,
+    Plan,
+    Rule,
+    Tier,
+    Vault,
+)
 from stacks.report_mail_settings import ReportsMail
+from stacks.report_settings import Reports
 from stacks.script_settings import Script, SystemsManager
 from stacks.values import (
     AccountId,
-    BucketName,
-    CronExpression,
     CustomerName,
-    DatabaseName,
     Days,
-    FrameworkArn,
-    KeyArn,
-    KeyPrefix,
     MemberName,
-    OrganizationalUnitId,
     PlanName,
     Region,
-    RegionOrAll,
-    ReportPlanName,
-    ReportTemplate,
     RoleName,
     ScriptName,
     SecretName,
     ServiceUrl,
     TagKey,
     TagValue,
-    Timezone,
     TopicArn,
     VaultName,
 )
@@ -84,6 +83,10 @@ class StackSettings(Model):
     functions: Functions = Functions()
     alerts_in: Literal["management", "audit"] = "audit"
     """The central account where the alert bus and ticketing stand."""
+    central_vaults_in: Literal["management", "audit"] = "audit"
+    """The central account whose vaults take in copies with `account: central`."""
+    tiers: dict[PlanName, Tier] = Field(default_factory=dict)
+    """Named sets of rules for plans, beside standard, gold, silver and bronze."""
     reports_mail_in: Literal["management", "audit"] | None = None
     """The central account that makes and mails scheduled reports; null: none does. Every stack of
     the customer lets it read what AWS Backup tells."""
@@ -107,133 +110,6 @@ class StackSettings(Model):
         return tuple(topic for topic in self.alarm_topics if topic.split(":")[3] == region)
 
 
-class ReportScope(Model):
-    """Parts of an organization: units and accounts, at least one of either."""
-
-    organizational_units: tuple[OrganizationalUnitId, ...] = ()
-    """Each with all units below it, and so those that will be made there."""
-    accounts: tuple[AccountId, ...] = ()
-
-
-WORD, PARTS = "[word]", "[parts]"
-"""What a scope is written as; told apart first, so that a mistake is told once."""
-Scope = Annotated[
-    Annotated[Literal["organization", "account"], Tag(WORD)] | Annotated[ReportScope, Tag(PARTS)],
-    Discriminator(lambda given: WORD if isinstance(given, str) else PARTS),
-]
-"""organization: all accounts, new ones included. account: the stack's own. Or parts."""
-
-
-class ReportPlan(Model):
-    """One report plan of AWS Backup Audit Manager, whose reports are the lake's."""
-
-    refused: ClassVar[Mapping[str, str]] = {
-        "formats": "the lake reads CSV, and AWS delivers nothing else for several accounts or "
-        "Regions; for JSON too, add a plan to reports.own_plans",
-        "framework_arns": "AWS refuses frameworks where a plan covers several accounts or Regions, "
-        "since all of theirs count; for some of this account's, add a plan to reports.own_plans",
-        "regions": "they are all plans' alike: write reports.regions",
-        "scope": "it is all plans' alike: write reports.scope",
-    }
-
-    name: ReportPlanName | None = None
-    """By default `<customer>_<template>_report`; a number is added where plans are sharded."""
-    description: str | None = Field(default=None, max_length=1024)
-    tags: dict[TagKey, TagValue] = Field(default_factory=dict, max_length=50)
-    prefix: KeyPrefix | None = None
-    """Of the keys in the bucket; none: they start at Backup/."""
-    existing: bool = False
-    """The plan stands already, under `name`: only the lake is deployed over it."""
-
-
-class OwnReportPlan(Model):
-    """A report plan on this account alone, beside the lake: its reports stay out of the tables."""
-
-    template: ReportTemplate
-    name: ReportPlanName
-    prefix: KeyPrefix
-    """Its own, so that its reports never lie among those of the lake's plans."""
-    formats: frozenset[Literal["CSV", "JSON"]] = Field(default=frozenset({"CSV"}), min_length=1)
-    regions: tuple[RegionOrAll, ...] = ()
-    """None: the stack's own Region."""
-    framework_arns: tuple[FrameworkArn, ...] = ()
-    description: str | None = Field(default=None, max_length=1024)
-    tags: dict[TagKey, TagValue] = Field(default_factory=dict, max_length=50)
-
-
-class Sharding(Model):
-    """What is assumed where an organization may be too large for one report plan a template."""
-
-    daily_volume: Annotated[int, Field(strict=True, ge=1, le=100_000)] = 100
-    """Jobs and control evaluations a day, in one account and Region."""
-    report_plan_quota: Annotated[int, Field(strict=True, ge=1)] = 20
-    """Report plans an account may have; AWS raises it on request."""
-
-
-class ReportsBucket(Model):
-    """Where the report plans deliver to."""
-
-    name: BucketName | None = None
-    """By default `<customer>-backup-reports-<account>-<region>`."""
-    existing: bool = False
-    """The bucket stands already, under `name`: nothing of it is touched, and what its policies
-    lack is printed."""
-    account: AccountId | None = None
-    """Another account's bucket, which must exist. AWS's guide says that reports reach only a
-    bucket of the report plan's own account; its blog says that CloudFormation can name another's.
-    Prefer `copy_to_audit`."""
-    key_arn: KeyArn | None = None
-    """Of the key that an existing bucket encrypts with, for the functions that read it."""
-    copy_to_audit: bool = False
-    """Replicates every report to a bucket of the audit account (its `reports_copy`)."""
-    encryption: Literal["own_key", "s3_managed"] = "own_key"
-    expire_after_days: Days | None = 400
-    transition_to_infrequent_access_after_days: Annotated[int, Field(strict=True, ge=30)] | None = (
-        None
-    )
-    """S3 Standard-IA; S3 takes nothing younger than 30 days."""
-    access_logs_bucket: BucketName | None = None
-    """Where S3 writes this bucket's access logs; it must exist and let S3's log service write."""
-    force_destroy: bool = False
-    """Lets `destroy` delete the reports with the bucket."""
-
-
-class Lake(Model):
-    """The Glue database and Athena workgroup over the reports."""
-
-    database: DatabaseName | None = None
-    """By default `<customer>_backup_reports`, with underscores for hyphens."""
-    partitions: Literal["function", "projection"] = "function"
-    """`function` adds a partition when its report arrives and withholds what raw tables cannot
-    read; `projection` computes them, needs no function, and withholds nothing."""
-    headers: dict[ReportTemplate, tuple[str, ...]] = Field(default_factory=dict)
-    """The CSV header that AWS really writes, by template; `backup-org lake learn-header` fills it
-    in. By default the order of AWS's guide."""
-    scan_limit_gib: Annotated[int, Field(strict=True, ge=1, le=10_000)] = 100
-    """A query that would read more is stopped."""
-    expire_after_days: Days | None = None
-    """Of curated reports, which queries see as far back; null: never. By default as
-    `reports.bucket.expire_after_days` says, and never over a bucket that exists already."""
-    results_expire_after_days: Days = 30
-    force_destroy: bool | None = None
-    """Lets `destroy` delete the curated files and the history of queries; by default as
-    `reports.bucket.force_destroy` says, which a bucket that exists already does not have."""
-
-
-class Reports(Model):
-    """Report plans, the bucket that they deliver to, and the lake over it."""
-
-    scope: Scope = "organization"
-    regions: tuple[RegionOrAll, ...] = Field(default=("*",), min_length=1)
-    """["*"]: every Region, those that AWS will add included."""
-    plans: dict[ReportTemplate, ReportPlan | None] = Field(default_factory=dict)
-    """What differs from the defaults, by template; null: no plan of this template."""
-    own_plans: tuple[OwnReportPlan, ...] = ()
-    sharding: Sharding = Sharding()
-    bucket: ReportsBucket = ReportsBucket()
-    lake: Lake = Lake()
-
-
 class Ticketing(Model):
     """Incidents in ServiceNow."""
 
@@ -249,7 +125,79 @@ class Ticketing(Model):
     """An instance has its own list of these."""
 
 
-class CentralSettings(StackSettings):
+class ProtectedSettings(StackSettings):
+    """What any account may have: vaults, plans, and scripts around their backups."""
+
+    regions: tuple[Region, ...] = ()
+    """None: the stack's own Region."""
+    vaults: dict[VaultName, Vault] = Field(default_factory=dict)
+    retained_vaults: dict[VaultName, Vault] = Field(default_factory=dict)
+    """Vaults that plans fill no more, kept with their recovery points: where a setting of a vault
+    cannot change, such as its key, another takes its place."""
+    air_gapped_vaults: dict[VaultName, AirGappedVault] = Field(default_factory=dict)
+    plans: dict[PlanName, Plan] = Field(default_factory=dict)
+    maintenance_window: MaintenanceWindow | None = None
+    """When this account's backups may run."""
+    scripts: dict[ScriptName, Script] = Field(default_factory=dict)
+    """Backups of a plan's instances with a script before and after."""
+    systems_manager: SystemsManager = SystemsManager()
+
+    @property
+    def protected_regions(self) -> tuple[str, ...]:
+        return self.regions or (self.region,)
+
+    @property
+    def alert_regions(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*self.regions, *super().alert_regions)))
+
+    def vault_of(self, plan: str) -> str:
+        """The vault that a plan fills; empty where it names none and there are several."""
+        only = next(iter(self.vaults)) if len(self.vaults) == 1 else ""
+        return self.plans[plan].vault or only
+
+    def regions_of(self, where: Vault | AirGappedVault) -> tuple[str, ...]:
+        """Where a vault stands."""
+        return where.regions or self.protected_regions
+
+    def plan_regions(self, plan: str) -> tuple[str, ...]:
+        """Where a plan stands."""
+        return self.plans[plan].regions or self.regions_of(self.vaults[self.vault_of(plan)])
+
+    def window_of(self, plan: str) -> MaintenanceWindow | None:
+        """In which a plan's backups may run."""
+        return self.plans[plan].maintenance_window or self.maintenance_window
+
+    def rules_of(self, plan: str) -> Mapping[str, Rule]:
+        """A plan's rules: its own, laid over those of its tier."""
+        tiers, wanted = {**TIERS, **self.tiers}, self.plans[plan]
+        own = wanted.rules or {}
+        if wanted.tier is None and own:
+            return {name: rule for name, rule in own.items() if rule is not None}
+        tier = tiers[wanted.tier or (plan if plan in tiers else "standard")]
+        laid_over = {**tier.rules, **own}
+        return {name: rule for name, rule in laid_over.items() if rule is not None}
+
+    def scripted_rules_of(self, script: Script) -> Mapping[str, Rule]:
+        """The rules that a script's instances go by, with its own schedule."""
+        rules = self.rules_of(script.plan)
+        chosen = {name: rules[name] for name in script.rules or rules}
+        if script.schedule is None:
+            return chosen
+        return {n: r.model_copy(update={"schedule": script.schedule}) for n, r in chosen.items()}
+
+    def tag_of(self, plan: str) -> tuple[str, str]:
+        """Key and value of the tag by which resources join a plan; an empty key: by none."""
+        selection = self.plans[plan].selection
+        return selection.tag or "", plan if selection.value is None else selection.value
+
+    def scripted_tag_of(self, name: str) -> tuple[str, str]:
+        """Key and value of the tag by which instances are a script's."""
+        script = self.scripts[name]
+        key, value = self.tag_of(script.plan)
+        return key, script.value or f"{value}-{name}"
+
+
+class CentralSettings(ProtectedSettings):
     """What may stand in either central account."""
 
     reports: Reports | None = None
@@ -296,52 +244,7 @@ class AuditSettings(CentralSettings):
         return self.organization.audit_account
 
 
-class Vault(Model):
-    """A backup vault in each of the member's Regions."""
-
-    key: Literal["customer_managed", "aws_managed"] = "customer_managed"
-    force_destroy: bool = False
-    """Lets `destroy` delete the vault with its recovery points and key. Without it the engine
-    refuses to delete or replace either."""
-
-
-class Rule(Model):
-    """When a plan backs up, and how long it keeps what it made."""
-
-    schedule: CronExpression
-    timezone: Timezone = "Etc/UTC"
-    start_window_minutes: Annotated[int, Field(strict=True, ge=60)] = 480
-    """AWS's own default. Of jobs on one resource one runs at a time: a weekly one that meets the
-    daily waits, and expires at the end of its window."""
-    completion_window_minutes: Annotated[int, Field(strict=True)] = 1440
-    """An hour more than the start window at least (stacks/checks.py)."""
-    move_to_cold_storage_after_days: Days | None = None
-    delete_after_days: Days
-
-
-STANDARD_RULES = {
-    "daily": Rule(schedule="cron(0 1 ? * * *)", delete_after_days=35),
-    "weekly": Rule(schedule="cron(0 2 ? * SUN *)", delete_after_days=90),
-    "monthly": Rule(schedule="cron(0 3 1 * ? *)", delete_after_days=365),
-}
-
-
-class Selection(Model):
-    """What a plan protects: every supported resource that carries the tag."""
-
-    tag: str = Field(default="backup-plan", min_length=1, max_length=128)
-    value: str = Field(min_length=1, max_length=256)
-
-
-class Plan(Model):
-    """A backup plan, in each of the member's Regions."""
-
-    vault: VaultName
-    selection: Selection
-    rules: dict[PlanName, Rule] = Field(default=STANDARD_RULES, min_length=1)
-
-
-class MemberSettings(StackSettings):
+class MemberSettings(ProtectedSettings):
     """A member account: vaults, plans, and the rule that forwards its job events."""
 
     role: Literal["member"]
@@ -350,31 +253,15 @@ class MemberSettings(StackSettings):
     account: AccountId
     regions: tuple[Region, ...] = Field(min_length=1)
     vaults: dict[VaultName, Vault] = Field(min_length=1)
-    retained_vaults: dict[VaultName, Vault] = Field(default_factory=dict)
-    """Vaults that plans fill no more, kept with their recovery points: where a setting of a vault
-    cannot change, such as its key, another takes its place."""
-    plans: dict[PlanName, Plan] = Field(default_factory=dict)
-    scripts: dict[ScriptName, Script] = Field(default_factory=dict)
-    """Backups of a plan's instances with a script before and after."""
-    systems_manager: SystemsManager = SystemsManager()
     reports: Reports | None = None
     """Reports on this account alone (scope: account)."""
-
-    def rules_of(self, script: Script) -> dict[str, Rule]:
-        """The rules that a script's instances go by, with its own schedule."""
-        rules = self.plans[script.plan].rules
-        chosen = {name: rules[name] for name in script.rules or rules}
-        if script.schedule is None:
-            return chosen
-        return {n: r.model_copy(update={"schedule": script.schedule}) for n, r in chosen.items()}
-
-    def value_of(self, name: str) -> str:
-        """The value of the plan's tag by which instances are a script's."""
-        script = self.scripts[name]
-        return script.value or f"{self.plans[script.plan].selection.value}-{name}"
 
     @property
     def alert_regions(self) -> tuple[str, ...]:
         if self.reports is None or self.region in self.regions:
             return self.regions
         return (*self.regions, self.region)  # where the reports' alarms stand
+
+
+Settings = ManagementSettings | AuditSettings | MemberSettings
+"""Of one stack."""

@@ -17,6 +17,14 @@ CUSTOMERS = Path("stacks/customers")
 KEY = "backup-org:settings"
 _MEMBER = "-member-"
 
+Location = tuple[int | str, ...]
+
+
+def path_text(location: Location) -> str:
+    """Where a value stands, as errors and warnings say it."""
+    parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in location]
+    return "".join(parts).removeprefix(".")
+
 
 class SettingsError(pulumi.RunError):
     """Every problem of one stack's settings, each with its file, its path and its cure."""

@@ -103,6 +103,28 @@ RoleName = Annotated[
     str, _Text(r"[\w+=,.@-]{1,64}", "a role's name, without path or ARN, 64 characters at most")
 ]
 
+TimeOfDay = Annotated[
+    str, _Text(r"([01]\d|2[0-3]):[0-5]\d", 'a time of day is written "22:30", in quotes')
+]
+
+ResourceArnPattern = Annotated[
+    str,
+    _Text(
+        r"arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9*-]*:[0-9*]*:\S+",
+        "a resource's ARN is written arn:aws:<service>:<region>:<account>:<resource>, each of the "
+        "last three * where it may be any",
+    ),
+]
+
+UnitArn = Annotated[
+    str,
+    _Text(
+        r"arn:aws[a-z-]*:organizations::\d{12}:(ou/o-[a-z0-9]{10,32}/ou-[a-z0-9-]+|organization/o-[a-z0-9]{10,32})",
+        "an organizational unit's ARN is written arn:aws:organizations::<management account>:"
+        "ou/<o-…>/<ou-…>",
+    ),
+]
+
 VaultName = Annotated[
     str,
     _Text(

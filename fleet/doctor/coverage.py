@@ -16,7 +16,7 @@ from fleet.doctor.findings import Finding
 from reports.templates import TEMPLATES
 from stacks import names
 from stacks.load import Settings
-from stacks.settings import ReportPlan, Reports, ReportScope
+from stacks.report_settings import ReportPlan, Reports, ReportScope
 from stacks.sharding import Load
 
 

@@ -28,7 +28,8 @@ from fleet.doctor.link_signer import link_signer
 from reports.plans import REPORTS_ROLE
 from stacks import load
 from stacks.load import Settings
-from stacks.settings import CentralSettings, MemberSettings, Reports, ReportsBucket
+from stacks.report_settings import Reports, ReportsBucket
+from stacks.settings import CentralSettings
 
 _BACKUP = "backup.amazonaws.com"
 
@@ -55,7 +56,7 @@ def examine(stack: str, settings: Settings, session: boto3.Session) -> Iterator[
             yield from _bucket(reports.bucket, settings.account, session)
         if reports.scope != "account":
             yield from _organization(settings, reports, session)
-    if isinstance(settings, MemberSettings) and settings.scripts:
+    if settings.scripts:
         yield from instances(settings, session)
     if isinstance(settings, CentralSettings) and settings.ticketing is not None:
         example = '{"username": "…", "password": "…"}'

@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from fleet.doctor.findings import Finding, unanswered
 from stacks import names
-from stacks.settings import MemberSettings
+from stacks.settings import Settings
 
 Instance = Mapping[str, Any]
 
@@ -37,10 +37,10 @@ class _Region:
     """The platform of each instance whose agent answers Systems Manager, by its id."""
 
 
-def instances(settings: MemberSettings, session: boto3.Session) -> Iterator[Finding]:
+def instances(settings: Settings, session: boto3.Session) -> Iterator[Finding]:
     """In each Region of the stack, and in the others that the account has. What a Region does not
     tell is a finding too; instances that are neither tagged nor have the profile are not seen."""
-    for region in settings.regions:
+    for region in settings.protected_regions:
         about = f"instances for scripts in {region}"
         try:
             yield from _in_region(about, _look(settings, region, session), settings, session)
@@ -52,7 +52,7 @@ def instances(settings: MemberSettings, session: boto3.Session) -> Iterator[Find
         yield unanswered("instances for scripts in other Regions", error)
 
 
-def _look(settings: MemberSettings, region: str, session: boto3.Session) -> _Region:
+def _look(settings: Settings, region: str, session: boto3.Session) -> _Region:
     ssm = session.client("ssm", region_name=region)
     pages = ssm.get_paginator("describe_instance_information").paginate()
     managed = {
@@ -64,12 +64,12 @@ def _look(settings: MemberSettings, region: str, session: boto3.Session) -> _Reg
     return _Region(region=region, tagged=_tagged(settings, region, session), managed=managed)
 
 
-def _tagged(settings: MemberSettings, region: str, session: boto3.Session) -> list[Instance]:
+def _tagged(settings: Settings, region: str, session: boto3.Session) -> list[Instance]:
     """Those that are not terminated, with the tag of one of the scripts."""
     found: dict[str, Instance] = {}
     for name, script in settings.scripts.items():
-        key = settings.plans[script.plan].selection.tag
-        wanted = [{"Name": f"tag:{key}", "Values": [settings.value_of(name)]}]
+        key = settings.tag_of(script.plan)[0]
+        wanted = [{"Name": f"tag:{key}", "Values": [settings.scripted_tag_of(name)[1]]}]
         found |= {each["InstanceId"]: each for each in _instances(region, session, wanted)}
     return list(found.values())
 
@@ -85,7 +85,7 @@ def _instances(
 
 
 def _in_region(
-    about: str, here: _Region, settings: MemberSettings, session: boto3.Session
+    about: str, here: _Region, settings: Settings, session: boto3.Session
 ) -> Iterator[Finding]:
     silent = [i for i in here.tagged if i["InstanceId"] not in here.managed]
     twice = [i for i in here.tagged if _selected(i, settings)]
@@ -108,13 +108,13 @@ def _in_region(
         yield Finding(about=about, found=f"{len(here.tagged)} tagged, all are reached")
 
 
-def _selected(instance: Instance, settings: MemberSettings) -> bool:
+def _selected(instance: Instance, settings: Settings) -> bool:
     tags = {(tag["Key"], tag["Value"]) for tag in instance.get("Tags", [])}
-    return any((p.selection.tag, p.selection.value) in tags for p in settings.plans.values())
+    return any(settings.tag_of(plan) in tags for plan in settings.plans)
 
 
 def _without_tag(
-    about: str, here: _Region, settings: MemberSettings, session: boto3.Session
+    about: str, here: _Region, settings: Settings, session: boto3.Session
 ) -> Iterator[Finding]:
     """Whoever gave them the profile may have meant them to be backed up with a script."""
     profile = names.instance_profile(settings)
@@ -180,10 +180,10 @@ def _answers(ssm: Any, ids: Sequence[str]) -> Mapping[str, str]:
     return answers
 
 
-def _elsewhere(settings: MemberSettings, session: boto3.Session) -> Iterator[Finding]:
+def _elsewhere(settings: Settings, session: boto3.Session) -> Iterator[Finding]:
     regions = session.client("ec2").describe_regions()["Regions"]
     for region in sorted(str(each.get("RegionName")) for each in regions):
-        if region in settings.regions:
+        if region in settings.protected_regions:
             continue
         found = _tagged(settings, region, session)
         if found:

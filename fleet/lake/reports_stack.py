@@ -16,7 +16,7 @@ from reports.plans import Plans, plans_of
 from stacks import load
 from stacks.contracts import ReportsContract
 from stacks.load import Settings
-from stacks.settings import Reports
+from stacks.report_settings import Reports
 
 
 class NoReports(ToldError):

@@ -10,11 +10,11 @@ from fleet.errors import ToldError
 from fleet.runbooks.documents import Script
 from fleet.settings_file import place_of, with_change
 from stacks.script_documents import path_of, problems_of
-from stacks.settings import MemberSettings
+from stacks.settings import MemberSettings, Settings
 from stacks.values import BUILT_IN_SCRIPTS
 
 
-def adopted(script: Script, text: str, settings: MemberSettings, root: Path) -> Mapping[Path, str]:
+def adopted(script: Script, text: str, settings: Settings, root: Path) -> Mapping[Path, str]:
     """Each file to write, with its text: the customer's own document, and where the script was one
     of the examples, the settings that name it from now on. Raises ToldError."""
     wanted = settings.scripts[script.script]
@@ -25,7 +25,8 @@ def adopted(script: Script, text: str, settings: MemberSettings, root: Path) -> 
     assert wanted.document is not None
     if wanted.document not in BUILT_IN_SCRIPTS:
         return {path_of(settings.customer, wanted.document, root): text}
-    own = f"{settings.name}-{script.script}.yaml"
+    account = settings.name if isinstance(settings, MemberSettings) else settings.role
+    own = f"{account}-{script.script}.yaml"
     path = path_of(settings.customer, own, root)
     if path.exists():
         raise ToldError(f"nothing is written: {path.relative_to(root)} exists; move it away")

@@ -18,7 +18,6 @@ from fleet.runbooks.adoption import adopted
 from fleet.runbooks.documents import Script
 from fleet.runbooks.members import members, scripts_in
 from fleet.terminal import console
-from stacks.settings import MemberSettings
 
 Stack = Annotated[str, typer.Argument(help="The stack, such as acme-member-payments.")]
 Name = Annotated[str, typer.Argument(help="The script's name in settings.")]
@@ -59,7 +58,6 @@ def adopt(stack: Stack, name: Name, region: Region = None) -> None:
         regions = ", ".join(script.region for script in edited)
         raise ToldError(f"{name} differs from Region to Region; name one by --region: {regions}")
     ((text, script),) = texts.items()
-    assert isinstance(settings, MemberSettings)
     for path, content in adopted(script, text, settings, root).items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8")

@@ -17,7 +17,7 @@ import boto3
 from components.scripts.texts import canonical, version_name
 from stacks import names
 from stacks.script_documents import script_documents
-from stacks.settings import MemberSettings
+from stacks.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,11 +106,11 @@ class Script:
 
 
 def scripts_of(
-    stack: str, settings: MemberSettings, root: Path, session: boto3.Session
+    stack: str, settings: Settings, root: Path, session: boto3.Session
 ) -> Iterator[Script]:
     """Every script of a stack in each of its Regions. Raises what boto3 raises."""
     texts = script_documents(settings, root)
-    for region in settings.regions:
+    for region in settings.protected_regions:
         ssm = session.client("ssm", region_name=region)
         for script in settings.scripts:
             document = names.script_document(settings, script)

@@ -12,20 +12,19 @@ from fleet.deploy.order import chosen, settings_of
 from fleet.errors import ToldError
 from fleet.runbooks import documents
 from fleet.runbooks.documents import Script
-from stacks.load import Settings
-from stacks.settings import MemberSettings
+from stacks.settings import Settings
 
 
-def members(names: Iterable[str] | None, root: Path) -> Iterator[tuple[str, MemberSettings]]:
+def members(names: Iterable[str] | None, root: Path) -> Iterator[tuple[str, Settings]]:
     """Those with scripts, of the stacks and customers that are named."""
     for stack, settings in settings_of(chosen(names or [], root), root).items():
-        if isinstance(settings, MemberSettings) and settings.scripts:
+        if settings.scripts:
             yield stack, settings
 
 
 def scripts_in(stack: str, settings: Settings, root: Path) -> Iterator[Script]:
     """As they stand in AWS now. Raises NoSession, and what boto3 raises."""
-    if isinstance(settings, MemberSettings):
+    if settings.scripts:
         yield from documents.scripts_of(stack, settings, root, accounts.session(settings))
 
 

@@ -20,7 +20,8 @@ from fleet.sandbox.cut_off import cut_off
 from fleet.sandbox.workspace import ADMINISTRATOR_ROLE, Workspace
 from stacks import load
 from stacks.load import CUSTOMERS, Settings
-from stacks.settings import ManagementSettings, ReportScope
+from stacks.report_settings import ReportScope
+from stacks.settings import ManagementSettings
 
 _STACK = re.compile(r"(.+?)-(?:management|audit|member-.+)")
 

@@ -25,13 +25,8 @@ from fleet.lake.query import Answer, Lake, run_query
 from fleet.sandbox.stage import Stage
 from reports.templates import TEMPLATES
 from stacks.report_columns import raw_columns
-from stacks.settings import (
-    AuditSettings,
-    CentralSettings,
-    ManagementSettings,
-    MemberSettings,
-    Reports,
-)
+from stacks.report_settings import Reports
+from stacks.settings import AuditSettings, CentralSettings, ManagementSettings, MemberSettings
 
 _SERVICE_NOW_USER = {"username": "backup.monitor", "password": "sandbox"}
 _ACCOUNTS, _DAYS, _VOLUME = 40, 30, 3

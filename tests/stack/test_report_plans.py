@@ -127,7 +127,7 @@ class TestAMembersOwn:
     def test_stands_in_the_members_account(self) -> None:
         recording = recorded("a member's own")
         assert "acme-backup-reports-333333333333-eu-central-1" in buckets(recording)
-        assert recording.exports["contracts"].keys() >= {"member", "reports"}
+        assert recording.exports["contracts"].keys() >= {"protection", "reports"}
 
 
 class TestALargeOrganization:

@@ -21,7 +21,7 @@ from fleet.replay.dead_letters import DeadLetter
 from fleet.terminal import console
 from stacks.load import CUSTOMERS, KEY
 from stacks.report_columns import raw_columns
-from stacks.settings import Reports
+from stacks.report_settings import Reports
 from tests.support.examples import example
 
 SHARED = """\

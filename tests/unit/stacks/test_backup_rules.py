@@ -83,7 +83,7 @@ def test_a_schedule_that_aws_would_refuse_is_refused(
 def test_a_schedule_that_aws_takes_is_taken(schedule: str, root: Path) -> None:
     settings = load.parse("acme-member-web", {**MEMBER, **scheduled(schedule)}, root)
     assert isinstance(settings, MemberSettings)
-    assert settings.plans["daily"].rules["daily"].schedule == schedule
+    assert settings.rules_of("daily")["daily"].schedule == schedule
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_windows_that_aws_would_refuse_are_refused(
 def test_the_shortest_windows_are_taken(root: Path) -> None:
     taken = load.parse("acme-member-web", {**MEMBER, **windows(60, 120)}, root)
     assert isinstance(taken, MemberSettings)
-    assert taken.plans["daily"].rules["daily"].completion_window_minutes == 120
+    assert taken.rules_of("daily")["daily"].completion_window_minutes == 120
 
 
 def test_what_leaves_cold_storage_before_90_days_is_refused(root: Path) -> None:

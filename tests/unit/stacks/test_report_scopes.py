@@ -11,7 +11,7 @@ import pytest
 from reports.templates import TEMPLATES
 from stacks.organization import OrganizationReader
 from stacks.report_scopes import lake_plans
-from stacks.settings import OwnReportPlan, ReportPlan, Reports, ReportScope, Sharding
+from stacks.report_settings import OwnReportPlan, ReportPlan, Reports, ReportScope, Sharding
 from stacks.sharding import Unit
 from tests.unit.stacks.conftest import accounts, root_unit
 

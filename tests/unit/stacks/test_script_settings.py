@@ -34,15 +34,15 @@ def test_a_scripts_instances_have_a_tag_of_their_own_and_go_by_all_rules_of_the_
     root: Path,
 ) -> None:
     found = member(with_script(), root)
-    assert found.value_of("files") == "standard-files"
-    assert found.rules_of(found.scripts["files"]) == found.plans["standard"].rules
+    assert found.scripted_tag_of("files") == ("backup-plan", "standard-files")
+    assert found.scripted_rules_of(found.scripts["files"]) == found.rules_of("standard")
 
 
 def test_one_rule_may_have_a_schedule_of_its_own(root: Path) -> None:
     own = "cron(30 4 ? * * *)"
     found = member(with_script(rules=["daily"], schedule=own), root)
-    daily = found.plans["standard"].rules["daily"]
-    assert found.rules_of(found.scripts["files"]) == {
+    daily = found.rules_of("standard")["daily"]
+    assert found.scripted_rules_of(found.scripts["files"]) == {
         "daily": daily.model_copy(update={"schedule": own})
     }
 
@@ -80,7 +80,8 @@ def test_what_a_script_cannot_be_is_refused(
 
 
 def test_a_value_that_another_tag_selects_is_taken(root: Path) -> None:
-    assert member(with_script(value="standard-files"), root).value_of("files") == "standard-files"
+    found = member(with_script(value="standard-files"), root)
+    assert found.scripted_tag_of("files")[1] == "standard-files"
 
 
 def test_two_scripts_of_one_value_are_refused(root: Path) -> None:

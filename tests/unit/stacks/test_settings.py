@@ -18,17 +18,17 @@ def test_five_mistakes_are_listed_all_five(root: Path) -> None:
         "account": 333333333333,
         "regions": ["Frankfurt"],
         "vaults": {"standard": {"key": "mine"}},
-        "plans": {"daily": {"vault": "standard", "selection": {}, "rules": {}}},
+        "plans": {"daily": {"vault": "standard", "selection": {"value": 5}, "rules": {}}},
         "retension": 5,
     }
     found = problems("acme-member-web", wrong, root)
     paths = [line.split(": ")[1] for line in found]
     assert paths == [
-        "account",
         "regions[0]",
         "vaults.standard.key",
-        "plans.daily.selection.value",
         "plans.daily.rules",
+        "plans.daily.selection.value",
+        "account",
         "retension",
     ]
     assert all(line.startswith("stacks/customers/Pulumi.acme-member-web.yaml: ") for line in found)
@@ -45,9 +45,9 @@ def test_mistakes_across_fields_are_listed_together_with_those_in_fields(root: P
     found = problems("acme-member-web", wrong, root)
     assert [line.split(": ")[1] for line in found] == [
         "functions.runtime",
-        "account",
         "regions[1]",
         "plans.daily.vault",
+        "account",
     ]
 
 
@@ -60,8 +60,8 @@ def test_an_unknown_key_is_told_which_one_was_meant(root: Path) -> None:
 
 
 def test_an_unknown_nested_key_is_told_what_there_is(root: Path) -> None:
-    found = problem({"vaults": {"standard": {"lock": True}}}, root)
-    assert found.endswith("vaults.standard.lock: is unknown; there are: key, force_destroy")
+    found = problem({"vaults": {"standard": {"look": True}}}, root)
+    assert found.endswith("vaults.standard.look: is unknown; did you mean lock?")
 
 
 @pytest.mark.parametrize("role", ["members", None, 5])
