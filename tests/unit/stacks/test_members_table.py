@@ -125,7 +125,7 @@ def test_a_table_in_a_stacks_own_file_is_told_its_place(root: Path) -> None:
     ("row", "said"),
     [
         ({**ROW, "account": 3}, f"{FILE}: members.web.account: 3 is a number to YAML: put it in"),
-        ({"regions": ["eu-central-1"]}, f"{FILE}: members.web.regions: is required"),
+        ({"regions": ["eu-central-1"]}, f"{FILE}: members.web.account: is required"),
         (None, f"{FILE}: members.web.regions: is required"),
         ({**ROW, "regions": []}, f"{FILE}: members.web.regions: "),
         ({**ROW, "regoins": []}, f"{FILE}: members.web.regoins: is unknown; did you mean regions?"),
