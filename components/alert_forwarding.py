@@ -12,6 +12,7 @@ from components.iam import Statement, policy_document, service_trust
 
 @dataclass(frozen=True, kw_only=True)
 class AlertForwardingArgs:
+    account: str
     alert_bus_arn: pulumi.Input[str]
     rule_name: str
     event_pattern: str
@@ -38,7 +39,10 @@ class AlertForwarding(pulumi.ComponentResource):
         super().__init__("backup-org:components:AlertForwarding", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         role = aws.iam.Role(
-            name, name=name, assume_role_policy=service_trust("events.amazonaws.com"), opts=child
+            name,
+            name=name,
+            assume_role_policy=service_trust("events.amazonaws.com", args.account),
+            opts=child,
         )
         aws.iam.RolePolicy(
             name,

@@ -20,6 +20,7 @@ _RESTORE = {
 
 @dataclass(frozen=True, kw_only=True)
 class BackupRoleArgs:
+    account: str
     may_restore: bool
 
 
@@ -32,7 +33,10 @@ class BackupRole(pulumi.ComponentResource):
         super().__init__("backup-org:components:BackupRole", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         role = aws.iam.Role(
-            name, name=name, assume_role_policy=service_trust("backup.amazonaws.com"), opts=child
+            name,
+            name=name,
+            assume_role_policy=service_trust("backup.amazonaws.com", args.account),
+            opts=child,
         )
         for suffix, policy in (_BACKUP | (_RESTORE if args.may_restore else {})).items():
             aws.iam.RolePolicyAttachment(

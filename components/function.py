@@ -14,6 +14,7 @@ from components.packaging.archives import Platform, entry_point, handler_archive
 class FunctionHome:
     """What the functions of a stack have in common."""
 
+    account: str
     platform: Platform
     base_layer: pulumi.Input[str]
     """ARN of the version of the layer that every handler needs."""
@@ -57,7 +58,10 @@ class Function(pulumi.ComponentResource):
             opts=child,
         )
         role = aws.iam.Role(
-            name, name=name, assume_role_policy=service_trust("lambda.amazonaws.com"), opts=child
+            name,
+            name=name,
+            assume_role_policy=service_trust("lambda.amazonaws.com", args.home.account),
+            opts=child,
         )
         permissions = aws.iam.RolePolicy(
             name,

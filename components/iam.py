@@ -43,8 +43,36 @@ def policy_document(*statements: Statement) -> pulumi.Output[str]:
     )
 
 
-def service_trust(service: str) -> pulumi.Output[str]:
-    """The trust policy of a role in which an AWS service acts."""
+SOURCE_MAY_BE_UNTOLD: Mapping[str, str] = {
+    "backup.amazonaws.com": "AWS Backup's guide has no condition in the trust of its roles, and no "
+    "page says whether it tells the source: aws-backup/latest/devguide/iam-service-roles.html",
+    "ec2.amazonaws.com": "EC2 has its instances' roles by itself, and tells no source",
+    "malware-protection.guardduty.amazonaws.com": "GuardDuty's guide has no condition in the trust "
+    "of roles for scans: guardduty/latest/ug/malware-protection-s3-iam-policy-prerequisite.html",
+    "s3.amazonaws.com": "S3's guide has no condition in the trust of roles for replication: "
+    "AmazonS3/latest/userguide/setting-repl-config-perm-overview.html",
+}
+"""Services of which no guide says that they tell, as they assume a role, in whose name: why.
+
+Of Lambda, EventBridge, Scheduler and Automation AWS's guides say so.
+"""
+
+
+def service_trust(service: str, account: str, *, source: str = "") -> pulumi.Output[str]:
+    """The trust policy of a role in which an AWS service acts, in the name of this account alone.
+
+    `source` is the ARN, with wildcards, of what acts there. A service that may not tell the account
+    is held to it where it does: a role that cannot be assumed would back nothing up.
+    """
+    equals = "StringEqualsIfExists" if service in SOURCE_MAY_BE_UNTOLD else "StringEquals"
+    conditions: Conditions = {equals: {"aws:SourceAccount": account}}
+    if source:
+        conditions = {**conditions, "ArnLike": {"aws:SourceArn": source}}
     return policy_document(
-        Statement(sid="TrustTheService", actions=["sts:AssumeRole"], principal={"Service": service})
+        Statement(
+            sid="TrustTheServiceForThisAccount",
+            actions=["sts:AssumeRole"],
+            principal={"Service": service},
+            conditions=conditions,
+        )
     )

@@ -30,7 +30,7 @@ class InstanceProfile(pulumi.ComponentResource):
         role = aws.iam.Role(
             name,
             name=args.profile_name,
-            assume_role_policy=service_trust("ec2.amazonaws.com"),
+            assume_role_policy=service_trust("ec2.amazonaws.com", args.account),
             opts=child,
         )
         aws.iam.RolePolicyAttachment(

@@ -14,6 +14,7 @@ from components.iam import Statement, policy_document, service_trust
 
 @dataclass(frozen=True, kw_only=True)
 class ReportsReplicationArgs:
+    account: str
     role_name: str
     bucket_name: pulumi.Input[str]
     bucket_arn: pulumi.Input[str]
@@ -35,7 +36,7 @@ class ReportsReplication(pulumi.ComponentResource):
         role = aws.iam.Role(
             name,
             name=args.role_name,
-            assume_role_policy=service_trust("s3.amazonaws.com"),
+            assume_role_policy=service_trust("s3.amazonaws.com", args.account),
             opts=child,
         )
         permissions = aws.iam.RolePolicy(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.iam import Statement, policy_document
+from components.iam import Statement, policy_document, service_trust
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,18 +28,10 @@ class RunbookRole(pulumi.ComponentResource):
         role = aws.iam.Role(
             name,
             name=args.role_name,
-            assume_role_policy=policy_document(
-                Statement(
-                    sid="TrustAutomationOfThisAccount",
-                    actions=["sts:AssumeRole"],
-                    principal={"Service": "ssm.amazonaws.com"},
-                    conditions={
-                        "StringEquals": {"aws:SourceAccount": args.account},
-                        "ArnLike": {
-                            "aws:SourceArn": f"arn:aws:ssm:*:{args.account}:automation-execution/*"
-                        },
-                    },
-                )
+            assume_role_policy=service_trust(
+                "ssm.amazonaws.com",
+                args.account,
+                source=f"arn:aws:ssm:*:{args.account}:automation-execution/*",
             ),
             opts=child,
         )

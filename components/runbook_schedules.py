@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.alarm import Alarm, AlarmArgs
-from components.iam import Statement, policy_document
+from components.iam import Statement, policy_document, service_trust
 
 _FOURTEEN_DAYS = 14 * 24 * 3600  # SQS's longest retention
 
@@ -60,7 +60,10 @@ class RunbookSchedules(pulumi.ComponentResource):
         regions = sorted({one.region for one in args.schedules})
         dead_letters = {region: self._dead_letters(name, region, args) for region in regions}
         role = aws.iam.Role(
-            name, name=args.role_name, assume_role_policy=_scheduler_trust(args.account), opts=child
+            name,
+            name=args.role_name,
+            assume_role_policy=service_trust("scheduler.amazonaws.com", args.account),
+            opts=child,
         )
         permissions = aws.iam.RolePolicy(
             name,
@@ -136,17 +139,6 @@ class RunbookSchedules(pulumi.ComponentResource):
             child,
         )
         return queue
-
-
-def _scheduler_trust(account: str) -> pulumi.Output[str]:
-    return policy_document(
-        Statement(
-            sid="TrustSchedulesOfThisAccount",
-            actions=["sts:AssumeRole"],
-            principal={"Service": "scheduler.amazonaws.com"},
-            conditions={"StringEquals": {"aws:SourceAccount": account}},
-        )
-    )
 
 
 def _started(one: RunbookSchedule, args: RunbookSchedulesArgs) -> list[pulumi.Input[str]]:

@@ -21,7 +21,7 @@ from stacks.contracts import (
 )
 from stacks.organization import OrganizationReader
 from stacks.references import alerts_stack
-from stacks.settings import AuditSettings, ManagementSettings, StackSettings
+from stacks.settings import AuditSettings, ManagementSettings, Settings
 from stacks.settings import Ticketing as TicketingSettings
 
 
@@ -94,7 +94,7 @@ def _ticketing(
 
 
 def forward_alerts(
-    settings: StackSettings, bus_arn: pulumi.Input[str], opts: pulumi.ResourceOptions
+    settings: Settings, bus_arn: pulumi.Input[str], opts: pulumi.ResourceOptions
 ) -> ForwardingContract:
     """Forwards the ends of jobs, and this system's own alarms and runbooks; central accounts may
     hold backups too. Where the bus stands as well, the default bus's rule is the one way there."""
@@ -102,6 +102,7 @@ def forward_alerts(
     forwarding = AlertForwarding(
         f"{prefix}-alerts",
         AlertForwardingArgs(
+            account=settings.account,
             alert_bus_arn=bus_arn,
             rule_name=names.monitoring_rule(settings),
             event_pattern=what_concerns_an_operator(f"{prefix}-", names.report_runbook(settings)),

@@ -19,6 +19,7 @@ def function_home(settings: Settings, opts: pulumi.ResourceOptions) -> FunctionH
         f"{names.prefix(settings)}-base", LayerArgs(layer="base", platform=platform), opts
     )
     return FunctionHome(
+        account=settings.account,
         platform=platform,
         base_layer=layer.arn,
         log_retention_days=settings.functions.log_retention_days,

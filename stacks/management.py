@@ -67,6 +67,7 @@ def _copy_reports(
     ReportsReplication(
         f"{names.prefix(settings)}-reports-copy",
         ReportsReplicationArgs(
+            account=settings.account,
             role_name=names.replication_role(settings),
             bucket_name=bucket.name,
             bucket_arn=bucket.arn,

@@ -29,7 +29,11 @@ def deploy_protection(settings: Settings, opts: pulumi.ResourceOptions) -> Prote
     if not (settings.vaults or settings.retained_vaults):
         return None
     vaults = _vaults(settings, opts)
-    role = BackupRole(f"{names.prefix(settings)}-service", BackupRoleArgs(may_restore=True), opts)
+    role = BackupRole(
+        f"{names.prefix(settings)}-service",
+        BackupRoleArgs(account=settings.account, may_restore=True),
+        opts,
+    )
     plan_ids = _plans(settings, vaults, role, opts)
     vault_arns = {r: {name: v.arn for name, v in here.items()} for r, here in vaults.items()}
     return Protection(

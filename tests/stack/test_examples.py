@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from components.iam import SOURCE_MAY_BE_UNTOLD
 from handlers import environment
 from policies.resources import Resource
 from policies.rules import RULES
@@ -239,3 +240,16 @@ def _module(handler: str) -> Any:
 def test_a_variant_is_of_an_example_stack() -> None:
     for wanted in VARIANTS.values():
         assert wanted.case.own.keys() >= example(wanted.case.stack).own.keys()
+
+
+def test_services_act_in_roles_in_the_name_of_this_account_alone(
+    settings: Settings, recording: Recording
+) -> None:
+    """Strictly, but for services that may not tell: those are listed with the reason."""
+    for role in recording.all("aws:iam/role:Role"):
+        for statement in json.loads(role.inputs["assumeRolePolicy"])["Statement"]:
+            service = statement["Principal"].get("Service")
+            untold = service in SOURCE_MAY_BE_UNTOLD
+            equals = "StringEqualsIfExists" if untold else "StringEquals"
+            if service is not None:
+                assert statement["Condition"][equals]["aws:SourceAccount"] == settings.account

@@ -34,7 +34,10 @@ _SERVICE_LINKED = ":role/aws-service-role/"
 """Service control policies do not limit service-linked roles."""
 
 
-_WITHOUT_SOURCE = {("events.amazonaws.com", "sns:Publish")}
+_WITHOUT_SOURCE = {
+    ("ec2.amazonaws.com", "sts:AssumeRole"),
+    ("events.amazonaws.com", "sns:Publish"),
+}
 """Who does not say on whose behalf it acts. EventBridge's guide forbids conditions for it in the
 policies of topics, SNS's those on the source in the policies of their keys."""
 

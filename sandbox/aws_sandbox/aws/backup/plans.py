@@ -227,7 +227,9 @@ def check_role(api: BackupApi, role_arn: str) -> None:
         arn = Arn.parse(role_arn)
     except ValueError as error:
         raise invalid(f"IamRoleArn: {error}") from error
-    decision = api.services.access.check_trust(role_arn, "backup.amazonaws.com")
+    decision = api.services.access.check_trust(
+        role_arn, "backup.amazonaws.com", source_account=api.account
+    )
     if arn.account != api.account or not decision.allowed:
         raise invalid(
             f"IAM Role {role_arn} cannot be assumed by AWS Backup in account {api.account}: "
