@@ -77,6 +77,10 @@ def _ticketing_stands_with_the_bus(s: CentralSettings) -> Problems:
 
 @check(MemberSettings, "organization", "account")
 def _a_member_is_no_central_account(s: MemberSettings) -> Problems:
-    for name, account in s.organization:
+    central = {
+        "management": s.organization.management_account,
+        "audit": s.organization.audit_account,
+    }
+    for name, account in central.items():
         if s.account == account:
-            yield ("account",), f"is the {name.removesuffix('_account')} account: {account}"
+            yield ("account",), f"is the {name} account: {account}"

@@ -47,6 +47,8 @@ class Organization(Model):
 
     management_account: AccountId
     audit_account: AccountId | None = None
+    cross_account_backup: bool = False
+    """Has `backup-org prepare` let backups be copied between the organization's accounts."""
 
 
 class Functions(Model):

@@ -2,33 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import boto3
 
 from fleet import accounts
 from fleet.deploy.commands import Names
-from fleet.deploy.order import chosen
+from fleet.deploy.order import chosen, settings_of
+from fleet.deploy.organization import OrganizationNeeds, organization_prepared
 from fleet.project import current_project
 from fleet.terminal import console
 from reports.plans import REPORTS_ROLE, REPORTS_SERVICE
-from stacks import load
 from stacks.load import Settings
+from stacks.settings import ManagementSettings
 
 
 def prepare(names: Names = None) -> None:
     """Make in the stacks' accounts what no stack may own, where it is not there yet."""
     root = current_project()
-    for stack in chosen(names or [], root):
-        settings = load.from_files(stack, root)
-        for done in prepared(settings, accounts.session(settings)):
+    for stack, settings in settings_of(chosen(names or [], root), root).items():
+
+        def customers(customer: str = settings.customer) -> Iterable[Settings]:
+            return settings_of(chosen([customer], root), root).values()
+
+        for done in prepared(settings, customers, accounts.session(settings)):
             console.print(f"{stack}: {done}")
 
 
-def prepared(settings: Settings, session: boto3.Session) -> Iterator[str]:
-    """Tells what it made or found. A second run makes nothing. Raises what boto3 raises."""
+def prepared(
+    settings: Settings, customers: Callable[[], Iterable[Settings]], session: boto3.Session
+) -> Iterator[str]:
+    """Tells what it made or found. A second run makes nothing. Raises what boto3 raises.
+
+    `customers` reads the settings of all the customer's stacks: what these need of their
+    organization is made with its management account's stack.
+    """
     if settings.reports is not None:
         yield f"{REPORTS_ROLE}: {_reports_role(session)}"
+    if isinstance(settings, ManagementSettings):
+        needs = OrganizationNeeds.of(customers())
+        yield from organization_prepared(needs, settings.region, session)
 
 
 def _reports_role(session: boto3.Session) -> str:

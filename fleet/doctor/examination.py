@@ -21,17 +21,16 @@ from components.reports_bucket import (
     reports_are_read,
 )
 from fleet import accounts
+from fleet.deploy.organization import administrators, is_trusted
 from fleet.doctor.coverage import coverage
 from fleet.doctor.findings import Answer, Finding, code, looked_up, secret, unanswered
 from fleet.doctor.instances import instances
 from fleet.doctor.link_signer import link_signer
 from reports.plans import REPORTS_ROLE
-from stacks import load
+from stacks import load, names
 from stacks.load import Settings
 from stacks.report_settings import Reports, ReportsBucket
 from stacks.settings import CentralSettings
-
-_BACKUP = "backup.amazonaws.com"
 
 
 def findings_of(stack: str, root: Path) -> list[Finding]:
@@ -214,10 +213,10 @@ def _organization(
 ) -> Iterator[Finding]:
     if settings.role == "management":
         about = "trusted access of AWS Backup to the organization"
-        yield looked_up(about, lambda: _trusted_access(session))
+        yield looked_up(about, lambda: _trusted_access(settings, session))
     else:
         about = "this account as delegated administrator of AWS Backup"
-        registered = looked_up(about, lambda: _administrator(settings.account, session))
+        registered = looked_up(about, lambda: _administrator(settings, session))
         yield registered
         if registered.cure:
             return  # such an account may not read the organization
@@ -227,26 +226,21 @@ def _organization(
         yield unanswered("accounts in the report plans", error)
 
 
-def _trusted_access(session: boto3.Session) -> Answer:
-    client = session.client("organizations")
-    pages = client.get_paginator("list_aws_service_access_for_organization").paginate()
-    services = [entry for page in pages for entry in page["EnabledServicePrincipals"]]
-    if any(entry.get("ServicePrincipal") == _BACKUP for entry in services):
+def _trusted_access(settings: Settings, session: boto3.Session) -> Answer:
+    if is_trusted(session.client("organizations")):
         return "is on", ""
-    return "is off", "switch it on in AWS Backup's settings, under cross-account monitoring"
+    return "is off", _prepare(settings)
 
 
-def _administrator(account: str, session: boto3.Session) -> Answer:
+def _administrator(settings: Settings, session: boto3.Session) -> Answer:
     client = session.client("organizations")
-    pages = client.get_paginator("list_delegated_administrators").paginate(ServicePrincipal=_BACKUP)
     try:
-        ids = {admin.get("Id") for page in pages for admin in page["DelegatedAdministrators"]}
+        registered = settings.account in administrators(client)
     except client.exceptions.AccessDeniedException:
-        ids = set[str | None]()  # only who is a delegated administrator of something may ask
-    if account in ids:
-        return "is registered", ""
-    return (
-        "is not registered",
-        "in the management account: aws organizations register-delegated-administrator "
-        f"--service-principal {_BACKUP} --account-id {account}",
-    )
+        registered = False  # only who is a delegated administrator of something may ask
+    return ("is registered", "") if registered else ("is not registered", _prepare(settings))
+
+
+def _prepare(settings: Settings) -> str:
+    """The management account makes what the organization needs."""
+    return f"backup-org prepare {names.stack_name(settings.customer, 'management')}"

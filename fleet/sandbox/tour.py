@@ -290,7 +290,7 @@ def give_credentials(stage: Stage) -> None:
     settings say they are."""
     for settings in stage.stacks.values():
         session = stage.sandbox.session(settings.account, settings.region)
-        list(prepared(settings, session))
+        list(prepared(settings, stage.stacks.values, session))
         if not isinstance(settings, CentralSettings) or settings.ticketing is None:
             continue
         secrets = session.client("secretsmanager")

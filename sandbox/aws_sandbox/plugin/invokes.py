@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from aws_sandbox.plugin.aws import Api, Provider
+from aws_sandbox.plugin.aws import Api, CallError, Provider
 from aws_sandbox.plugin.values import Props
 
 
@@ -17,7 +17,8 @@ def regions(provider: Provider, _: Props) -> Props:
 
 
 def organization(provider: Provider, _: Props) -> Props:
-    """`aws.organizations.get_organization`: for the management account with all that is in it."""
+    """`aws.organizations.get_organization`: with all that is in it for the management
+    account and for a delegated administrator, as the official plugin tells them apart."""
     api = provider.aws.api("organizations")
     found = api("DescribeOrganization")["Organization"]
     result: Props = {
@@ -28,10 +29,12 @@ def organization(provider: Provider, _: Props) -> Props:
         "masterAccountEmail": found["MasterAccountEmail"],
         "masterAccountId": found["MasterAccountId"],
     }
-    central = provider.aws.identity["Account"] == found["MasterAccountId"]
-    if not central:
+    try:
+        return result | _members(api, found["MasterAccountId"])
+    except CallError as error:
+        if "AccessDeniedException" not in str(error):
+            raise
         return result
-    return result | _members(api, found["MasterAccountId"])
 
 
 def _members(api: Api, management: str) -> Props:

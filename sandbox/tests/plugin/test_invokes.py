@@ -28,6 +28,21 @@ def test_the_management_account_sees_all_of_the_organization(acting: Any) -> Non
     assert "backup.amazonaws.com" in found["awsServiceAccessPrincipals"]
 
 
+def test_a_delegated_administrator_sees_as_much_and_another_member_the_id_alone(
+    acting: Any, aws: Any
+) -> None:
+    token, member = "aws:organizations/getOrganization:getOrganization", "555555555555"
+    found = invoke(acting(member), token)
+    assert (found["id"], "accounts" in found) == ("o-exampleorg1", False)
+    organizations = aws.session("111111111111", "us-east-1").client("organizations")
+    delegated = {"AccountId": member, "ServicePrincipal": "backup.amazonaws.com"}
+    organizations.register_delegated_administrator(**delegated)
+    found = invoke(acting(member), token)
+    organizations.deregister_delegated_administrator(**delegated)
+    assert member in {account["id"] for account in found["accounts"]}
+    assert found["roots"][0]["id"] == "r-exam"
+
+
 @pytest.mark.parametrize(
     ("token", "arguments", "message"),
     [

@@ -84,59 +84,6 @@ class VaultLockConfiguration(Setting):
         call("DeleteBackupVaultLockConfiguration", BackupVaultName=call.rid)
 
 
-@register("aws:backup/globalSettings:GlobalSettings")
-class GlobalSettings(Resource):
-    """An organization's settings, those that are set here; the id is the account's."""
-
-    service, operation = "backup", "UpdateGlobalSettings"
-    properties = members("globalSettings")
-
-    def create(self, call: ResourceCall) -> str:
-        self.update(call)
-        return call.api.account
-
-    def update(self, call: ResourceCall) -> None:
-        call("UpdateGlobalSettings", **call.request())
-
-    def read(self, call: ResourceCall) -> Document:
-        live = call("DescribeGlobalSettings")["GlobalSettings"]
-        asked = call.state.get("globalSettings", live)
-        return {"GlobalSettings": {name: live[name] for name in live if name in asked}}
-
-    def delete(self, call: ResourceCall) -> None:
-        """Settings cannot be unset: they stay as they are, as with the official plugin."""
-
-
-@register("aws:backup/regionSettings:RegionSettings")
-class RegionSettings(Resource):
-    """The resource types that an account protects in a Region; the id is the Region's name."""
-
-    service, operation = "backup", "UpdateRegionSettings"
-    properties = members(
-        "resourceTypeOptInPreference",
-        resourceTypeManagementPreference=Field("ResourceTypeManagementPreference", computed=True),
-    )
-
-    def create(self, call: ResourceCall) -> str:
-        self.update(call)
-        return call.api.region
-
-    def update(self, call: ResourceCall) -> None:
-        call("UpdateRegionSettings", **call.request())
-
-    def read(self, call: ResourceCall) -> Document:
-        document: Document = {}
-        live = call("DescribeRegionSettings")
-        for name, field in self.properties.items():
-            found = live.get(field.api, {})
-            asked = call.state.get(name, found)
-            document[field.api] = {kind: on for kind, on in found.items() if kind in asked}
-        return document
-
-    def delete(self, call: ResourceCall) -> None:
-        """Settings cannot be unset: they stay as they are, as with the official plugin."""
-
-
 LIFECYCLE = members(
     coldStorageAfter="MoveToColdStorageAfterDays",
     deleteAfter="DeleteAfterDays",

@@ -1,0 +1,95 @@
+"""What a customer's stacks need of its organization and no stack may own: single calls of the
+management account, each merged into what is set there, and none taken back by `destroy`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+
+from stacks.load import Settings
+from stacks.settings import AuditSettings
+
+BACKUP = "backup.amazonaws.com"
+MONITORING = (
+    "cross-account monitoring: switched on by hand, no API does it: AWS Backup's console, in "
+    "{region}, Settings, Cross-account monitoring"
+)
+_CROSS_ACCOUNT = "isCrossAccountBackupEnabled"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrganizationNeeds:
+    """What all stacks of a customer together ask of its organization."""
+
+    reports: bool
+    """Report plans over more than their own account, wherever they stand."""
+    administrator: str | None
+    """The account that acts for the organization in the management account's place."""
+    cross_account_backup: bool
+
+    @staticmethod
+    def of(stacks: Iterable[Settings]) -> OrganizationNeeds:
+        stacks = tuple(stacks)
+        reporting = [s for s in stacks if s.reports is not None and s.reports.scope != "account"]
+        audit = next((s.account for s in reporting if isinstance(s, AuditSettings)), None)
+        return OrganizationNeeds(
+            reports=bool(reporting),
+            administrator=audit,
+            cross_account_backup=any(s.organization.cross_account_backup for s in stacks),
+        )
+
+
+def organization_prepared(
+    needs: OrganizationNeeds, region: str, session: boto3.Session
+) -> Iterator[str]:
+    """Tells what it made or found, in the management account. Raises what boto3 raises."""
+    organizations, backup = session.client("organizations"), session.client("backup")
+    if needs.reports or needs.cross_account_backup:
+        yield f"trusted access of AWS Backup: {_trusted_access(organizations)}"
+    if needs.administrator is not None:
+        made = _administrator(organizations, needs.administrator)
+        yield f"{needs.administrator} as delegated administrator of AWS Backup: {made}"
+    if needs.cross_account_backup:
+        yield f"cross-account backup: {_cross_account_backup(backup)}"
+    if needs.reports:
+        yield MONITORING.format(region=region)
+
+
+def is_trusted(organizations: Any) -> bool:
+    """Whether AWS Backup has trusted access to the organization."""
+    pages = organizations.get_paginator("list_aws_service_access_for_organization").paginate()
+    services = (entry for page in pages for entry in page["EnabledServicePrincipals"])
+    return any(entry.get("ServicePrincipal") == BACKUP for entry in services)
+
+
+def administrators(organizations: Any) -> frozenset[str]:
+    """The delegated administrators of AWS Backup."""
+    pages = organizations.get_paginator("list_delegated_administrators").paginate(
+        ServicePrincipal=BACKUP
+    )
+    return frozenset(admin["Id"] for page in pages for admin in page["DelegatedAdministrators"])
+
+
+def _trusted_access(organizations: Any) -> str:
+    if is_trusted(organizations):
+        return "stands"
+    organizations.enable_aws_service_access(ServicePrincipal=BACKUP)
+    return "made"
+
+
+def _administrator(organizations: Any, account: str) -> str:
+    if account in administrators(organizations):
+        return "stands"
+    organizations.register_delegated_administrator(AccountId=account, ServicePrincipal=BACKUP)
+    return "made"
+
+
+def _cross_account_backup(backup: Any) -> str:
+    settings = backup.describe_global_settings()["GlobalSettings"]
+    if settings.get(_CROSS_ACCOUNT) == "true":
+        return "stands"
+    backup.update_global_settings(GlobalSettings={**settings, _CROSS_ACCOUNT: "true"})
+    return "made"
