@@ -20,12 +20,12 @@ class OrganizationReader:
 
     def accounts(self) -> list[str]:
         """Every account that is active, the management account included."""
-        found = aws.organizations.get_organization(opts=self._options).accounts
+        found = self._organization().accounts
         return sorted(account.id for account in found if account.state == "ACTIVE")
 
     def tree(self) -> Unit:
         """All accounts by where they stand: two calls for each organizational unit."""
-        (root,) = aws.organizations.get_organization(opts=self._options).roots
+        (root,) = self._organization().roots
         return self.unit(root.id)
 
     def unit(self, id_: str) -> Unit:
@@ -42,6 +42,18 @@ class OrganizationReader:
     def regions(self) -> list[str]:
         """The Regions that are switched on in the stack's account."""
         return sorted(aws.get_regions(opts=self._options).names)
+
+    def _organization(self) -> aws.organizations.GetOrganizationResult:
+        """With its accounts and root, which the provider leaves out where an account may not list
+        them."""
+        found = aws.organizations.get_organization(opts=self._options)
+        if not found.accounts or not found.roots:
+            raise pulumi.RunError(
+                "this account may not list the organization's accounts, which its report plans "
+                "need: make it AWS Backup's delegated administrator, as `backup-org prepare` of "
+                "the management stack does, or let reports.scope be account"
+            )
+        return found
 
     def _accounts_in(self, id_: str) -> tuple[str, ...]:
         found = aws.organizations.get_organizational_unit_child_accounts(

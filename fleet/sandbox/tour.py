@@ -26,13 +26,13 @@ from fleet.sandbox.stage import Stage
 from reports.templates import TEMPLATES
 from stacks.report_columns import raw_columns
 from stacks.report_settings import Reports
-from stacks.settings import AuditSettings, CentralSettings, ManagementSettings, MemberSettings
+from stacks.settings import AuditSettings, CentralSettings, ManagementSettings, Settings
 
 _SERVICE_NOW_USER = {"username": "backup.monitor", "password": "sandbox"}
 _ACCOUNTS, _DAYS, _VOLUME = 40, 30, 3
 """Reports as of so many accounts, of so many days, with so many jobs a day in each Region."""
 _HISTORY_DAYS, _HISTORY_VOLUME = 22, 40
-"""Jobs of so many days in the members' vaults, so many a day in each Region."""
+"""Jobs of so many days in the accounts' vaults, so many a day in each Region."""
 _REPORT_SECONDS = 300
 
 
@@ -170,22 +170,23 @@ class Tour:
 
     def _fail_a_backup(self) -> None:
         stacks = self.stage.stacks.values()
-        member = next((s for s in stacks if isinstance(s, MemberSettings)), None)
-        if member is None or not any(
+        protected = next(iter(self._protected()), None)
+        if protected is None or not any(
             isinstance(s, CentralSettings) and s.ticketing is not None for s in stacks
         ):
-            lacking = "member" if member is None else "ticketing"
+            lacking = "vaults" if protected is None else "ticketing"
             self.progress.say(f"incident: there is no stack with {lacking}: none is opened")
             return
-        region = member.regions[0]
-        with self._step(f"fail a backup job in {member.account}") as came_to:
-            resource = f"arn:aws:ec2:{region}:{member.account}:volume/vol-0a1b2c3d4e5f60718"
+        account, (vault, where) = protected.account, next(iter(protected.vaults.items()))
+        region = protected.regions_of(where)[0]
+        with self._step(f"fail a backup job in {account}") as came_to:
+            resource = f"arn:aws:ec2:{region}:{account}:volume/vol-0a1b2c3d4e5f60718"
             self.stage.sandbox.call(
                 "backup.job",
                 kind="backup",
-                account=member.account,
+                account=account,
                 region=region,
-                vault=next(iter(member.vaults)),
+                vault=vault,
                 resource_arn=resource,
                 state="FAILED",
                 message="The volume is in the state error.",
@@ -247,18 +248,23 @@ class Tour:
         self.stage.sandbox.call("settle", timeout_seconds=_REPORT_SECONDS)
         return self.stage.sandbox.call("mails")[count:]
 
+    def _protected(self) -> list[Settings]:
+        """Stacks with vaults, members first."""
+        found = [settings for settings in self.stage.stacks.values() if settings.vaults]
+        return sorted(found, key=lambda settings: settings.role != "member")
+
     def _make_history(self) -> None:
-        """Days of jobs in the members' vaults: no plan starts any here."""
-        with self._step("put days of jobs into the members") as came_to:
+        """Days of jobs in the accounts' vaults: no plan starts any here."""
+        with self._step("put days of jobs into the accounts") as came_to:
             jobs = 0
-            members = [s for s in self.stage.stacks.values() if isinstance(s, MemberSettings)]
-            for settings in members:
-                for region in settings.regions:
+            for settings in self._protected():
+                vault, where = next(iter(settings.vaults.items()))
+                for region in settings.regions_of(where):
                     put = self.stage.sandbox.call(
                         "backup.history",
                         account=settings.account,
                         region=region,
-                        vault=next(iter(settings.vaults)),
+                        vault=vault,
                         days=_HISTORY_DAYS,
                         volume=_HISTORY_VOLUME,
                     )

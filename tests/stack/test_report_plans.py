@@ -188,3 +188,9 @@ class TestALargeOrganization:
         more = management(regions=["eu-central-1", "eu-west-1"], sharding={"daily_volume": 100_000})
         with pytest.raises(pulumi.RunError, match=r"one account is too much for a report plan"):
             recorded_as(with_invokes(more, large(1, 1)))
+
+    def test_of_an_account_that_may_not_list_the_organization_stops_with_the_cure(self) -> None:
+        told = {"id": "o-exampleorg1", "accounts": None, "roots": None}
+        unlisted = {"aws:organizations/getOrganization:getOrganization": told}
+        with pytest.raises(pulumi.RunError, match="make it AWS Backup's delegated administrator"):
+            recorded_as(with_invokes(management(), unlisted))
