@@ -24,7 +24,7 @@ class ReaderRoleArgs:
     """The one that is read."""
     trusted_account: str
     trusted_roles: Sequence[str]
-    """Names of the roles in it that may read; they need not exist yet."""
+    """ARNs of the roles in it that may read; they need not exist yet."""
     lake: ReadableLake | None
 
 
@@ -89,13 +89,7 @@ def _functions_read(args: ReaderRoleArgs) -> Statement:
         sid="TrustTheFunctionsOfReports",
         actions=["sts:AssumeRole"],
         principal={"AWS": f"arn:aws:iam::{account}:root"},
-        conditions={
-            "ArnEquals": {
-                "aws:PrincipalArn": [
-                    f"arn:aws:iam::{account}:role/{name}" for name in args.trusted_roles
-                ]
-            }
-        },
+        conditions={"ArnEquals": {"aws:PrincipalArn": args.trusted_roles}},
     )
 
 

@@ -34,8 +34,10 @@ class ReportFunctionsArgs:
     names: Mapping[str, str]
     """Of the functions, by their handlers."""
     bucket: DigestsBucket
-    reader_role: str
-    """The name that it has in every account."""
+    finder_role_arn: str
+    """Of the role of find_vaults, which is made after the queue that it sends to."""
+    reader_role_arn: str
+    """That it has in every account, with `*` for the account."""
     lake: Lake | None
     ledger: Ledger | None
     """Of ticketing, where that stands in the same account."""
@@ -130,13 +132,12 @@ _ALARMS = {
 
 def _finder_sends(args: ReportFunctionsArgs, queue: pulumi.Output[str]) -> Statement:
     """The function is made after the queue: it is its account that is named."""
-    finder = f"arn:aws:iam::{args.account}:role/{args.names['find_vaults']}"
     return Statement(
         sid="FinderSends",
         actions=["sqs:SendMessage"],
         resources=[queue],
         principal={"AWS": f"arn:aws:iam::{args.account}:root"},
-        conditions={"ArnEquals": {"aws:PrincipalArn": finder}},
+        conditions={"ArnEquals": {"aws:PrincipalArn": args.finder_role_arn}},
     )
 
 
@@ -146,7 +147,7 @@ def _reads_accounts(args: ReportFunctionsArgs) -> Statement:
     return Statement(
         sid="ReadAccounts",
         actions=["sts:AssumeRole"],
-        resources=[f"arn:aws:iam::*:role/{args.reader_role}"],
+        resources=[args.reader_role_arn],
     )
 
 
@@ -156,7 +157,7 @@ def _finds_vaults(args: ReportFunctionsArgs, queue: WorkQueue) -> FunctionArgs:
         description="Finds the vaults that a report is about, and has their jobs collated",
         environment={
             "DIGESTS_BUCKET": args.bucket.name,
-            "READER_ROLE": args.reader_role,
+            "READER_ROLE": args.reader_role_arn.partition(":role/")[2],
             "QUEUE_URL": queue.url,
         },
         permissions=[
@@ -177,7 +178,10 @@ def _collates_jobs(args: ReportFunctionsArgs, queue: WorkQueue) -> FunctionArgs:
     return FunctionArgs(
         handler="collate_jobs",
         description="Collates what AWS Backup tells of an account and Region",
-        environment={"DIGESTS_BUCKET": args.bucket.name, "READER_ROLE": args.reader_role},
+        environment={
+            "DIGESTS_BUCKET": args.bucket.name,
+            "READER_ROLE": args.reader_role_arn.partition(":role/")[2],
+        },
         permissions=[
             _reads_accounts(args),
             args.bucket.may("ReadDefinitionsAndRuns", ["s3:GetObject"], DEFINITIONS, RUNS),
@@ -203,7 +207,7 @@ def _makes_report(args: ReportFunctionsArgs) -> FunctionArgs:
         description="Makes a report of what was collated, and stores it",
         environment={
             "DIGESTS_BUCKET": args.bucket.name,
-            "READER_ROLE": args.reader_role,
+            "READER_ROLE": args.reader_role_arn.partition(":role/")[2],
             "DUCKDB_MEMORY_MB": "256",  # the process has some 100 MB more
             **lake,
             **({"LEDGER_TABLE": args.ledger.name} if args.ledger else {}),

@@ -15,7 +15,7 @@ class ReportLinkSignerArgs:
     account: str
     bucket: DigestsBucket
     trusted_roles: Sequence[str]
-    """Names of the account's roles that may sign; none: whoever IAM lets assume the role."""
+    """ARNs of the account's roles that may sign; none: whoever IAM lets assume the role."""
     has_user: bool
     """Its key is made by hand, and put into Secrets Manager: a key made here would lie in the
     stack's state."""
@@ -50,11 +50,10 @@ class ReportLinkSigner(pulumi.ComponentResource):
 
 
 def _signs(args: ReportLinkSignerArgs) -> Statement:
-    account = args.account
-    roles = [f"arn:aws:iam::{account}:role/{name}" for name in args.trusted_roles]
+    roles = args.trusted_roles
     return Statement(
         sid="TrustWhoSignsLinks",
         actions=["sts:AssumeRole"],
-        principal={"AWS": f"arn:aws:iam::{account}:root"},
+        principal={"AWS": f"arn:aws:iam::{args.account}:root"},
         conditions={"ArnEquals": {"aws:PrincipalArn": roles}} if roles else {},
     )

@@ -17,8 +17,8 @@ class ReportsCopyBucketArgs:
     bucket_name: str
     account: str
     source_account: str
-    source_role: str
-    """The name of the role that replicates; it need not exist yet."""
+    source_role_arn: str
+    """Of the role that replicates; it need not exist yet."""
     expire_after_days: int
     force_destroy: bool
 
@@ -36,8 +36,7 @@ class ReportsCopyBucket(pulumi.ComponentResource):
         # AWS refuses a policy that names a role which does not exist: the account, then, and of
         # its principals this one.
         source = {"AWS": f"arn:aws:iam::{args.source_account}:root"}
-        role = f"arn:aws:iam::{args.source_account}:role/{args.source_role}"
-        only_the_role: Conditions = {"ArnEquals": {"aws:PrincipalArn": role}}
+        only_the_role: Conditions = {"ArnEquals": {"aws:PrincipalArn": args.source_role_arn}}
         key = EncryptionKey(
             name,
             EncryptionKeyArgs(

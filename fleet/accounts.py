@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.loaders import Loader, create_loader
 
 from fleet.errors import ToldError
+from stacks import names
 from stacks.load import Settings
 
 
@@ -31,9 +32,9 @@ def session(settings: Settings) -> boto3.Session:
     """Raises WrongAccount rather than work in an account that is not the stack's."""
     try:
         here = _made(region_name=settings.region)
-        if settings.deploy_role is not None:
-            role = f"arn:aws:iam::{settings.account}:role/{settings.deploy_role}"
-            here = _assumed(role, here)
+        role = names.deploy_role_arn(settings)
+        if role is not None:
+            here = _assumed(role, settings.deploy_role_external_id, here)
         account = here.client("sts").get_caller_identity()["Account"]
     except (BotoCoreError, ClientError) as error:
         cure = "`aws sts get-caller-identity` must work here: that needs credentials that AWS takes"
@@ -47,17 +48,20 @@ def session(settings: Settings) -> boto3.Session:
     return here
 
 
-def _assumed(role: str, here: boto3.Session) -> boto3.Session:
+def _assumed(role: str, external_id: str | None, here: boto3.Session) -> boto3.Session:
     sts = here.client("sts")
+    given: dict[str, Any] = {} if external_id is None else {"ExternalId": external_id}
     try:
-        credentials = sts.assume_role(RoleArn=role, RoleSessionName="backup-org")["Credentials"]
+        answer = sts.assume_role(RoleArn=role, RoleSessionName="backup-org", **given)
+        credentials = answer["Credentials"]
     except ClientError as error:
         if error.response.get("Error", {}).get("Code") != "AccessDenied":
             raise
         raise NoSession(
             f"{role} cannot be assumed: {error}",
-            "it must exist and trust the credentials at hand, and these must be allowed "
-            "sts:AssumeRole on it; or set another deploy_role",
+            "it must exist and trust the credentials at hand, with the deploy_role_external_id if "
+            "its trust asks for one, and these must be allowed sts:AssumeRole on it; or set "
+            "another deploy_role",
         ) from error
     return _made(
         aws_access_key_id=credentials["AccessKeyId"],

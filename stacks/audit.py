@@ -74,7 +74,11 @@ def _bucket_for_copies(
             ),
             account=settings.account,
             source_account=settings.organization.management_account,
-            source_role=names.replication_role(settings),
+            source_role_arn=names.role_arn(
+                settings,
+                settings.organization.management_account,
+                names.replication_role(settings),
+            ),
             expire_after_days=wanted.expire_after_days,
             force_destroy=wanted.force_destroy,
         ),

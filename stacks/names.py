@@ -7,7 +7,7 @@ import pulumi
 
 from reports.templates import TEMPLATES
 from stacks.report_settings import Reports
-from stacks.settings import StackSettings
+from stacks.settings import Settings, StackSettings
 
 
 def stack_name(customer: str, role: str, member: str = "") -> str:
@@ -52,6 +52,17 @@ BucketPurpose = Literal["reports", "lake", "copies", "digests"]
 def bucket(customer: str, purpose: BucketPurpose, account: str, region: str) -> str:
     """Unique among all buckets of AWS, in every naming scheme: S3 takes lower case alone."""
     return f"{customer}-backup-{purpose}-{account}-{region}"
+
+
+def role_arn(settings: StackSettings, account: str, name: str) -> str:
+    """Of a role that a stack makes, in whichever of the customer's accounts; `*` for all."""
+    return f"arn:aws:iam::{account}:role{settings.iam.role_path}{name}"
+
+
+def deploy_role_arn(settings: Settings) -> str | None:
+    """Of the role that deploys in the stack's account; None: the credentials at hand do."""
+    role = settings.deploy_role
+    return f"arn:aws:iam::{settings.account}:role/{role}" if role else None
 
 
 def replication_role(settings: StackSettings) -> str:

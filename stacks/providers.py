@@ -5,13 +5,14 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_aws as aws
 
+from stacks import names
 from stacks.load import Settings
 from stacks.settings import StackSettings
 
 
 def account_provider(settings: Settings) -> aws.Provider:
     """Refuses to work in any account but the stack's, whatever credentials are at hand."""
-    role = settings.deploy_role
+    role_arn = names.deploy_role_arn(settings)
     return aws.Provider(
         "account",
         region=settings.region,
@@ -19,11 +20,12 @@ def account_provider(settings: Settings) -> aws.Provider:
         # A plain dict would reach the provider untranslated, in snake case, and be ignored there.
         assume_roles=[
             aws.ProviderAssumeRoleArgs(
-                role_arn=f"arn:aws:iam::{settings.account}:role/{role}",
+                role_arn=role_arn,
                 session_name="backup-org",
+                external_id=settings.deploy_role_external_id,
             )
         ]
-        if role
+        if role_arn
         else None,
         default_tags=aws.ProviderDefaultTagsArgs(tags=_tags(settings)),
     )

@@ -49,7 +49,10 @@ def let_reports_read(
         ReaderRoleArgs(
             account=settings.account,
             trusted_account=central,
-            trusted_roles=[names.digest_function(settings, handler) for handler in _READERS],
+            trusted_roles=[
+                names.role_arn(settings, central, names.digest_function(settings, handler))
+                for handler in _READERS
+            ],
             lake=lake,
         ),
         opts,
@@ -94,7 +97,10 @@ def deploy_reports_mail(
             region=settings.region,
             names={handler: names.digest_function(settings, handler) for handler in _HANDLERS},
             bucket=bucket,
-            reader_role=names.reader_role(settings),
+            finder_role_arn=names.role_arn(
+                settings, settings.account, names.digest_function(settings, "find_vaults")
+            ),
+            reader_role_arn=names.role_arn(settings, "*", names.reader_role(settings)),
             lake=_lake(settings.customer, root),
             ledger=ledger,
             sender=sender,
@@ -180,11 +186,14 @@ def _sender(settings: Central, mail: ReportsMail) -> ReportSenderArgs:
 
 def _links(settings: Central, mail: ReportsMail, bucket: DigestsBucket) -> ReportLinkSignerArgs:
     """Without a deploy role it is not known who calls for a fresh link: IAM decides."""
-    mails = names.digest_function(settings, "mail_report")
+    mails = names.role_arn(
+        settings, settings.account, names.digest_function(settings, "mail_report")
+    )
+    deploys = names.deploy_role_arn(settings)
     return ReportLinkSignerArgs(
         account=settings.account,
         bucket=bucket,
-        trusted_roles=[mails, settings.deploy_role] if settings.deploy_role else [],
+        trusted_roles=[mails, deploys] if deploys else [],
         has_user=mail.link.signer == "user",
     )
 

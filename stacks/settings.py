@@ -25,10 +25,13 @@ from stacks.values import (
     AccountId,
     CustomerName,
     Days,
+    ExternalId,
     MemberName,
     PlanName,
+    PolicyNameOrArn,
     Region,
     RoleName,
+    RolePath,
     ScriptName,
     SecretName,
     ServiceUrl,
@@ -66,6 +69,15 @@ class PolicyDemands(Model):
     """`customer_managed`: a vault encrypted with the AWS-managed key is refused."""
 
 
+class Iam(Model):
+    """How the roles are made that stacks have, where an organization demands that."""
+
+    role_path: RolePath = "/"
+    """Of roles, users and instance profiles; all of a customer's stacks must say the same."""
+    permissions_boundary: PolicyNameOrArn | None = None
+    """A managed policy, which must exist, that bounds what roles and users may do."""
+
+
 class StackSettings(Model):
     """What every stack of a customer needs; usually shared through `extends`."""
 
@@ -80,6 +92,9 @@ class StackSettings(Model):
     """Where the central parts stand, and the provider's default Region."""
     deploy_role: RoleName | None = None
     """The role that deploys in this stack's account; none: the credentials at hand."""
+    deploy_role_external_id: ExternalId | None = None
+    """What its trust asks of whoever assumes it."""
+    iam: Iam = Iam()
     tags: dict[TagKey, TagValue] = Field(default_factory=dict, max_length=40)
     """Laid over every resource that takes tags."""
     functions: Functions = Functions()

@@ -103,6 +103,27 @@ RoleName = Annotated[
     str, _Text(r"[\w+=,.@-]{1,64}", "a role's name, without path or ARN, 64 characters at most")
 ]
 
+RolePath = Annotated[
+    str,
+    _Text(
+        r"/|/([\w+=,.@-]+/){1,20}",
+        'a path begins and ends with a slash: "/backup/"',
+    ),
+]
+
+PolicyNameOrArn = Annotated[
+    str,
+    _Text(
+        r"[\w+=,.@/-]{1,128}|arn:aws[a-z-]*:iam::(\d{12}|aws):policy/[\w+=,.@/-]+",
+        "a policy is named as in its ARN after policy/, or by its whole ARN",
+    ),
+]
+
+ExternalId = Annotated[
+    str,
+    _Text(r"[\w+=,.@:/-]{2,1224}", "an external id has 2 to 1,224 letters, digits and +=,.@:/-"),
+]
+
 TimeOfDay = Annotated[
     str, _Text(r"([01]\d|2[0-3]):[0-5]\d", 'a time of day is written "22:30", in quotes')
 ]

@@ -162,3 +162,22 @@ def test_keys_of_tags_that_differ_in_case_alone_are_refused(
     tags: Mapping[str, str], said: str, root: Path
 ) -> None:
     assert said in problem({"tags": tags}, root)
+
+
+@pytest.mark.parametrize(
+    ("own", "said"),
+    [
+        ({"iam": {"role_path": "backup"}}, "iam.role_path: 'backup' does not fit; a path begins"),
+        ({"iam": {"role_path": "/backup"}}, "begins and ends with a slash"),
+        ({"iam": {"permissions_boundary": "a boundary"}}, "named as in its ARN after policy/"),
+        (
+            {"iam": {"permissions_boundary": "arn:aws:iam::999999999999:policy/x"}},
+            "iam.permissions_boundary: stands in another account than 333333333333; write its name",
+        ),
+        ({"deploy_role_external_id": "x"}, "an external id has 2 to 1,224 letters"),
+    ],
+)
+def test_how_roles_are_made_is_written_as_iam_takes_it(
+    own: Mapping[str, Any], said: str, root: Path
+) -> None:
+    assert said in problem(own, root)
