@@ -133,6 +133,8 @@ class ProtectionContract:
 
     vault_arns: pulumi.Output[Mapping[str, Mapping[str, str]]]
     """By Region, then by the vault's name in settings."""
+    air_gapped_vault_arns: pulumi.Output[Mapping[str, Mapping[str, str]]]
+    """Of those that are logically air-gapped, likewise."""
     plan_ids: pulumi.Output[Mapping[str, Mapping[str, str]]]
     """By Region, then by the plan's name in settings."""
 

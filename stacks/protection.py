@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pulumi
 
+from components.air_gapped_vault import AirGappedVault, AirGappedVaultArgs
 from components.backup_plan import BackupPlan, BackupPlanArgs
 from components.backup_role import BackupRole, BackupRoleArgs
 from components.vault import Vault, VaultArgs
@@ -15,32 +16,36 @@ from stacks.settings import Settings
 
 Vaults = Mapping[str, Mapping[str, Vault]]
 """By Region, then by their names in settings."""
+AirGappedVaults = Mapping[str, Mapping[str, AirGappedVault]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Protection:
     vaults: Vaults
+    air_gapped_vaults: AirGappedVaults
     role: BackupRole
     contract: ProtectionContract
 
 
 def deploy_protection(settings: Settings, opts: pulumi.ResourceOptions) -> Protection | None:
     """Nothing, where settings have no vault."""
-    if not (settings.vaults or settings.retained_vaults):
+    if not (settings.vaults or settings.retained_vaults or settings.air_gapped_vaults):
         return None
-    vaults = _vaults(settings, opts)
+    vaults, air_gapped = _vaults(settings, opts), _air_gapped_vaults(settings, opts)
     role = BackupRole(
         f"{names.prefix(settings)}-service",
         BackupRoleArgs(account=settings.account, may_restore=True),
         opts,
     )
     plan_ids = _plans(settings, vaults, role, opts)
-    vault_arns = {r: {name: v.arn for name, v in here.items()} for r, here in vaults.items()}
     return Protection(
         vaults=vaults,
+        air_gapped_vaults=air_gapped,
         role=role,
         contract=ProtectionContract(
-            vault_arns=_by_region(vault_arns), plan_ids=_by_region(plan_ids)
+            vault_arns=_by_region(_arns(vaults)),
+            air_gapped_vault_arns=_by_region(_arns(air_gapped)),
+            plan_ids=_by_region(plan_ids),
         ),
     )
 
@@ -65,6 +70,36 @@ def _vaults(settings: Settings, opts: pulumi.ResourceOptions) -> Vaults:
         }
         for region in settings.protected_regions
     }
+
+
+def _air_gapped_vaults(settings: Settings, opts: pulumi.ResourceOptions) -> AirGappedVaults:
+    return {
+        region: {
+            name: AirGappedVault(
+                f"{names.prefix(settings)}-{name}-{region}",
+                AirGappedVaultArgs(
+                    vault_name=name,
+                    region=region,
+                    min_retention_days=vault.min_retention_days,
+                    max_retention_days=vault.max_retention_days,
+                    key_arn=vault.key_arns.get(region),
+                    share_with=vault.share_with,
+                    share_outside_organization=vault.share_outside_organization,
+                    protected=not vault.destroy_empty,
+                ),
+                opts,
+            )
+            for name, vault in settings.air_gapped_vaults.items()
+            if region in settings.regions_of(vault)
+        }
+        for region in settings.protected_regions
+    }
+
+
+def _arns(
+    vaults: Mapping[str, Mapping[str, Vault | AirGappedVault]],
+) -> dict[str, dict[str, pulumi.Output[str]]]:
+    return {region: {n: v.arn for n, v in here.items()} for region, here in vaults.items()}
 
 
 def _plans(

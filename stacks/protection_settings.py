@@ -110,7 +110,12 @@ class AirGappedVault(Model):
     key_arns: dict[Region, KeyArn] = Field(default_factory=dict)
     """By Region, keys of the customer's own; elsewhere AWS's. Fixed once the vault is made."""
     share_with: tuple[AccountId | UnitArn, ...] = ()
-    """Accounts and organizational units that may see the vault and restore from it."""
+    """Accounts and organizational units that may see the vault and restore from it, through
+    AWS Resource Access Manager."""
+    share_outside_organization: bool = False
+    """Accounts of another organization may be among them."""
+    destroy_empty: bool = False
+    """Lets `destroy` delete the vault while nothing lies in it; AWS deletes no other."""
 
 
 class Copy(Model):

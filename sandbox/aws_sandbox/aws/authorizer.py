@@ -26,6 +26,7 @@ SERVICES = {name.partition(":")[0] for name in MAPPERS} - {"ec2"} | {
     "cloudwatch",
     "events",
     "iam",
+    "ram",
     "ses",
     "sns",
 }

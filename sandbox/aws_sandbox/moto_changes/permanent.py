@@ -8,6 +8,7 @@ from aws_sandbox.moto_changes import (
     iam,
     kms,
     organizations,
+    ram,
     s3,
     scheduler,
     sesv2,
@@ -21,5 +22,5 @@ from aws_sandbox.moto_changes.replacements import Replacements
 def install() -> None:
     """Changes moto, once in a process, before any of its services is first used."""
     replacements = Replacements()
-    for service in (backup, events, iam, kms, organizations, s3, scheduler, sesv2, ssm, sts):
+    for service in (backup, events, iam, kms, organizations, ram, s3, scheduler, sesv2, ssm, sts):
         service.install_permanently(replacements)

@@ -84,6 +84,52 @@ class VaultLockConfiguration(Setting):
         call("DeleteBackupVaultLockConfiguration", BackupVaultName=call.rid)
 
 
+@register("aws:backup/vaultNotifications:VaultNotifications")
+class VaultNotifications(Setting):
+    """Which events of a vault are told to a topic; its id is the vault's name."""
+
+    service, operation, key = "backup", "PutBackupVaultNotifications", "backupVaultName"
+    properties = members(
+        backupVaultName=Field("BackupVaultName", replaces=True),
+        snsTopicArn=Field("SNSTopicArn", replaces=True),
+        backupVaultEvents=Field("BackupVaultEvents", replaces=True, unordered=True),
+    )
+    outputs = outputs(backupVaultArn="BackupVaultArn")
+
+    def put(self, call: ResourceCall) -> None:
+        call("PutBackupVaultNotifications", **call.request())
+
+    def read(self, call: ResourceCall) -> Document:
+        return call("GetBackupVaultNotifications", BackupVaultName=call.rid)
+
+    def delete(self, call: ResourceCall) -> None:
+        call("DeleteBackupVaultNotifications", BackupVaultName=call.rid)
+
+
+@register("aws:backup/logicallyAirGappedVault:LogicallyAirGappedVault")
+class LogicallyAirGappedVault(Resource):
+    """A vault that AWS Backup holds apart, locked from the start; its id is its name."""
+
+    service, operation = "backup", "CreateLogicallyAirGappedBackupVault"
+    properties = members(
+        name=Field("BackupVaultName", replaces=True, autoname=Autoname()),
+        maxRetentionDays=Field("MaxRetentionDays", replaces=True),
+        minRetentionDays=Field("MinRetentionDays", replaces=True),
+        encryptionKeyArn=Field("EncryptionKeyArn", replaces=True, computed=True),
+    )
+    outputs = outputs(arn="BackupVaultArn")
+    tagging, tags_member = TAGGING, "BackupVaultTags"
+
+    def create(self, call: ResourceCall) -> str:
+        return call("CreateLogicallyAirGappedBackupVault", **call.request())["BackupVaultName"]
+
+    def read(self, call: ResourceCall) -> Document:
+        return call("DescribeBackupVault", BackupVaultName=call.rid)
+
+    def delete(self, call: ResourceCall) -> None:
+        call("DeleteBackupVault", BackupVaultName=call.rid)
+
+
 LIFECYCLE = members(
     coldStorageAfter="MoveToColdStorageAfterDays",
     deleteAfter="DeleteAfterDays",
