@@ -104,10 +104,6 @@ def _ticketing_stands_with_the_bus(s: CentralSettings) -> Problems:
 
 @check(MemberSettings, "organization", "account")
 def _a_member_is_no_central_account(s: MemberSettings) -> Problems:
-    central = {
-        "management": s.organization.management_account,
-        "audit": s.organization.audit_account,
-    }
-    for name, account in central.items():
+    for account, name in s.organization.accounts.items():
         if s.account == account:
             yield ("account",), f"is the {name} account: {account}"

@@ -53,6 +53,12 @@ class Organization(Model):
     cross_account_backup: bool = False
     """Has `backup-org prepare` let backups be copied between the organization's accounts."""
 
+    @property
+    def accounts(self) -> Mapping[str, str]:
+        """The central accounts, each with its role."""
+        found = {self.management_account: "management", self.audit_account: "audit"}
+        return {account: role for account, role in found.items() if account is not None}
+
 
 class Functions(Model):
     """What the Lambda functions run on; python3.11 stands on Amazon Linux 2, the others on 2023."""

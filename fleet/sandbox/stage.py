@@ -21,7 +21,6 @@ from fleet.sandbox.workspace import ADMINISTRATOR_ROLE, Workspace
 from stacks import load
 from stacks.load import CUSTOMERS, Settings
 from stacks.report_settings import ReportScope
-from stacks.settings import ManagementSettings
 
 _STACK = re.compile(r"(.+?)-(?:management|audit|member-.+)")
 
@@ -134,18 +133,14 @@ def organization_for(customer: str, stacks: Mapping[str, Settings]) -> Organizat
     """
     accounts = {s.account: name.removeprefix(f"{customer}-") for name, s in stacks.items()}
     units: set[str] = set()
-    administrators: set[str] = set()
     for settings in stacks.values():
-        for role, account in settings.organization:
-            if account is not None:
-                accounts.setdefault(account, role.removesuffix("_account"))
+        for account, role in settings.organization.accounts.items():
+            accounts.setdefault(account, role)
         scope = "account" if settings.reports is None else settings.reports.scope
         if isinstance(scope, ReportScope):
             units.update(scope.organizational_units)
             for account in scope.accounts:
                 accounts.setdefault(account, f"account-{account}")
-        if scope != "account" and not isinstance(settings, ManagementSettings):
-            administrators.add(settings.account)
     digest = hashlib.sha256(customer.encode()).hexdigest()
     root = next((unit.split("-")[1] for unit in sorted(units)), digest[:4])
     regions = {region for s in stacks.values() for region in (s.region, *s.alert_regions)}
@@ -156,6 +151,5 @@ def organization_for(customer: str, stacks: Mapping[str, Settings]) -> Organizat
         accounts=[Account(id=id_, name=name) for id_, name in accounts.items()],
         units=[Unit(id=unit, name=unit) for unit in sorted(units)],
         administrator_role=ADMINISTRATOR_ROLE,
-        backup_administrators=sorted(administrators),
         regions=sorted(regions.union(Organization.regions)),
     )
