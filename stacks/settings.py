@@ -161,6 +161,9 @@ class ProtectedSettings(StackSettings):
     plans: dict[PlanName, Plan] = Field(default_factory=dict)
     maintenance_window: MaintenanceWindow | None = None
     """When this account's backups may run."""
+    opt_ins: dict[str, bool] = Field(default_factory=dict)
+    """Services that AWS Backup backs up in the account's Regions, by the names that AWS Backup has
+    for them, such as EC2: switched by `backup-org prepare`, others left as they are."""
     scripts: dict[ScriptName, Script] = Field(default_factory=dict)
     """Backups of a plan's instances with a script before and after."""
     systems_manager: SystemsManager = SystemsManager()

@@ -38,8 +38,21 @@ class OrganizationNeeds:
         return OrganizationNeeds(
             reports=bool(reporting),
             administrator=audit,
-            cross_account_backup=any(s.organization.cross_account_backup for s in stacks),
+            cross_account_backup=any(
+                s.organization.cross_account_backup
+                or any(copies_across_accounts(s, plan) for plan in s.plans)
+                for s in stacks
+            ),
         )
+
+
+def copies_across_accounts(settings: Settings, plan: str) -> bool:
+    """Whether a rule of the plan copies to another account than the stack's."""
+    at_home = {None, settings.account}
+    if settings.role == settings.central_vaults_in:
+        at_home.add("central")
+    rules = settings.rules_of(plan).values()
+    return any(copy.account not in at_home for rule in rules for copy in rule.copies)
 
 
 def organization_prepared(

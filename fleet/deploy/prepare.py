@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import boto3
 
@@ -10,6 +10,7 @@ from fleet import accounts
 from fleet.deploy.commands import Names
 from fleet.deploy.order import chosen, settings_of
 from fleet.deploy.organization import OrganizationNeeds, organization_prepared
+from fleet.errors import ToldError
 from fleet.project import current_project
 from fleet.terminal import console
 from reports.plans import REPORTS_ROLE, REPORTS_SERVICE
@@ -39,9 +40,26 @@ def prepared(
     """
     if settings.reports is not None:
         yield f"{REPORTS_ROLE}: {_reports_role(session)}"
+    for region in settings.protected_regions if settings.opt_ins else ():
+        yield f"opt_ins in {region}: {_opt_ins(settings.opt_ins, region, session)}"
     if isinstance(settings, ManagementSettings):
         needs = OrganizationNeeds.of(customers())
         yield from organization_prepared(needs, settings.region, session)
+
+
+def _opt_ins(wanted: Mapping[str, bool], region: str, session: boto3.Session) -> str:
+    """Of services that are not named, what is set stays."""
+    backup = session.client("backup", region_name=region)
+    live = backup.describe_region_settings()["ResourceTypeOptInPreference"]
+    if unknown := sorted(wanted.keys() - live.keys()):
+        raise ToldError(
+            f"opt_ins: AWS Backup has no {', '.join(unknown)} in {region}; it has "
+            f"{', '.join(sorted(live))}"
+        )
+    if all(live[kind] == on for kind, on in wanted.items()):
+        return "stands"
+    backup.update_region_settings(ResourceTypeOptInPreference={**live, **wanted})
+    return "made"
 
 
 def _reports_role(session: boto3.Session) -> str:

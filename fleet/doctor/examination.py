@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from components.iam import Statement
 from components.reports_bucket import (
@@ -21,16 +21,18 @@ from components.reports_bucket import (
     reports_are_read,
 )
 from fleet import accounts
-from fleet.deploy.organization import administrators, is_trusted
-from fleet.doctor.coverage import coverage
-from fleet.doctor.findings import Answer, Finding, code, looked_up, secret, unanswered
+from fleet.doctor.findings import Answer, Finding, code, looked_up, secret
 from fleet.doctor.instances import instances
 from fleet.doctor.link_signer import link_signer
+from fleet.doctor.organization import accounts_without_stack, organization
+from fleet.doctor.protection import opt_ins, sources_of_copies
 from reports.plans import REPORTS_ROLE
-from stacks import load, names
+from stacks import load
 from stacks.load import Settings
-from stacks.report_settings import Reports, ReportsBucket
+from stacks.report_settings import ReportsBucket
 from stacks.settings import CentralSettings
+
+_IAM_DECIDES = "IAM_ALLOWED_PRINCIPALS"
 
 
 def findings_of(stack: str, root: Path) -> list[Finding]:
@@ -43,18 +45,24 @@ def findings_of(stack: str, root: Path) -> list[Finding]:
         return [Finding(about="its settings", found=text, cure=cure) for text in error.problems]
     except accounts.NoSession as error:
         return [Finding(about="its account", found=error.found, cure=error.cure)]
-    return list(examine(stack, settings, session))
+    return list(examine(stack, settings, session, root))
 
 
-def examine(stack: str, settings: Settings, session: boto3.Session) -> Iterator[Finding]:
+def examine(
+    stack: str, settings: Settings, session: boto3.Session, root: Path
+) -> Iterator[Finding]:
     """Looks at everything that concerns a stack, in its own account."""
     reports = settings.reports
     if reports is not None:
         yield looked_up(f"the role {REPORTS_ROLE}", lambda: _service_role(stack, session))
         if reports.bucket.existing:
             yield from _bucket(reports.bucket, settings.account, session)
+        yield looked_up("Lake Formation's defaults", lambda: _lake_formation(session))
         if reports.scope != "account":
-            yield from _organization(settings, reports, session)
+            yield from organization(settings, reports, session)
+    if settings.plans:
+        yield from opt_ins(settings, session)
+        yield from sources_of_copies(settings, session)
     if settings.scripts:
         yield from instances(settings, session)
     if isinstance(settings, CentralSettings) and settings.ticketing is not None:
@@ -62,6 +70,10 @@ def examine(stack: str, settings: Settings, session: boto3.Session) -> Iterator[
         yield secret(settings.ticketing.secret, session, example)
     if isinstance(settings, CentralSettings):
         yield from link_signer(settings, session)
+    if settings.role == "management":
+        yield from accounts_without_stack(settings, session, root)
+    if settings.role == settings.alerts_in:
+        yield _alarm_topics(settings)
 
 
 def _service_role(stack: str, session: boto3.Session) -> Answer:
@@ -208,39 +220,40 @@ def _listed(document: Mapping[str, Any], member: str) -> list[Any]:
     return cast(list[Any], value) if isinstance(value, list) else [value]
 
 
-def _organization(
-    settings: Settings, reports: Reports, session: boto3.Session
-) -> Iterator[Finding]:
-    if settings.role == "management":
-        about = "trusted access of AWS Backup to the organization"
-        yield looked_up(about, lambda: _trusted_access(settings, session))
-    else:
-        about = "this account as delegated administrator of AWS Backup"
-        registered = looked_up(about, lambda: _administrator(settings, session))
-        yield registered
-        if registered.cure:
-            return  # such an account may not read the organization
-    try:
-        yield from coverage(settings, reports, session)
-    except (BotoCoreError, ClientError) as error:
-        yield unanswered("accounts in the report plans", error)
+def _lake_formation(session: boto3.Session) -> Answer:
+    """Of databases and tables that are made from now on; the functions have IAM permissions."""
+    found = session.client("lakeformation").get_data_lake_settings()["DataLakeSettings"]
+    defaults = {
+        "databases": found.get("CreateDatabaseDefaultPermissions", []),
+        "tables": found.get("CreateTableDefaultPermissions", []),
+    }
+    shut = [
+        kind
+        for kind, permissions in defaults.items()
+        if not any(
+            each.get("Principal", {}).get("DataLakePrincipalIdentifier") == _IAM_DECIDES
+            and "ALL" in each.get("Permissions", [])
+            for each in permissions
+        )
+    ]
+    if not shut:
+        return "leave new databases and tables to IAM", ""
+    return (
+        f"shut out whoever has IAM permissions alone, of new {' and '.join(shut)}",
+        "in Lake Formation's console, Data Catalog settings, tick `Use only IAM access control` "
+        "for new databases and for new tables, before the lake is deployed; or grant the "
+        "functions' roles what they need there",
+    )
 
 
-def _trusted_access(settings: Settings, session: boto3.Session) -> Answer:
-    if is_trusted(session.client("organizations")):
-        return "is on", ""
-    return "is off", _prepare(settings)
-
-
-def _administrator(settings: Settings, session: boto3.Session) -> Answer:
-    client = session.client("organizations")
-    try:
-        registered = settings.account in administrators(client)
-    except client.exceptions.AccessDeniedException:
-        registered = False  # only who is a delegated administrator of something may ask
-    return ("is registered", "") if registered else ("is not registered", _prepare(settings))
-
-
-def _prepare(settings: Settings) -> str:
-    """The management account makes what the organization needs."""
-    return f"backup-org prepare {names.stack_name(settings.customer, 'management')}"
+def _alarm_topics(settings: Settings) -> Finding:
+    topics = ", ".join(settings.alarm_topics)
+    if topics:
+        return Finding(about="alarm_topics", found=topics)
+    return Finding(
+        about="alarm_topics",
+        found="none: alarms become incidents at best",
+        needs=[
+            "name an SNS topic that people hear, for when the way to the incidents is what fails"
+        ],
+    )

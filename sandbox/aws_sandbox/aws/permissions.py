@@ -463,6 +463,7 @@ MAPPERS: Mapping[str, Mapper] = {
         "DescribeInstances",
         "DescribeRegions",
         "DescribeSnapshots",
+        "DescribeVolumes",
     ),
     "ec2:CreateTags": _create_tags,
     **named("glue", _on_database, "GetDatabase", "GetDatabases"),
@@ -479,6 +480,7 @@ MAPPERS: Mapping[str, Mapper] = {
         "DeletePartition",
     ),
     **named("kms", _on_key, "DescribeKey"),
+    "lakeformation:GetDataLakeSettings": _anywhere("lakeformation:GetDataLakeSettings"),
     "lambda:Invoke": _one(_function)("lambda:InvokeFunction"),
     **named(
         "logs",
@@ -489,6 +491,7 @@ MAPPERS: Mapping[str, Mapper] = {
         "PutLogEvents",
     ),
     **named("organizations", _anywhere, *ORGANIZATION_READS),
+    **named("rds", _anywhere, "DescribeDBClusters", "DescribeDBInstances"),
     "resourcegroupstaggingapi:GetResources": _anywhere("tag:GetResources"),
     **named("scheduler", _schedule, "CreateSchedule", "UpdateSchedule"),
     **named("secretsmanager", _one(_secret), "DescribeSecret", "GetSecretValue"),

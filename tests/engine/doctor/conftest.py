@@ -17,6 +17,7 @@ from aws_sandbox.aws.organization import (
 )
 from aws_sandbox.aws.server import AwsServer
 from fleet.doctor.examination import examine
+from fleet.doctor.findings import Finding
 from sandbox.tests.moto_state import forget_everything
 from stacks import load
 from stacks.load import Settings
@@ -39,6 +40,13 @@ ROLE = "the role AWSServiceRoleForBackupReports"
 TRUSTED = "trusted access of AWS Backup to the organization"
 ADMINISTRATOR = "this account as delegated administrator of AWS Backup"
 JOBS = "accounts in the backup_job plans"
+WITHOUT_STACK, LAKE, TOPICS = (
+    "accounts without a stack",
+    "Lake Formation's defaults",
+    "alarm_topics",
+)
+EVERYWHERE = {WITHOUT_STACK, LAKE, TOPICS}
+"""What is looked at whatever settings say of a bucket or an organization."""
 
 
 @pytest.fixture
@@ -100,9 +108,16 @@ def settings(folder: Path, **reports: Any) -> Settings:
     return written(folder, "management", reports=reports)
 
 
+def findings(
+    settings: Settings, session: boto3.Session, root: Path = Path("nowhere")
+) -> dict[str, Finding]:
+    """By what they are about; a project without settings files has no stacks."""
+    return {f.about: f for f in examine(f"acme-{settings.role}", settings, session, root)}
+
+
 def examined(settings: Settings, session: boto3.Session) -> dict[str, tuple[str, str]]:
-    stack = f"acme-{settings.role}"
-    return {f.about: (f.found, f.cure) for f in examine(stack, settings, session)}
+    found = findings(settings, session)
+    return {about: (f.found, f.cure) for about, f in found.items()}
 
 
 def policy_of(*statements: Mapping[str, Any]) -> str:

@@ -19,7 +19,18 @@ from components.reports_bucket import (
     reports_are_read,
 )
 from stacks import load
-from tests.engine.doctor.conftest import ARN, AUDIT, MANAGEMENT, POLICY, THEIRS, written
+from tests.engine.doctor.conftest import (
+    ARN,
+    AUDIT,
+    LAKE,
+    MANAGEMENT,
+    POLICY,
+    ROLE,
+    THEIRS,
+    TOPICS,
+    WITHOUT_STACK,
+    written,
+)
 from tests.support.command import backup_org
 
 
@@ -48,18 +59,25 @@ class TestTheCommand:
 
     @staticmethod
     def told(*names: str) -> tuple[int | str | None, list[str], list[str]]:
-        """How the command ends, the rows of its table, and the cures below."""
+        """How the command ends, the rows of its table, and the needs and cures below."""
         answer = backup_org("doctor", *names)
         rows = [line for line in answer.output.splitlines() if line.startswith("│")]
-        cures = [line for line in answer.output.splitlines() if line.startswith("acme-")]
-        return answer.exit_code, rows, cures
+        below = [line for line in answer.output.splitlines() if line.startswith("acme-")]
+        return answer.exit_code, rows, below
 
     def test_ends_well_where_nothing_needs_a_cure(self, session: boto3.Session) -> None:
         iam = session.client("iam")
         iam.create_service_linked_role(AWSServiceName="reports.backup.amazonaws.com")
-        code, rows, cures = self.told()
-        assert (code, cures) == (0, [])
-        assert [row.split("│")[1].strip() for row in rows] == ["acme-management"]
+        code, rows, needs = self.told()
+        assert code == 0
+        told = [tuple(cell.strip() for cell in row.split("│")[1:3]) for row in rows]
+        assert told == [
+            ("acme-audit", TOPICS),
+            ("acme-management", ROLE),
+            ("acme-management", LAKE),
+            ("acme-management", WITHOUT_STACK),
+        ]
+        assert [line.split(": ")[1] for line in needs] == [TOPICS, WITHOUT_STACK]
 
     @pytest.mark.parametrize(
         ("deploy_role", "found", "cure"),
@@ -84,8 +102,9 @@ class TestTheCommand:
         assert code == 1
         assert found in rows[0]
         assert "does not exist" in rows[1]
-        assert [line.split(": ")[0] for line in cures] == ["acme-audit", "acme-management"]
-        assert cure in cures[0]
+        of_accounts = [line for line in cures if f": {WITHOUT_STACK}: " not in line]
+        assert [line.split(": ")[0] for line in of_accounts] == ["acme-audit", "acme-management"]
+        assert cure in of_accounts[0]
 
     @pytest.mark.parametrize(
         ("name", "value", "found"),
@@ -117,7 +136,7 @@ class TestTheCommand:
         assert code == 1
         assert "colour" in rows[0]
         assert "does not exist" in rows[1]
-        assert len(cures) == 2
+        assert len([line for line in cures if ": backup-org" in line or "write it" in line]) == 2
 
     def test_prints_brackets_as_they_are(self, tmp_path: Path) -> None:
         with pytest.raises(load.SettingsError):

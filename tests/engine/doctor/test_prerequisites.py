@@ -44,7 +44,7 @@ class TestTheSecret:
         assert found == "does not exist"
         assert cure.startswith("aws secretsmanager create-secret --name acme/servicenow ")
         session.client("secretsmanager").create_secret(Name="acme/servicenow", SecretString="{}")
-        assert examined(asked, session) == {"the secret acme/servicenow": ("exists", "")}
+        assert examined(asked, session)["the secret acme/servicenow"] == ("exists", "")
 
 
 class TestALookThatIsRefused:

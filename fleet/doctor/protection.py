@@ -1,0 +1,184 @@
+"""Whether what plans select can be backed up, and copied to where their rules copy it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cache
+from typing import Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from fleet.deploy.organization import copies_across_accounts
+from fleet.doctor.findings import Finding, unanswered
+from stacks.load import Settings
+from stacks.protection_settings import Selection
+
+
+def opt_ins(settings: Settings, session: boto3.Session) -> Iterator[Finding]:
+    """In each Region of the stack: AWS Backup passes over the resources of a service that is off,
+    and no job tells of it."""
+    for region in settings.protected_regions:
+        about = f"services of AWS Backup in {region}"
+        try:
+            found = session.client("backup", region_name=region).describe_region_settings()
+        except (BotoCoreError, ClientError) as error:
+            yield unanswered(about, error)
+            continue
+        yield _opt_ins(about, region, settings, found["ResourceTypeOptInPreference"])
+
+
+def _opt_ins(about: str, region: str, settings: Settings, on: Mapping[str, bool]) -> Finding:
+    plans = [
+        plan.selection
+        for name, plan in settings.plans.items()
+        if region in settings.plan_regions(name)
+    ]
+    named = {kind for selection in plans for kind in selection.resource_types}
+    named |= {kind for kind, wanted in settings.opt_ins.items() if wanted}
+    off = {kind for kind, is_on in on.items() if not is_on}
+    missing = sorted(named & off)
+    by_tag = any(not (s.resource_types or s.arns) for s in plans)
+    passed_over = sorted(off - named - settings.opt_ins.keys()) if by_tag else []
+    needs = [
+        f"off, so that no tag gets them backed up: {', '.join(passed_over)}; switch on what is in "
+        f"use (opt_ins and `backup-org prepare`), or say that it is meant: opt_ins: "
+        f"{{{_each(passed_over, 'false')}}}"
+    ]
+    if not missing:
+        found = "all that settings name are on"
+        return Finding(about=about, found=found, needs=needs if passed_over else ())
+    return Finding(
+        about=about,
+        found=f"off, and selected: {', '.join(missing)}",
+        cure=f"opt_ins: {{{_each(missing, 'true')}}}, then: backup-org prepare",
+        needs=needs if passed_over else (),
+    )
+
+
+def _each(kinds: Sequence[str], value: str) -> str:
+    return ", ".join(f"{kind}: {value}" for kind in kinds)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Source:
+    """A resource whose recovery points lie under its own key."""
+
+    arn: str
+    kind: str
+    """As AWS Backup's opt-ins call it."""
+    key: str
+    """The key's ARN; empty where it is not encrypted."""
+    tags: Mapping[str, str]
+
+
+def sources_of_copies(settings: Settings, session: boto3.Session) -> Iterator[Finding]:
+    """Volumes and databases that rules copy to another account, and that lie under a key of AWS's:
+    it cannot be shared, so each such copy fails."""
+    for region in settings.protected_regions:
+        selections = [
+            plan.selection.model_copy(update={"tag": tag or None, "value": value})
+            for name, plan in settings.plans.items()
+            if region in settings.plan_regions(name) and copies_across_accounts(settings, name)
+            for tag, value in [settings.tag_of(name)]
+        ]
+        if not selections:
+            continue
+        about = f"sources of copies across accounts in {region}"
+        try:
+            yield _sources(about, selections, _Region(region, settings.account, session))
+        except (BotoCoreError, ClientError) as error:
+            yield unanswered(about, error)
+
+
+def _sources(about: str, selections: Sequence[Selection], region: _Region) -> Finding:
+    selected = [s for s in region.sources() if any(is_selected(s, each) for each in selections)]
+    bound = sorted({s.arn for s in selected if region.is_managed_by_aws(s.key)})
+    if not bound:
+        return Finding(about=about, found=f"{len(selected)} found, none under a key of AWS's")
+    return Finding(
+        about=about,
+        found=f"under a key of AWS's, so that their copies fail: {', '.join(bound)}",
+        cure="encrypt each anew with a key of your own, whose policy lets the other account use it "
+        "(docs/organization.md, Keys of sources)",
+    )
+
+
+def is_selected(source: _Source, selection: Selection) -> bool:
+    """As AWS Backup assigns resources: any of the tags, and all of the conditions."""
+    tags, conditions = source.tags, selection.conditions
+    wanted = [*selection.any_tags.items()]
+    if selection.tag is not None:
+        wanted.append((selection.tag, selection.value or ""))
+    by_type = not selection.resource_types or source.kind in selection.resource_types
+    by_arn = not selection.arns or any(fnmatchcase(source.arn, arn) for arn in selection.arns)
+    return (
+        (not wanted or any(tags.get(key) == value for key, value in wanted))
+        and (by_type and by_arn)
+        and source.kind not in selection.exclude_resource_types
+        and not any(fnmatchcase(source.arn, arn) for arn in selection.exclude_arns)
+        and all(tags.get(key) == value for key, value in conditions.equals.items())
+        and all(tags.get(key) != value for key, value in conditions.not_equals.items())
+        and all(fnmatchcase(tags.get(key, ""), like) for key, like in conditions.like.items())
+        and not any(
+            key in tags and fnmatchcase(tags[key], like)
+            for key, like in conditions.not_like.items()
+        )
+    )
+
+
+class _Region:
+    """What lies there of EC2 and RDS. Aurora, DocumentDB and Neptune answer as RDS's clusters."""
+
+    def __init__(self, name: str, account: str, session: boto3.Session) -> None:
+        self._name, self._account = name, account
+        self._ec2: Any = session.client("ec2", region_name=name)
+        self._rds: Any = session.client("rds", region_name=name)
+        self._kms: Any = session.client("kms", region_name=name)
+
+    @cache  # noqa: B019 - lives as long as one Region is looked at
+    def is_managed_by_aws(self, key: str) -> bool:
+        """No key of another account is."""
+        if key.split(":")[4:5] != [self._account]:
+            return False
+        return self._kms.describe_key(KeyId=key)["KeyMetadata"]["KeyManager"] == "AWS"
+
+    def sources(self) -> Iterator[_Source]:
+        yield from self._volumes()
+        for database in self._pages(self._rds, "describe_db_instances", "DBInstances"):
+            if "DBClusterIdentifier" not in database:
+                yield self._database(database, "RDS", database["DBInstanceArn"])
+        for cluster in self._pages(self._rds, "describe_db_clusters", "DBClusters"):
+            kind = {"docdb": "DocumentDB", "neptune": "Neptune"}.get(cluster["Engine"], "Aurora")
+            yield self._database(cluster, kind, cluster["DBClusterArn"])
+
+    def _volumes(self) -> Iterator[_Source]:
+        """Each as a volume, and as a part of the instance that it is attached to."""
+        reservations = self._pages(self._ec2, "describe_instances", "Reservations")
+        instances = {i["InstanceId"]: i for each in reservations for i in each["Instances"]}
+        for volume in self._pages(self._ec2, "describe_volumes", "Volumes"):
+            key, arn = volume.get("KmsKeyId", ""), self._arn("volume", volume["VolumeId"])
+            yield _Source(arn=arn, kind="EBS", key=key, tags=_tags(volume.get("Tags", [])))
+            for attached in volume.get("Attachments", []):
+                id_ = attached["InstanceId"]
+                tags = _tags(instances.get(id_, {}).get("Tags", []))
+                yield _Source(arn=self._arn("instance", id_), kind="EC2", key=key, tags=tags)
+
+    def _arn(self, kind: str, id_: str) -> str:
+        return f"arn:aws:ec2:{self._name}:{self._account}:{kind}/{id_}"
+
+    @staticmethod
+    def _pages(client: Any, operation: str, member: str) -> Iterator[Mapping[str, Any]]:
+        for page in client.get_paginator(operation).paginate():
+            yield from page[member]
+
+    @staticmethod
+    def _database(found: Mapping[str, Any], kind: str, arn: str) -> _Source:
+        key = found.get("KmsKeyId", "") if found.get("StorageEncrypted") else ""
+        return _Source(arn=arn, kind=kind, key=key, tags=_tags(found.get("TagList", [])))
+
+
+def _tags(listed: Sequence[Mapping[str, str]]) -> Mapping[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in listed}
