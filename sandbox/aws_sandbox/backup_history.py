@@ -9,8 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from aws_sandbox.aws.arns import Arn
-from aws_sandbox.aws.backup.api import BackupApi
-from aws_sandbox.aws.backup.jobs import message_category
+from aws_sandbox.aws.backup.api import BackupApi, message_category
 from aws_sandbox.aws.backup.state import Document
 from aws_sandbox.aws.backup.vaults import create_vault, find_vault, put_recovery_point
 from aws_sandbox.aws.context import Services

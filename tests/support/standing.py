@@ -9,7 +9,11 @@ import boto3
 
 from fleet.sandbox.stage import Stage
 
-_KEPT = {"AWSServiceRoleForBackupReports", "OrganizationAccountAccessRole"}
+_KEPT = {
+    "AWSServiceRoleForBackup",
+    "AWSServiceRoleForBackupReports",
+    "OrganizationAccountAccessRole",
+}
 
 
 def resources_in(stage: Stage, account: str) -> dict[str, list[str]]:

@@ -459,6 +459,7 @@ MAPPERS: Mapping[str, Mapper] = {
     **named(
         "ec2",
         _anywhere,
+        "CreateVolume",
         "DescribeImages",
         "DescribeInstances",
         "DescribeRegions",

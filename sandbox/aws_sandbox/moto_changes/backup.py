@@ -11,7 +11,16 @@ from moto.core.common_types import TYPE_RESPONSE
 from moto.core.responses import ActionResult
 
 from aws_sandbox.aws.api_calls import service_model
-from aws_sandbox.aws.backup import api, audit_manager, jobs, plans, restores, settings, vaults
+from aws_sandbox.aws.backup import (
+    api,
+    audit_manager,
+    copies,
+    jobs,
+    plans,
+    restores,
+    settings,
+    vaults,
+)
 from aws_sandbox.aws.backup.api import BackupApi, BackupError, Operation, validate
 from aws_sandbox.aws.backup.state import SandboxBackupBackend
 from aws_sandbox.aws.context import RequestContext
@@ -19,7 +28,7 @@ from aws_sandbox.moto_changes.replacements import Replacements
 
 OPERATIONS: Mapping[str, Operation] = {
     name: operation
-    for module in (api, vaults, plans, jobs, restores, audit_manager, settings)
+    for module in (api, vaults, plans, jobs, copies, restores, audit_manager, settings)
     for name, operation in module.OPERATIONS.items()
 }
 

@@ -31,6 +31,9 @@ class SandboxKmsBackend(KmsBackend):
                 found = self._create_managed_key(alias_name)
         return found
 
+    def alias_exists(self, alias_name: str) -> bool:
+        return self.get_key_id_from_alias(alias_name) is not None
+
     def _create_managed_key(self, alias_name: str) -> str:
         service = alias_name.removeprefix(AWS_MANAGED)
         key = self.create_key(

@@ -184,8 +184,11 @@ class Aws:
 
     @cached_property
     def backup_role(self) -> str:
-        """A role of the member's that AWS Backup may assume."""
-        return self.role(trusts={"Service": "backup.amazonaws.com"})
+        """A role of the member's that AWS Backup may assume, and that may copy."""
+        copies = ["backup:CopyFromBackupVault", "backup:CopyIntoBackupVault"]
+        return self.role(
+            trusts={"Service": "backup.amazonaws.com"}, allows={"Action": copies, "Resource": "*"}
+        )
 
     def with_credentials(self, credentials: Mapping[str, Any]) -> "Acting":
         """Whoever has these credentials."""

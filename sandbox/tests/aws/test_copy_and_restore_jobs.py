@@ -1,4 +1,3 @@
-import json
 from typing import Any
 
 MEMBER, OTHER, REGION = "333333333333", "444444444444", "eu-west-1"
@@ -36,38 +35,6 @@ def test_a_copy_within_the_account_lands_in_the_other_vault(
     running, completed = aws.details("Copy Job State Change", copyJobId=job_id)
     assert (running["destinationRecoveryPointArn"], running["backupSizeInBytes"]) == ({}, 5)
     assert completed["destinationRecoveryPointArn"] == copied["DestinationRecoveryPointArn"]
-
-
-def test_a_copy_to_another_account_needs_the_setting_and_the_vaults_policy(
-    aws: Any, vault: str
-) -> None:
-    other, target = aws.client("backup", OTHER), aws.name("vault")
-    arn = other.create_backup_vault(BackupVaultName=target)["BackupVaultArn"]
-    resource = VOLUME + aws.name()
-    job(aws, vault=vault, resource_arn=resource)
-
-    def copy() -> Any:
-        return job(aws, kind="copy", resource_arn=resource, destination_vault_arn=arn)
-
-    management = aws.client("backup", "111111111111")
-    management.update_global_settings(GlobalSettings={"isCrossAccountBackupEnabled": "false"})
-    assert "not enabled" in copy()["StatusMessage"]
-    management.update_global_settings(GlobalSettings={"isCrossAccountBackupEnabled": "true"})
-    assert "CopyIntoBackupVault" in copy()["StatusMessage"]
-    allow = {
-        "Effect": "Allow",
-        "Principal": "*",
-        "Action": "backup:CopyIntoBackupVault",
-        "Resource": "*",
-        "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-exampleorg1"}},
-    }
-    other.put_backup_vault_access_policy(
-        BackupVaultName=target, Policy=json.dumps({"Statement": allow})
-    )
-    assert copy()["State"] == "COMPLETED"
-    assert other.describe_backup_vault(BackupVaultName=target)["NumberOfRecoveryPoints"] == 1
-    failed = aws.details("Copy Job State Change", destinationBackupVaultArn=arn, state="FAILED")
-    assert not any(detail["statusMessage"].startswith('"') for detail in failed)
 
 
 def test_a_restore_is_told_by_status_and_created_by_state(

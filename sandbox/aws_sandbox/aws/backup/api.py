@@ -149,13 +149,19 @@ def _passes(name: str, found: Any, wanted: Any) -> bool:
     return found == wanted
 
 
+def message_category(state: str, message: str) -> str | None:
+    """SUCCESS of what completed without a word; for what else there is AWS publishes no list."""
+    return "SUCCESS" if state == "COMPLETED" and not message else None
+
+
 REPORTS_SERVICE = "reports.backup.amazonaws.com"
 
 
-def provide_reports_role(api: BackupApi) -> None:
-    """AWSServiceRoleForBackupReports, with the account's first framework or report plan."""
+def provide_linked_role(api: BackupApi, service: str) -> None:
+    """The service-linked role of AWS Backup (`backup.amazonaws.com`), or the one of its reports,
+    which is there with the account's first use of it."""
     backend = cast("SandboxIAMBackend", iam_backend(api.account))
-    backend.provide_service_linked_role(REPORTS_SERVICE)
+    backend.provide_service_linked_role(service)
 
 
 _BY_TYPE = {"ResourceTypeOptInPreference", "ResourceTypeManagementPreference"}

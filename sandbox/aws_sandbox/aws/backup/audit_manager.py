@@ -6,6 +6,7 @@ from typing import Any
 
 from aws_sandbox.aws.arns import Arn
 from aws_sandbox.aws.backup.api import (
+    REPORTS_SERVICE,
     BackupApi,
     Operation,
     Params,
@@ -14,7 +15,7 @@ from aws_sandbox.aws.backup.api import (
     not_found,
     over_limit,
     page,
-    provide_reports_role,
+    provide_linked_role,
     refused,
 )
 from aws_sandbox.aws.backup.state import Document
@@ -63,7 +64,7 @@ def create_framework(api: BackupApi, params: Params) -> Mapping[str, Any]:
     if len(backend.frameworks) >= FRAMEWORKS_PER_REGION:
         raise over_limit(f"There are {FRAMEWORKS_PER_REGION} frameworks in this Region already.")
     _check_controls(api, name, params["FrameworkControls"])
-    provide_reports_role(api)
+    provide_linked_role(api, REPORTS_SERVICE)
     framework: Document = {
         "FrameworkName": name,
         "FrameworkArn": backend.arn("framework", f"{name}-{api.uuid()}"),
@@ -171,7 +172,7 @@ def create_report_plan(api: BackupApi, params: Params) -> Mapping[str, Any]:
     if _plans_of_account(api) >= REPORT_PLANS_PER_ACCOUNT:
         raise over_limit(f"The account has {REPORT_PLANS_PER_ACCOUNT} report plans already.")
     _check_report(api, params["ReportSetting"], params["ReportDeliveryChannel"])
-    provide_reports_role(api)
+    provide_linked_role(api, REPORTS_SERVICE)
     plan: Document = {
         "ReportPlanName": name,
         "ReportPlanArn": backend.arn("report-plan", f"{name}-{api.uuid()}"),

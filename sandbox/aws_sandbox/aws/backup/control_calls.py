@@ -1,21 +1,18 @@
 """What a test or a demonstration tells AWS Backup here: how a job went.
 
 `backup.job` makes a job that has come to its end already, `backup.finish` ends one that was
-started through the API. `backup.hold` keeps backups of a resource from beginning by themselves, as
+started through the API; `backup.run_rule` runs a rule of a deployed plan, as if its time had come,
+with its copies. `backup.hold` keeps backups of a resource from beginning by themselves, as
 AWS Backup takes its time. Each change is said on the account's bus as AWS says it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from aws_sandbox.aws.backup.api import BackupApi, BackupError
-from aws_sandbox.aws.backup.jobs import (
-    create_backup_job,
-    create_copy_job,
-    move_backup_job,
-    move_copy_job,
-)
-from aws_sandbox.aws.backup.plans import current_plan
+from aws_sandbox.aws.backup.copies import create_copy_job, move_copy_job
+from aws_sandbox.aws.backup.jobs import create_backup_job, move_backup_job, run_rule
+from aws_sandbox.aws.backup.plans import created_by, current_plan, live_plans
 from aws_sandbox.aws.backup.restores import create_restore_job, find_testing_plan, move_restore_job
 from aws_sandbox.aws.backup.state import Document
 from aws_sandbox.aws.backup.vaults import all_recovery_points
@@ -28,6 +25,7 @@ _JOB_FIELDS = frozenset(
     | {"destination_vault_arn", "restore_testing_plan", "created_resource_arn"}
 )
 _FINISH_FIELDS = frozenset({"account", "region", "job_id", "state", "message", "message_category"})
+_RUN_FIELDS = frozenset({"account", "region", "plan", "rule"})
 _HOLD_FIELDS = frozenset({"account", "region", "resource_arn", "held"})
 _ROLE = "arn:aws:iam::{account}:role/service-role/AWSBackupDefaultServiceRole"
 
@@ -53,8 +51,9 @@ class _Fields:
 
 
 def add_backup_controls(control: ControlApi, services: Services) -> None:
-    """Offers `backup.hold`, `backup.job` and `backup.finish`."""
+    """Offers `backup.hold`, `backup.job`, `backup.run_rule` and `backup.finish`."""
     control.add("backup.job", lambda given: _job(services, given))
+    control.add("backup.run_rule", lambda given: _run_rule(services, given))
     control.add("backup.hold", lambda given: _hold(services, given))
     control.add("backup.finish", lambda given: _finish(services, given))
 
@@ -94,7 +93,7 @@ def _backup(api: BackupApi, fields: _Fields) -> Document:
         resource_arn=fields.text("resource_arn"),
         role_arn=_role(api, fields),
         lifecycle={"DeleteAfterDays": days} if days else None,
-        created_by=_created_by(api, plan_id) if plan_id else None,
+        created_by=_by_first_rule(api, plan_id) if plan_id else None,
         size_bytes=fields.number("size_bytes") or 0,
     )
     move_backup_job(api, job, fields.text("state"), fields.text("message", ""))
@@ -136,24 +135,37 @@ _MAKERS: Mapping[str, Callable[[BackupApi, _Fields], Document]] = {
 }
 
 
+def _by_first_rule(api: BackupApi, plan_id: str) -> Document:
+    plan = current_plan(api, plan_id)
+    return created_by(plan, plan["BackupPlan"]["Rules"][0])
+
+
+def _run_rule(services: Services, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    fields = _Fields(given, _RUN_FIELDS)
+    api, rule_name = _api(services, fields), fields.text("rule")
+    plan = _named(live_plans(api), "BackupPlanName", fields.text("plan"))
+    rule = _named(plan["BackupPlan"]["Rules"], "RuleName", rule_name)
+    try:
+        jobs = run_rule(api, plan, rule)
+    except BackupError as error:
+        raise ValueError(str(error)) from error
+    ids = {job["BackupJobId"] for job in jobs}
+    copies = list(api.backend.copy_jobs.values())
+    return {
+        "backup_jobs": jobs,
+        "copy_jobs": [job for job in copies if job.get("CreatedByBackupJobId") in ids],
+    }
+
+
+def _named(items: Sequence[Document], member: str, name: str) -> Document:
+    for item in items:
+        if item[member] == name:
+            return item
+    raise ValueError(f"no {member} {name}; there are: {[item[member] for item in items]}")
+
+
 def _role(api: BackupApi, fields: _Fields) -> str:
     return fields.text("role_arn", _ROLE.format(account=api.account))
-
-
-def _created_by(api: BackupApi, plan_id: str) -> Document:
-    """As a job of the plan's first rule has it."""
-    plan = current_plan(api, plan_id)
-    rule = plan["BackupPlan"]["Rules"][0]
-    return {
-        "BackupPlanId": plan_id,
-        "BackupPlanArn": plan["BackupPlanArn"],
-        "BackupPlanName": plan["BackupPlanName"],
-        "BackupPlanVersion": plan["VersionId"],
-        "BackupRuleId": rule["RuleId"],
-        "BackupRuleName": rule["RuleName"],
-        "BackupRuleCron": rule["ScheduleExpression"],
-        "BackupRuleTimezone": rule["ScheduleExpressionTimezone"],
-    }
 
 
 def _latest_point(api: BackupApi, resource_arn: str) -> Document:

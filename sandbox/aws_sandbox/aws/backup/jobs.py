@@ -1,10 +1,10 @@
-"""Backup and copy jobs. One stays as it is until the sandbox is told how it went.
+"""Backup jobs. One stays as it is until the sandbox is told how it went.
 
-A backup of an instance that moto's EC2 has begins by itself, so that its snapshots are there.
+A backup of an instance that moto's EC2 has begins by itself, so that its snapshots are there; one
+of a plan's rule that is run comes to its end, and so do its copies.
 """
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -16,29 +16,31 @@ from aws_sandbox.aws.backup.api import (
     Params,
     invalid,
     matching,
+    message_category,
     not_found,
     page,
     recent,
     refused,
 )
+from aws_sandbox.aws.backup.copies import create_copy_job, move_copy_job
 from aws_sandbox.aws.backup.images import begin_image, complete_image, drop_image, instance_of
-from aws_sandbox.aws.backup.plans import check_role, lifecycle_problems
-from aws_sandbox.aws.backup.settings import (
-    cross_account_backup_enabled,
-    new_recovery_point_arn,
-    resource_type,
-)
+from aws_sandbox.aws.backup.plans import check_role, created_by, lifecycle_problems
+from aws_sandbox.aws.backup.selections import own_key, selected
+from aws_sandbox.aws.backup.settings import is_snapshot, new_recovery_point_arn, resource_type
 from aws_sandbox.aws.backup.state import Document
 from aws_sandbox.aws.backup.vaults import (
+    AIR_GAPPED,
     add_recovery_point,
-    find_recovery_point,
     find_vault,
     retention_problem,
 )
+from aws_sandbox.aws.resources import find_key
 
 _BACKUP_STATES = ("CREATED", "PENDING", "RUNNING", "ABORTING")
 _FINAL_BACKUP_STATES = ("ABORTED", "COMPLETED", "FAILED", "EXPIRED", "PARTIAL")
 _DEFAULT_START_WINDOW_MINUTES = 480
+_CONTINUOUS = ("S3", "RDS", "Aurora", "SAP HANA on Amazon EC2")
+"""Of other types a rule of continuous backups makes snapshots."""
 _BACKUP_FILTERS: Mapping[str, str] = {
     "ByResourceArn": "ResourceArn",
     "ByState": "State",
@@ -67,7 +69,11 @@ def create_backup_job(
 ) -> Document:
     """A job in the state CREATED, said on the bus."""
     vault = find_vault(api, vault_name)
-    now = api.now()
+    now, kind = api.now(), resource_type(resource_arn)
+    key_arn = vault.get("EncryptionKeyArn")
+    if is_snapshot(kind):
+        own = own_key(api, resource_arn)
+        key_arn = own.arn if own else None
     job: Document = {
         "AccountId": api.account,
         "BackupJobId": api.uuid(),
@@ -75,10 +81,10 @@ def create_backup_job(
         "BackupVaultArn": vault["BackupVaultArn"],
         "VaultType": vault["VaultType"],
         "RecoveryPointLifecycle": lifecycle or None,
-        "EncryptionKeyArn": vault.get("EncryptionKeyArn"),
-        "IsEncrypted": True,
+        "EncryptionKeyArn": key_arn,
+        "IsEncrypted": key_arn is not None or not is_snapshot(kind),
         "ResourceArn": resource_arn,
-        "ResourceType": resource_type(resource_arn),
+        "ResourceType": kind,
         "CreationDate": now,
         "InitiationDate": now,
         "State": "CREATED",
@@ -119,18 +125,108 @@ def move_backup_job(
         job["PercentDone"] = "100.0"
         job["BytesTransferred"] = job["BackupSizeInBytes"]
         image = complete_image(api, job)
-        job["RecoveryPointArn"] = image or new_recovery_point_arn(api, job["ResourceType"])
+        job["RecoveryPointArn"] = image or _new_point(api, job)
         job["MessageCategory"] = category or message_category(state, message)
         add_recovery_point(api, job["BackupVaultName"], job["RecoveryPointArn"], job, lifecycle)
         api.backend.tag_resource(job["RecoveryPointArn"], job.get("RecoveryPointTags") or {})
     elif state in _FINAL_BACKUP_STATES:
         drop_image(api, job)
     events.backup_job_changed(api, job)
+    if state == "COMPLETED":
+        _copy_by_rule(api, job, job.get("Rule") or {})
 
 
-def message_category(state: str, message: str) -> str | None:
-    """SUCCESS of what completed without a word; for what else there is AWS publishes no list."""
-    return "SUCCESS" if state == "COMPLETED" and not message else None
+def _new_point(api: BackupApi, job: Document) -> str:
+    """Of a continuous backup it is the same one every time. (Its name is not documented.)"""
+    if job.get("Continuous"):
+        name = Arn.parse(job["ResourceArn"]).resource
+        return api.backend.arn("recovery-point", f"continuous:{name}")
+    gapped = job["VaultType"] == AIR_GAPPED
+    return new_recovery_point_arn(api, "" if gapped else job["ResourceType"])
+
+
+def run_rule(api: BackupApi, plan: Mapping[str, Any], rule: Mapping[str, Any]) -> list[Document]:
+    """The jobs of a plan's rule whose time has come: one for each resource that the plan's
+    selections mean, ended with its copies unless the resource is held."""
+    chosen: dict[str, tuple[str, Mapping[str, str]]] = {}
+    for selection in api.backend.selections.get(plan["BackupPlanId"], {}).values():
+        check_role(api, selection["IamRoleArn"])
+        for arn, tags in selected(api, selection["BackupSelection"]).items():
+            chosen.setdefault(arn, (selection["IamRoleArn"], tags))
+    return [
+        _run(api, plan, rule, arn, role_arn=role_arn, tags=tags)
+        for arn, (role_arn, tags) in chosen.items()
+    ]
+
+
+def _run(
+    api: BackupApi,
+    plan: Mapping[str, Any],
+    rule: Mapping[str, Any],
+    resource_arn: str,
+    *,
+    role_arn: str,
+    tags: Mapping[str, str],
+) -> Document:
+    kind, vault_name = resource_type(resource_arn), rule["TargetBackupVaultName"]
+    gapped: str | None = rule.get("TargetLogicallyAirGappedBackupVaultArn")
+    if gapped and not is_snapshot(kind):
+        vault_name = gapped.rpartition(":")[2]
+    job = create_backup_job(
+        api,
+        vault_name=vault_name,
+        resource_arn=resource_arn,
+        role_arn=role_arn,
+        lifecycle=rule.get("Lifecycle"),
+        created_by=created_by(plan, rule),
+        start_window_minutes=rule["StartWindowMinutes"],
+    )
+    own = {key: value for key, value in tags.items() if not key.startswith("aws:")}
+    job["RecoveryPointTags"] = own | (rule.get("RecoveryPointTags") or {})
+    job["Continuous"] = rule.get("EnableContinuousBackup") and kind in _CONTINUOUS
+    job["Rule"] = rule
+    if resource_arn not in api.backend.held_resources:
+        for state in ("RUNNING", "COMPLETED"):
+            move_backup_job(api, job, state)
+    return job
+
+
+def _copy_by_rule(api: BackupApi, job: Document, rule: Mapping[str, Any]) -> None:
+    """Copies a new recovery point as its rule says; last, a snapshot into the air-gapped vault
+    that is the rule's primary target: the one in the standard vault was for the time being, and
+    stays where its key does not let it leave."""
+    point = api.backend.recovery_points[job["BackupVaultName"]][job["RecoveryPointArn"]]
+    actions: Sequence[Mapping[str, Any]] = rule.get("CopyActions") or []
+    for action in actions:
+        _copy(api, job, point, action["DestinationBackupVaultArn"], action.get("Lifecycle"))
+    gapped = rule.get("TargetLogicallyAirGappedBackupVaultArn")
+    if not gapped or not is_snapshot(job["ResourceType"]):
+        return
+    key = find_key(point["EncryptionKeyArn"] or "", Arn.parse(job["ResourceArn"]))
+    if key is not None and key.aws_managed:
+        job["MessageCategory"] = "LOGICALLY_AIR_GAPPED_BACKUP_VAULT_NOT_SUPPORTED"
+    elif _copy(api, job, point, gapped, rule.get("Lifecycle"))["State"] == "COMPLETED":
+        del api.backend.recovery_points[job["BackupVaultName"]][job["RecoveryPointArn"]]
+
+
+def _copy(
+    api: BackupApi,
+    job: Document,
+    point: Mapping[str, Any],
+    vault_arn: str,
+    lifecycle: Mapping[str, Any] | None,
+) -> Document:
+    copy = create_copy_job(
+        api,
+        point,
+        destination_vault_arn=vault_arn,
+        role_arn=job["IamRoleArn"],
+        lifecycle=lifecycle,
+        backup_job=job,
+    )
+    for state in ("RUNNING", "COMPLETED"):
+        move_copy_job(api, copy, state)
+    return copy
 
 
 def start_backup_job(api: BackupApi, params: Params) -> Mapping[str, Any]:
@@ -176,147 +272,8 @@ def list_backup_jobs(api: BackupApi, params: Params) -> Mapping[str, Any]:
     return page(params, "BackupJobs", jobs)
 
 
-_COPY_STATES = ("CREATED", "RUNNING")
-_FINAL_COPY_STATES = ("COMPLETED", "FAILED", "PARTIAL")
-_COPY_FILTERS: Mapping[str, str] = {
-    "ByResourceArn": "ResourceArn",
-    "ByState": "State",
-    "ByCreatedBefore": "CreationDate",
-    "ByCreatedAfter": "CreationDate",
-    "ByResourceType": "ResourceType",
-    "ByDestinationVaultArn": "DestinationBackupVaultArn",
-    "ByAccountId": "AccountId",
-    "ByCompleteBefore": "CompletionDate",
-    "ByCompleteAfter": "CompletionDate",
-    "ByParentJobId": "ParentJobId",
-    "ByMessageCategory": "MessageCategory",
-    "BySourceRecoveryPointArn": "SourceRecoveryPointArn",
-}
-
-
-def _destination(api: BackupApi, vault_arn: str) -> tuple[BackupApi, str]:
-    """Where a copy goes to: the destination's account and Region, and its vault's name."""
-    try:
-        arn = Arn.parse(vault_arn)
-    except ValueError as error:
-        raise invalid(f"DestinationBackupVaultArn: {error}") from error
-    kind, _, name = arn.resource.partition(":")
-    if arn.service != "backup" or kind != "backup-vault":
-        raise invalid(f"DestinationBackupVaultArn {vault_arn} is no backup vault's ARN.")
-    return replace(api, account=arn.account, region=arn.region), name
-
-
-def create_copy_job(
-    api: BackupApi,
-    point: Mapping[str, Any],
-    *,
-    destination_vault_arn: str,
-    role_arn: str,
-    lifecycle: Mapping[str, Any] | None = None,
-    created_by: Mapping[str, Any] | None = None,
-) -> Document:
-    """A job in the state CREATED for a recovery point, said on the bus."""
-    _destination(api, destination_vault_arn)
-    job: Document = {
-        "AccountId": api.account,
-        "CopyJobId": api.uuid(),
-        "SourceBackupVaultArn": point["BackupVaultArn"],
-        "SourceRecoveryPointArn": point["RecoveryPointArn"],
-        "DestinationBackupVaultArn": destination_vault_arn,
-        "DestinationRecoveryPointLifecycle": lifecycle or None,
-        "ResourceArn": point["ResourceArn"],
-        "ResourceType": point["ResourceType"],
-        "CreationDate": api.now(),
-        "State": "CREATED",
-        "BackupSizeInBytes": point["BackupSizeInBytes"],
-        "IamRoleArn": role_arn,
-        "CreatedBy": created_by,
-        "IsParent": False,
-    }
-    api.backend.copy_jobs[job["CopyJobId"]] = job
-    events.copy_job_changed(api, job)
-    return job
-
-
-def move_copy_job(api: BackupApi, job: Document, state: str, message: str = "") -> None:
-    """Brings a job into a state. COMPLETED puts the copy into the destination vault, unless that
-    does not let it in: then the job has FAILED."""
-    if job["State"] in _FINAL_COPY_STATES:
-        raise refused(f"Copy job {job['CopyJobId']} is {job['State']} already.")
-    if state not in (*_COPY_STATES, *_FINAL_COPY_STATES):
-        raise invalid(f"a copy job has no state {state!r}")
-    target, vault_name = _destination(api, job["DestinationBackupVaultArn"])
-    if state == "COMPLETED":
-        problem = _obstacle(api, job, target, vault_name)
-        state, message = ("FAILED", problem) if problem else (state, message)
-    job["State"] = state
-    job["StatusMessage"] = message or None
-    if state in _FINAL_COPY_STATES:
-        job["CompletionDate"] = api.now()
-    if state == "COMPLETED":
-        arn = new_recovery_point_arn(target, job["ResourceType"])
-        job["DestinationRecoveryPointArn"] = arn
-        job["MessageCategory"] = message_category(state, message)
-        lifecycle: Mapping[str, Any] = job["DestinationRecoveryPointLifecycle"] or {}
-        add_recovery_point(target, vault_name, arn, job, lifecycle)
-    events.copy_job_changed(api, job)
-
-
-def _obstacle(api: BackupApi, job: Document, target: BackupApi, vault_name: str) -> str:
-    """Why the destination does not take the copy; "" when it does."""
-    vault = target.backend.vault_documents.get(vault_name)
-    if vault is None:
-        return f"Copy job failed because the destination vault {vault_name} does not exist."
-    if target.account != api.account:
-        if not cross_account_backup_enabled(api):
-            return "Cross-account backup is not enabled in the organization's global settings."
-        decision = api.services.access.check_account(
-            api.account, "backup:CopyIntoBackupVault", vault["BackupVaultArn"]
-        )
-        if not decision.allowed:
-            return f"Access Denied trying to copy into {vault_name}: {decision.reason}."
-    return retention_problem(vault, job["DestinationRecoveryPointLifecycle"] or {})
-
-
-def start_copy_job(api: BackupApi, params: Params) -> Mapping[str, Any]:
-    point = find_recovery_point(
-        api,
-        {
-            "BackupVaultName": params["SourceBackupVaultName"],
-            "RecoveryPointArn": params["RecoveryPointArn"],
-        },
-    )
-    check_role(api, params["IamRoleArn"])
-    return create_copy_job(
-        api,
-        point,
-        destination_vault_arn=params["DestinationBackupVaultArn"],
-        role_arn=params["IamRoleArn"],
-        lifecycle=params.get("Lifecycle"),
-    )
-
-
-def find_copy_job(api: BackupApi, job_id: str) -> Document:
-    job = api.backend.copy_jobs.get(job_id)
-    if job is None:
-        raise not_found(f"Copy job {job_id} does not exist.")
-    return job
-
-
-def describe_copy_job(api: BackupApi, params: Params) -> Mapping[str, Any]:
-    return {"CopyJob": find_copy_job(api, params["CopyJobId"])}
-
-
-def list_copy_jobs(api: BackupApi, params: Params) -> Mapping[str, Any]:
-    jobs = matching(recent(api, api.backend.copy_jobs), params, _COPY_FILTERS)
-    return page(params, "CopyJobs", jobs)
-
-
 OPERATIONS: Mapping[str, Operation] = {
     "StartBackupJob": start_backup_job,
     "DescribeBackupJob": describe_backup_job,
     "ListBackupJobs": list_backup_jobs,
-    "StartCopyJob": start_copy_job,
-    "DescribeCopyJob": describe_copy_job,
-    "ListCopyJobs": list_copy_jobs,
 }

@@ -133,8 +133,22 @@ def current_plan(api: BackupApi, plan_id: str) -> Document:
     return versions[-1]
 
 
+def created_by(plan: Mapping[str, Any], rule: Mapping[str, Any]) -> Document:
+    """What a job of a plan's rule tells of them."""
+    return {
+        "BackupPlanId": plan["BackupPlanId"],
+        "BackupPlanArn": plan["BackupPlanArn"],
+        "BackupPlanName": plan["BackupPlanName"],
+        "BackupPlanVersion": plan["VersionId"],
+        "BackupRuleId": rule["RuleId"],
+        "BackupRuleName": rule["RuleName"],
+        "BackupRuleCron": rule["ScheduleExpression"],
+        "BackupRuleTimezone": rule["ScheduleExpressionTimezone"],
+    }
+
+
 def create_plan(api: BackupApi, params: Params) -> Mapping[str, Any]:
-    live = _live(api)
+    live = live_plans(api)
     given = params["BackupPlan"]
     for existing in live:
         if existing["Given"] == given:
@@ -206,11 +220,11 @@ def delete_plan(api: BackupApi, params: Params) -> Mapping[str, Any]:
 
 def list_plans(api: BackupApi, params: Params) -> Mapping[str, Any]:
     versions = api.backend.plan_versions.values()
-    plans = [listed[-1] for listed in versions] if params.get("IncludeDeleted") else _live(api)
+    plans = [listed[-1] for listed in versions] if params.get("IncludeDeleted") else live_plans(api)
     return page(params, "BackupPlansList", plans)
 
 
-def _live(api: BackupApi) -> Sequence[Document]:
+def live_plans(api: BackupApi) -> Sequence[Document]:
     current = [versions[-1] for versions in api.backend.plan_versions.values()]
     return [plan for plan in current if "DeletionDate" not in plan]
 

@@ -123,7 +123,8 @@ _SNAPSHOTS: Mapping[str, str] = {
     "Aurora": "arn:aws:rds:{region}:{account}:cluster-snapshot:awsbackup:job-{uuid}",
     "FSx": "arn:aws:fsx:{region}:{account}:backup/backup-{id:.17}",
 }
-"""Types whose recovery points keep the ARN of the service's own snapshot."""
+"""Types that AWS Backup does not manage fully: their recovery points are the service's own
+snapshots, with its ARN, under the key of their source."""
 
 
 def resource_type(resource_arn: str) -> str:
@@ -136,6 +137,11 @@ def resource_type(resource_arn: str) -> str:
         if arn.service == service and arn.resource.startswith(beginning):
             return name
     raise invalid(f"ResourceArn {resource_arn} is of no type that AWS Backup supports.")
+
+
+def is_snapshot(kind: str) -> bool:
+    """Whether a backup of this type of resource is a snapshot that its own service keeps."""
+    return kind in _SNAPSHOTS
 
 
 def new_recovery_point_arn(api: BackupApi, kind: str) -> str:

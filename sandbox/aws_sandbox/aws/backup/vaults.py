@@ -286,7 +286,7 @@ def add_recovery_point(
 ) -> Document:
     """Puts a completed job's recovery point into a vault, and says so on the bus."""
     point = put_recovery_point(api, find_vault(api, vault_name), arn, job, lifecycle)
-    events.recovery_point_changed(api, point, "COMPLETED")
+    events.recovery_point_changed(api, point, point["Status"])
     return point
 
 
@@ -308,15 +308,15 @@ def put_recovery_point(
         "ResourceName": job.get("ResourceName"),
         "CreatedBy": job.get("CreatedBy"),
         "IamRoleArn": job["IamRoleArn"],
-        "Status": "COMPLETED",
+        "Status": "AVAILABLE" if job.get("Continuous") else "COMPLETED",
         "CreationDate": job["CreationDate"],
         "InitiationDate": job["CreationDate"],
         "CompletionDate": job.get("CompletionDate") or api.now(),
         "BackupSizeInBytes": job["BackupSizeInBytes"],
         "Lifecycle": lifecycle or None,
         "CalculatedLifecycle": _calculated(job["CreationDate"], lifecycle),
-        "EncryptionKeyArn": vault.get("EncryptionKeyArn"),
-        "IsEncrypted": True,
+        "EncryptionKeyArn": job.get("EncryptionKeyArn", vault.get("EncryptionKeyArn")),
+        "IsEncrypted": job.get("IsEncrypted", True),
         "StorageClass": "WARM",
         "VaultType": vault["VaultType"],
     }
