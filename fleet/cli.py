@@ -56,6 +56,11 @@ APP = Group(
         "fleet.deploy.prepare:prepare",
         "Make in the stacks' accounts what no stack may own",
     ),
+    Command(
+        "deploy-role",
+        "fleet.deploy_role.commands:deploy_role",
+        "Make the policies of the role that deploys a customer's stacks",
+    ),
     Command("doctor", "fleet.doctor.commands:doctor", "Look up in AWS what settings cannot tell"),
     Command("query", "fleet.lake.commands:query", "Ask the lake, through Athena"),
     Command(

@@ -1,0 +1,54 @@
+"""`backup-org deploy-role`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fleet.deploy.order import chosen, settings_of
+from fleet.deploy_role.documents import documents
+from fleet.deploy_role.table import ROLES
+from fleet.errors import ToldError
+from fleet.project import current_project
+from fleet.terminal import console
+
+
+def deploy_role(
+    customer: str,
+    write: Annotated[
+        Path | None,
+        typer.Option(help="Write into this folder, <role>-<n>.json each, instead of printing."),
+    ] = None,
+) -> None:
+    """Make the policies of the role that deploys a customer's stacks, and may do nothing else: of
+    one role for each kind of account, a managed policy a document."""
+    files = policy_files(customer, current_project())
+    if write is None:
+        for name, text in files.items():
+            typer.echo(f"{name}\n{text}")
+        return
+    write.mkdir(parents=True, exist_ok=True)
+    for stale in (file for role in ROLES for file in write.glob(f"{role}-[0-9]*.json")):
+        if stale.name not in files:
+            stale.unlink()
+    for name, text in files.items():
+        (write / name).write_text(text, encoding="utf-8")
+    console.print(f"written: {', '.join(files)} in {write}")
+
+
+def policy_files(customer: str, root: Path) -> dict[str, str]:
+    """Their texts by name: management-1.json, …, member-2.json. Raises ToldError for a stack's
+    name."""
+    settings = settings_of(chosen([customer], root), root).values()
+    if any(one.customer != customer for one in settings):
+        raise ToldError(
+            f"{customer} is a stack; name its customer, whose stacks share the policies"
+        )
+    return {
+        f"{role}-{number}.json": text
+        for role in ROLES
+        if (stacks := [one for one in settings if one.role == role])
+        for number, text in enumerate(documents(stacks), 1)
+    }
