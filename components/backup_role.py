@@ -7,20 +7,20 @@ import pulumi_aws as aws
 
 from components.iam import service_trust
 
-_MANAGED = "arn:aws:iam::aws:policy"
 _BACKUP = {
-    "backup": f"{_MANAGED}/service-role/AWSBackupServiceRolePolicyForBackup",
-    "backup-s3": f"{_MANAGED}/AWSBackupServiceRolePolicyForS3Backup",
+    "backup": "service-role/AWSBackupServiceRolePolicyForBackup",
+    "backup-s3": "AWSBackupServiceRolePolicyForS3Backup",
 }
 _RESTORE = {
-    "restore": f"{_MANAGED}/service-role/AWSBackupServiceRolePolicyForRestores",
-    "restore-s3": f"{_MANAGED}/AWSBackupServiceRolePolicyForS3Restore",
+    "restore": "service-role/AWSBackupServiceRolePolicyForRestores",
+    "restore-s3": "AWSBackupServiceRolePolicyForS3Restore",
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class BackupRoleArgs:
     account: str
+    partition: str
     may_restore: bool
 
 
@@ -40,7 +40,10 @@ class BackupRole(pulumi.ComponentResource):
         )
         for suffix, policy in (_BACKUP | (_RESTORE if args.may_restore else {})).items():
             aws.iam.RolePolicyAttachment(
-                f"{name}-{suffix}", role=role.name, policy_arn=policy, opts=child
+                f"{name}-{suffix}",
+                role=role.name,
+                policy_arn=f"arn:{args.partition}:iam::aws:policy/{policy}",
+                opts=child,
             )
         self.arn = role.arn
         self.register_outputs({"arn": self.arn})

@@ -20,6 +20,7 @@ _RUNS_DAYS = 14
 class DigestsBucketArgs:
     bucket_name: str
     account: str
+    partition: str
     definitions: Mapping[str, str]
     """By key, what lies in the bucket from the start."""
     expire_after_days: int | None
@@ -43,6 +44,7 @@ class DigestsBucket(pulumi.ComponentResource):
             name,
             EncryptionKeyArgs(
                 account=args.account,
+                partition=args.partition,
                 description="Reports that people read",
                 retained=not args.force_destroy,
             ),

@@ -13,6 +13,7 @@ from components.iam import Conditions, Statement, policy_document
 class EncryptionKeyArgs:
     account: str
     """Whose IAM policies may give access to the key."""
+    partition: str
     description: str
     grants: Sequence[Statement] = ()
     """Who else may use it: AWS services, other accounts."""
@@ -44,7 +45,7 @@ class EncryptionKey(pulumi.ComponentResource):
                     sid="AccountAdministers",
                     actions=["kms:*"],
                     resources=["*"],
-                    principal={"AWS": f"arn:aws:iam::{args.account}:root"},
+                    principal={"AWS": f"arn:{args.partition}:iam::{args.account}:root"},
                 ),
                 *args.grants,
             ),

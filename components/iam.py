@@ -64,7 +64,11 @@ def service_trust(service: str, account: str, *, source: str = "") -> pulumi.Out
     `source` is the ARN, with wildcards, of what acts there. A service that may not tell the account
     is held to it where it does: a role that cannot be assumed would back nothing up.
     """
-    equals = "StringEqualsIfExists" if service in SOURCE_MAY_BE_UNTOLD else "StringEquals"
+    equals = (
+        "StringEqualsIfExists"
+        if service.removesuffix(".cn") in SOURCE_MAY_BE_UNTOLD
+        else "StringEquals"
+    )
     conditions: Conditions = {equals: {"aws:SourceAccount": account}}
     if source:
         conditions = {**conditions, "ArnLike": {"aws:SourceArn": source}}

@@ -14,6 +14,7 @@ class InstanceProfileArgs:
     profile_name: str
     """And its role's."""
     account: str
+    partition: str
     log_group_arns: Sequence[pulumi.Input[str]]
     output_bucket: str | None
     output_prefix: str
@@ -30,13 +31,13 @@ class InstanceProfile(pulumi.ComponentResource):
         role = aws.iam.Role(
             name,
             name=args.profile_name,
-            assume_role_policy=service_trust("ec2.amazonaws.com", args.account),
+            assume_role_policy=service_trust(_ec2(args.partition), args.account),
             opts=child,
         )
         aws.iam.RolePolicyAttachment(
             f"{name}-managed",
             role=role.name,
-            policy_arn="arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore",
+            policy_arn=f"arn:{args.partition}:iam::aws:policy/AmazonSSMManagedInstanceCore",
             opts=child,
         )
         aws.iam.RolePolicy(
@@ -51,6 +52,12 @@ class InstanceProfile(pulumi.ComponentResource):
         self.register_outputs({"name": self.name})
 
 
+def _ec2(partition: str) -> str:
+    """The one service here that is called otherwise in China: so AWS's CDK has it, in its package
+    region-info."""
+    return "ec2.amazonaws.com.cn" if partition == "aws-cn" else "ec2.amazonaws.com"
+
+
 def _output(args: InstanceProfileArgs) -> list[Statement]:
     """The agent writes a script's output itself, as the instance."""
     statements = [
@@ -62,7 +69,7 @@ def _output(args: InstanceProfileArgs) -> list[Statement]:
         Statement(
             sid="FindTheLog",
             actions=["logs:DescribeLogGroups"],
-            resources=[f"arn:aws:logs:*:{args.account}:log-group:*"],
+            resources=[f"arn:{args.partition}:logs:*:{args.account}:log-group:*"],
         ),
     ]
     if args.output_bucket is not None:
@@ -70,7 +77,9 @@ def _output(args: InstanceProfileArgs) -> list[Statement]:
             Statement(
                 sid="WriteOutputToTheBucket",
                 actions=["s3:PutObject"],
-                resources=[f"arn:aws:s3:::{args.output_bucket}/{args.output_prefix}/*"],
+                resources=[
+                    f"arn:{args.partition}:s3:::{args.output_bucket}/{args.output_prefix}/*"
+                ],
             )
         )
     return statements

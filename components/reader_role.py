@@ -22,6 +22,7 @@ class ReadableLake:
 class ReaderRoleArgs:
     account: str
     """The one that is read."""
+    partition: str
     trusted_account: str
     trusted_roles: Sequence[str]
     """ARNs of the roles in it that may read; they need not exist yet."""
@@ -42,7 +43,10 @@ class ReaderRole(pulumi.ComponentResource):
             assume_role_policy=policy_document(_functions_read(args)),
             opts=child,
         )
-        statements = [*_reads_backup(args.account), *(_reads_lake(args.lake) if args.lake else [])]
+        statements = [
+            *_reads_backup(args),
+            *(_reads_lake(args.lake) if args.lake else []),
+        ]
         aws.iam.RolePolicy(
             name, name=name, role=role.name, policy=policy_document(*statements), opts=child
         )
@@ -50,8 +54,9 @@ class ReaderRole(pulumi.ComponentResource):
         self.register_outputs({"arn": self.arn})
 
 
-def _reads_backup(account: str) -> list[Statement]:
+def _reads_backup(args: ReaderRoleArgs) -> list[Statement]:
     """What knows no resource is in the first and the last: Service Authorization Reference."""
+    backup = f"arn:{args.partition}:backup:*:{args.account}"
     return [
         Statement(
             sid="ListBackups",
@@ -73,9 +78,7 @@ def _reads_backup(account: str) -> list[Statement]:
                 "backup:ListTags",
                 "backup:DescribeFramework",
             ],
-            resources=[
-                f"arn:aws:backup:*:{account}:{kind}:*" for kind in ("backup-vault", "framework")
-            ],
+            resources=[f"{backup}:{kind}:*" for kind in ("backup-vault", "framework")],
         ),
         Statement(sid="FindResources", actions=["tag:GetResources"], resources=["*"]),
     ]
@@ -84,11 +87,10 @@ def _reads_backup(account: str) -> list[Statement]:
 def _functions_read(args: ReaderRoleArgs) -> Statement:
     """AWS refuses a trust in roles that do not exist yet: it is the account that is trusted, and
     the condition that names the roles."""
-    account = args.trusted_account
     return Statement(
         sid="TrustTheFunctionsOfReports",
         actions=["sts:AssumeRole"],
-        principal={"AWS": f"arn:aws:iam::{account}:root"},
+        principal={"AWS": f"arn:{args.partition}:iam::{args.trusted_account}:root"},
         conditions={"ArnEquals": {"aws:PrincipalArn": args.trusted_roles}},
     )
 

@@ -13,6 +13,7 @@ from components.report_link_signer import ReportLinkSigner
 from components.report_sender import ReportSender
 from components.ticketing import Ledger
 from components.work_queue import WorkQueue, WorkQueueArgs
+from reports.aws_partition import aws_partition
 
 _STEP_SECONDS = 290
 """A runbook waits for a function for 300 seconds, and starts it again no sooner than it ended."""
@@ -136,7 +137,7 @@ def _finder_sends(args: ReportFunctionsArgs, queue: pulumi.Output[str]) -> State
         sid="FinderSends",
         actions=["sqs:SendMessage"],
         resources=[queue],
-        principal={"AWS": f"arn:aws:iam::{args.account}:root"},
+        principal={"AWS": f"arn:{aws_partition(args.region)}:iam::{args.account}:root"},
         conditions={"ArnEquals": {"aws:PrincipalArn": args.finder_role_arn}},
     )
 
@@ -237,12 +238,13 @@ def _counts_incidents(ledger: Ledger) -> list[Statement]:
 
 def _mails_report(args: ReportFunctionsArgs) -> FunctionArgs:
     here = f"{args.region}:{args.account}"
+    partition = aws_partition(args.region)
     reads_key = (
         Statement(
             sid="ReadTheSignersKey",
             actions=["secretsmanager:GetSecretValue"],
             # Secrets Manager adds six characters to a secret's ARN.
-            resources=[f"arn:aws:secretsmanager:{here}:secret:{args.link_secret}-??????"],
+            resources=[f"arn:{partition}:secretsmanager:{here}:secret:{args.link_secret}-??????"],
         )
         if args.link_secret
         else Statement(sid="SignLinks", actions=["sts:AssumeRole"], resources=[args.links.role_arn])
@@ -266,7 +268,7 @@ def _mails_report(args: ReportFunctionsArgs) -> FunctionArgs:
             Statement(
                 sid="SeeWhichStepFailed",
                 actions=["ssm:GetAutomationExecution"],
-                resources=[f"arn:aws:ssm:{here}:automation-execution/*"],
+                resources=[f"arn:{partition}:ssm:{here}:automation-execution/*"],
             ),
         ],
         home=args.home,

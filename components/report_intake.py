@@ -12,6 +12,7 @@ from components.alarm import Alarm
 from components.function import Function, FunctionArgs, FunctionHome
 from components.iam import Statement
 from components.work_queue import WorkQueue, WorkQueueArgs
+from reports.aws_partition import aws_partition
 from reports.curated_tables import DELIVERIES_FOLDER
 from reports.plans import Plans, described
 
@@ -138,7 +139,7 @@ def _reads_reports(args: ReportIntakeArgs) -> list[Statement]:
 
 
 def _adds_partitions(args: ReportIntakeArgs, queue: WorkQueue) -> FunctionArgs:
-    glue = f"arn:aws:glue:{args.region}:{args.account}"
+    glue = f"arn:{aws_partition(args.region)}:glue:{args.region}:{args.account}"
     database = pulumi.Output.concat(glue, ":database/", args.database)
     tables = pulumi.Output.concat(glue, ":table/", args.database, "/*")
     headers = json.dumps({table: list(columns) for table, columns in args.raw_columns.items()})

@@ -13,6 +13,7 @@ from components.iam import Statement, policy_document
 @dataclass(frozen=True, kw_only=True)
 class ReportLinkSignerArgs:
     account: str
+    partition: str
     bucket: DigestsBucket
     trusted_roles: Sequence[str]
     """ARNs of the account's roles that may sign; none: whoever IAM lets assume the role."""
@@ -54,6 +55,6 @@ def _signs(args: ReportLinkSignerArgs) -> Statement:
     return Statement(
         sid="TrustWhoSignsLinks",
         actions=["sts:AssumeRole"],
-        principal={"AWS": f"arn:aws:iam::{args.account}:root"},
+        principal={"AWS": f"arn:{args.partition}:iam::{args.account}:root"},
         conditions={"ArnEquals": {"aws:PrincipalArn": roles}} if roles else {},
     )

@@ -8,6 +8,7 @@ import pulumi_aws as aws
 
 from components.alarm import Alarm, AlarmArgs
 from components.iam import Statement
+from reports.aws_partition import aws_partition
 
 _CONFIGURATION_SET = "ses:configuration-set"
 """A tag that SES puts on each mail."""
@@ -88,7 +89,7 @@ class ReportSender(pulumi.ComponentResource):
     def permissions(self) -> list[Statement]:
         """What sends a mail from the address. SES goes by the address's identity, where it has
         one, else by the domain's."""
-        ses = f"arn:aws:ses:{self._args.region}:{self._args.account}"
+        ses = f"arn:{aws_partition(self._args.region)}:ses:{self._args.region}:{self._args.account}"
         address = self._args.address
         return [
             Statement(

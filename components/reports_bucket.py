@@ -16,6 +16,7 @@ from reports.plans import reports_service_role_arn
 class ReportsBucketArgs:
     bucket_name: str
     account: str
+    partition: str
     """Whose report plans deliver here; its AWSServiceRoleForBackupReports must exist."""
     encryption: Literal["own_key", "s3_managed"]
     expire_after_days: int | None
@@ -49,8 +50,9 @@ class ReportsBucket(pulumi.ComponentResource):
                 name,
                 EncryptionKeyArgs(
                     account=args.account,
+                    partition=args.partition,
                     description="AWS Backup reports",
-                    grants=[reports_are_encrypted(args.account)],
+                    grants=[reports_are_encrypted(args.account, args.partition)],
                     retained=not args.force_destroy,
                 ),
                 child,
@@ -66,7 +68,7 @@ class ReportsBucket(pulumi.ComponentResource):
                 transition_after_days=args.transition_after_days,
                 access_logs_bucket=args.access_logs_bucket,
                 force_destroy=args.force_destroy,
-                grants=lambda arn: [reports_are_delivered(arn, args.account)],
+                grants=lambda arn: [reports_are_delivered(arn, args.account, args.partition)],
                 tells_eventbridge=True,
             ),
             pulumi.ResourceOptions(parent=self, depends_on=keys),
@@ -77,7 +79,7 @@ class ReportsBucket(pulumi.ComponentResource):
         self.register_outputs({"name": self.name, "arn": self.arn, "key_arn": self.key_arn})
 
 
-def reports_are_delivered(bucket_arn: pulumi.Input[str], account: str) -> Statement:
+def reports_are_delivered(bucket_arn: pulumi.Input[str], account: str, partition: str) -> Statement:
     """What a bucket's policy must hold for an account's reports to be delivered to it."""
     return Statement(
         sid="BackupDeliversReports",
@@ -87,36 +89,36 @@ def reports_are_delivered(bucket_arn: pulumi.Input[str], account: str) -> Statem
             if isinstance(bucket_arn, str)
             else pulumi.Output.concat(bucket_arn, "/*")
         ],
-        principal={"AWS": reports_service_role_arn(account)},
+        principal={"AWS": reports_service_role_arn(account, partition)},
         conditions={"StringEquals": {"s3:x-amz-acl": "bucket-owner-full-control"}},
     )
 
 
-def reports_are_encrypted(account: str) -> Statement:
+def reports_are_encrypted(account: str, partition: str) -> Statement:
     """What the policy of a bucket's key must hold, where it has one of its own."""
     return Statement(
         sid="ReportsAreEncrypted",
         actions=["kms:GenerateDataKey", "kms:Decrypt"],
         resources=["*"],
-        principal={"AWS": reports_service_role_arn(account)},
+        principal={"AWS": reports_service_role_arn(account, partition)},
     )
 
 
-def reports_are_read(bucket_arn: str, account: str) -> Statement:
+def reports_are_read(bucket_arn: str, account: str, partition: str) -> Statement:
     """What another account's bucket must hold besides, for this account's lake to read it."""
     return Statement(
         sid="LakeReadsReports",
         actions=["s3:GetObject", "s3:ListBucket"],
         resources=[bucket_arn, f"{bucket_arn}/*"],
-        principal={"AWS": f"arn:aws:iam::{account}:root"},
+        principal={"AWS": f"arn:{partition}:iam::{account}:root"},
     )
 
 
-def reports_are_decrypted(account: str) -> Statement:
+def reports_are_decrypted(account: str, partition: str) -> Statement:
     """What the policy of such a bucket's key must hold besides, where it has one of its own."""
     return Statement(
         sid="LakeDecryptsReports",
         actions=["kms:Decrypt"],
         resources=["*"],
-        principal={"AWS": f"arn:aws:iam::{account}:root"},
+        principal={"AWS": f"arn:{partition}:iam::{account}:root"},
     )

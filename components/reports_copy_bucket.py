@@ -16,6 +16,7 @@ from components.iam import Conditions, Statement
 class ReportsCopyBucketArgs:
     bucket_name: str
     account: str
+    partition: str
     source_account: str
     source_role_arn: str
     """Of the role that replicates; it need not exist yet."""
@@ -35,12 +36,13 @@ class ReportsCopyBucket(pulumi.ComponentResource):
         super().__init__("backup-org:components:ReportsCopyBucket", name, None, opts)
         # AWS refuses a policy that names a role which does not exist: the account, then, and of
         # its principals this one.
-        source = {"AWS": f"arn:aws:iam::{args.source_account}:root"}
+        source = {"AWS": f"arn:{args.partition}:iam::{args.source_account}:root"}
         only_the_role: Conditions = {"ArnEquals": {"aws:PrincipalArn": args.source_role_arn}}
         key = EncryptionKey(
             name,
             EncryptionKeyArgs(
                 account=args.account,
+                partition=args.partition,
                 description="Copies of AWS Backup reports",
                 grants=[
                     Statement(

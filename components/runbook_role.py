@@ -13,6 +13,7 @@ from components.iam import Statement, policy_document, service_trust
 class RunbookRoleArgs:
     role_name: str
     account: str
+    partition: str
     permissions: Sequence[Statement]
 
 
@@ -31,7 +32,7 @@ class RunbookRole(pulumi.ComponentResource):
             assume_role_policy=service_trust(
                 "ssm.amazonaws.com",
                 args.account,
-                source=f"arn:aws:ssm:*:{args.account}:automation-execution/*",
+                source=f"arn:{args.partition}:ssm:*:{args.account}:automation-execution/*",
             ),
             opts=child,
         )

@@ -8,6 +8,7 @@ import pulumi_aws as aws
 
 from components.alarm import Alarm, AlarmArgs
 from components.iam import Statement, policy_document, service_trust
+from reports.aws_partition import aws_partition
 
 _FOURTEEN_DAYS = 14 * 24 * 3600  # SQS's longest retention
 
@@ -97,7 +98,7 @@ class RunbookSchedules(pulumi.ComponentResource):
                 schedule_expression_timezone=one.timezone,
                 flexible_time_window={"mode": "OFF"},
                 target={
-                    "arn": "arn:aws:scheduler:::aws-sdk:ssm:startAutomationExecution",
+                    "arn": _starts_runbooks(one.region),
                     "role_arn": role.arn,
                     "input": _request(one),
                     "dead_letter_config": {"arn": dead_letters[one.region].arn},
@@ -141,10 +142,15 @@ class RunbookSchedules(pulumi.ComponentResource):
         return queue
 
 
+def _starts_runbooks(region: str) -> str:
+    """What Scheduler calls: its universal target for an action of AWS's API."""
+    return f"arn:{aws_partition(region)}:scheduler:::aws-sdk:ssm:startAutomationExecution"
+
+
 def _started(one: RunbookSchedule, args: RunbookSchedulesArgs) -> list[pulumi.Input[str]]:
     """AWS asks for the document and the execution; until 2025 it asked for automation-definition,
     and may still in a Region."""
-    of = f"arn:aws:ssm:{one.region}:{args.account}"
+    of = f"arn:{aws_partition(one.region)}:ssm:{one.region}:{args.account}"
     return [
         pulumi.Output.concat(f"{of}:document/", one.runbook),
         pulumi.Output.concat(f"{of}:automation-definition/", one.runbook, ":*"),

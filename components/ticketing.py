@@ -17,6 +17,7 @@ from components.event_patterns import what_concerns_an_operator
 from components.function import Function, FunctionArgs, FunctionHome
 from components.iam import Statement, policy_document
 from components.work_queue import WorkQueue, WorkQueueArgs
+from reports.aws_partition import aws_partition
 
 _FUNCTION_TIMEOUT_SECONDS = 60
 
@@ -68,9 +69,12 @@ class Ticketing(pulumi.ComponentResource):
             name,
             EncryptionKeyArgs(
                 account=args.account,
+                partition=aws_partition(args.region),
                 description="Job events on their way to ServiceNow",
                 grants=[
-                    rules_may_use_key(f"arn:aws:sns:{args.region}:{args.account}:{name}"),
+                    rules_may_use_key(
+                        f"arn:{aws_partition(args.region)}:sns:{args.region}:{args.account}:{name}"
+                    ),
                     # To the queue, and to its dead letters.
                     service_may_use_key("events.amazonaws.com", args.account),
                     service_may_use_key("sns.amazonaws.com", args.account),
@@ -188,7 +192,8 @@ def _function(
     key_arn: pulumi.Input[str],
     queue: WorkQueue,
 ) -> FunctionArgs:
-    secret = f"arn:aws:secretsmanager:{args.region}:{args.account}:secret:{args.service_now_secret}"
+    here = f"{aws_partition(args.region)}:secretsmanager:{args.region}:{args.account}"
+    secret = f"arn:{here}:secret:{args.service_now_secret}"
     return FunctionArgs(
         handler="open_ticket",
         description="Turns AWS Backup's job events into ServiceNow incidents",

@@ -7,6 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.encryption_key import EncryptionKey, EncryptionKeyArgs
+from reports.aws_partition import aws_partition
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +36,7 @@ class Vault(pulumi.ComponentResource):
                 name,
                 EncryptionKeyArgs(
                     account=args.account,
+                    partition=aws_partition(args.region),
                     description=f"Recovery points in the vault {args.vault_name}",
                     retained=not args.force_destroy,
                     region=args.region,

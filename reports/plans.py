@@ -55,5 +55,6 @@ REPORTS_ROLE = "AWSServiceRoleForBackupReports"
 refused by AWS."""
 
 
-def reports_service_role_arn(account: str) -> str:
-    return f"arn:aws:iam::{account}:role/aws-service-role/{REPORTS_SERVICE}/{REPORTS_ROLE}"
+def reports_service_role_arn(account: str, partition: str) -> str:
+    path = f"role/aws-service-role/{REPORTS_SERVICE}/{REPORTS_ROLE}"
+    return f"arn:{partition}:iam::{account}:{path}"

@@ -73,6 +73,7 @@ def _bucket_for_copies(
                 settings.customer, "copies", settings.account, settings.region
             ),
             account=settings.account,
+            partition=settings.partition,
             source_account=settings.organization.management_account,
             source_role_arn=names.role_arn(
                 settings,

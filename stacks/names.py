@@ -56,13 +56,13 @@ def bucket(customer: str, purpose: BucketPurpose, account: str, region: str) -> 
 
 def role_arn(settings: StackSettings, account: str, name: str) -> str:
     """Of a role that a stack makes, in whichever of the customer's accounts; `*` for all."""
-    return f"arn:aws:iam::{account}:role{settings.iam.role_path}{name}"
+    return f"arn:{settings.partition}:iam::{account}:role{settings.iam.role_path}{name}"
 
 
 def deploy_role_arn(settings: Settings) -> str | None:
     """Of the role that deploys in the stack's account; None: the credentials at hand do."""
     role = settings.deploy_role
-    return f"arn:aws:iam::{settings.account}:role/{role}" if role else None
+    return f"arn:{settings.partition}:iam::{settings.account}:role/{role}" if role else None
 
 
 def replication_role(settings: StackSettings) -> str:

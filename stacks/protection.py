@@ -34,7 +34,7 @@ def deploy_protection(settings: Settings, opts: pulumi.ResourceOptions) -> Prote
     vaults, air_gapped = _vaults(settings, opts), _air_gapped_vaults(settings, opts)
     role = BackupRole(
         f"{names.prefix(settings)}-service",
-        BackupRoleArgs(account=settings.account, may_restore=True),
+        BackupRoleArgs(account=settings.account, partition=settings.partition, may_restore=True),
         opts,
     )
     plan_ids = _plans(settings, vaults, role, opts)

@@ -99,13 +99,15 @@ def _bucket(
         settings.customer, "reports", settings.account, settings.region
     )
     if wanted.existing:
-        return Bucket(name=bucket_name, arn=f"arn:aws:s3:::{bucket_name}", key_arn=wanted.key_arn)
+        arn = f"arn:{settings.partition}:s3:::{bucket_name}"
+        return Bucket(name=bucket_name, arn=arn, key_arn=wanted.key_arn)
     require_reports_role(settings, opts)
     made = ReportsBucket(
         name,
         ReportsBucketArgs(
             bucket_name=bucket_name,
             account=settings.account,
+            partition=settings.partition,
             encryption=wanted.encryption,
             expire_after_days=wanted.expire_after_days,
             transition_after_days=wanted.transition_to_infrequent_access_after_days,

@@ -48,6 +48,7 @@ def let_reports_read(
         names.reader_role(settings),
         ReaderRoleArgs(
             account=settings.account,
+            partition=settings.partition,
             trusted_account=central,
             trusted_roles=[
                 names.role_arn(settings, central, names.digest_function(settings, handler))
@@ -80,6 +81,7 @@ def deploy_reports_mail(
                 settings.customer, "digests", settings.account, settings.region
             ),
             account=settings.account,
+            partition=settings.partition,
             definitions={definition_key(c): one.dumped() for c, one in defined.items()},
             expire_after_days=mail.expire_after_days,
             link_seconds=mail.link.valid_minutes * 60,
@@ -119,6 +121,7 @@ def deploy_reports_mail(
         RunbookRoleArgs(
             role_name=runbook_name,
             account=settings.account,
+            partition=settings.partition,
             permissions=report_runbook_permissions(functions.by_handler, bucket, run_status_key),
         ),
         opts,
@@ -192,6 +195,7 @@ def _links(settings: Central, mail: ReportsMail, bucket: DigestsBucket) -> Repor
     deploys = names.deploy_role_arn(settings)
     return ReportLinkSignerArgs(
         account=settings.account,
+        partition=settings.partition,
         bucket=bucket,
         trusted_roles=[mails, deploys] if deploys else [],
         has_user=mail.link.signer == "user",

@@ -42,4 +42,4 @@ def _boundary(settings: Settings) -> str | None:
     policy = settings.iam.permissions_boundary
     if policy is None or policy.startswith("arn:"):
         return policy
-    return f"arn:aws:iam::{settings.account}:policy/{policy.removeprefix('/')}"
+    return f"arn:{settings.partition}:iam::{settings.account}:policy/{policy.removeprefix('/')}"

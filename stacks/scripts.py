@@ -72,6 +72,7 @@ def deploy_scripts(
         RunbookRoleArgs(
             role_name=f"{prefix}-scripts",
             account=settings.account,
+            partition=settings.partition,
             permissions=scripted_backup_permissions(
                 account=settings.account,
                 regions=[here.region for here in regions],
@@ -256,6 +257,7 @@ def _prerequisites(settings: Settings, logs: list[ScriptLog], opts: pulumi.Resou
             InstanceProfileArgs(
                 profile_name=names.instance_profile(settings),
                 account=settings.account,
+                partition=settings.partition,
                 log_group_arns=[log.arn for log in logs],
                 output_bucket=needs.output_bucket,
                 output_prefix=needs.output_prefix,

@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from reports.aws_partition import aws_partition
 from stacks.model import Model
 from stacks.protection_settings import (
     TIERS,
@@ -122,6 +123,11 @@ class StackSettings(Model):
     """How resources are called: `cos` for the published names (COS-AWS-Backup-Monitoring,
     COS-Lambda-SNOW-Listener, COS-Lambda-Backup-Report-Generator) and COS- before all others but
     buckets, the Glue database and report plans. All of a customer's stacks must say the same."""
+
+    @property
+    def partition(self) -> str:
+        """Of AWS: all of a customer's accounts and Regions are in one."""
+        return aws_partition(self.region)
 
     @property
     def alert_regions(self) -> tuple[str, ...]:

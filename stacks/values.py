@@ -54,18 +54,20 @@ AccountId = Annotated[
     str, _Text(r"\d{12}", 'an account id is 12 digits in quotes, such as "111111111111"')
 ]
 
-_REGION = r"(?!cn-|us-gov-|us-iso|eusc-)[a-z]{2}(-[a-z]+)+-\d"
+_REGION = r"(?!us-iso|eu-isoe|eusc-)[a-z]{2}(-[a-z]+)+-\d"
 _LIKE_A_REGION = (
-    "a Region is written like eu-central-1 (of AWS's partitions only `aws` is supported)"
+    "a Region is written like eu-central-1 (AWS's partitions here are aws, aws-cn and aws-us-gov)"
 )
+_PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
+_ARN = f"arn:({'|'.join(_PARTITIONS)})"
 
 
 @cache
 def aws_regions() -> frozenset[str]:
-    """Those of the partition `aws` that botocore, as it is installed here, knows."""
+    """Those that botocore, as it is installed here, knows."""
     partitions = create_loader().load_data("partitions")["partitions"]
-    known = next(each["regions"] for each in partitions if each["id"] == "aws")
-    return frozenset(known) - {"aws-global"}
+    known = (each["regions"] for each in partitions if each["id"] in _PARTITIONS)
+    return frozenset(name for names in known for name in names if not name.endswith("-global"))
 
 
 def _known_region(value: str) -> str:
@@ -114,7 +116,7 @@ RolePath = Annotated[
 PolicyNameOrArn = Annotated[
     str,
     _Text(
-        r"[\w+=,.@/-]{1,128}|arn:aws[a-z-]*:iam::(\d{12}|aws):policy/[\w+=,.@/-]+",
+        rf"[\w+=,.@/-]{{1,128}}|{_ARN}:iam::(\d{{12}}|aws):policy/[\w+=,.@/-]+",
         "a policy is named as in its ARN after policy/, or by its whole ARN",
     ),
 ]
@@ -131,7 +133,7 @@ TimeOfDay = Annotated[
 ResourceArnPattern = Annotated[
     str,
     _Text(
-        r"arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9*-]*:[0-9*]*:\S+",
+        rf"{_ARN}:[a-z0-9-]+:[a-z0-9*-]*:[0-9*]*:\S+",
         "a resource's ARN is written arn:aws:<service>:<region>:<account>:<resource>, each of the "
         "last three * where it may be any",
     ),
@@ -140,7 +142,7 @@ ResourceArnPattern = Annotated[
 UnitArn = Annotated[
     str,
     _Text(
-        r"arn:aws[a-z-]*:organizations::\d{12}:(ou/o-[a-z0-9]{10,32}/ou-[a-z0-9-]+|organization/o-[a-z0-9]{10,32})",
+        rf"{_ARN}:organizations::\d{{12}}:(ou/o-[a-z0-9]{{10,32}}/ou-[a-z0-9-]+|organization/o-[a-z0-9]{{10,32}})",
         "an organizational unit's ARN is written arn:aws:organizations::<management account>:"
         "ou/<o-…>/<ou-…>",
     ),
@@ -193,7 +195,7 @@ KeyPrefix = Annotated[
 TopicArn = Annotated[
     str,
     _Text(
-        r"arn:aws:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}",
+        rf"{_ARN}:sns:[a-z0-9-]+:\d{{12}}:[\w-]{{1,256}}",
         "a topic's ARN is written arn:aws:sns:<region>:<account>:<name>",
     ),
 ]
@@ -201,7 +203,7 @@ TopicArn = Annotated[
 KeyArn = Annotated[
     str,
     _Text(
-        r"arn:aws:kms:[a-z0-9-]+:\d{12}:key/[\w-]+",
+        rf"{_ARN}:kms:[a-z0-9-]+:\d{{12}}:key/[\w-]+",
         "a key's ARN is written arn:aws:kms:<region>:<account>:key/<id>, no alias",
     ),
 ]
@@ -209,7 +211,7 @@ KeyArn = Annotated[
 FrameworkArn = Annotated[
     str,
     _Text(
-        r"arn:aws:backup:[a-z0-9-]+:\d{12}:framework:[\w-]+",
+        rf"{_ARN}:backup:[a-z0-9-]+:\d{{12}}:framework:[\w-]+",
         "a framework's ARN is written arn:aws:backup:<region>:<account>:framework:<name>",
     ),
 ]

@@ -11,6 +11,7 @@ from components.encryption_key import EncryptionKey, EncryptionKeyArgs
 from components.lake.curated_report_tables import CuratedReportTables, CuratedReportTablesArgs
 from components.lake.query_library import queries
 from components.lake.raw_report_tables import Projection, RawReportTables, RawReportTablesArgs
+from reports.aws_partition import aws_partition
 from reports.curated_tables import DELIVERIES_FOLDER
 
 _FOREVER_DAYS = 3650
@@ -59,6 +60,7 @@ class ReportLake(pulumi.ComponentResource):
             f"{name}-lake",
             EncryptionKeyArgs(
                 account=args.account,
+                partition=aws_partition(args.region),
                 description="Curated reports and results",
                 retained=not args.force_destroy,
             ),

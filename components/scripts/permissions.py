@@ -6,6 +6,7 @@ import pulumi
 
 from components.iam import Statement
 from components.scripts.script_document import AGREED_TAG
+from reports.aws_partition import aws_partition
 
 
 def scripted_backup_permissions(
@@ -19,9 +20,11 @@ def scripted_backup_permissions(
     output_bucket: str | None,
 ) -> list[Statement]:
     """`instance_tags`: scripts run on, and backups are started of, instances with one of these."""
-    instances = [f"arn:aws:ec2:{region}:{account}:instance/*" for region in regions]
+    partition = aws_partition(regions[0])
+    bucket_arn = f"arn:{partition}:s3:::{output_bucket}" if output_bucket else None
+    instances = [f"arn:{partition}:ec2:{region}:{account}:instance/*" for region in regions]
     return [
-        *_run_scripts(document_arns, output_bucket),
+        *_run_scripts(document_arns, bucket_arn),
         *(
             Statement(
                 sid=f"RunOnInstances{number}",
@@ -45,7 +48,9 @@ def scripted_backup_permissions(
         Statement(
             sid="ReadItsOwnSteps",
             actions=["ssm:GetAutomationExecution"],
-            resources=[f"arn:aws:ssm:{r}:{account}:automation-execution/*" for r in regions],
+            resources=[
+                f"arn:{partition}:ssm:{r}:{account}:automation-execution/*" for r in regions
+            ],
         ),
         Statement(
             sid="StartBackups", actions=["backup:StartBackupJob"], resources=list(vault_arns)
@@ -66,7 +71,7 @@ def scripted_backup_permissions(
             sid="RecordTheResult",
             actions=["ec2:CreateTags"],
             resources=[
-                f"arn:aws:ec2:{region}::{kind}/*"
+                f"arn:{partition}:ec2:{region}::{kind}/*"
                 for region in regions
                 for kind in ("image", "snapshot")
             ],
@@ -76,7 +81,7 @@ def scripted_backup_permissions(
 
 
 def _run_scripts(
-    document_arns: Sequence[pulumi.Input[str]], output_bucket: str | None
+    document_arns: Sequence[pulumi.Input[str]], bucket_arn: str | None
 ) -> list[Statement]:
     """Run Command asks for the bucket too, which the instance then writes to."""
     if not document_arns:
@@ -95,12 +100,12 @@ def _run_scripts(
             resources=document_arns,
         ),
     ]
-    if output_bucket is not None:
+    if bucket_arn is not None:
         statements.append(
             Statement(
                 sid="NameTheBucketOfTheOutput",
                 actions=["ssm:SendCommand"],
-                resources=[f"arn:aws:s3:::{output_bucket}"],
+                resources=[bucket_arn],
             )
         )
     return statements

@@ -26,6 +26,7 @@ from fleet.doctor.instances import instances
 from fleet.doctor.link_signer import link_signer
 from fleet.doctor.organization import accounts_without_stack, organization
 from fleet.doctor.protection import opt_ins, sources_of_copies
+from reports.aws_partition import aws_partition
 from reports.plans import REPORTS_ROLE
 from stacks import load
 from stacks.load import Settings
@@ -88,6 +89,7 @@ def _service_role(stack: str, session: boto3.Session) -> Answer:
 def _bucket(bucket: ReportsBucket, account: str, session: boto3.Session) -> Iterator[Finding]:
     """One that exists already; what another account has, only that account can look up."""
     assert bucket.name is not None
+    partition = aws_partition(session.region_name)
     name, key = bucket.name, bucket.key_arn
     if bucket.account in (None, account):
         exists = looked_up(f"the bucket {name}", lambda: _exists(name, account, session))
@@ -97,17 +99,20 @@ def _bucket(bucket: ReportsBucket, account: str, session: boto3.Session) -> Iter
             yield looked_up(f"events of {name}", lambda: _events(name, session))
             yield looked_up(f"encryption of {name}", lambda: _encryption(name, key, session))
     else:
-        yield from _bucket_of_another(name, bucket.account, account)
+        yield from _bucket_of_another(name, bucket.account, account, partition)
     owner = key.split(":")[4] if key is not None else bucket.account or account
     if owner != account:
-        wanted = (reports_are_encrypted(account), reports_are_decrypted(account))
+        wanted = (
+            reports_are_encrypted(account, partition),
+            reports_are_decrypted(account, partition),
+        )
         yield _not_looked_at("the policy of its key, where it has one of its own", owner, *wanted)
     elif key is not None:
         yield looked_up("the policy of its key", lambda: _key_policy(key, account, session))
 
 
-def _bucket_of_another(name: str, owner: str, account: str) -> Iterator[Finding]:
-    arn = f"arn:aws:s3:::{name}"
+def _bucket_of_another(name: str, owner: str, account: str, partition: str) -> Iterator[Finding]:
+    arn = f"arn:{partition}:s3:::{name}"
     yield Finding(
         about=f"the bucket {name}",
         found=f"not looked at: it is {owner}'s",
@@ -119,7 +124,10 @@ def _bucket_of_another(name: str, owner: str, account: str) -> Iterator[Finding]
             "each delivery",
         ],
     )
-    wanted = (reports_are_delivered(arn, account), reports_are_read(arn, account))
+    wanted = (
+        reports_are_delivered(arn, account, partition),
+        reports_are_read(arn, account, partition),
+    )
     yield _not_looked_at(f"the policy of {name}", owner, *wanted)
 
 
@@ -153,7 +161,9 @@ def _bucket_policy(name: str, account: str, session: boto3.Session) -> Answer:
         if code(error) != "NoSuchBucketPolicy":
             raise
         policy = "{}"
-    return _statement(policy, reports_are_delivered(f"arn:aws:s3:::{name}", account))
+    partition = aws_partition(session.region_name)
+    arn = f"arn:{partition}:s3:::{name}"
+    return _statement(policy, reports_are_delivered(arn, account, partition))
 
 
 def _events(name: str, session: boto3.Session) -> Answer:
@@ -191,7 +201,7 @@ def _key_policy(arn: str, account: str, session: boto3.Session) -> Answer:
         policy = kms.get_key_policy(KeyId=arn, PolicyName="default")["Policy"]
     except kms.exceptions.NotFoundException:
         return "does not exist", "set reports.bucket.key_arn to the key that the bucket has"
-    return _statement(policy, reports_are_encrypted(account))
+    return _statement(policy, reports_are_encrypted(account, aws_partition(session.region_name)))
 
 
 def _statement(policy: str, wanted: Statement) -> Answer:

@@ -118,7 +118,7 @@ def _without_tag(
 ) -> Iterator[Finding]:
     """Whoever gave them the profile may have meant them to be backed up with a script."""
     profile = names.instance_profile(settings)
-    arn = f"arn:aws:iam::{settings.account}:instance-profile/{profile}"
+    arn = f"arn:{settings.partition}:iam::{settings.account}:instance-profile/{profile}"
     known = {instance["InstanceId"] for instance in here.tagged}
     found = [
         instance

@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from fleet.deploy.organization import copies_across_accounts
 from fleet.doctor.findings import Finding, unanswered
+from reports.aws_partition import aws_partition
 from stacks.load import Settings
 from stacks.protection_settings import Selection
 
@@ -167,7 +168,7 @@ class _Region:
                 yield _Source(arn=self._arn("instance", id_), kind="EC2", key=key, tags=tags)
 
     def _arn(self, kind: str, id_: str) -> str:
-        return f"arn:aws:ec2:{self._name}:{self._account}:{kind}/{id_}"
+        return f"arn:{aws_partition(self._name)}:ec2:{self._name}:{self._account}:{kind}/{id_}"
 
     @staticmethod
     def _pages(client: Any, operation: str, member: str) -> Iterator[Mapping[str, Any]]:

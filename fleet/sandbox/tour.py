@@ -180,7 +180,8 @@ class Tour:
         account, (vault, where) = protected.account, next(iter(protected.vaults.items()))
         region = protected.regions_of(where)[0]
         with self._step(f"fail a backup job in {account}") as came_to:
-            resource = f"arn:aws:ec2:{region}:{account}:volume/vol-0a1b2c3d4e5f60718"
+            ec2 = f"arn:{protected.partition}:ec2:{region}:{account}"
+            resource = f"{ec2}:volume/vol-0a1b2c3d4e5f60718"
             self.stage.sandbox.call(
                 "backup.job",
                 kind="backup",

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from reports.aws_partition import aws_partition
+
 
 class UnrecognisedEvent(ValueError):
     """An event that is no end of a backup, copy or restore job."""
@@ -153,7 +155,7 @@ def _runbook(event: Mapping[str, Any]) -> JobEnd:
         state=state,
         account=account,
         region=region,
-        resource=f"arn:aws:ssm:{region}:{account}:document/{document}",
+        resource=f"arn:{aws_partition(region)}:ssm:{region}:{account}:document/{document}",
         resource_type="Automation runbook",
         vault="",
         message="Which step failed, and why: Systems Manager, Automation, Executions, "

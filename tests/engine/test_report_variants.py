@@ -141,7 +141,7 @@ class TestALakeOverWhatExists:
             "Action": "kms:*",
             "Resource": "*",
         }
-        statements = [own, reports_are_encrypted(MANAGEMENT).render()]
+        statements = [own, reports_are_encrypted(MANAGEMENT, "aws").render()]
         policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
         return session.client("kms").create_key(Policy=policy)["KeyMetadata"].get("Arn", "")
 
@@ -164,7 +164,7 @@ class TestALakeOverWhatExists:
                 ]
             },
         )
-        delivered = reports_are_delivered(f"arn:aws:s3:::{self.bucket}", MANAGEMENT).render()
+        delivered = reports_are_delivered(f"arn:aws:s3:::{self.bucket}", MANAGEMENT, "aws").render()
         s3.put_bucket_policy(
             Bucket=self.bucket,
             Policy=json.dumps({"Version": "2012-10-17", "Statement": [delivered]}),

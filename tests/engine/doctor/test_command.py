@@ -155,7 +155,7 @@ class TestTheCommand:
         monkeypatch.setenv("COLUMNS", "60")
         code, _, below = self.told("acme-management")
         assert code == 0
-        wanted = reports_are_read(ARN, MANAGEMENT).render()
+        wanted = reports_are_read(ARN, MANAGEMENT, "aws").render()
         need = f"{AUDIT} must have in it: {json.dumps(wanted)}"
         assert f"acme-management: {POLICY}: {need}" in below
 
@@ -167,6 +167,6 @@ class TestTheCommand:
         role = "OrganizationAccountAccessRole"
         written(tmp_path, "management", reports=reports, deploy_role=role)
         monkeypatch.setenv("COLUMNS", "60")
-        wanted = reports_are_delivered("arn:aws:s3:::theirs", MANAGEMENT).render()
+        wanted = reports_are_delivered("arn:aws:s3:::theirs", MANAGEMENT, "aws").render()
         cure = f"acme-management: {POLICY}: add to it: {json.dumps(wanted)}"
         assert cure in self.told("acme-management")[2]

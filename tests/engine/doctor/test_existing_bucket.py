@@ -43,7 +43,7 @@ from tests.engine.doctor.conftest import (
 
 @pytest.mark.usefixtures("aws")
 class TestABucketThatExists:
-    wanted = reports_are_delivered("arn:aws:s3:::theirs", MANAGEMENT).render()
+    wanted = reports_are_delivered("arn:aws:s3:::theirs", MANAGEMENT, "aws").render()
 
     @pytest.fixture
     def asked(self, tmp_path: Path) -> Settings:
@@ -142,10 +142,19 @@ class TestABucketThatExists:
         assert f"only buckets of the report plan's own account, {MANAGEMENT}" in reason
         assert "a rule there must forward them to this account's default bus" in events
         for about, wanted in (
-            (POLICY, (reports_are_delivered(ARN, MANAGEMENT), reports_are_read(ARN, MANAGEMENT))),
+            (
+                POLICY,
+                (
+                    reports_are_delivered(ARN, MANAGEMENT, "aws"),
+                    reports_are_read(ARN, MANAGEMENT, "aws"),
+                ),
+            ),
             (
                 THEIR_KEY_POLICY,
-                (reports_are_encrypted(MANAGEMENT), reports_are_decrypted(MANAGEMENT)),
+                (
+                    reports_are_encrypted(MANAGEMENT, "aws"),
+                    reports_are_decrypted(MANAGEMENT, "aws"),
+                ),
             ),
         ):
             assert found[about].needs == [
@@ -212,7 +221,7 @@ class TestTheKeyOfABucketThatExists:
     def test_is_told_the_statement_that_its_policy_lacks(
         self, tmp_path: Path, session: boto3.Session
     ) -> None:
-        wanted = reports_are_encrypted(MANAGEMENT).render()
+        wanted = reports_are_encrypted(MANAGEMENT, "aws").render()
         assert self.found(self.key(session), tmp_path, session) == (
             "does not let reports through",
             f"add to it: {json.dumps(wanted)}",

@@ -94,7 +94,7 @@ def test_what_aws_takes_is_taken(reports: Mapping[str, Any], root: Path) -> None
         ({"scope": {"units": []}}, "reports.scope.units", "did you mean accounts?"),
         ({"scope": ["account"]}, "reports.scope", "object with organizational_units, accounts; f"),
         ({"scope": {"accounts": ["1"]}}, "reports.scope.accounts[0]", "is 12 digits in quotes"),
-        ({"regions": ["eu-west"]}, "reports.regions[0]", "like eu-central-1 (of AWS"),
+        ({"regions": ["eu-west"]}, "reports.regions[0]", "like eu-central-1 (AWS"),
         ({"regions": ["eu-west"]}, "reports.regions[0]", 'or "*" for all'),
         (
             {"scope": {"accounts": ["333333333333", "444444444444", "333333333333"]}},
