@@ -80,6 +80,9 @@ def _act(
 
         outcomes = in_order(deployments, watched, backwards=backwards)
     console.print(_table(outcomes))
+    for outcome in outcomes:
+        for resource in outcome.left:
+            console.print(f"{outcome.stack}: left in the account: {resource}")
 
 
 def _previewed(deployment: Deployment) -> Outcome:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import shlex
 import sys
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,8 @@ class Outcome:
     seconds: float
     waits_for: str = ""
     """The stack that it reads and that must be deployed before it can be previewed."""
+    left: Sequence[str] = ()
+    """What a destroy left in the account on purpose: types, names and ids."""
 
 
 class StackFailed(ToldError):
@@ -116,8 +118,9 @@ class Deployment:
         with self._run("destroy", self._selected) as (stack, options):
             stack.preview_destroy(**options)
         with self._run("destroy", self._selected) as (stack, options):
+            left = _retained(stack.export_stack())
             result = stack.destroy(**options)
-        return self._outcome(result.summary.resource_changes or {})
+        return replace(self._outcome(result.summary.resource_changes or {}), left=left)
 
     def outputs(self) -> dict[str, Any]:
         """By name; a secret is shown as [secret]. Raises NeverDeployed for what has no state."""
@@ -221,6 +224,16 @@ class Deployment:
             changes={str(getattr(op, "value", op)): count for op, count in changes.items()},
             seconds=time.monotonic() - self._started,
         )
+
+
+def _retained(state: automation.Deployment) -> Sequence[str]:
+    """What goes out of a stack's state with `destroy`, and stays in the account."""
+    resources: list[Mapping[str, Any]] = (state.deployment or {}).get("resources") or []
+    return [
+        f"{_resource(resource['urn'])}{resource['id']}"
+        for resource in resources
+        if resource.get("retainOnDelete")
+    ]
 
 
 def _said(error: CommandError) -> str:

@@ -80,6 +80,19 @@ def stage(
         sandbox.stop()
 
 
+@pytest.fixture(scope="module")
+def stage_of(stage: Stage, pulumi: PulumiCommand) -> Callable[[str], Stage]:
+    """Brings another example customer into the same sandbox, nothing deployed."""
+
+    def stage_of(customer: str) -> Stage:
+        sandbox = running(customer, stage.workspace, print)
+        made = staged(customer, stage.workspace, sandbox, pulumi, PLUGIN)
+        give_credentials(made)
+        return made
+
+    return stage_of
+
+
 @pytest.fixture
 def change_settings(stage: Stage) -> Iterator[Callable[[str, Change], Deployment]]:
     """Changes a stack's own settings for one test, and gives the stack."""
