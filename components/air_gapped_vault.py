@@ -6,6 +6,9 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from components.iam import policy_document
+from components.vault_policy import organization_copies_into
+
 
 @dataclass(frozen=True, kw_only=True)
 class AirGappedVaultArgs:
@@ -15,11 +18,15 @@ class AirGappedVaultArgs:
     max_retention_days: int
     key_arn: str | None
     """Of a key that exists; None: AWS's own."""
+    copies_from: pulumi.Input[str] | None
+    """The id of the organization whose accounts may copy into the vault."""
     share_with: Sequence[str]
     """Account ids, and ARNs of organizational units or of the organization."""
     share_outside_organization: bool
-    protected: bool
-    """False lets `destroy` delete the vault, which AWS does while nothing lies in it."""
+    destroy_empty: bool
+    """Lets `destroy` delete the vault, which AWS does while nothing lies in it."""
+    leave_on_destroy: bool
+    """Lets `destroy` leave the vault in the account as it is."""
 
 
 class AirGappedVault(pulumi.ComponentResource):
@@ -30,7 +37,8 @@ class AirGappedVault(pulumi.ComponentResource):
         self, name: str, args: AirGappedVaultArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("backup-org:components:AirGappedVault", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
+        child = pulumi.ResourceOptions(parent=self, retain_on_delete=args.leave_on_destroy)
+        protect = not (args.destroy_empty or args.leave_on_destroy)
         vault = aws.backup.LogicallyAirGappedVault(
             name,
             name=args.vault_name,
@@ -38,8 +46,16 @@ class AirGappedVault(pulumi.ComponentResource):
             max_retention_days=args.max_retention_days,
             encryption_key_arn=args.key_arn,
             region=args.region,
-            opts=pulumi.ResourceOptions(parent=self, protect=args.protected),
+            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(protect=protect)),
         )
+        if args.copies_from is not None:
+            aws.backup.VaultPolicy(
+                name,
+                backup_vault_name=vault.name,
+                policy=policy_document(organization_copies_into(args.copies_from)),
+                region=args.region,
+                opts=child,
+            )
         if args.share_with:
             # Without a permission of its own it gets AWS's default one for backup vaults.
             share = aws.ram.ResourceShare(

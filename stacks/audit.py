@@ -16,6 +16,7 @@ from stacks.reports import deploy_reports
 from stacks.reports_mail import deploy_reports_mail, let_reports_read
 from stacks.scripts import deploy_scripts
 from stacks.settings import AuditSettings, ReportsCopy
+from stacks.vaults import deploy_vaults
 
 
 def deploy(settings: AuditSettings) -> Sequence[Contract]:
@@ -25,7 +26,8 @@ def deploy(settings: AuditSettings) -> Sequence[Contract]:
     home = function_home(settings, opts)
     alerts = deploy_alerts(settings, organization, home, opts)
     forwarding = forward_alerts(settings, alerts.bus_arn, opts)
-    protection = deploy_protection(settings, opts)
+    vaults = deploy_vaults(settings, organization, opts)
+    protection = deploy_protection(settings, vaults, opts)
     if protection is not None and settings.scripts:
         deploy_scripts(settings, protection.vaults, protection.role, opts)
     duckdb = duckdb_layer(settings, home, opts) if reads_in_bulk(settings) else None

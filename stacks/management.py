@@ -17,6 +17,7 @@ from stacks.reports import Bucket, deploy_reports
 from stacks.reports_mail import deploy_reports_mail, let_reports_read
 from stacks.scripts import deploy_scripts
 from stacks.settings import ManagementSettings
+from stacks.vaults import deploy_vaults
 
 
 def deploy(settings: ManagementSettings) -> Sequence[Contract]:
@@ -26,7 +27,8 @@ def deploy(settings: ManagementSettings) -> Sequence[Contract]:
     home = function_home(settings, opts)
     alerts = deploy_alerts(settings, organization, home, opts)
     forwarding = forward_alerts(settings, alerts.bus_arn, opts)
-    protection = deploy_protection(settings, opts)
+    vaults = deploy_vaults(settings, organization, opts)
+    protection = deploy_protection(settings, vaults, opts)
     if protection is not None and settings.scripts:
         deploy_scripts(settings, protection.vaults, protection.role, opts)
     duckdb = duckdb_layer(settings, home, opts) if reads_in_bulk(settings) else None

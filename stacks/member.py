@@ -15,21 +15,24 @@ from stacks.reports import deploy_reports
 from stacks.reports_mail import let_reports_read
 from stacks.scripts import deploy_scripts
 from stacks.settings import MemberSettings
+from stacks.vaults import deploy_vaults
 
 
 def deploy(settings: MemberSettings) -> Sequence[Contract]:
     provider = account_provider(settings)
     opts = pulumi.ResourceOptions(provider=provider)
+    organization = OrganizationReader(provider)
     alerts = consume(AlertsContract, alerts_stack(settings))
     forwarding = forward_alerts(settings, alerts.alert_bus_arn, opts)
-    protection = deploy_protection(settings, opts)
+    vaults = deploy_vaults(settings, organization, opts)
+    protection = deploy_protection(settings, vaults, opts)
     if protection is not None and settings.scripts:
         deploy_scripts(settings, protection.vaults, protection.role, opts)
     contracts = [forwarding, *([protection.contract] if protection else [])]
     if settings.reports is None:
         let_reports_read(settings, None, opts)
         return contracts
-    organization, home = OrganizationReader(provider), function_home(settings, opts)
+    home = function_home(settings, opts)
     duckdb = duckdb_layer(settings, home, opts)
     reports = deploy_reports(
         settings, settings.reports, organization, opts, home=home, duckdb=duckdb

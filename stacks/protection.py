@@ -5,95 +5,45 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.air_gapped_vault import AirGappedVault, AirGappedVaultArgs
+from components.air_gapped_vault import AirGappedVault
 from components.backup_plan import BackupPlan, BackupPlanArgs
 from components.backup_role import BackupRole, BackupRoleArgs
-from components.vault import Vault, VaultArgs
+from components.vault import Vault
 from stacks import names
 from stacks.backup_rules import backup_rule
 from stacks.contracts import ProtectionContract
 from stacks.settings import Settings
-
-Vaults = Mapping[str, Mapping[str, Vault]]
-"""By Region, then by their names in settings."""
-AirGappedVaults = Mapping[str, Mapping[str, AirGappedVault]]
+from stacks.vaults import StandingVaults, Vaults
 
 
 @dataclass(frozen=True, kw_only=True)
 class Protection:
     vaults: Vaults
-    air_gapped_vaults: AirGappedVaults
     role: BackupRole
     contract: ProtectionContract
 
 
-def deploy_protection(settings: Settings, opts: pulumi.ResourceOptions) -> Protection | None:
-    """Nothing, where settings have no vault."""
+def deploy_protection(
+    settings: Settings, vaults: StandingVaults, opts: pulumi.ResourceOptions
+) -> Protection | None:
+    """Nothing, where there is no vault."""
     if not (settings.vaults or settings.retained_vaults or settings.air_gapped_vaults):
         return None
-    vaults, air_gapped = _vaults(settings, opts), _air_gapped_vaults(settings, opts)
     role = BackupRole(
         f"{names.prefix(settings)}-service",
         BackupRoleArgs(account=settings.account, partition=settings.partition, may_restore=True),
         opts,
     )
-    plan_ids = _plans(settings, vaults, role, opts)
+    plan_ids = _plans(settings, vaults.standard, role, opts)
     return Protection(
-        vaults=vaults,
-        air_gapped_vaults=air_gapped,
+        vaults=vaults.standard,
         role=role,
         contract=ProtectionContract(
-            vault_arns=_by_region(_arns(vaults)),
-            air_gapped_vault_arns=_by_region(_arns(air_gapped)),
+            vault_arns=_by_region(_arns(vaults.standard)),
+            air_gapped_vault_arns=_by_region(_arns(vaults.air_gapped)),
             plan_ids=_by_region(plan_ids),
         ),
     )
-
-
-def _vaults(settings: Settings, opts: pulumi.ResourceOptions) -> Vaults:
-    wanted = settings.vaults | settings.retained_vaults
-    return {
-        region: {
-            name: Vault(
-                f"{names.prefix(settings)}-{name}-{region}",
-                VaultArgs(
-                    vault_name=name,
-                    account=settings.account,
-                    region=region,
-                    key="aws_managed" if vault.key == "aws_managed" else "customer_managed",
-                    force_destroy=vault.force_destroy,
-                ),
-                opts,
-            )
-            for name, vault in wanted.items()
-            if region in settings.regions_of(vault)
-        }
-        for region in settings.protected_regions
-    }
-
-
-def _air_gapped_vaults(settings: Settings, opts: pulumi.ResourceOptions) -> AirGappedVaults:
-    return {
-        region: {
-            name: AirGappedVault(
-                f"{names.prefix(settings)}-{name}-{region}",
-                AirGappedVaultArgs(
-                    vault_name=name,
-                    region=region,
-                    min_retention_days=vault.min_retention_days,
-                    max_retention_days=vault.max_retention_days,
-                    key_arn=vault.key_arns.get(region),
-                    share_with=vault.share_with,
-                    share_outside_organization=vault.share_outside_organization,
-                    protected=not vault.destroy_empty,
-                ),
-                opts,
-            )
-            for name, vault in settings.air_gapped_vaults.items()
-            if region in settings.regions_of(vault)
-        }
-        for region in settings.protected_regions
-    }
 
 
 def _arns(

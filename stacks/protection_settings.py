@@ -12,13 +12,13 @@ from pydantic import Discriminator, Field, Tag
 from stacks.model import Model
 from stacks.values import (
     AccountId,
+    BreakGlassRole,
     CronExpression,
     Days,
     KeyArn,
     PlanName,
     Region,
     ResourceArnPattern,
-    RoleName,
     TagKey,
     TagValue,
     TimeOfDay,
@@ -89,8 +89,8 @@ class Vault(Model):
     """null: all of the stack's."""
     deny_deletion: bool = True
     """Nobody deletes recovery points or changes their lifecycle but the break-glass roles."""
-    break_glass_roles: tuple[RoleName, ...] = ()
-    """Of this account, each with its path."""
+    break_glass_roles: tuple[BreakGlassRole, ...] = ()
+    """Of this account: names with their paths, or ARNs; * stands for any part of a name."""
     copies_from: Literal["organization"] | None = None
     """Whose copies the vault takes in, beside those of its own account."""
     lock: Lock | None = None
@@ -98,6 +98,9 @@ class Vault(Model):
     force_destroy: bool = False
     """Lets `destroy` delete the vault with its recovery points and key. Without it the engine
     refuses to delete or replace either."""
+    leave_on_destroy: bool = False
+    """Lets `destroy` leave the vault in the account as it is: points, key, policy and lock. The
+    stack knows it no more then."""
 
 
 class AirGappedVault(Model):
@@ -109,6 +112,8 @@ class AirGappedVault(Model):
     max_retention_days: Days
     key_arns: dict[Region, KeyArn] = Field(default_factory=dict)
     """By Region, keys of the customer's own; elsewhere AWS's. Fixed once the vault is made."""
+    copies_from: Literal["organization"] | None = None
+    """Whose copies the vault takes in, beside those of its own account."""
     share_with: tuple[AccountId | UnitArn, ...] = ()
     """Accounts and organizational units that may see the vault and restore from it, through
     AWS Resource Access Manager."""
@@ -116,6 +121,8 @@ class AirGappedVault(Model):
     """Accounts of another organization may be among them."""
     destroy_empty: bool = False
     """Lets `destroy` delete the vault while nothing lies in it; AWS deletes no other."""
+    leave_on_destroy: bool = False
+    """Lets `destroy` leave the vault in the account as it is. The stack knows it no more then."""
 
 
 class Copy(Model):

@@ -126,6 +126,16 @@ ExternalId = Annotated[
     _Text(r"[\w+=,.@:/-]{2,1224}", "an external id has 2 to 1,224 letters, digits and +=,.@:/-"),
 ]
 
+BreakGlassRole = Annotated[
+    str,
+    _Text(
+        r"(arn:aws[a-z-]*:iam::\d{12}:role/)?([\w+=,.@*-]+/)*[\w+=,.@-][\w+=,.@*-]{0,63}",
+        "a break-glass role is written by its name with the path before it, such as "
+        "break-glass or ops/break-glass-*, or as arn:aws:iam::<account>:role/<path and name>",
+    ),
+]
+"""Its name may end in anything, and not begin with it: that would be every role."""
+
 TimeOfDay = Annotated[
     str, _Text(r"([01]\d|2[0-3]):[0-5]\d", 'a time of day is written "22:30", in quotes')
 ]

@@ -42,6 +42,7 @@ from tests.support.pages import commands, pages
 from tests.support.recorder import Recording
 from tests.support.report_variants import VARIANTS, recorded, variant
 from tests.support.script_variants import with_needs
+from tests.support.vault_variants import with_vaults
 
 
 def test_each_function_and_clause_of_athenas_sql_is_reached() -> None:
@@ -87,7 +88,12 @@ def test_each_type_property_and_invoke_of_the_stand_in_is_reached() -> None:
     """
     reached = {*_invokes(PROJECT / "stacks"), *_invokes(PROJECT / "components")}
     scripts = with_needs(instance_profile=True)
-    for recording in (*recordings().values(), *map(recorded, VARIANTS), scripts):
+    for recording in (
+        *recordings().values(),
+        *map(recorded, VARIANTS),
+        scripts,
+        with_vaults(),
+    ):
         for resource in recording.resources:
             reached |= {resource.type, *_set(resource.type, resource.inputs)}
     there = {*REGISTRY, *DATA_SOURCES}
@@ -132,7 +138,7 @@ def _dotted(node: ast.AST) -> list[str]:
 
 def calls_for_resources() -> AbstractSet[str]:
     """What the stand-in for the aws plugin calls for the types that stacks are made of."""
-    recordings_ = [*recordings().values(), *(recorded(name) for name in VARIANTS)]
+    recordings_ = [*recordings().values(), *map(recorded, VARIANTS), with_vaults()]
     types = {resource.type for recording in recordings_ for resource in recording.resources}
     return {call for token in types & set(REGISTRY) for call in _calls_for(REGISTRY[token])}
 
