@@ -7,6 +7,7 @@ import pulumi
 from components.reports_copy_bucket import ReportsCopyBucket, ReportsCopyBucketArgs
 from stacks import names
 from stacks.alerts import deploy_alerts, forward_alerts
+from stacks.backup_policies import deploy_backup_policies
 from stacks.contracts import Contract, ReportsCopyContract
 from stacks.functions import duckdb_layer, function_home, reads_in_bulk
 from stacks.organization import OrganizationReader
@@ -30,6 +31,7 @@ def deploy(settings: AuditSettings) -> Sequence[Contract]:
     protection = deploy_protection(settings, vaults, opts)
     if protection is not None and settings.scripts:
         deploy_scripts(settings, protection.vaults, protection.role, opts)
+    deploy_backup_policies(settings, opts)
     duckdb = duckdb_layer(settings, home, opts) if reads_in_bulk(settings) else None
     reports = (
         deploy_reports(settings, settings.reports, organization, opts, home=home, duckdb=duckdb)

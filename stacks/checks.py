@@ -1,6 +1,6 @@
 """Checks of a stack's settings that span several fields; importing this registers them."""
 
-from stacks import protection_checks, report_checks, report_mail_checks
+from stacks import backup_policy_checks, protection_checks, report_checks, report_mail_checks
 from stacks.check import CHECKS, Problems, check
 from stacks.settings import (
     PROGRAMS_TAGS,
@@ -11,7 +11,13 @@ from stacks.settings import (
     StackSettings,
 )
 
-__all__ = ["CHECKS", "protection_checks", "report_checks", "report_mail_checks"]
+__all__ = [
+    "CHECKS",
+    "backup_policy_checks",
+    "protection_checks",
+    "report_checks",
+    "report_mail_checks",
+]
 
 
 @check(StackSettings, "organization")

@@ -59,6 +59,11 @@ def role_arn(settings: StackSettings, account: str, name: str) -> str:
     return f"arn:{settings.partition}:iam::{account}:role{settings.iam.role_path}{name}"
 
 
+def backup_role(settings: StackSettings) -> str:
+    """The role in which AWS Backup works in an account."""
+    return f"{prefix(settings)}-service"
+
+
 def deploy_role_arn(settings: Settings) -> str | None:
     """Of the role that deploys in the stack's account; None: the credentials at hand do."""
     role = settings.deploy_role

@@ -30,7 +30,7 @@ def deploy_protection(
     if not (settings.vaults or settings.retained_vaults or settings.air_gapped_vaults):
         return None
     role = BackupRole(
-        f"{names.prefix(settings)}-service",
+        names.backup_role(settings),
         BackupRoleArgs(account=settings.account, partition=settings.partition, may_restore=True),
         opts,
     )

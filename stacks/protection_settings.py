@@ -255,3 +255,13 @@ class Plan(Model):
     windows_vss: bool = False
     """Of instances with Windows, backups in which applications have written what they hold."""
     malware_scan: MalwareScan | None = None
+
+
+def plan_rules(name: str, plan: Plan, tiers: Mapping[str, Tier]) -> Mapping[str, Rule]:
+    """A plan's rules: its own, laid over those of its tier; `tiers` are the customer's."""
+    known, own = {**TIERS, **tiers}, plan.rules or {}
+    if plan.tier is None and own:
+        return {name: rule for name, rule in own.items() if rule is not None}
+    tier = known[plan.tier or (name if name in known else "standard")]
+    laid_over = {**tier.rules, **own}
+    return {name: rule for name, rule in laid_over.items() if rule is not None}

@@ -9,15 +9,16 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from reports.aws_partition import aws_partition
+from stacks.backup_policy_settings import BackupPolicy
 from stacks.model import Model
 from stacks.protection_settings import (
-    TIERS,
     AirGappedVault,
     MaintenanceWindow,
     Plan,
     Rule,
     Tier,
     Vault,
+    plan_rules,
 )
 from stacks.report_mail_settings import ReportsMail
 from stacks.report_settings import Reports
@@ -201,13 +202,7 @@ class ProtectedSettings(StackSettings):
 
     def rules_of(self, plan: str) -> Mapping[str, Rule]:
         """A plan's rules: its own, laid over those of its tier."""
-        tiers, wanted = {**TIERS, **self.tiers}, self.plans[plan]
-        own = wanted.rules or {}
-        if wanted.tier is None and own:
-            return {name: rule for name, rule in own.items() if rule is not None}
-        tier = tiers[wanted.tier or (plan if plan in tiers else "standard")]
-        laid_over = {**tier.rules, **own}
-        return {name: rule for name, rule in laid_over.items() if rule is not None}
+        return plan_rules(plan, self.plans[plan], self.tiers)
 
     def scripted_rules_of(self, script: Script) -> Mapping[str, Rule]:
         """The rules that a script's instances go by, with its own schedule."""
@@ -235,6 +230,8 @@ class CentralSettings(ProtectedSettings):
     reports: Reports | None = None
     ticketing: Ticketing | None = None
     reports_mail: ReportsMail | None = None
+    backup_policies: dict[PlanName, BackupPolicy] = Field(default_factory=dict)
+    """Of the customer's organization, beside or instead of accounts' own plans."""
 
 
 class ManagementSettings(CentralSettings):

@@ -193,6 +193,15 @@ OrganizationalUnitId = Annotated[
     ),
 ]
 
+PolicyTarget = Annotated[
+    str,
+    _Text(
+        r"ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}|r-[a-z0-9]{4,32}|\d{12}",
+        "a policy is attached to an organizational unit (ou-abcd-12345678), to an account (12 "
+        "digits in quotes), or to the root (r-abcd)",
+    ),
+]
+
 KeyPrefix = Annotated[
     str,
     _Text(

@@ -3,19 +3,32 @@ management account, each merged into what is set there, and none taken back by `
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import boto3
 
 from stacks.load import Settings
-from stacks.settings import AuditSettings
+from stacks.settings import AuditSettings, CentralSettings
 
 BACKUP = "backup.amazonaws.com"
 MONITORING = (
     "cross-account monitoring: switched on by hand, no API does it: AWS Backup's console, in "
     "{region}, Settings, Cross-account monitoring"
+)
+_POLICY = "BACKUP_POLICY"
+_SIDS = ("BackupOrgReadsTheOrganization", "BackupOrgManagesBackupPolicies")
+_READING = (
+    *("DescribeOrganization", "DescribeOrganizationalUnit", "DescribeAccount", "DescribePolicy"),
+    *("DescribeEffectivePolicy", "ListRoots", "ListOrganizationalUnitsForParent", "ListParents"),
+    *("ListChildren", "ListAccounts", "ListAccountsForParent", "ListPolicies"),
+    *("ListPoliciesForTarget", "ListTargetsForPolicy", "ListTagsForResource"),
+)
+_MANAGING = (
+    *("CreatePolicy", "UpdatePolicy", "DeletePolicy", "AttachPolicy", "DetachPolicy"),
+    *("TagResource", "UntagResource"),
 )
 _CROSS_ACCOUNT = "isCrossAccountBackupEnabled"
 
@@ -29,15 +42,22 @@ class OrganizationNeeds:
     administrator: str | None
     """The account that acts for the organization in the management account's place."""
     cross_account_backup: bool
+    backup_policies: bool
+    policies_of: str | None
+    """The account, other than the management account, that owns backup policies."""
 
     @staticmethod
     def of(stacks: Iterable[Settings]) -> OrganizationNeeds:
         stacks = tuple(stacks)
         reporting = [s for s in stacks if s.reports is not None and s.reports.scope != "account"]
-        audit = next((s.account for s in reporting if isinstance(s, AuditSettings)), None)
+        with_policies = [s for s in stacks if isinstance(s, CentralSettings) and s.backup_policies]
+        owners = {s.account for s in with_policies if isinstance(s, AuditSettings)}
+        delegated = owners | {s.account for s in reporting if isinstance(s, AuditSettings)}
         return OrganizationNeeds(
             reports=bool(reporting),
-            administrator=audit,
+            administrator=next(iter(delegated), None),
+            backup_policies=bool(with_policies),
+            policies_of=next(iter(owners), None),
             cross_account_backup=any(
                 s.organization.cross_account_backup
                 or any(copies_across_accounts(s, plan) for plan in s.plans)
@@ -60,11 +80,16 @@ def organization_prepared(
 ) -> Iterator[str]:
     """Tells what it made or found, in the management account. Raises what boto3 raises."""
     organizations, backup = session.client("organizations"), session.client("backup")
-    if needs.reports or needs.cross_account_backup:
+    if needs.reports or needs.cross_account_backup or needs.backup_policies:
         yield f"trusted access of AWS Backup: {_trusted_access(organizations)}"
     if needs.administrator is not None:
         made = _administrator(organizations, needs.administrator)
         yield f"{needs.administrator} as delegated administrator of AWS Backup: {made}"
+    if needs.backup_policies:
+        yield f"backup policies of the organization: {_policy_type(organizations)}"
+    if needs.policies_of is not None:
+        made = _delegation(organizations, needs.policies_of)
+        yield f"backup policies in the hands of {needs.policies_of}: {made}"
     if needs.cross_account_backup:
         yield f"cross-account backup: {_cross_account_backup(backup)}"
     if needs.reports:
@@ -106,3 +131,58 @@ def _cross_account_backup(backup: Any) -> str:
         return "stands"
     backup.update_global_settings(GlobalSettings={**settings, _CROSS_ACCOUNT: "true"})
     return "made"
+
+
+def _policy_type(organizations: Any) -> str:
+    (root,) = organizations.list_roots()["Roots"]
+    enabled = {each["Type"] for each in root["PolicyTypes"] if each["Status"] == "ENABLED"}
+    if _POLICY in enabled:
+        return "stand"
+    organizations.enable_policy_type(RootId=root["Id"], PolicyType=_POLICY)
+    return "made"
+
+
+def _delegation(organizations: Any, account: str) -> str:
+    """One policy of the organization says what members may do in it: ours are added to the
+    statements that are there, or take the place of older ones of ours."""
+    organization = organizations.describe_organization()["Organization"]
+    try:
+        found = organizations.describe_resource_policy()["ResourcePolicy"]["Content"]
+    except organizations.exceptions.ResourcePolicyNotFoundException:
+        found = '{"Version": "2012-10-17", "Statement": []}'
+    policy = json.loads(found)
+    ours = _delegating(account, organization["MasterAccountId"], organization["Id"])
+    theirs = [each for each in policy["Statement"] if each.get("Sid") not in _SIDS]
+    wanted = [*theirs, *ours]
+    if policy["Statement"] == wanted:
+        return "stand"
+    organizations.put_resource_policy(Content=json.dumps({**policy, "Statement": wanted}))
+    return "made"
+
+
+def _delegating(account: str, management: str, organization: str) -> list[Mapping[str, Any]]:
+    """As in AWS Organizations' user guide, without the switch of the type: that is ours."""
+    arn = f"arn:aws:organizations::{management}"
+    condition = {"StringLikeIfExists": {"organizations:PolicyType": _POLICY}}
+    allowed = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{account}:root"}}
+    reading, managing = _SIDS
+    return [
+        {
+            "Sid": reading,
+            **allowed,
+            "Action": [f"organizations:{action}" for action in _READING],
+            "Resource": "*",
+        },
+        {
+            "Sid": managing,
+            **allowed,
+            "Action": [f"organizations:{action}" for action in _MANAGING],
+            "Resource": [
+                f"{arn}:root/{organization}/*",
+                f"{arn}:ou/{organization}/*",
+                f"{arn}:account/{organization}/*",
+                f"{arn}:policy/{organization}/backup_policy/*",
+            ],
+            "Condition": condition,
+        },
+    ]

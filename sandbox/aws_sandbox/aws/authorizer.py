@@ -5,10 +5,11 @@ rather than being carried along and never asked; and a principal that does not e
 AWS calls an invalid principal.
 """
 
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from aws_sandbox.aws import permissions, s3_permissions
 from aws_sandbox.aws.access import Access
@@ -19,6 +20,7 @@ from aws_sandbox.aws.permissions import AccountCall, Mapper, Need
 from aws_sandbox.aws.principals import Caller, find_role, find_user, principal_policies
 from aws_sandbox.iam import Decision, PolicyDocument, PolicyError
 from aws_sandbox.iam.requests import ContextValue
+from aws_sandbox.moto_changes.organizations import SandboxOrganizationsBackend
 
 MAPPERS: Mapping[str, Mapper] = {**permissions.MAPPERS, **s3_permissions.MAPPERS}
 
@@ -146,14 +148,32 @@ def _organizations_account(call: ApiCall, account: str) -> str:
     if organization is None or organization.account_id == account:
         return account
     delegated = any(admin.account.id == account for admin in organization.admins)
-    if call.operation == "DescribeOrganization" or (
-        delegated and call.operation in permissions.ORGANIZATION_READS
+    if (
+        call.operation == "DescribeOrganization"
+        or (delegated and call.operation in permissions.ORGANIZATION_READS)
+        or _is_delegated(call, account, cast("SandboxOrganizationsBackend", organization))
     ):
         return organization.account_id
     raise _denied(
         call,
         f"You don't have permissions to access this resource: account {account} is neither the "
         "management account nor a delegated administrator of its organization.",
+    )
+
+
+def _is_delegated(call: ApiCall, account: str, backend: SandboxOrganizationsBackend) -> bool:
+    """Whether the organization's resource policy lets a member make the call; of its resources and
+    conditions it is asked for backup policies alone."""
+    if not backend.resource_policy:
+        return False
+    policy_id = call.params.get("PolicyId")
+    policy = next((each for each in backend.policies if each.id == policy_id), None)
+    kind = policy.type if policy else call.params.get("Type", call.params.get("Filter"))
+    statements = json.loads(backend.resource_policy)["Statement"]
+    return (kind is None or kind == "BACKUP_POLICY") and any(
+        f"organizations:{call.operation}" in statement["Action"]
+        and statement["Principal"] == {"AWS": f"arn:aws:iam::{account}:root"}
+        for statement in statements
     )
 
 

@@ -1,5 +1,6 @@
 """Organizations with AWS Backup: its delegated administrators and its policies."""
 
+import json
 from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -7,9 +8,11 @@ from types import ModuleType
 from typing import Any, cast
 
 import moto.organizations.urls
+from moto.core.exceptions import JsonRESTError
 from moto.organizations import utils
 from moto.organizations.exceptions import (
     ConstraintViolationException,
+    InvalidInputException,
     PolicyTypeNotEnabledException,
 )
 from moto.organizations.models import (
@@ -21,9 +24,12 @@ from moto.organizations.models import (
     OrganizationsBackend,
     organizations_backends,
 )
+from moto.organizations.responses import OrganizationsResponse
 from moto.organizations.utils import make_random_account_id
 
+from aws_sandbox.aws.backup_policies import backup_policy_problems
 from aws_sandbox.aws.principals import iam_backend
+from aws_sandbox.iam import PolicyDocument, PolicyError
 from aws_sandbox.moto_changes.replacements import Replacements
 
 BACKUP = "backup.amazonaws.com"
@@ -73,12 +79,31 @@ class SandboxOrganizationsBackend(OrganizationsBackend):
         iam_backend(account.id).attach_role_policy(ADMINISTRATOR_ACCESS, role)
         return status
 
+    resource_policy = ""
+    """The organization's own, in JSON, by which members may do what the management account may."""
+
+    def put_resource_policy(self, content: str) -> dict[str, Any]:
+        """Raises InvalidInputException where it is no policy with principals."""
+        try:
+            policy = PolicyDocument.parse("the resource policy", content)
+        except PolicyError as error:
+            raise InvalidInputException(str(error)) from error
+        if not policy.names_principals:
+            raise InvalidInputException("A statement of a resource policy needs a Principal.")
+        self.resource_policy = content
+        return self.describe_resource_policy()
+
+    def describe_resource_policy(self) -> dict[str, Any]:
+        if not self.resource_policy:
+            raise ResourcePolicyNotFoundException
+        return {"ResourcePolicy": {"Content": self.resource_policy}}
+
     def create_policy(self, **kwargs: Any) -> dict[str, Any]:
         if kwargs.get("Type") == "RESOURCE_CONTROL_POLICY":
             raise NotImplementedError("the sandbox evaluates no resource control policies")
         if kwargs.get("Type") != "BACKUP_POLICY" or self.org is None:
             return super().create_policy(**kwargs)
-        _check_size(kwargs["Content"])
+        check_backup_policy(kwargs["Content"])
         super().create_policy(**(kwargs | {"Type": "TAG_POLICY"}))
         # BaseModel.__new__ hides from the type checker what it makes.
         policy = cast("BackupPolicy", BackupPolicy(self.org, **kwargs))
@@ -87,7 +112,7 @@ class SandboxOrganizationsBackend(OrganizationsBackend):
 
     def update_policy(self, **kwargs: Any) -> dict[str, Any]:
         if self.get_policy_by_id(kwargs["PolicyId"]).type == "BACKUP_POLICY":
-            _check_size(kwargs.get("Content", ""))
+            check_backup_policy(kwargs["Content"])
         return super().update_policy(**kwargs)
 
     def attach_policy(self, **kwargs: Any) -> None:
@@ -105,12 +130,44 @@ class SandboxOrganizationsBackend(OrganizationsBackend):
         return any(held["Type"] == policy_type for root in roots for held in root.policy_types)
 
 
-def _check_size(content: str) -> None:
+def check_backup_policy(content: str) -> None:
+    """Refuses one that is too long or breaks the syntax of backup policies."""
     if len(content) > BACKUP_POLICY_CHARACTERS:
         raise ConstraintViolationException(
             f"You have exceeded the allowed size of a backup policy: {len(content)} characters, "
             f"the limit is {BACKUP_POLICY_CHARACTERS}."
         )
+    problems = [*backup_policy_problems(content)]
+    if problems:
+        raise MalformedPolicyDocumentException("; ".join(problems))
+
+
+class MalformedPolicyDocumentException(JsonRESTError):
+    code = 400
+
+    def __init__(self, message: str) -> None:
+        super().__init__("MalformedPolicyDocumentException", message)
+
+
+class ResourcePolicyNotFoundException(JsonRESTError):
+    code = 400
+
+    def __init__(self) -> None:
+        super().__init__("ResourcePolicyNotFoundException", "There is no resource policy.")
+
+
+class SandboxOrganizationsResponse(OrganizationsResponse):
+    """Moto's, with the calls for the organization's resource policy."""
+
+    def put_resource_policy(self) -> str:
+        return json.dumps(self._sandbox.put_resource_policy(self.request_params["Content"]))
+
+    def describe_resource_policy(self) -> str:
+        return json.dumps(self._sandbox.describe_resource_policy())
+
+    @property
+    def _sandbox(self) -> SandboxOrganizationsBackend:
+        return cast("SandboxOrganizationsBackend", self.organizations_backend)
 
 
 def install_permanently(replacements: Replacements) -> None:
@@ -118,3 +175,5 @@ def install_permanently(replacements: Replacements) -> None:
     replacements.replace(FakeDelegatedAdministrator, "SUPPORTED_SERVICES", services)
     replacements.replace(utils, "make_random_account_id", _wanted_account_id)
     replacements.replace(organizations_backends, "backend", SandboxOrganizationsBackend)
+    dispatch = SandboxOrganizationsResponse.dispatch
+    replacements.route(moto.organizations.urls, "{0}/$", dispatch)
