@@ -62,6 +62,11 @@ APP = Group(
         "Make the policies of the role that deploys a customer's stacks",
     ),
     Command("doctor", "fleet.doctor.commands:doctor", "Look up in AWS what settings cannot tell"),
+    Command(
+        "settings",
+        "fleet.deploy.merged_settings:settings",
+        "Print a stack's settings merged, each value with where it stands",
+    ),
     Command("query", "fleet.lake.commands:query", "Ask the lake, through Athena"),
     Command(
         "queries",

@@ -257,11 +257,16 @@ class Plan(Model):
     malware_scan: MalwareScan | None = None
 
 
+def plan_tier(name: str, plan: Plan, tiers: Mapping[str, Tier]) -> str | None:
+    """The tier that a plan's rules begin with; `tiers` are the customer's."""
+    if plan.tier is None and plan.rules:
+        return None
+    return plan.tier or (name if name in {**TIERS, **tiers} else "standard")
+
+
 def plan_rules(name: str, plan: Plan, tiers: Mapping[str, Tier]) -> Mapping[str, Rule]:
     """A plan's rules: its own, laid over those of its tier; `tiers` are the customer's."""
-    known, own = {**TIERS, **tiers}, plan.rules or {}
-    if plan.tier is None and own:
-        return {name: rule for name, rule in own.items() if rule is not None}
-    tier = known[plan.tier or (name if name in known else "standard")]
-    laid_over = {**tier.rules, **own}
+    tier = plan_tier(name, plan, tiers)
+    given = {**TIERS, **tiers}[tier].rules if tier else {}
+    laid_over = {**given, **(plan.rules or {})}
     return {name: rule for name, rule in laid_over.items() if rule is not None}

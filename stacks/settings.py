@@ -19,6 +19,7 @@ from stacks.protection_settings import (
     Tier,
     Vault,
     plan_rules,
+    plan_tier,
 )
 from stacks.report_mail_settings import ReportsMail
 from stacks.report_settings import Reports
@@ -199,6 +200,10 @@ class ProtectedSettings(StackSettings):
     def window_of(self, plan: str) -> MaintenanceWindow | None:
         """In which a plan's backups may run."""
         return self.plans[plan].maintenance_window or self.maintenance_window
+
+    def tier_of(self, plan: str) -> str | None:
+        """The tier that a plan's rules begin with, by its name."""
+        return plan_tier(plan, self.plans[plan], self.tiers)
 
     def rules_of(self, plan: str) -> Mapping[str, Rule]:
         """A plan's rules: its own, laid over those of its tier."""
