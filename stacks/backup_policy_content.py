@@ -61,9 +61,7 @@ def _rule(settings: CentralSettings, policy: BackupPolicy, plan: Plan, rule: Rul
         "lifecycle": _lifecycle(rule.move_to_cold_storage_after_days, rule.delete_after_days),
     }
     if plan.air_gapped_vault is not None:
-        arn = (
-            f"arn:{settings.partition}:backup:$region:$account:backup-vault:{plan.air_gapped_vault}"
-        )
+        vaults = f"arn:{settings.partition}:backup:$region:$account:backup-vault"
         content["target_logically_air_gapped_backup_vault_arn"] = _assign(
             f"{vaults}:{plan.air_gapped_vault}"
         )

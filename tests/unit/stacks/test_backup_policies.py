@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -40,9 +40,10 @@ def assigned(value: Any) -> Any:
     """Without the operators, as AWS Organizations applies a policy that nothing is merged with."""
     if not isinstance(value, dict):
         return value
-    if "@@assign" in value:
-        return value["@@assign"]
-    return {key: assigned(child) for key, child in value.items()}
+    given = cast("dict[str, Any]", value)
+    if "@@assign" in given:
+        return given["@@assign"]
+    return {key: assigned(child) for key, child in given.items()}
 
 
 def test_a_plan_says_in_aws_syntax_what_an_accounts_own_would() -> None:
