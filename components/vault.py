@@ -142,7 +142,7 @@ def _key_arn(name: str, args: VaultArgs, opts: pulumi.ResourceOptions) -> pulumi
             retained=not args.force_destroy,
             region=args.region,
         ),
-        opts,
+        pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(retain_on_delete=False)),
     )
     return key.arn
 

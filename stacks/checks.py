@@ -1,6 +1,12 @@
 """Checks of a stack's settings that span several fields; importing this registers them."""
 
-from stacks import backup_policy_checks, protection_checks, report_checks, report_mail_checks
+from stacks import (
+    backup_policy_checks,
+    protection_checks,
+    report_checks,
+    report_mail_checks,
+    vault_checks,
+)
 from stacks.check import CHECKS, Problems, check
 from stacks.settings import (
     PROGRAMS_TAGS,
@@ -17,6 +23,7 @@ __all__ = [
     "protection_checks",
     "report_checks",
     "report_mail_checks",
+    "vault_checks",
 ]
 
 

@@ -35,12 +35,6 @@ def _plans_name_tiers_that_there_are(s: ProtectedSettings) -> Problems:
             yield ("plans", name, "tier"), f"{plan.tier!r} is none of: {', '.join(known)}"
 
 
-@check(ProtectedSettings, "vaults", "retained_vaults")
-def _a_vault_is_in_use_or_retained(s: ProtectedSettings) -> Problems:
-    for name in sorted(s.vaults.keys() & s.retained_vaults.keys()):
-        yield ("retained_vaults", name), "is among the vaults in use, too; leave it in one place"
-
-
 @check(ProtectedSettings, "plans", "tiers")
 def _rules_hold_what_aws_demands(s: ProtectedSettings) -> Problems:
     for where, rule in _rules(s):
