@@ -18,6 +18,7 @@ from aws_sandbox.aws.arns import Arn
 from aws_sandbox.aws.membership import organization_backend
 from aws_sandbox.aws.permissions import AccountCall, Mapper, Need
 from aws_sandbox.aws.principals import Caller, find_role, find_user, principal_policies
+from aws_sandbox.aws.service_authorization import listed_needs, passed_roles
 from aws_sandbox.iam import Decision, PolicyDocument, PolicyError
 from aws_sandbox.iam.requests import ContextValue
 from aws_sandbox.moto_changes.organizations import SandboxOrganizationsBackend
@@ -60,8 +61,9 @@ sender's.)"""
 class Authorizer:
     """Maps a call to the permissions that it needs and asks for each.
 
-    An administrator of the account may also make calls that are not mapped; the mapped ones are
-    asked for administrators too, since a bucket's or key's policy can deny them.
+    An administrator of the account may make any call that is not mapped; the mapped ones are asked
+    for administrators too, since a bucket's or key's policy can deny them. Of others a call that is
+    not mapped is judged by AWS's list of actions (service_authorization.py).
     """
 
     def __init__(self, access: Access) -> None:
@@ -73,13 +75,18 @@ class Authorizer:
         `context` has the condition keys that speak of the request's signature.
         """
         account = caller.principal.account
+        of_account = AccountCall(api_call=call, account=account)
         mapper = MAPPERS.get(call.name)
-        if mapper is None:
-            if not principal_policies(caller.principal.arn).administrator:
-                raise _denied(call, f"the sandbox does not know which permission {call.name} needs")
+        administrator = principal_policies(caller.principal.arn).administrator
+        if mapper is None and administrator:
             return self._acting_account(call, account, ())
         try:
-            needs = list(mapper(AccountCall(api_call=call, account=account)))
+            found = mapper(of_account) if mapper else listed_needs(of_account)
+            if found is None:
+                raise _denied(call, f"the sandbox does not know which permission {call.name} needs")
+            needs: list[Need] = list(found)
+            if not administrator:
+                needs += passed_roles(of_account)
         except (KeyError, ValueError, LookupError) as error:
             raise AwsError(
                 "ValidationException", f"{call.name}: the request cannot be read: {error}"

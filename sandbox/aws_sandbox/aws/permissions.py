@@ -397,7 +397,7 @@ MAPPERS: Mapping[str, Mapper] = {
         "GetQueryResults",
         "StopQueryExecution",
     ),
-    **named("athena", _one(_named_querys_workgroup), "GetNamedQuery"),
+    **named("athena", _one(_named_querys_workgroup), "DeleteNamedQuery", "GetNamedQuery"),
     **named("athena", _anywhere, "ListWorkGroups"),
     **named(
         "backup",

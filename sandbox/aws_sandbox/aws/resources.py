@@ -40,8 +40,13 @@ def resource_policies(resource_arn: str, action: str) -> ResourcePolicies:
         documents=[
             parsed(f"{name} policy", text) for name, text in read(resource_arn, arn) if text
         ],
-        grant=Grant.RESOURCE if arn.service in ("kms", "iam") else Grant.EITHER,
+        grant=Grant.RESOURCE if _decides_alone(arn) else Grant.EITHER,
     )
+
+
+def _decides_alone(arn: Arn) -> bool:
+    """Keys and roles; an alias of a key has no policy."""
+    return arn.service == "iam" or (arn.service == "kms" and arn.resource.startswith("key/"))
 
 
 def bucket_account(arn: Arn) -> str:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from aws_sandbox.plugin.aws import Api
-from aws_sandbox.plugin.fields import Autoname, Document, Field, members, outputs
+from aws_sandbox.plugin.fields import Autoname, Converter, Document, Field, members, outputs
 from aws_sandbox.plugin.resource import Resource, ResourceCall, Setting, Tagging, register
 
 ROLE_TAGGING = Tagging(
     listing="ListRoleTags", adding="TagRole", removing="UntagRole", target="RoleName", by="id"
 )
+
+
+PATH = Field("Path", replaces=True, default="/")
 
 
 @register("aws:iam/role:Role")
@@ -21,8 +24,13 @@ class Role(Resource):
     properties = members(
         name=Field("RoleName", replaces=True, autoname=Autoname(maximum=64)),
         assumeRolePolicy=Field("AssumeRolePolicyDocument", json=True),
+        path=PATH,
+        permissionsBoundary=Field(
+            "PermissionsBoundary",
+            convert=Converter(to_api=str, from_api=lambda told: told["PermissionsBoundaryArn"]),
+        ),
     )
-    outputs = outputs(arn="Arn", createDate="CreateDate", path="Path", uniqueId="RoleId")
+    outputs = outputs(arn="Arn", createDate="CreateDate", uniqueId="RoleId")
     tagging = ROLE_TAGGING
 
     def create(self, call: ResourceCall) -> str:
@@ -32,8 +40,12 @@ class Role(Resource):
         return call("GetRole", RoleName=call.rid)["Role"]
 
     def update(self, call: ResourceCall) -> None:
-        trust = call.props["assumeRolePolicy"]
-        call("UpdateAssumeRolePolicy", RoleName=call.rid, PolicyDocument=trust)
+        role, boundary = {"RoleName": call.rid}, call.props.get("permissionsBoundary")
+        call("UpdateAssumeRolePolicy", PolicyDocument=call.props["assumeRolePolicy"], **role)
+        if boundary is not None:
+            call("PutRolePermissionsBoundary", PermissionsBoundary=boundary, **role)
+        elif call.state.get("permissionsBoundary") is not None:
+            call("DeleteRolePermissionsBoundary", **role)
 
     def delete(self, call: ResourceCall) -> None:
         call("DeleteRole", RoleName=call.rid)
@@ -88,11 +100,14 @@ class UserPolicy(InlinePolicy):
 
 @register("aws:iam/user:User")
 class User(Resource):
-    """A user; its id is its name. Its access keys are made by whoever uses them."""
+    """A user; its id is its name. Its access keys are made by whoever uses them; moto keeps no
+    boundary of it."""
 
     service, operation = "iam", "CreateUser"
-    properties = members(name=Field("UserName", replaces=True, autoname=Autoname(maximum=64)))
-    outputs = outputs(arn="Arn", path="Path", uniqueId="UserId")
+    properties = members(
+        name=Field("UserName", replaces=True, autoname=Autoname(maximum=64)), path=PATH
+    )
+    outputs = outputs(arn="Arn", uniqueId="UserId")
     tagging = Tagging(
         listing="ListUserTags", adding="TagUser", removing="UntagUser", target="UserName", by="id"
     )
@@ -121,9 +136,10 @@ class InstanceProfile(Resource):
     service, operation = "iam", "CreateInstanceProfile"
     properties = members(
         name=Field("InstanceProfileName", replaces=True, autoname=Autoname(maximum=128)),
+        path=PATH,
         role=Field("Role", separate=True),
     )
-    outputs = outputs(arn="Arn", createDate="CreateDate", path="Path", uniqueId="InstanceProfileId")
+    outputs = outputs(arn="Arn", createDate="CreateDate", uniqueId="InstanceProfileId")
     tagging = ProfileTagging(
         listing="GetInstanceProfile",
         adding="TagInstanceProfile",
