@@ -57,7 +57,7 @@ def _scope(stacks: Sequence[Settings]) -> Scope:
     values = [settings.model_dump(mode="json") for settings in stacks]
     reports = [value["reports"] for value in values if value.get("reports")]
     return Scope(
-        partition="aws",
+        partition=stacks[0].partition,
         values={
             "name": _each(name for settings in stacks for name in _names(settings)),
             "path": _each(settings.iam.role_path for settings in stacks),
