@@ -60,6 +60,8 @@ class JobEnd:
     alone."""
     recovery_point: str = ""
     """ARN of what a job made or, for a restore, read."""
+    destination: str = ""
+    """ARN of the vault that a copy goes to."""
     testing_plan: str = ""
     """ARN of the restore testing plan that started a restore."""
     resource_type: str
@@ -106,6 +108,7 @@ def job_end(event: Mapping[str, Any]) -> JobEnd:
             if kind is JobKind.RESTORE
             else _needed(detail, "resourceArn"),
             recovery_point=_recovery_point(kind, event),
+            destination=_text(detail, "destinationBackupVaultArn"),
             testing_plan=_text(detail, "restoreTestingPlanArn"),
             resource_type=_text(detail, "resourceType"),
             vault=_vault(detail),
@@ -223,9 +226,12 @@ def correlation_ids(customer: str, job: JobEnd) -> Sequence[str]:
 
 
 def _subjects(job: JobEnd) -> Sequence[str]:
-    """Of a restore: its resource, as the next one reads another recovery point. A restore test that
+    """Of a copy: its resource in the one vault, as copies elsewhere say nothing of this one. Of a
+    restore: its resource, as the next one reads another recovery point. A restore test that
     failed for a resource that nobody knows is told for all of that type, and ends with none of
     them: that another resource could be restored says nothing of this one."""
+    if job.kind is JobKind.COPY:
+        return [f"{job.resource}|{job.destination}"]
     if job.kind is not JobKind.RESTORE:
         return [job.resource]
     if job.testing_plan:
@@ -342,7 +348,7 @@ def _facts(job: JobEnd, headline: str = "") -> str:
         "Resource type": job.resource_type,
         "Recovery point": job.recovery_point,
         "Restore testing plan": job.testing_plan,
-        "Vault": job.vault,
+        "Vault": job.destination or job.vault,
         "Account": job.account,
         "Region": job.region,
         "Time": job.time.isoformat(),

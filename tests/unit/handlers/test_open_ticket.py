@@ -105,6 +105,16 @@ def test_a_correlation_id_is_of_one_customer_kind_account_region_and_resource() 
     assert [mine] == ids(dataclasses.replace(job, job_id="next night"))
 
 
+def test_a_copy_that_completes_says_nothing_of_the_copy_in_another_vault() -> None:
+    failed = core.job_end(event("copy-failed"))
+    elsewhere = event("copy-failed")
+    elsewhere["detail"]["destinationBackupVaultArn"] = (
+        "arn:aws:backup:eu-central-1:222222222222:backup-vault:standard"
+    )
+    assert set(ids(core.job_end(elsewhere))) & set(ids(failed)) == set()
+    assert failed.destination in core.incident_fields(failed, STYLE)["description"]
+
+
 INSTANCE = "arn:aws:ec2:eu-central-1:333333333333:instance/i-0515aee7de03f58e1"
 PLAN = "arn:aws:backup:eu-central-1:333333333333:restore-testing-plan:nightly-1"
 
