@@ -3,6 +3,7 @@
 from stacks import (
     backup_policy_checks,
     protection_checks,
+    region_checks,
     report_checks,
     report_mail_checks,
     vault_checks,
@@ -21,6 +22,7 @@ __all__ = [
     "CHECKS",
     "backup_policy_checks",
     "protection_checks",
+    "region_checks",
     "report_checks",
     "report_mail_checks",
     "vault_checks",

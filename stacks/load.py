@@ -49,6 +49,7 @@ __all__ = [
 ]
 
 Problem = tuple[Location, str]
+_LONGEST = 60
 
 ROLES: Mapping[str, type[Settings]] = {
     "management": ManagementSettings,
@@ -190,10 +191,53 @@ def _explained(model: type[Model], detail: ErrorDetails) -> str:
             return f"is unknown; {cure}"
         case "model_type":
             known = ", ".join(_model_at(model, detail["loc"]).model_fields)
-            return f"should be an object with {known}; found {detail['input']!r}"
+            return f"should be an object with {known}; found {_found(detail['input'])}"
+        case _:
+            return f"{_wanted(detail)}; found {_found(detail['input'])}"
+
+
+_SHAPES: Mapping[str, str] = {
+    "dict_type": "should be an object of names and values",
+    "mapping_type": "should be an object of names and values",
+    "tuple_type": "should be a list, such as [a, b]",
+    "frozen_set_type": "should be a list, such as [a, b]",
+    "string_type": "should be text",
+    "int_type": "should be a whole number without quotes",
+    "bool_type": "should be true or false, without quotes",
+}
+
+
+def _wanted(detail: ErrorDetails) -> str:
+    """In the words of YAML, where pydantic's are Python's."""
+    kind, given = detail["type"], detail.get("ctx", {})
+    match kind:
+        case "literal_error":
+            return f"write {str(given['expected']).replace(chr(39), '')}"
+        case "too_short" | "too_long":
+            least = kind == "too_short"
+            bound = f"{given['min_length']} at least" if least else f"{given['max_length']} at most"
+            return f"holds {given['actual_length']}, and {bound} must stand there"
+        case _ if kind in _SHAPES:
+            return _SHAPES[kind]
         case _:
             message = detail["msg"]
-            return f"{message[:1].lower()}{message[1:]}, found {detail['input']!r}"
+            return f"{message[:1].lower()}{message[1:]}"
+
+
+def _found(value: object) -> str:
+    """What stands there, as YAML has it, and no more of it than a line takes."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return str(value).lower()
+        case Mapping():
+            return f"an object of {', '.join(map(str, cast(Raw, value))) or 'nothing'}"
+        case list() | tuple():
+            return f"a list of {len(cast(list[Any], value))}"
+        case _:
+            text = repr(value)
+            return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def _model_at(model: type[Model], loc: Location) -> type[Model]:

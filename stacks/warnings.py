@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pulumi
 
-from stacks.load import Settings
+from stacks.settings import Settings
 from stacks.settings_files import Location, path_text
 
 Warnings = Iterator[tuple[Location, str]]

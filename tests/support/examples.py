@@ -57,6 +57,7 @@ class Case:
                 config={KEY: json.dumps(self.own)},
                 other_stacks=other_stacks,
                 invokes=self.invokes,
+                partition=self.settings.partition,
             )
 
 
@@ -68,10 +69,10 @@ def example(stack: str) -> Case:
 @cache
 def recordings() -> Mapping[str, Recording]:
     """Every example stack by its name, run through __main__.py."""
-    return shared("examples", _recordings)
+    return shared("examples", record_all)
 
 
-def _recordings() -> Mapping[str, Recording]:
+def record_all() -> Mapping[str, Recording]:
     cases = {stack: example(stack) for stack in EXAMPLES}
     order = TopologicalSorter({stack: references(c.settings) for stack, c in cases.items()})
     done: dict[str, Recording] = {}

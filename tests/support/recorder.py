@@ -85,9 +85,10 @@ def record(
     config: Mapping[str, str] | None = None,
     other_stacks: Mapping[str, Exports] | None = None,
     invokes: Mapping[str, Answer] | None = None,
+    partition: str = "aws",
 ) -> Recording:
     """Runs `program` as a stack. An invoke or a stack reference that is not given is an error."""
-    monitor = _Monitor(_Mocks(other_stacks or {}, invokes or {}))
+    monitor = _Monitor(_Mocks(other_stacks or {}, invokes or {}, partition))
     pulumi.runtime.set_all_config(dict(config or {}))
     exports: dict[str, Any] = {}
     log = _Log()
@@ -154,6 +155,8 @@ class _Log(logging.Handler):
 class _Mocks(pulumi_mocks.Mocks):
     other_stacks: Mapping[str, Exports]
     invokes: Mapping[str, Answer]
+    partition: str
+    """Of AWS, in made-up ARNs."""
 
     def new_resource(self, args: Any) -> Any:
         if args.typ == "pulumi:pulumi:StackReference":
@@ -162,7 +165,7 @@ class _Mocks(pulumi_mocks.Mocks):
             if known is None:
                 raise AssertionError(f"the program refers to {full_name}, which the test gave not")
             return full_name, {"name": full_name, "outputs": dict(known)}
-        return f"{args.name}-id", _made_up(args.typ, args.name) | args.inputs
+        return f"{args.name}-id", _made_up(args.typ, args.name, self.partition) | args.inputs
 
     def call(self, args: Any) -> Any:
         if args.token not in self.invokes:
@@ -171,12 +174,12 @@ class _Mocks(pulumi_mocks.Mocks):
         return dict(answer(args.args) if callable(answer) else answer)
 
 
-def _made_up(type_: str, name: str) -> dict[str, Any]:
+def _made_up(type_: str, name: str, partition: str) -> dict[str, Any]:
     """Outputs that look like AWS's where programs read them."""
     service = re.sub(r"[:/].*", "", type_.removeprefix("aws:"))
     kind = "key/" if type_ == "aws:kms/key:Key" else ""
     return {
-        "arn": f"arn:aws:{service}:eu-central-1:111111111111:{kind}{name}",
+        "arn": f"arn:{partition}:{service}:eu-central-1:111111111111:{kind}{name}",
         "keyId": f"{name}-key-id",
         "name": name,
         "url": f"https://sqs.eu-central-1.amazonaws.com/111111111111/{name}",
