@@ -31,6 +31,7 @@ from stacks.settings_files import (
     stacks_in,
 )
 from stacks.settings_layers import Values, values, values_of
+from stacks.values import yaml_text
 
 __all__ = [
     "CUSTOMERS",
@@ -49,7 +50,6 @@ __all__ = [
 ]
 
 Problem = tuple[Location, str]
-_LONGEST = 60
 
 ROLES: Mapping[str, type[Settings]] = {
     "management": ManagementSettings,
@@ -191,12 +191,12 @@ def _explained(model: type[Model], detail: ErrorDetails) -> str:
             return f"is unknown; {cure}"
         case "model_type":
             known = ", ".join(_model_at(model, detail["loc"]).model_fields)
-            return f"should be an object with {known}; found {_found(detail['input'])}"
+            return f"should be an object with {known}; found {yaml_text(detail['input'])}"
         case _:
-            return f"{_wanted(detail)}; found {_found(detail['input'])}"
+            return f"{_wanted(detail)}; found {yaml_text(detail['input'])}"
 
 
-_SHAPES: Mapping[str, str] = {
+_WANTED: Mapping[str, str] = {
     "dict_type": "should be an object of names and values",
     "mapping_type": "should be an object of names and values",
     "tuple_type": "should be a list, such as [a, b]",
@@ -204,40 +204,23 @@ _SHAPES: Mapping[str, str] = {
     "string_type": "should be text",
     "int_type": "should be a whole number without quotes",
     "bool_type": "should be true or false, without quotes",
+    "bool_parsing": "should be true or false, without quotes",
+    "literal_error": "write {expected}",
+    "greater_than_equal": "should be {ge} or more",
+    "less_than_equal": "should be {le} or less",
+    "too_short": "should hold {min_length} at least",
+    "too_long": "should hold {max_length} at most",
+    "string_too_short": "should have {min_length} characters at least",
+    "string_too_long": "should have {max_length} characters at most",
 }
+"""By pydantic's kinds of errors, whose own messages are about Python."""
 
 
 def _wanted(detail: ErrorDetails) -> str:
-    """In the words of YAML, where pydantic's are Python's."""
-    kind, given = detail["type"], detail.get("ctx", {})
-    match kind:
-        case "literal_error":
-            return f"write {str(given['expected']).replace(chr(39), '')}"
-        case "too_short" | "too_long":
-            least = kind == "too_short"
-            bound = f"{given['min_length']} at least" if least else f"{given['max_length']} at most"
-            return f"holds {given['actual_length']}, and {bound} must stand there"
-        case _ if kind in _SHAPES:
-            return _SHAPES[kind]
-        case _:
-            message = detail["msg"]
-            return f"{message[:1].lower()}{message[1:]}"
-
-
-def _found(value: object) -> str:
-    """What stands there, as YAML has it, and no more of it than a line takes."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return str(value).lower()
-        case Mapping():
-            return f"an object of {', '.join(map(str, cast(Raw, value))) or 'nothing'}"
-        case list() | tuple():
-            return f"a list of {len(cast(list[Any], value))}"
-        case _:
-            text = repr(value)
-            return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    message = detail["msg"]
+    own = f"{message[:1].lower()}{message[1:]}"
+    text = _WANTED.get(detail["type"])
+    return own if text is None else text.format(**detail.get("ctx", {})).replace("'", "")
 
 
 def _model_at(model: type[Model], loc: Location) -> type[Model]:

@@ -11,7 +11,8 @@ from pydantic import Discriminator, Field, Tag
 
 from stacks.model import Model
 from stacks.values import (
-    AccountId,
+    AccountOrCentral,
+    AccountOrUnit,
     BreakGlassRole,
     CronExpression,
     Days,
@@ -24,7 +25,6 @@ from stacks.values import (
     TimeOfDay,
     Timezone,
     TopicArn,
-    UnitArn,
     VaultName,
 )
 
@@ -114,7 +114,7 @@ class AirGappedVault(Model):
     """By Region, keys of the customer's own; elsewhere AWS's. Fixed once the vault is made."""
     copies_from: Literal["organization"] | None = None
     """Whose copies the vault takes in, beside those of its own account."""
-    share_with: tuple[AccountId | UnitArn, ...] = ()
+    share_with: tuple[AccountOrUnit, ...] = ()
     """Accounts and organizational units that may see the vault and restore from it, through
     AWS Resource Access Manager."""
     share_outside_organization: bool = False
@@ -128,7 +128,7 @@ class AirGappedVault(Model):
 class Copy(Model):
     """Where a rule copies what it made."""
 
-    account: AccountId | Literal["central"] | None = None
+    account: AccountOrCentral | None = None
     """null: the same account. central: the stack that `central_vaults_in` names."""
     region: Region | None = None
     """null: the Region of the backup."""

@@ -2,9 +2,10 @@
 
 import difflib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 from zoneinfo import available_timezones
 
 from botocore.loaders import create_loader
@@ -18,6 +19,24 @@ from pydantic import (
 from pydantic_core import CoreSchema, core_schema
 
 from reports.templates import TEMPLATES
+
+_LONGEST = 60
+
+
+def yaml_text(value: object) -> str:
+    """What stands in a file, as YAML has it, and no more of it than a line takes."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return str(value).lower()
+        case Mapping():
+            return f"an object of {len(cast(Mapping[Any, Any], value))}"
+        case list() | tuple():
+            return f"a list of {len(cast(list[Any], value))}"
+        case _:
+            text = repr(value)
+            return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 @dataclass(frozen=True)
@@ -36,7 +55,7 @@ class _Text:
             raise ValueError(f"{value} is a number to YAML: put it in quotes; {self.cure}")
         # ASCII, as in the JSON schema: \d and \w would take any script's digits and letters.
         if not isinstance(value, str) or not re.fullmatch(self.pattern, value, re.ASCII):
-            raise ValueError(f"{value!r} does not fit; {self.cure}")
+            raise ValueError(f"{yaml_text(value)} does not fit; {self.cure}")
         return value
 
     def __get_pydantic_core_schema__(
@@ -149,12 +168,20 @@ ResourceArnPattern = Annotated[
     ),
 ]
 
-UnitArn = Annotated[
+AccountOrCentral = Annotated[
     str,
     _Text(
-        rf"{_ARN}:organizations::\d{{12}}:(ou/o-[a-z0-9]{{10,32}}/ou-[a-z0-9-]+|organization/o-[a-z0-9]{{10,32}})",
-        "an organizational unit's ARN is written arn:aws:organizations::<management account>:"
-        "ou/<o-…>/<ou-…>",
+        r"\d{12}|central",
+        "write central, or an account's id of 12 digits in quotes",
+    ),
+]
+
+AccountOrUnit = Annotated[
+    str,
+    _Text(
+        rf"\d{{12}}|{_ARN}:organizations::\d{{12}}:(ou/o-[a-z0-9]{{10,32}}/ou-[a-z0-9-]+|organization/o-[a-z0-9]{{10,32}})",
+        "write an account's id of 12 digits in quotes, or the ARN of an organizational unit, "
+        "arn:aws:organizations::<management account>:ou/<o-…>/<ou-…>",
     ),
 ]
 

@@ -90,7 +90,7 @@ def test_what_aws_takes_is_taken(reports: Mapping[str, Any], root: Path) -> None
         ),
         ({"scope": {"organizational_units": ["r-exam"]}}, "scope", "write scope: organization"),
         ({"scope": {}}, "reports.scope", "names neither"),
-        ({"scope": "all"}, "reports.scope", "should be 'organization' or 'account', found 'all'"),
+        ({"scope": "all"}, "reports.scope", "write organization or account; found 'all'"),
         ({"scope": {"units": []}}, "reports.scope.units", "did you mean accounts?"),
         ({"scope": ["account"]}, "reports.scope", "object with organizational_units, accounts; f"),
         ({"scope": {"accounts": ["1"]}}, "reports.scope.accounts[0]", "is 12 digits in quotes"),
