@@ -15,6 +15,7 @@ _RESTORE = {
     "restore": "service-role/AWSBackupServiceRolePolicyForRestores",
     "restore-s3": "AWSBackupServiceRolePolicyForS3Restore",
 }
+_SCAN = {"scan": "AWSBackupServiceRolePolicyForScans"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +23,8 @@ class BackupRoleArgs:
     account: str
     partition: str
     may_restore: bool
+    may_scan: bool = False
+    """Whether it may have Amazon GuardDuty scan recovery points."""
 
 
 class BackupRole(pulumi.ComponentResource):
@@ -38,7 +41,9 @@ class BackupRole(pulumi.ComponentResource):
             assume_role_policy=service_trust("backup.amazonaws.com", args.account),
             opts=child,
         )
-        for suffix, policy in (_BACKUP | (_RESTORE if args.may_restore else {})).items():
+        restore = _RESTORE if args.may_restore else {}
+        scan = _SCAN if args.may_scan else {}
+        for suffix, policy in (_BACKUP | restore | scan).items():
             aws.iam.RolePolicyAttachment(
                 f"{name}-{suffix}",
                 role=role.name,

@@ -10,7 +10,6 @@ from stacks.backup_policy_content import CHARACTERS, parts, plan_content, text
 from stacks.backup_policy_settings import BackupPolicy
 from stacks.check import Location, Problems, check
 from stacks.protection_settings import TIERS, Plan, Selection, plan_rules
-from stacks.resource_types import ARN_PATTERNS
 from stacks.settings import CentralSettings
 
 _PER_TARGET = 10
@@ -74,11 +73,6 @@ def _selection(place: Location, selection: Selection) -> Problems:
                 "cannot be in a backup policy, which selects by tags and types of resources; "
                 "leave it out, or give the account a plan of its own",
             )
-    for field in ("resource_types", "exclude_resource_types"):
-        for number, kind in enumerate(getattr(selection, field)):
-            if kind not in ARN_PATTERNS:
-                known = ", ".join(ARN_PATTERNS)
-                yield (*place, field, number), f"{kind!r} is none of: {known}"
 
 
 def _too_large(s: CentralSettings) -> Problems:

@@ -10,7 +10,7 @@ from typing import Any
 from stacks import names
 from stacks.backup_policy_settings import BackupPolicy
 from stacks.protection_settings import Copy, Plan, Rule, Selection, plan_rules
-from stacks.resource_types import ARN_PATTERNS
+from stacks.resource_types import arn_patterns
 from stacks.settings import CentralSettings
 
 CHARACTERS = 10_000
@@ -130,9 +130,8 @@ def _selections(plan: str, selection: Selection, role_arn: str) -> Json:
 
 def _patterns(types: Sequence[str], role_arn: str) -> list[str]:
     """Of the partition that the role is of."""
-    partition = ":".join(role_arn.split(":")[:2])
-    found = {pattern for kind in types for pattern in ARN_PATTERNS[kind]}
-    return sorted(pattern.replace("arn:aws", partition, 1) for pattern in found)
+    partition = role_arn.split(":")[1]
+    return sorted({pattern for kind in types for pattern in arn_patterns(kind, partition)})
 
 
 def _conditions(selection: Selection, tags: Sequence[tuple[str, str]]) -> Json:

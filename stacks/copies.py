@@ -1,8 +1,9 @@
-"""Where the rules of plans copy to."""
+"""Where the rules of plans copy to, and how long copies are kept."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from stacks.protection_settings import Copy
+from stacks.protection_settings import Copy, Rule
 from stacks.settings import Settings
 
 
@@ -23,3 +24,30 @@ def accounts_copied_to(settings: Settings, vault: str) -> Sequence[str]:
     rules = [rule for plan in plans for rule in settings.rules_of(plan).values()]
     found = {account_of(settings, copy) for rule in rules for copy in rule.copies}
     return sorted(found - {settings.account, ""})
+
+
+@dataclass(frozen=True, kw_only=True)
+class CopyTarget:
+    """The vault that a copy goes to."""
+
+    account: str
+    region: str
+    vault: str
+    """Its name in settings."""
+
+
+def copy_target(settings: Settings, plan: str, copy: Copy, region: str) -> CopyTarget:
+    """Of a copy that a plan makes in a Region."""
+    return CopyTarget(
+        account=account_of(settings, copy),
+        region=copy.region or region,
+        vault=copy.vault or settings.vault_of(plan),
+    )
+
+
+def copy_lifecycle(rule: Rule, copy: Copy) -> tuple[int, int | None]:
+    """Days until a copy is deleted, and until it moves to cold storage."""
+    own = copy.move_to_cold_storage_after_days
+    if copy.delete_after_days is None and own is None:
+        return rule.delete_after_days, rule.move_to_cold_storage_after_days
+    return copy.delete_after_days or rule.delete_after_days, own

@@ -70,6 +70,11 @@ def deploy_role_arn(settings: Settings) -> str | None:
     return f"arn:{settings.partition}:iam::{settings.account}:role/{role}" if role else None
 
 
+def vault_arn(settings: StackSettings, account: str, region: str, vault: str) -> str:
+    """Of a vault that another account has, or will have."""
+    return f"arn:{settings.partition}:backup:{region}:{account}:backup-vault:{vault}"
+
+
 def replication_role(settings: StackSettings) -> str:
     """The role that copies reports to the audit account, whose bucket names it beforehand."""
     return f"{prefix(settings)}-reports-copy"

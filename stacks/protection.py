@@ -2,16 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, cast
 
 import pulumi
 
 from components.air_gapped_vault import AirGappedVault
-from components.backup_plan import BackupPlan, BackupPlanArgs
 from components.backup_role import BackupRole, BackupRoleArgs
 from components.vault import Vault
 from stacks import names
-from stacks.backup_rules import backup_rule
 from stacks.contracts import ProtectionContract
+from stacks.plans import deploy_plans, scans_for_malware
 from stacks.settings import Settings
 from stacks.vaults import StandingVaults, Vaults
 
@@ -31,17 +31,22 @@ def deploy_protection(
         return None
     role = BackupRole(
         names.backup_role(settings),
-        BackupRoleArgs(account=settings.account, partition=settings.partition, may_restore=True),
+        BackupRoleArgs(
+            account=settings.account,
+            partition=settings.partition,
+            may_restore=True,
+            may_scan=scans_for_malware(settings),
+        ),
         opts,
     )
-    plan_ids = _plans(settings, vaults.standard, role, opts)
+    plan_ids = deploy_plans(settings, vaults, role, opts)
     return Protection(
         vaults=vaults.standard,
         role=role,
         contract=ProtectionContract(
-            vault_arns=_by_region(_arns(vaults.standard)),
-            air_gapped_vault_arns=_by_region(_arns(vaults.air_gapped)),
-            plan_ids=_by_region(plan_ids),
+            vault_arns=_resolved(_arns(vaults.standard)),
+            air_gapped_vault_arns=_resolved(_arns(vaults.air_gapped)),
+            plan_ids=_resolved(plan_ids),
         ),
     )
 
@@ -52,46 +57,7 @@ def _arns(
     return {region: {n: v.arn for n, v in here.items()} for region, here in vaults.items()}
 
 
-def _plans(
-    settings: Settings, vaults: Vaults, role: BackupRole, opts: pulumi.ResourceOptions
-) -> dict[str, dict[str, pulumi.Output[str]]]:
-    """Their ids, by Region and name."""
-    return {
-        region: {
-            name: BackupPlan(
-                f"{names.prefix(settings)}-{name}-{region}",
-                _plan(settings, name, vaults[region][settings.vault_of(name)], role, region),
-                opts,
-            ).plan_id
-            for name in settings.plans
-            if region in settings.plan_regions(name)
-        }
-        for region in settings.protected_regions
-    }
-
-
-def _plan(
-    settings: Settings, name: str, vault: Vault, role: BackupRole, region: str
-) -> BackupPlanArgs:
-    window = settings.window_of(name)
-    tag, value = settings.tag_of(name)
-    return BackupPlanArgs(
-        plan_name=name,
-        vault_name=vault.name,
-        rules=[
-            backup_rule(rule_name, rule, window)
-            for rule_name, rule in settings.rules_of(name).items()
-        ],
-        role_arn=role.arn,
-        tag=tag,
-        value=value,
-        region=region,
-    )
-
-
-def _by_region(
+def _resolved(
     values: Mapping[str, Mapping[str, pulumi.Output[str]]],
 ) -> pulumi.Output[Mapping[str, Mapping[str, str]]]:
-    return pulumi.Output.all(
-        **{region: pulumi.Output.all(**named) for region, named in values.items()}
-    )
+    return cast(Any, pulumi.Output.from_input(values))

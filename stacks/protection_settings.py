@@ -20,7 +20,9 @@ from stacks.values import (
     PlanName,
     Region,
     ResourceArnPattern,
+    ResourceTypeName,
     TagKey,
+    TagPattern,
     TagValue,
     TimeOfDay,
     Timezone,
@@ -136,7 +138,7 @@ class Copy(Model):
     """By default the plan's vault's name; in this account also an air-gapped vault's."""
     move_to_cold_storage_after_days: Days | None = None
     delete_after_days: Days | None = None
-    """By default as the rule keeps what it made."""
+    """With neither, a copy is kept as the rule keeps what it made."""
 
 
 class Rule(Model):
@@ -152,9 +154,13 @@ class Rule(Model):
     completion_window_minutes: Annotated[int, Field(strict=True)] = 1440
     """An hour more than the start window at least (stacks/protection_checks.py)."""
     move_to_cold_storage_after_days: Days | None = None
+    """Of types that can (stacks/resource_types.py), and of EBS with `archive_ebs_snapshots`."""
+    archive_ebs_snapshots: bool = False
+    """Whether snapshots of EBS volumes move there too. They become full ones, which costs more than
+    it saves where they are made more than monthly."""
     delete_after_days: Days
     continuous: bool = False
-    """Point-in-time recovery, for 35 days at most."""
+    """Point-in-time recovery, for 35 days at most, of types that have it; snapshots of others."""
     copies: tuple[Copy, ...] = Field(default=(), max_length=5)
     recovery_point_tags: dict[TagKey, TagValue] = Field(default_factory=dict, max_length=10)
     scan: Literal["full", "incremental"] | None = None
@@ -209,12 +215,15 @@ class Conditions(Model):
 
     equals: dict[TagKey, TagValue] = Field(default_factory=dict)
     not_equals: dict[TagKey, TagValue] = Field(default_factory=dict)
-    like: dict[TagKey, str] = Field(default_factory=dict)
-    not_like: dict[TagKey, str] = Field(default_factory=dict)
+    like: dict[TagKey, TagPattern] = Field(default_factory=dict)
+    not_like: dict[TagKey, TagPattern] = Field(default_factory=dict)
 
 
 class Selection(Model):
-    """What a plan protects: by default every supported resource that carries the tag."""
+    """What a plan protects: by default every supported resource that carries the tag.
+
+    Of these `conditions` and exclusions leave out some; `any_tags` and `arns` add more.
+    """
 
     tag: TagKey | None = "backup-plan"
     """null: no tag decides."""
@@ -223,10 +232,12 @@ class Selection(Model):
     any_tags: dict[TagKey, TagValue] = Field(default_factory=dict)
     """More tags, each of which is enough."""
     conditions: Conditions = Conditions()
-    resource_types: tuple[str, ...] = ()
-    """Names such as EC2, EBS, RDS, as AWS Backup's opt-ins have them; none: all."""
+    resource_types: tuple[ResourceTypeName, ...] = ()
+    """Names such as EC2, EBS, RDS, as AWS Backup's opt-ins have them; none: all that are opted in.
+    What is named is protected without its opt-in, but for Aurora, DocumentDB and Neptune."""
     arns: tuple[ResourceArnPattern, ...] = ()
-    exclude_resource_types: tuple[str, ...] = ()
+    """Resources beside those that the tag selects."""
+    exclude_resource_types: tuple[ResourceTypeName, ...] = ()
     exclude_arns: tuple[ResourceArnPattern, ...] = ()
 
 

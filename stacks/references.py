@@ -16,9 +16,16 @@ def audit_stack(settings: StackSettings) -> str:
     return stack_name(settings.customer, "audit")
 
 
+def central_vaults_stack(settings: StackSettings) -> str:
+    """Where the vaults stand that copies with `account: central` go to."""
+    return stack_name(settings.customer, settings.central_vaults_in)
+
+
 def references(settings: Settings) -> Sequence[str]:
     """The stacks whose contracts a stack consumes, itself left out."""
     read = {alerts_stack(settings)}
     if isinstance(settings, ManagementSettings) and settings.copies_reports_to is not None:
         read.add(audit_stack(settings))
+    if settings.copies_to_central:
+        read.add(central_vaults_stack(settings))
     return sorted(read - {stack_name(settings.customer, settings.role)})

@@ -31,7 +31,7 @@ from components.scripts.script_log import ScriptLog, ScriptLogArgs
 from components.vault import Vault
 from components.vpc_endpoints import VpcEndpoints, VpcEndpointsArgs
 from stacks import names
-from stacks.backup_rules import backup_rule
+from stacks.plans import backup_rule
 from stacks.script_documents import parameters_of, script_documents
 from stacks.script_settings import Script
 from stacks.settings import Settings

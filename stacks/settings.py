@@ -209,6 +209,16 @@ class ProtectedSettings(StackSettings):
         """A plan's rules: its own, laid over those of its tier."""
         return plan_rules(plan, self.plans[plan], self.tiers)
 
+    @property
+    def copies_to_central(self) -> bool:
+        """Whether a rule of a plan copies to the customer's central vaults."""
+        return any(
+            copy.account == "central"
+            for plan in self.plans
+            for rule in self.rules_of(plan).values()
+            for copy in rule.copies
+        )
+
     def scripted_rules_of(self, script: Script) -> Mapping[str, Rule]:
         """The rules that a script's instances go by, with its own schedule."""
         rules = self.rules_of(script.plan)

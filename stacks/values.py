@@ -19,6 +19,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, core_schema
 
 from reports.templates import TEMPLATES
+from stacks.resource_types import RESOURCE_TYPES
 
 _LONGEST = 60
 
@@ -309,6 +310,30 @@ TagValue = Annotated[
         rf"{_IN_A_TAG}{{0,256}}",
         "a tag's value has 256 characters at most: letters, digits, spaces and _ . : / = + - @",
     ),
+]
+
+TagPattern = Annotated[
+    str,
+    _Text(
+        rf"(\*|{_IN_A_TAG}){{1,256}}",
+        "a tag's value with * where anything may stand: letters, digits, spaces and "
+        "_ . : / = + - @ *, 256 at most",
+    ),
+]
+
+
+def _resource_type(value: object) -> object:
+    if not isinstance(value, str) or value not in RESOURCE_TYPES:
+        near = difflib.get_close_matches(str(value), RESOURCE_TYPES, n=3, cutoff=0.5)
+        meant = (
+            f"like it are {', '.join(near)}" if near else f"there are: {', '.join(RESOURCE_TYPES)}"
+        )
+        raise ValueError(f"{value!r} is no type of AWS Backup's; {meant}")
+    return value
+
+
+ResourceTypeName = Annotated[
+    str, BeforeValidator(_resource_type), Field(json_schema_extra={"enum": [*RESOURCE_TYPES]})
 ]
 
 DatabaseName = Annotated[

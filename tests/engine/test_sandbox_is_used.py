@@ -39,6 +39,7 @@ from tests.support.api_calls import calls_by_boto3, calls_by_the_product, names_
 from tests.support.awaited import complaints
 from tests.support.examples import ROOT, recordings
 from tests.support.pages import commands, pages
+from tests.support.plan_variants import all_of_plans
 from tests.support.recorder import Recording
 from tests.support.report_variants import VARIANTS, recorded, variant
 from tests.support.script_variants import with_needs
@@ -93,6 +94,7 @@ def test_each_type_property_and_invoke_of_the_stand_in_is_reached() -> None:
         *map(recorded, VARIANTS),
         scripts,
         with_vaults(),
+        all_of_plans(),
     ):
         for resource in recording.resources:
             reached |= {resource.type, *_set(resource.type, resource.inputs)}

@@ -170,7 +170,7 @@ LONG = {
             {"selection": {"resource_types": ["Lambda"]}},
             {},
             "plans.gold.selection.resource_types[0]",
-            "none of: Aurora",
+            "is no type of AWS Backup's; there are: Aurora",
         ),
         ({"malware_scan": {}}, {}, "plans.gold.malware_scan", "whose stacks make its role"),
         ({"tier": "platinum"}, {}, "plans.gold.tier", "none of: standard"),

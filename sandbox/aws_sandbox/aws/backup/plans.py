@@ -26,6 +26,7 @@ _COLD_STORAGE_DAYS = 90
 _CONTINUOUS_DAYS = 35
 _SHORTEST_WINDOW_MINUTES = 60
 """To start in, and then to complete in."""
+_SCANNER = "malware-protection.guardduty.amazonaws.com"
 _DEFAULTS: Mapping[str, Any] = {
     "ScheduleExpression": "cron(0 5 ? * * *)",
     "ScheduleExpressionTimezone": "Etc/UTC",
@@ -64,6 +65,15 @@ def _plan_problems(api: BackupApi, plan: Mapping[str, Any]) -> Iterator[str]:
     for rule in plan["Rules"]:
         for problem in _rule_problems(api, rule):
             yield f"rule {rule['RuleName']}: {problem}"
+    settings: Sequence[Mapping[str, Any]] = plan.get("AdvancedBackupSettings") or []
+    for setting in settings:
+        if setting["ResourceType"] != "EC2" or list(setting["BackupOptions"]) != ["WindowsVSS"]:
+            yield f"AdvancedBackupSettings {setting} are not WindowsVSS of EC2"
+    scans: Sequence[Mapping[str, Any]] = plan.get("ScanSettings") or []
+    for scan in scans:
+        check_role(api, scan["ScannerRoleArn"], _SCANNER)
+    if not scans and any(rule.get("ScanActions") for rule in plan["Rules"]):
+        yield "ScanActions need the plan's ScanSettings"
 
 
 def _rule_problems(api: BackupApi, rule: Mapping[str, Any]) -> Iterator[str]:
@@ -235,18 +245,16 @@ _CONDITIONS_PER_SELECTION = 30
 _TAG_KEY = "aws:ResourceTag/"
 
 
-def check_role(api: BackupApi, role_arn: str) -> None:
-    """AWS Backup refuses a role that it may not assume."""
+def check_role(api: BackupApi, role_arn: str, service: str = "backup.amazonaws.com") -> None:
+    """AWS Backup refuses a role that it, or who scans for it, may not assume."""
     try:
         arn = Arn.parse(role_arn)
     except ValueError as error:
         raise invalid(f"IamRoleArn: {error}") from error
-    decision = api.services.access.check_trust(
-        role_arn, "backup.amazonaws.com", source_account=api.account
-    )
+    decision = api.services.access.check_trust(role_arn, service, source_account=api.account)
     if arn.account != api.account or not decision.allowed:
         raise invalid(
-            f"IAM Role {role_arn} cannot be assumed by AWS Backup in account {api.account}: "
+            f"IAM Role {role_arn} cannot be assumed by {service} in account {api.account}: "
             f"{decision.reason}."
         )
 

@@ -133,6 +133,7 @@ class LogicallyAirGappedVault(Resource):
 LIFECYCLE = members(
     coldStorageAfter="MoveToColdStorageAfterDays",
     deleteAfter="DeleteAfterDays",
+    optInToArchiveForSupportedResources=Field("OptInToArchiveForSupportedResources", default=False),
 )
 RULE = members(
     "ruleName",
@@ -153,6 +154,7 @@ RULE = members(
         ),
         unordered=True,
     ),
+    scanActions=Field("ScanActions", fields=members("malwareScanner", "scanMode"), unordered=True),
 )
 
 
@@ -164,6 +166,20 @@ class Plan(Resource):
     properties = members(
         name=Field("BackupPlan.BackupPlanName", replaces=True, autoname=Autoname()),
         rules=Field("BackupPlan.Rules", fields=RULE, unordered=True),
+        advancedBackupSettings=Field(
+            "BackupPlan.AdvancedBackupSettings",
+            fields=members("resourceType", "backupOptions"),
+            unordered=True,
+        ),
+        scanSettings=Field(
+            "BackupPlan.ScanSettings",
+            fields=members(
+                "malwareScanner",
+                "scannerRoleArn",
+                resourceTypes=Field("ResourceTypes", unordered=True),
+            ),
+            unordered=True,
+        ),
     )
     outputs = outputs(arn="BackupPlanArn", version="VersionId")
     volatile = frozenset({"version"})
