@@ -30,6 +30,7 @@ class BackupPolicy(pulumi.ComponentResource):
             policy = aws.organizations.Policy(
                 f"{name}{suffix}",
                 name=f"{args.policy_name}{suffix}",
+                description="Backup plans by backup-org",
                 type="BACKUP_POLICY",
                 content=content,
                 opts=child,

@@ -97,6 +97,18 @@ def test_the_provider_refuses_other_accounts(settings: Settings, recording: Reco
         assert roles[0]["roleArn"] == f"arn:aws:iam::{settings.account}:role/{settings.deploy_role}"
 
 
+def test_no_stack_owns_the_organization_or_its_global_settings(recording: Recording) -> None:
+    """They replace what they find; prepare makes single calls instead (ADR 21)."""
+    replacing = {
+        "aws:organizations/organization:Organization",
+        "aws:organizations/resourcePolicy:ResourcePolicy",
+        "aws:organizations/delegatedAdministrator:DelegatedAdministrator",
+        "aws:backup/globalSettings:GlobalSettings",
+        "aws:backup/regionSettings:RegionSettings",
+    }
+    assert replacing & {resource.type for resource in recording.resources} == set()
+
+
 def test_names_keep_to_the_limits_of_aws(recording: Recording) -> None:
     assert beyond_limits(recording) == []
 
