@@ -42,6 +42,7 @@ from tests.support.pages import commands, pages
 from tests.support.plan_variants import all_of_plans
 from tests.support.recorder import Recording
 from tests.support.report_variants import VARIANTS, recorded, variant
+from tests.support.role_variants import with_path_and_boundary
 from tests.support.script_variants import with_needs
 from tests.support.vault_variants import with_vaults
 
@@ -95,6 +96,7 @@ def test_each_type_property_and_invoke_of_the_stand_in_is_reached() -> None:
         scripts,
         with_vaults(),
         all_of_plans(),
+        *with_path_and_boundary().values(),
     ):
         for resource in recording.resources:
             reached |= {resource.type, *_set(resource.type, resource.inputs)}

@@ -2,44 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
-from collections.abc import Mapping
-from typing import Any
 
 import pytest
 
-from stacks.references import references
-from tests.support.examples import EXAMPLES, Case, example, recordings
+from tests.support.examples import recordings
 from tests.support.recorder import Recording
-from tests.support.shared import shared
-
-IAM = {"role_path": "/backup/roles/", "permissions_boundary": "boundaries/backup"}
-EXTERNAL_ID = "of-the-provider"
-OWN = {"iam": IAM, "deploy_role_external_id": EXTERNAL_ID}
-ACME = [stack for stack in EXAMPLES if stack.startswith("acme-")]
-
-
-def case(stack: str) -> Case:
-    like = example(stack)
-    more: Mapping[str, Any] = (
-        {"reports": {"bucket": {"copy_to_audit": True}}} if stack == "acme-management" else {}
-    )
-    if stack == "acme-audit":
-        mail = {**like.own["reports_mail"], "link": {"signer": "user", "secret": "links"}}
-        more = {"reports_copy": {}, "reports_mail": mail}
-    return dataclasses.replace(like, own={**like.own, **OWN, **more})
-
-
-def recorded() -> Mapping[str, Recording]:
-    done: dict[str, Recording] = {}
-    left = list(ACME)
-    while left:
-        ready = next(s for s in left if set(references(case(s).settings)) <= done.keys())
-        done[ready] = case(ready).run({name: r.exports for name, r in done.items()})
-        left.remove(ready)
-    return done
+from tests.support.role_variants import ACME, EXTERNAL_ID, case, with_path_and_boundary
 
 
 @pytest.fixture(params=ACME)
@@ -49,7 +19,7 @@ def stack(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def recording(stack: str) -> Recording:
-    return shared("roles", recorded)[stack]
+    return with_path_and_boundary()[stack]
 
 
 def test_each_role_and_user_has_path_and_boundary(stack: str, recording: Recording) -> None:
@@ -68,7 +38,7 @@ def test_what_names_a_role_of_ours_names_it_with_its_path(stack: str, recording:
     """Wherever an ARN was put together of a role's name: in policies, trusts, environments."""
     ours = {
         role.inputs["name"]
-        for each in shared("roles", recorded).values()
+        for each in with_path_and_boundary().values()
         for role in each.all("aws:iam/role:Role")
     }
     texts = json.dumps([dict(r.inputs) for r in recording.resources], default=str)
@@ -82,7 +52,7 @@ def test_what_names_a_role_of_ours_names_it_with_its_path(stack: str, recording:
 
 
 def test_the_roles_that_others_trust_are_named_with_their_path() -> None:
-    audit = shared("roles", recorded)["acme-audit"]
+    audit = with_path_and_boundary()["acme-audit"]
     texts = json.dumps([dict(r.inputs) for r in audit.resources], default=str)
     for role in (
         "111111111111:role/backup/roles/acme-backup-reports-copy",
