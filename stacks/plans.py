@@ -17,7 +17,7 @@ from components.backup_plan import (
 from components.backup_role import BackupRole
 from components.scanner_role import ScannerRole, ScannerRoleArgs
 from stacks import names
-from stacks.backup_rules import start_window_minutes
+from stacks.backup_rules import start_window_minutes, timezone_of
 from stacks.contracts import ProtectionContract, consume
 from stacks.copies import CopyTarget, account_of, copy_lifecycle, copy_target
 from stacks.protection_settings import Copy, MaintenanceWindow, Rule
@@ -112,8 +112,8 @@ def backup_rule(name: str, rule: Rule, window: MaintenanceWindow | None) -> Back
     return BackupRule(
         name=name,
         schedule=rule.schedule,
-        timezone=rule.timezone or (window.timezone if window else "Etc/UTC"),
-        start_window_minutes=start_window_minutes(rule),
+        timezone=timezone_of(rule, window),
+        start_window_minutes=start_window_minutes(rule, window),
         completion_window_minutes=rule.completion_window_minutes,
         delete_after_days=rule.delete_after_days,
         move_to_cold_storage_after_days=rule.move_to_cold_storage_after_days,

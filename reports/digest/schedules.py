@@ -1,4 +1,4 @@
-"""How far apart a backup rule's runs are: cron(…) with six fields, as AWS writes it.
+"""When a backup rule runs: cron(…) with six fields, as AWS writes it.
 
 https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#cron-based
 """
@@ -21,15 +21,21 @@ _HORIZON = 400
 def longest_gap(schedule: str, timezone: str, around: date) -> timedelta | None:
     """The longest time between two runs in a row; None where the schedule is not understood, or
     does not run twice around that day."""
+    runs = runs_around(schedule, timezone, around) or []
+    return max((later - earlier for earlier, later in pairwise(runs)), default=None)
+
+
+def runs_around(schedule: str, timezone: str, around: date) -> list[datetime] | None:
+    """All runs of more than a year to both sides, in UTC and in order; None where the schedule is
+    not understood."""
     found = re.fullmatch(r"cron\((.*)\)", schedule.strip())
     fields = found[1].split() if found else []
     if len(fields) != 6:
         return None
     try:
-        runs = list(_runs(fields, ZoneInfo(timezone or "UTC"), around))
+        return list(_runs(fields, ZoneInfo(timezone or "UTC"), around))
     except (ValueError, ZoneInfoNotFoundError):
         return None
-    return max((later - earlier for earlier, later in pairwise(runs)), default=None)
 
 
 def shortest_gap(schedule: str) -> timedelta | None:
