@@ -9,6 +9,7 @@ from typing import Any
 
 from stacks import names
 from stacks.backup_policy_settings import BackupPolicy
+from stacks.backup_rules import start_window_minutes
 from stacks.protection_settings import Copy, Plan, Rule, Selection, plan_rules
 from stacks.resource_types import arn_patterns
 from stacks.settings import CentralSettings
@@ -55,7 +56,7 @@ def _rule(settings: CentralSettings, policy: BackupPolicy, plan: Plan, rule: Rul
     vault = plan.vault or policy.vault
     content: dict[str, Any] = {
         "schedule_expression": _assign(rule.schedule),
-        "start_backup_window_minutes": _assign(str(rule.start_window_minutes or 480)),
+        "start_backup_window_minutes": _assign(str(start_window_minutes(rule))),
         "complete_backup_window_minutes": _assign(str(rule.completion_window_minutes)),
         "target_backup_vault_name": _assign(vault),
         "lifecycle": _lifecycle(rule.move_to_cold_storage_after_days, rule.delete_after_days),

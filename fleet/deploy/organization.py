@@ -10,6 +10,7 @@ from typing import Any
 
 import boto3
 
+from stacks.copies import account_of
 from stacks.load import Settings
 from stacks.settings import AuditSettings, CentralSettings
 
@@ -68,11 +69,9 @@ class OrganizationNeeds:
 
 def copies_across_accounts(settings: Settings, plan: str) -> bool:
     """Whether a rule of the plan copies to another account than the stack's."""
-    at_home = {None, settings.account}
-    if settings.role == settings.central_vaults_in:
-        at_home.add("central")
     rules = settings.rules_of(plan).values()
-    return any(copy.account not in at_home for rule in rules for copy in rule.copies)
+    copies = (copy for rule in rules for copy in rule.copies)
+    return any(account_of(settings, copy) != settings.account for copy in copies)
 
 
 def organization_prepared(
