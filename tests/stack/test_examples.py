@@ -265,3 +265,23 @@ def test_services_act_in_roles_in_the_name_of_this_account_alone(
             equals = "StringEqualsIfExists" if untold else "StringEquals"
             if service is not None:
                 assert statement["Condition"][equals]["aws:SourceAccount"] == settings.account
+
+
+WITHOUT_SOURCE = {
+    "EventsSends": "EventBridge's guide takes no condition in the policy of a topic",
+    "RulesUseTheKeyOfTheTopic": "SNS's guide: those on the source do not work for EventBridge and "
+    "the key of a topic; it is narrowed to the topic",
+}
+"""Sids of resource policies' statements that let a service in whoever it acts for: why."""
+
+
+def test_services_use_what_is_here_on_behalf_of_a_named_source(recording: Recording) -> None:
+    for resource in recording.resources:
+        policy = resource.inputs.get("policy")
+        if not isinstance(policy, str) or not policy.startswith("{"):
+            continue
+        for statement in json.loads(policy).get("Statement", ()):
+            principal = statement.get("Principal")
+            if isinstance(principal, Mapping) and "Service" in principal:
+                keys = json.dumps(statement.get("Condition", {}))
+                assert "aws:Source" in keys or statement["Sid"] in WITHOUT_SOURCE, resource.urn
