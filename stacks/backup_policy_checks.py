@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from stacks.backup_policy_content import CHARACTERS, parts, plan_content, text
 from stacks.backup_policy_settings import BackupPolicy
+from stacks.backup_rules import timezone_of
 from stacks.check import Location, Problems, check
 from stacks.protection_settings import TIERS, Plan, Selection, plan_rules
 from stacks.settings import CentralSettings
@@ -49,7 +50,7 @@ def _rules(
     regions = plan.regions or policy.regions
     for rule_name, rule in plan_rules(name, plan, s.tiers).items():
         where = (*place, "rules", rule_name)
-        zone = rule.timezone or (window.timezone if window else "Etc/UTC")
+        zone = timezone_of(rule, window)
         if zone not in ("Etc/UTC", "UTC"):
             yield (
                 (*where, "timezone"),

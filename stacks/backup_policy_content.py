@@ -53,10 +53,10 @@ def plan_content(settings: CentralSettings, policy_name: str, name: str) -> Json
 
 
 def _rule(settings: CentralSettings, policy: BackupPolicy, plan: Plan, rule: Rule) -> Json:
-    vault = plan.vault or policy.vault
+    vault, window = plan.vault or policy.vault, plan.maintenance_window or policy.maintenance_window
     content: dict[str, Any] = {
         "schedule_expression": _assign(rule.schedule),
-        "start_backup_window_minutes": _assign(str(start_window_minutes(rule))),
+        "start_backup_window_minutes": _assign(str(start_window_minutes(rule, window))),
         "complete_backup_window_minutes": _assign(str(rule.completion_window_minutes)),
         "target_backup_vault_name": _assign(vault),
         "lifecycle": _lifecycle(rule.move_to_cold_storage_after_days, rule.delete_after_days),
