@@ -50,6 +50,11 @@ APP = Group(
     Command("up", "fleet.deploy.commands:up", "Deploy stacks, each after those that it reads"),
     Command("preview", "fleet.deploy.commands:preview", "Show what `up` would change"),
     Command("destroy", "fleet.deploy.commands:destroy", "Delete what stacks deployed"),
+    Command(
+        "adopt",
+        "fleet.deploy.adopt:adopt",
+        "Take vaults and plans into a stack that stand in its account already",
+    ),
     Command("outputs", "fleet.deploy.commands:outputs", "Print what a stack exports"),
     Command(
         "prepare",

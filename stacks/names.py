@@ -26,6 +26,11 @@ def prefix(settings: StackSettings) -> str:
     return f"COS-{name}" if settings.naming == "cos" else name
 
 
+def regional(settings: StackSettings, name: str, region: str) -> str:
+    """What a vault or plan is called in a stack's state: other Regions have one of its name too."""
+    return f"{prefix(settings)}-{name}-{region}"
+
+
 def monitoring_rule(settings: StackSettings) -> str:
     """The rule that takes an account's events to the alert bus, in each Region."""
     return _published(settings, "COS-AWS-Backup-Monitoring", "alerts")

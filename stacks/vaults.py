@@ -40,7 +40,7 @@ def _vaults(
     return {
         region: {
             name: Vault(
-                f"{names.prefix(settings)}-{name}-{region}",
+                names.regional(settings, name, region),
                 _vault_args(settings, name, region, organization),
                 opts,
             )
@@ -57,7 +57,7 @@ def _air_gapped_vaults(
     return {
         region: {
             name: AirGappedVault(
-                f"{names.prefix(settings)}-{name}-{region}",
+                names.regional(settings, name, region),
                 _air_gapped_vault_args(settings, name, region, organization),
                 opts,
             )

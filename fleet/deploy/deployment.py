@@ -90,11 +90,20 @@ def ignore(stack: str, event: EngineEvent) -> None:
 class Deployment:
     """A stack and its settings, at an engine."""
 
-    def __init__(self, engine: Engine, stack: str, on_event: OnEvent = ignore) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        stack: str,
+        on_event: OnEvent = ignore,
+        *,
+        before: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`before` is called as the program starts, when no resource is registered yet."""
         self.stack = stack
         self.settings: Settings = load.from_files(stack, engine.project)
         self._engine = engine
         self._on_event = on_event
+        self._before = before
 
     def preview(self) -> Outcome:
         with self._run("preview", self._made) as (stack, options):
@@ -130,6 +139,18 @@ class Deployment:
             name: "[secret]" if output.secret else output.value for name, output in found.items()
         }
 
+    def resources(self) -> list[dict[str, Any]]:
+        """As the stack's state has them; none of a stack that was never deployed."""
+        with self._complaining("export", []):
+            return (self._made.export_stack().deployment or {}).get("resources") or []
+
+    def change_state(self, change: Callable[[list[dict[str, Any]]], None]) -> None:
+        """Changes resources in the stack's state, and nothing in the account."""
+        with self._complaining("import", []):
+            state = self._made.export_stack()
+            change((state.deployment or {}).get("resources") or [])
+            self._made.import_stack(state)
+
     def beside(self, stack: str) -> Deployment:
         """Another stack of the same project."""
         return Deployment(self._engine, stack)
@@ -160,7 +181,7 @@ class Deployment:
         return {
             "stack_name": self.stack,
             "project_name": "backup-org",
-            "program": lambda: program.run(root),
+            "program": lambda: program.run(root, self._before),
             "opts": automation.LocalWorkspaceOptions(
                 work_dir=str(root),
                 pulumi_command=self._engine.command,
@@ -232,7 +253,7 @@ def _retained(state: automation.Deployment) -> Sequence[str]:
     return [
         f"{_resource(resource['urn'])}{resource['id']}"
         for resource in resources
-        if resource.get("retainOnDelete")
+        if resource.get("retainOnDelete") and resource.get("custom")
     ]
 
 
@@ -243,7 +264,7 @@ def _said(error: CommandError) -> str:
     return said.removeprefix("error: ")
 
 
-_PROTECTED = "because it is protected"
+_PROTECTED = ("because it is protected", "currently marked for protection")
 _WAYS_OUT = (
     "is protected, and so not deleted or replaced: recovery points may lie in the vault, or under "
     "its key.\n"
@@ -257,7 +278,7 @@ def _complaints(event: EngineEvent) -> Iterator[str]:
     """Errors and policy violations in an event, as people read them."""
     diagnostic = event.diagnostic_event
     if diagnostic is not None and diagnostic.severity == "error":
-        protected = _PROTECTED in diagnostic.message
+        protected = any(phrase in diagnostic.message for phrase in _PROTECTED)
         said = _WAYS_OUT if protected else diagnostic.message.strip()
         yield f"{_resource(diagnostic.urn)}{said}"
     violation = event.policy_event

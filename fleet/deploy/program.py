@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import sys
+from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -21,11 +22,12 @@ _OURS = ("components", "stacks")
 _loading = Lock()
 
 
-def run(root: Path) -> None:
-    """As the language host would, with the settings under `root`; runpy would swap sys.modules
-    under the other threads."""
+def run(root: Path, before: Callable[[], None] = lambda: None) -> None:
+    """As the language host would, with the settings under `root`, once `before` has been called;
+    runpy would swap sys.modules under the other threads."""
     with _loading:
         load()
+    before()
     cast(Any, runtime.SETTINGS).root_directory = str(root)
     path = PROJECT / "__main__.py"
     exec(  # noqa: S102 - our own program

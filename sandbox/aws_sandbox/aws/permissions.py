@@ -441,6 +441,7 @@ MAPPERS: Mapping[str, Mapper] = {
         "DeleteBackupPlan",
         "CreateBackupSelection",
         "GetBackupSelection",
+        "ListBackupSelections",
         "DeleteBackupSelection",
     ),
     **named(

@@ -318,6 +318,13 @@ def delete_selection(api: BackupApi, params: Params) -> None:
     del api.backend.selections[params["BackupPlanId"]][params["SelectionId"]]
 
 
+def list_selections(api: BackupApi, params: Params) -> Mapping[str, Any]:
+    plan_id = params["BackupPlanId"]
+    current_plan(api, plan_id)
+    found = list(api.backend.selections.get(plan_id, {}).values())
+    return page(params, "BackupSelectionsList", found)
+
+
 OPERATIONS: Mapping[str, Operation] = {
     "CreateBackupPlan": create_plan,
     "UpdateBackupPlan": update_plan,
@@ -327,4 +334,5 @@ OPERATIONS: Mapping[str, Operation] = {
     "CreateBackupSelection": create_selection,
     "GetBackupSelection": get_selection,
     "DeleteBackupSelection": delete_selection,
+    "ListBackupSelections": list_selections,
 }
