@@ -10,11 +10,13 @@ from stacks.backup_policy_content import CHARACTERS, parts, plan_content, text
 from stacks.backup_policy_settings import BackupPolicy
 from stacks.backup_rules import timezone_of
 from stacks.check import Location, Problems, check
+from stacks.protection_checks import rule_problems
 from stacks.protection_settings import TIERS, Plan, Selection, plan_rules
 from stacks.settings import CentralSettings
 
 _PER_TARGET = 10
 """Backup policies that AWS attaches to one root, unit or account."""
+_RULES = 10
 _NAME = 50
 """Characters of a backup plan's name."""
 
@@ -50,6 +52,10 @@ def _rules(
     regions = plan.regions or policy.regions
     for rule_name, rule in plan_rules(name, plan, s.tiers).items():
         where = (*place, "rules", rule_name)
+        if rule_name in (plan.rules or {}):
+            yield from rule_problems(rule, where)
+        if rule.scan is not None:
+            yield (*where, "scan"), "is for plans of accounts, whose stacks make its role"
         zone = timezone_of(rule, window)
         if zone not in ("Etc/UTC", "UTC"):
             yield (
@@ -79,9 +85,12 @@ def _selection(place: Location, selection: Selection) -> Problems:
 def _too_large(s: CentralSettings) -> Problems:
     attached: Counter[str] = Counter()
     for policy_name, policy in s.backup_policies.items():
-        for name in policy.plans:
+        for name, plan in policy.plans.items():
             place = ("backup_policies", policy_name, "plans", name)
             full = f"{policy_name}-{name}"
+            rules = len(plan_rules(name, plan, s.tiers))
+            if rules > _RULES:
+                yield (*place, "rules"), f"are {rules}; a backup plan has {_RULES} at most"
             if len(full) > _NAME:
                 yield place, f"is called {full}, {len(full)} characters; a plan has {_NAME} at most"
             long = len(text({full: plan_content(s, policy_name, name)}))

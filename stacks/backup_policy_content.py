@@ -10,6 +10,7 @@ from typing import Any
 from stacks import names
 from stacks.backup_policy_settings import BackupPolicy
 from stacks.backup_rules import start_window_minutes
+from stacks.copies import copy_lifecycle
 from stacks.protection_settings import Copy, Plan, Rule, Selection, plan_rules
 from stacks.resource_types import arn_patterns
 from stacks.settings import CentralSettings
@@ -61,6 +62,8 @@ def _rule(settings: CentralSettings, policy: BackupPolicy, plan: Plan, rule: Rul
         "target_backup_vault_name": _assign(vault),
         "lifecycle": _lifecycle(rule.move_to_cold_storage_after_days, rule.delete_after_days),
     }
+    if rule.archive_ebs_snapshots:
+        content["lifecycle"]["opt_in_to_archive_for_supported_resources"] = _assign("true")
     if plan.air_gapped_vault is not None:
         vaults = f"arn:{settings.partition}:backup:$region:$account:backup-vault"
         content["target_logically_air_gapped_backup_vault_arn"] = _assign(
@@ -92,12 +95,11 @@ def _vault_arn(settings: CentralSettings, copy: Copy, vault: str, here: str) -> 
 
 
 def _copied(copy: Copy, rule: Rule) -> Json:
-    if copy.delete_after_days is None:
-        return _lifecycle(rule.move_to_cold_storage_after_days, rule.delete_after_days)
-    return _lifecycle(copy.move_to_cold_storage_after_days, copy.delete_after_days)
+    delete, cold = copy_lifecycle(rule, copy)
+    return _lifecycle(cold, delete)
 
 
-def _lifecycle(cold: int | None, delete: int) -> Json:
+def _lifecycle(cold: int | None, delete: int) -> dict[str, Json]:
     moved = {} if cold is None else {"move_to_cold_storage_after_days": _assign(str(cold))}
     return {**moved, "delete_after_days": _assign(str(delete))}
 

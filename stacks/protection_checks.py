@@ -45,23 +45,28 @@ def _plans_name_tiers_that_there_are(s: ProtectedSettings) -> Problems:
 @check(ProtectedSettings, "plans", "tiers")
 def _rules_hold_what_aws_demands(s: ProtectedSettings) -> Problems:
     for where, rule in _rules(s):
-        gap = shortest_gap(rule.schedule)
-        if gap is not None and gap < timedelta(hours=1):
-            yield (
-                (*where, "schedule"),
-                f"runs {gap.seconds // 60} minutes apart; AWS Backup refuses less than 60",
-            )
-        cold = rule.move_to_cold_storage_after_days
-        if cold is not None and rule.delete_after_days < cold + 90:
-            yield (
-                (*where, "delete_after_days"),
-                f"is {rule.delete_after_days}, but what moves to cold storage after {cold} "
-                f"days stays there 90 days at least: {cold + 90} or more",
-            )
-        if rule.archive_ebs_snapshots and cold is None:
-            yield (*where, "archive_ebs_snapshots"), "needs move_to_cold_storage_after_days"
-        yield from _continuous(rule, where)
-        yield from _copies_and_tags(rule, where)
+        yield from rule_problems(rule, where)
+
+
+def rule_problems(rule: Rule, where: Location) -> Problems:
+    """Of a rule alone, wherever it is written."""
+    gap = shortest_gap(rule.schedule)
+    if gap is not None and gap < timedelta(hours=1):
+        yield (
+            (*where, "schedule"),
+            f"runs {gap.seconds // 60} minutes apart; AWS Backup refuses less than 60",
+        )
+    cold = rule.move_to_cold_storage_after_days
+    if cold is not None and rule.delete_after_days < cold + 90:
+        yield (
+            (*where, "delete_after_days"),
+            f"is {rule.delete_after_days}, but what moves to cold storage after {cold} "
+            f"days stays there 90 days at least: {cold + 90} or more",
+        )
+    if rule.archive_ebs_snapshots and cold is None:
+        yield (*where, "archive_ebs_snapshots"), "needs move_to_cold_storage_after_days"
+    yield from _continuous(rule, where)
+    yield from _copies_and_tags(rule, where)
 
 
 def _continuous(rule: Rule, where: Location) -> Problems:

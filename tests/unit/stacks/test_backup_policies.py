@@ -173,6 +173,18 @@ LONG = {
             "is no type of AWS Backup's; there are: Aurora",
         ),
         ({"malware_scan": {}}, {}, "plans.gold.malware_scan", "whose stacks make its role"),
+        (
+            {"rules": {"daily": {**RULE, "move_to_cold_storage_after_days": 5}}},
+            {},
+            "plans.gold.rules.daily.delete_after_days",
+            "90 days at least: 95",
+        ),
+        (
+            {"rules": {"daily": {**RULE, "scan": "full"}}},
+            {},
+            "plans.gold.rules.daily.scan",
+            "whose stacks make its role",
+        ),
         ({"tier": "platinum"}, {}, "plans.gold.tier", "none of: standard"),
         ({"rules": LONG}, {}, "plans.gold", "a backup policy has 10,000 at most"),
         ({}, {"targets": ["everything"]}, "targets[0]", "an organizational unit"),
