@@ -108,7 +108,9 @@ def below(schema: Mapping[str, Any], key: str) -> Mapping[str, Any] | None:
     return {"anyOf": found} if found else None
 
 
-ANY_ROLE: Mapping[str, Any] = {"anyOf": [{"$ref": f"#/$defs/{role}"} for role in ROLES]}
+ANY_ROLE: Mapping[str, Any] = {
+    "anyOf": [{"$ref": f"#/$defs/{name}"} for name in (*ROLES, "Customer")]
+}
 
 
 def unknown_keys(value: object, schema: Mapping[str, Any], path: str = "") -> Iterator[str]:
