@@ -62,7 +62,7 @@ def deploy_plans(
     return {
         region: {
             plan: BackupPlan(
-                f"{names.prefix(settings)}-{plan}-{region}", _plan(account, plan, region), opts
+                names.regional(settings, plan, region), _plan(account, plan, region), opts
             ).plan_id
             for plan in settings.plans
             if region in settings.plan_regions(plan)
