@@ -72,6 +72,11 @@ APP = Group(
         "fleet.deploy.merged_settings:settings",
         "Print a stack's settings merged, each value with where it stands",
     ),
+    Command(
+        "plan-calendar",
+        "fleet.plans.commands:plan_calendar",
+        "Show the next runs of backup plans, as a table and as a picture",
+    ),
     Command("query", "fleet.lake.commands:query", "Ask the lake, through Athena"),
     Command(
         "queries",
