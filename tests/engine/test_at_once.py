@@ -40,10 +40,10 @@ def another_customer(stage: Stage) -> str:
     """As acme is, in the same accounts."""
     folder = stage.workspace.project / CUSTOMERS
     for file in (folder / "acme.yaml", folder / "Pulumi.acme-audit.yaml"):
-        other = file.with_name(file.name.replace("acme", "globex"))
-        other.write_text(file.read_text().replace("acme", "globex"))
-    shutil.copytree(folder / "acme", folder / "globex")
-    return "globex"
+        other = file.with_name(file.name.replace("acme", "umbrella"))
+        other.write_text(file.read_text().replace("acme", "umbrella"))
+    shutil.copytree(folder / "acme", folder / "umbrella")
+    return "umbrella"
 
 
 def test_the_audit_stacks_of_two_customers_begin_together(
