@@ -150,7 +150,7 @@ def _delegation(organizations: Any, account: str) -> str:
     except organizations.exceptions.ResourcePolicyNotFoundException:
         found = '{"Version": "2012-10-17", "Statement": []}'
     policy = json.loads(found)
-    ours = _delegating(account, organization["MasterAccountId"], organization["Id"])
+    ours = _delegating(account, organization)
     theirs = [each for each in policy["Statement"] if each.get("Sid") not in _SIDS]
     wanted = [*theirs, *ours]
     if policy["Statement"] == wanted:
@@ -159,11 +159,12 @@ def _delegation(organizations: Any, account: str) -> str:
     return "made"
 
 
-def _delegating(account: str, management: str, organization: str) -> list[Mapping[str, Any]]:
+def _delegating(account: str, described: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """As in AWS Organizations' user guide, without the switch of the type: that is ours."""
-    arn = f"arn:aws:organizations::{management}"
+    partition, organization = described["Arn"].split(":")[1], described["Id"]
+    arn = f"arn:{partition}:organizations::{described['MasterAccountId']}"
     condition = {"StringLikeIfExists": {"organizations:PolicyType": _POLICY}}
-    allowed = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{account}:root"}}
+    allowed = {"Effect": "Allow", "Principal": {"AWS": f"arn:{partition}:iam::{account}:root"}}
     reading, managing = _SIDS
     return [
         {
