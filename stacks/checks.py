@@ -2,6 +2,7 @@
 
 from stacks import (
     backup_policy_checks,
+    plan_warnings,
     protection_checks,
     region_checks,
     report_checks,
@@ -21,6 +22,7 @@ from stacks.settings import (
 __all__ = [
     "CHECKS",
     "backup_policy_checks",
+    "plan_warnings",
     "protection_checks",
     "region_checks",
     "report_checks",
