@@ -12,7 +12,7 @@ import pulumi
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from stacks import report_mail_checks, script_checks
+from stacks import central_copies, report_mail_checks, script_checks
 from stacks.checks import CHECKS
 from stacks.model import Model
 from stacks.names import stack_name
@@ -82,6 +82,7 @@ def _checked(stack: str, given: Values, root: Path) -> Settings:
         problems += report_mail_checks.with_files(settings, root)
     if settings is not None:
         problems += script_checks.with_files(settings, root)
+        problems += central_copies.with_files(settings, root)
     if settings is None or problems or given.problems:
         lines = [f"{given.layer_of(loc).place(loc)}: {message}" for loc, message in problems]
         raise SettingsError(stack, [*given.problems, *lines])
@@ -136,7 +137,9 @@ def _validate(stack: str, merged: Raw) -> tuple[Settings | None, list[Problem]]:
         valid = dict(_valid_fields(model, merged, wrong={loc[0] for loc, _ in problems}))
     partial = model.model_construct(**valid)
     for check in CHECKS:
-        if issubclass(model, check.model) and check.reads <= valid.keys():
+        # A central account is told by its organization, and no field.
+        read = check.reads & model.model_fields.keys()
+        if issubclass(model, check.model) and read <= valid.keys():
             problems += check.run(partial)
     named = {"customer", "role", "name"} & model.model_fields.keys()
     if named <= valid.keys():

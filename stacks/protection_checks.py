@@ -147,7 +147,7 @@ def _plans_keep_to_aws_backups_quotas(s: ProtectedSettings) -> Problems:
     if len(s.plans) > 300:
         yield ("plans",), f"are {len(s.plans)}; AWS Backup has 300 in a Region at most"
     for name in s.plans:
-        if name not in _known(s):
+        if name not in known_plans(s):
             continue
         rules = s.rules_of(name)
         if not 1 <= len(rules) <= 10:
@@ -215,7 +215,7 @@ def _copies_have_vaults(s: ProtectedSettings) -> Problems:
 )
 def _plans_stand_where_their_vaults_do(s: ProtectedSettings) -> Problems:
     for name, plan in s.plans.items():
-        if name not in _known(s):
+        if name not in known_plans(s):
             continue
         for position, region in enumerate(plan.regions or ()):
             if region not in _places(s, s.vault_of(name)):
@@ -294,7 +294,7 @@ _OPERATORS = ("equals", "not_equals", "like", "not_like")
 _CONTINUOUS_DAYS = 35
 
 
-def _known(s: ProtectedSettings) -> frozenset[str]:
+def known_plans(s: ProtectedSettings) -> frozenset[str]:
     """Plans whose vault and tier there are; of others it is told where they are named."""
     tiers = {**TIERS, **s.tiers}
     return frozenset(
@@ -313,7 +313,7 @@ def _places(s: ProtectedSettings, vault: str) -> tuple[str, ...]:
 def _rules_of_plans(s: ProtectedSettings) -> Iterator[tuple[Location, str, Rule]]:
     """Each rule that a plan goes by, a tier's too, with its place and the plan."""
     for plan in s.plans:
-        if plan in _known(s):
+        if plan in known_plans(s):
             for name, rule in s.rules_of(plan).items():
                 yield ("plans", plan, "rules", name), plan, rule
 

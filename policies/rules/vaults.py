@@ -42,22 +42,29 @@ def _does_not_rotate(key: Resource) -> Iterator[str]:
 
 @over_stack(
     VAULT,
-    config={"vault_key": {"type": "string", "enum": ["any", "customer_managed"], "default": "any"}},
+    config={
+        "vault_key": {"type": "string", "enum": ["any", "customer_managed"], "default": "any"},
+        "known_keys": {"type": "array", "items": {"type": "string"}, "default": []},
+    },
 )
 def vault_has_its_own_key(vault: Resource, stack: Sequence[Resource], config: Config) -> Aspects:
-    """Where the customer demands it, a backup vault has a key that its stack makes.
+    """Where the customer demands it, a backup vault has a key that its stack makes, or a known one.
 
     A vault without one uses the AWS-managed key aws/backup, whose policy nobody can change: most of
     its recovery points can never be copied to another account. An ARN does not tell whose a key is.
     """
     if config["vault_key"] == "customer_managed":
-        yield _has_no_key_of_its_stack(vault, stack)
+        yield _has_no_key_of_its_own(vault, stack, config["known_keys"])
 
 
-def _has_no_key_of_its_stack(vault: Resource, stack: Sequence[Resource]) -> Iterator[str]:
+def _has_no_key_of_its_own(
+    vault: Resource, stack: Sequence[Resource], known: Sequence[str]
+) -> Iterator[str]:
     keys = {resource.urn for resource in stack if resource.type == KEY}
-    if not keys.intersection(vault.sources.get("kmsKeyArn", ())):
+    of_stack = keys.intersection(vault.sources.get("kmsKeyArn", ()))
+    if not of_stack and not (known and vault.get("kmsKeyArn") in known):
         yield (
             f"the vault {vault.name} would be encrypted with the AWS-managed key or one of unknown "
-            "origin, and this customer demands its own; set `key: customer_managed` for the vault"
+            "origin, and this customer demands its own; set `key: customer_managed` for the vault, "
+            "or name keys by Region"
         )

@@ -139,6 +139,19 @@ CASES = [
     ),
     Case(
         rule="vault_has_its_own_key",
+        what="a key that was brought along, and is known",
+        resources=[vault(kmsKeyArn=KEY_ARN)],
+        config={**OWN, "known_keys": [KEY_ARN]},
+    ),
+    Case(
+        rule="vault_has_its_own_key",
+        what="a key that is not among the known ones",
+        resources=[vault(kmsKeyArn=KEY_ARN.replace("key/", "key/0"))],
+        config={**OWN, "known_keys": [KEY_ARN]},
+        says="one of unknown origin",
+    ),
+    Case(
+        rule="vault_has_its_own_key",
         what="its own key",
         resources=[vault(kmsKeyArn=KEY_ARN), key()],
         config=OWN,
