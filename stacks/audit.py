@@ -30,7 +30,7 @@ def deploy(settings: AuditSettings) -> Sequence[Contract]:
     vaults = deploy_vaults(settings, organization, opts)
     protection = deploy_protection(settings, vaults, opts)
     if protection is not None and settings.scripts:
-        deploy_scripts(settings, protection.vaults, protection.role, opts)
+        deploy_scripts(settings, protection, opts)
     deploy_backup_policies(settings, opts)
     duckdb = duckdb_layer(settings, home, opts) if reads_in_bulk(settings) else None
     reports = (

@@ -27,7 +27,7 @@ def deploy(settings: MemberSettings) -> Sequence[Contract]:
     vaults = deploy_vaults(settings, organization, opts)
     protection = deploy_protection(settings, vaults, opts)
     if protection is not None and settings.scripts:
-        deploy_scripts(settings, protection.vaults, protection.role, opts)
+        deploy_scripts(settings, protection, opts)
     contracts = [forwarding, *([protection.contract] if protection else [])]
     if settings.reports is None:
         let_reports_read(settings, None, opts)

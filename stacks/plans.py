@@ -1,7 +1,7 @@
 """Backup plans in an account's Regions, once the vaults of all of them stand."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import pulumi
@@ -20,13 +20,24 @@ from stacks import names
 from stacks.backup_rules import start_window_minutes, timezone_of
 from stacks.contracts import ProtectionContract, consume
 from stacks.copies import CopyTarget, account_of, copy_lifecycle, copy_target
-from stacks.protection_settings import Copy, MaintenanceWindow, Rule
+from stacks.protection_settings import Copy, Rule
 from stacks.references import central_vaults_stack
 from stacks.resource_types import arn_patterns
 from stacks.settings import Settings
 from stacks.vaults import StandingVaults
 
-_ArnOf = Callable[[CopyTarget], pulumi.Input[str]]
+ArnOf = Callable[[CopyTarget], pulumi.Input[str]]
+"""The ARN of the vault that a copy goes to."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanInRegion:
+    """Where a rule of settings becomes one of AWS Backup."""
+
+    settings: Settings
+    plan: str
+    region: str
+    arn_of: ArnOf
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,11 +48,15 @@ class _Account:
     vaults: StandingVaults
     role: BackupRole
     scanner: ScannerRole | None
-    arn_of: _ArnOf
+    arn_of: ArnOf
 
 
 def deploy_plans(
-    settings: Settings, vaults: StandingVaults, role: BackupRole, opts: pulumi.ResourceOptions
+    settings: Settings,
+    vaults: StandingVaults,
+    role: BackupRole,
+    arn_of: ArnOf,
+    opts: pulumi.ResourceOptions,
 ) -> dict[str, dict[str, pulumi.Output[str]]]:
     """The plans' ids, by Region and name."""
     name = f"{names.prefix(settings)}-scanner"
@@ -52,13 +67,7 @@ def deploy_plans(
         if scans_for_malware(settings)
         else None
     )
-    account = _Account(
-        settings=settings,
-        vaults=vaults,
-        role=role,
-        scanner=scanner,
-        arn_of=_arns_of(settings, vaults),
-    )
+    account = _Account(settings=settings, vaults=vaults, role=role, scanner=scanner, arn_of=arn_of)
     return {
         region: {
             plan: BackupPlan(
@@ -77,7 +86,7 @@ def scans_for_malware(settings: Settings) -> bool:
 
 def _plan(account: _Account, name: str, region: str) -> BackupPlanArgs:
     settings, plan = account.settings, account.settings.plans[name]
-    window = settings.window_of(name)
+    where = PlanInRegion(settings=settings, plan=name, region=region, arn_of=account.arn_of)
     isolated = (
         account.vaults.air_gapped[region][plan.air_gapped_vault] if plan.air_gapped_vault else None
     )
@@ -93,9 +102,7 @@ def _plan(account: _Account, name: str, region: str) -> BackupPlanArgs:
         vault_name=account.vaults.standard[region][settings.vault_of(name)].name,
         air_gapped_vault_arn=isolated.arn if isolated else None,
         rules=[
-            replace(
-                backup_rule(rule_name, rule, window), copies=_copies(account, name, rule, region)
-            )
+            backup_rule(where, rule_name, rule)
             for rule_name, rule in settings.rules_of(name).items()
         ],
         role_arn=account.role.arn,
@@ -106,9 +113,9 @@ def _plan(account: _Account, name: str, region: str) -> BackupPlanArgs:
     )
 
 
-def backup_rule(name: str, rule: Rule, window: MaintenanceWindow | None) -> BackupRule:
-    """With its zone and its start window, which the maintenance window may decide; its copies wait
-    for the vaults that they go to."""
+def backup_rule(where: PlanInRegion, name: str, rule: Rule) -> BackupRule:
+    """With its zone, its start window, which the maintenance window may decide, and its copies."""
+    window = where.settings.window_of(where.plan)
     return BackupRule(
         name=name,
         schedule=rule.schedule,
@@ -119,6 +126,7 @@ def backup_rule(name: str, rule: Rule, window: MaintenanceWindow | None) -> Back
         move_to_cold_storage_after_days=rule.move_to_cold_storage_after_days,
         archive_ebs_snapshots=rule.archive_ebs_snapshots,
         continuous=rule.continuous,
+        copies=[_copy(where, rule, copy) for copy in rule.copies],
         recovery_point_tags=rule.recovery_point_tags,
         scan=rule.scan,
     )
@@ -148,20 +156,16 @@ def backup_selection(settings: Settings, plan: str) -> BackupSelection:
     )
 
 
-def _copies(account: _Account, plan: str, rule: Rule, region: str) -> list[CopyAction]:
-    actions: list[CopyAction] = []
-    for copy in rule.copies:
-        delete_after, cold_after = copy_lifecycle(rule, copy)
-        action = CopyAction(
-            vault_arn=account.arn_of(copy_target(account.settings, plan, copy, region)),
-            delete_after_days=delete_after,
-            move_to_cold_storage_after_days=cold_after,
-        )
-        actions.append(action)
-    return actions
+def _copy(where: PlanInRegion, rule: Rule, copy: Copy) -> CopyAction:
+    delete_after, cold_after = copy_lifecycle(rule, copy)
+    return CopyAction(
+        vault_arn=where.arn_of(copy_target(where.settings, where.plan, copy, where.region)),
+        delete_after_days=delete_after,
+        move_to_cold_storage_after_days=cold_after,
+    )
 
 
-def _arns_of(settings: Settings, vaults: StandingVaults) -> _ArnOf:
+def vault_arns(settings: Settings, vaults: StandingVaults) -> ArnOf:
     """Of the account's own vaults, of the central ones as their stack tells, of others by name."""
     stack, centrally = central_vaults_stack(settings), account_of(settings, Copy(account="central"))
     reads = settings.copies_to_central and centrally != settings.account

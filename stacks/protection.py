@@ -11,7 +11,7 @@ from components.backup_role import BackupRole, BackupRoleArgs
 from components.vault import Vault
 from stacks import names
 from stacks.contracts import ProtectionContract
-from stacks.plans import deploy_plans, scans_for_malware
+from stacks.plans import ArnOf, deploy_plans, scans_for_malware, vault_arns
 from stacks.settings import Settings
 from stacks.vaults import StandingVaults, Vaults
 
@@ -20,6 +20,7 @@ from stacks.vaults import StandingVaults, Vaults
 class Protection:
     vaults: Vaults
     role: BackupRole
+    arn_of: ArnOf
     contract: ProtectionContract
 
 
@@ -39,10 +40,12 @@ def deploy_protection(
         ),
         opts,
     )
-    plan_ids = deploy_plans(settings, vaults, role, opts)
+    arn_of = vault_arns(settings, vaults)
+    plan_ids = deploy_plans(settings, vaults, role, arn_of, opts)
     return Protection(
         vaults=vaults.standard,
         role=role,
+        arn_of=arn_of,
         contract=ProtectionContract(
             vault_arns=_resolved(_arns(vaults.standard)),
             air_gapped_vault_arns=_resolved(_arns(vaults.air_gapped)),

@@ -8,7 +8,6 @@ from pathlib import Path
 import pulumi
 
 from components.backup_plan import BackupRule
-from components.backup_role import BackupRole
 from components.instance_profile import InstanceProfile, InstanceProfileArgs
 from components.runbook import Runbook, RunbookArgs
 from components.runbook_role import RunbookRole, RunbookRoleArgs
@@ -31,7 +30,8 @@ from components.scripts.script_log import ScriptLog, ScriptLogArgs
 from components.vault import Vault
 from components.vpc_endpoints import VpcEndpoints, VpcEndpointsArgs
 from stacks import names
-from stacks.plans import backup_rule
+from stacks.plans import PlanInRegion, backup_rule
+from stacks.protection import Protection
 from stacks.script_documents import parameters_of, script_documents
 from stacks.script_settings import Script
 from stacks.settings import Settings
@@ -44,26 +44,25 @@ class _Here:
     settings: Settings
     region: str
     scripts: Mapping[str, Script]
-    vaults: Mapping[str, Vault]
-    """By their names in settings."""
+    protection: Protection
     log: ScriptLog
     documents: Mapping[str, ScriptDocument]
     """By the scripts' names."""
     takes: Mapping[str, frozenset[str]]
     """The parameters of each document, by the script's name."""
 
+    def vault(self, name: str) -> Vault:
+        """By its name in settings."""
+        return self.protection.vaults[self.region][name]
+
 
 def deploy_scripts(
-    settings: Settings,
-    vaults: Mapping[str, Mapping[str, Vault]],
-    backup_role: BackupRole,
-    opts: pulumi.ResourceOptions,
+    settings: Settings, protection: Protection, opts: pulumi.ResourceOptions
 ) -> None:
-    """`vaults` are by Region, then by name."""
     texts = script_documents(settings, Path(pulumi.get_root_directory() or "."))
     prefix = names.prefix(settings)
     regions = [
-        _region(settings, region, vaults[region], texts, opts)
+        _region(settings, region, protection, texts, opts)
         for region in settings.protected_regions
         if _scripts_in(settings, region)
     ]
@@ -79,11 +78,16 @@ def deploy_scripts(
                 document_arns=[d.arn for here in regions for d in here.documents.values()],
                 instance_tags=[settings.scripted_tag_of(name) for name in settings.scripts],
                 vault_arns=[
-                    here.vaults[vault].arn
+                    here.vault(vault).arn
                     for here in regions
                     for vault in sorted({settings.vault_of(s.plan) for s in here.scripts.values()})
                 ],
-                backup_role_arn=backup_role.arn,
+                copies=any(
+                    rule.copies
+                    for script in settings.scripts.values()
+                    for rule in settings.scripted_rules_of(script).values()
+                ),
+                backup_role_arn=protection.role.arn,
                 output_bucket=settings.systems_manager.output_bucket,
             ),
         ),
@@ -93,7 +97,7 @@ def deploy_scripts(
         schedule
         for here in regions
         for name in here.scripts
-        for schedule in _runbooks(here, name, role, backup_role, opts)
+        for schedule in _runbooks(here, name, role, opts)
     ]
     RunbookSchedules(
         f"{prefix}-scripts-schedules",
@@ -112,7 +116,7 @@ def deploy_scripts(
 def _region(
     settings: Settings,
     region: str,
-    vaults: Mapping[str, Vault],
+    protection: Protection,
     texts: Mapping[str, str],
     opts: pulumi.ResourceOptions,
 ) -> _Here:
@@ -146,7 +150,7 @@ def _region(
         settings=settings,
         region=region,
         scripts=_scripts_in(settings, region),
-        vaults=vaults,
+        protection=protection,
         log=log,
         documents=documents,
         takes=takes,
@@ -154,19 +158,20 @@ def _region(
 
 
 def _runbooks(
-    here: _Here,
-    name: str,
-    role: RunbookRole,
-    backup_role: BackupRole,
-    opts: pulumi.ResourceOptions,
+    here: _Here, name: str, role: RunbookRole, opts: pulumi.ResourceOptions
 ) -> list[RunbookSchedule]:
     """One a rule; when each starts by itself."""
     settings, script = here.settings, here.settings.scripts[name]
     tag, value = settings.scripted_tag_of(name)
-    window = settings.window_of(script.plan)
+    where = PlanInRegion(
+        settings=settings,
+        plan=script.plan,
+        region=here.region,
+        arn_of=here.protection.arn_of,
+    )
     schedules: list[RunbookSchedule] = []
     for rule_name, rule in settings.scripted_rules_of(script).items():
-        taken = backup_rule(rule_name, rule, window)
+        taken = backup_rule(where, rule_name, rule)
         runbook = Runbook(
             f"{names.scripted_backup(settings, name, rule_name)}-{here.region}",
             RunbookArgs(
@@ -174,7 +179,7 @@ def _runbooks(
                 description=_description(script, rule_name, tag, value),
                 role_arn=role.arn,
                 parameters=PARAMETERS,
-                steps=backup_steps(_backup(here, name, taken, backup_role)),
+                steps=backup_steps(_backup(here, name, taken)),
                 outputs=OUTPUTS,
                 target_type="/AWS::EC2::Instance",
                 region=here.region,
@@ -213,7 +218,7 @@ def _description(script: Script, rule: str, tag: str, value: str) -> str:
     )
 
 
-def _backup(here: _Here, name: str, rule: BackupRule, backup_role: BackupRole) -> ScriptedBackup:
+def _backup(here: _Here, name: str, rule: BackupRule) -> ScriptedBackup:
     settings, script = here.settings, here.settings.scripts[name]
     return ScriptedBackup(
         script=name,
@@ -224,8 +229,8 @@ def _backup(here: _Here, name: str, rule: BackupRule, backup_role: BackupRole) -
         post_after=script.post_after,
         freeze_seconds=script.freeze_seconds,
         rule=rule,
-        vault_name=here.vaults[settings.vault_of(script.plan)].name,
-        role_arn=backup_role.arn,
+        vault_name=here.vault(settings.vault_of(script.plan)).name,
+        role_arn=here.protection.role.arn,
         log_group=here.log.name,
         output_bucket=settings.systems_manager.output_bucket,
         output_prefix=settings.systems_manager.output_prefix,

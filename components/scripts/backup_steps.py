@@ -4,7 +4,7 @@ Whatever fails or is cancelled once the script before has begun, a step follows 
 after. What the one before began also ends by itself, on the instance, which is the last guard.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -45,15 +45,6 @@ class ScriptRun:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Copy:
-    """Where a recovery point is copied to, and how long the copy is kept."""
-
-    vault_arn: pulumi.Input[str]
-    delete_after_days: int
-    move_to_cold_storage_after_days: int | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
 class ScriptedBackup:
     script: str
     """Its name in settings."""
@@ -65,7 +56,6 @@ class ScriptedBackup:
     post_after: Literal["snapshots", "completed"]
     freeze_seconds: int
     rule: BackupRule
-    copies: Sequence[Copy] = ()
     vault_name: pulumi.Input[str]
     role_arn: pulumi.Input[str]
     """The role in which AWS Backup works."""
@@ -206,7 +196,7 @@ def _start_backup(backup: ScriptedBackup) -> dict[str, Any]:
         "StartWindowMinutes": rule.start_window_minutes,
         "CompleteWindowMinutes": rule.completion_window_minutes,
         "Lifecycle": _lifecycle(rule.delete_after_days, rule.move_to_cold_storage_after_days),
-        "RecoveryPointTags": {"backup-org:script": backup.script},
+        "RecoveryPointTags": {**rule.recovery_point_tags, "backup-org:script": backup.script},
     }
     if backup.windows_vss:
         request["BackupOptions"] = {"WindowsVSS": "enabled"}
@@ -283,7 +273,7 @@ def _record_result(backup: ScriptedBackup) -> dict[str, Any]:
             for name in ("RecoveryPointArn", "Consistency")
         ],
     }
-    return step if backup.copies else step | {"isEnd": True}
+    return step if backup.rule.copies else step | {"isEnd": True}
 
 
 def _copies(backup: ScriptedBackup) -> list[Mapping[str, Any]]:
@@ -294,7 +284,7 @@ def _copies(backup: ScriptedBackup) -> list[Mapping[str, Any]]:
             "action": "aws:executeAwsApi",
             "maxAttempts": 3,
             "isCritical": True,
-            "isEnd": number == len(backup.copies),
+            "isEnd": number == len(backup.rule.copies),
             "inputs": {
                 "Service": "backup",
                 "Api": "StartCopyJob",
@@ -308,6 +298,6 @@ def _copies(backup: ScriptedBackup) -> list[Mapping[str, Any]]:
                 ),
             },
         }
-        for number, copy in enumerate(backup.copies, start=1)
+        for number, copy in enumerate(backup.rule.copies, start=1)
     ]
     return steps

@@ -16,12 +16,15 @@ def scripted_backup_permissions(
     document_arns: Sequence[pulumi.Input[str]],
     instance_tags: Sequence[tuple[str, str]],
     vault_arns: Sequence[pulumi.Input[str]],
+    copies: bool,
     backup_role_arn: pulumi.Input[str],
     output_bucket: str | None,
 ) -> list[Statement]:
-    """`instance_tags`: scripts run on, and backups are started of, instances with one of these."""
+    """`instance_tags`: scripts run on, and backups are started of, instances with one of these.
+    `copies`: whether a rule copies what it made, which of an instance is an image."""
     partition = aws_partition(regions[0])
     bucket_arn = f"arn:{partition}:s3:::{output_bucket}" if output_bucket else None
+    images = [f"arn:{partition}:ec2:{region}::image/*" for region in regions]
     instances = [f"arn:{partition}:ec2:{region}:{account}:instance/*" for region in regions]
     return [
         *_run_scripts(document_arns, bucket_arn),
@@ -54,6 +57,11 @@ def scripted_backup_permissions(
         ),
         Statement(
             sid="StartBackups", actions=["backup:StartBackupJob"], resources=list(vault_arns)
+        ),
+        *(
+            [Statement(sid="StartCopies", actions=["backup:StartCopyJob"], resources=images)]
+            if copies
+            else []
         ),
         Statement(sid="FollowBackups", actions=["backup:DescribeBackupJob"], resources=["*"]),
         Statement(

@@ -27,8 +27,20 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {
 """What differs from the example's script."""
 
 
+DAILY: Mapping[str, Any] = {
+    "schedule": "cron(0 1 ? * * *)",
+    "delete_after_days": 365,
+    "move_to_cold_storage_after_days": 30,
+    "copies": [
+        {"region": "eu-west-1", "delete_after_days": 7},
+        {"account": "222222222222", "vault": "central"},
+    ],
+    "recovery_point_tags": {"kept-for": "auditors"},
+}
+
+
 @cache
-def recorded(variant: str, region_count: int = 1) -> Recording:
+def recorded(variant: str, region_count: int = 1, *, copied: bool = False) -> Recording:
     """The member with one rule and one script."""
     like = example("acme-member-payments")
     script = {"plan": "standard", "rules": ["daily"], "document": "filesystem_freeze"}
@@ -37,6 +49,14 @@ def recorded(variant: str, region_count: int = 1) -> Recording:
         "regions": like.own["regions"][:region_count],
         "scripts": {"files": {**script, **VARIANTS[variant]}},
     }
+    if copied:
+        own["plans"] = {
+            "standard": {
+                "vault": "standard",
+                "regions": ["eu-central-1"],
+                "rules": {"daily": DAILY},
+            }
+        }
     exports = {name: r.exports for name, r in recordings().items()}
     return Case(stack=like.stack, own=own).run(exports)
 
@@ -147,6 +167,33 @@ def test_the_backup_is_what_the_plans_rule_says() -> None:
     schedule = recorded("crash_consistent").one(SCHEDULE).inputs
     assert schedule["scheduleExpression"] == rule["schedule"]
     assert schedule["scheduleExpressionTimezone"] == rule["scheduleExpressionTimezone"]
+
+
+@pytest.mark.parametrize("variant", ["crash_consistent", "vss"])
+def test_what_a_script_backs_up_is_copied_as_its_rule_says(variant: str) -> None:
+    recording = recorded(variant, 2, copied=True)
+    known = {step["name"]: step for step in runbook(recording)["mainSteps"]}
+    (rule,) = recording.one("aws:backup/plan:Plan").inputs["rules"]
+    copies = [known[name]["inputs"] for name in ("CopyRecoveryPoint1", "CopyRecoveryPoint2")]
+    assert [copy["DestinationBackupVaultArn"] for copy in copies] == [
+        action["destinationVaultArn"] for action in rule["copyActions"]
+    ]
+    assert [copy["Lifecycle"] for copy in copies] == [
+        {"DeleteAfterDays": 7},
+        {"MoveToColdStorageAfterDays": 30, "DeleteAfterDays": 365},
+    ]
+    assert known["CopyRecoveryPoint2"]["isEnd"]
+    assert not known["RecordResult"].get("isEnd")
+    assert known["StartBackup"]["inputs"]["RecoveryPointTags"] == {
+        "kept-for": "auditors",
+        "backup-org:script": "files",
+    }
+
+
+def test_runbooks_may_copy_images_alone_and_where_a_rule_copies() -> None:
+    found = statements(recorded("crash_consistent", 2, copied=True), "acme-backup-scripts")
+    assert found["StartCopies"]["Resource"] == ["arn:aws:ec2:eu-central-1::image/*"]
+    assert "StartCopies" not in statements(recorded("crash_consistent"), "acme-backup-scripts")
 
 
 def test_windows_is_backed_up_with_volume_shadow_copy_and_no_script() -> None:
