@@ -10,6 +10,7 @@ from benchmarks.measure import Measure
 
 NAMES = (
     "commands",
+    "deployments",
     "cold_starts",
     "glue_calls",
     "backfill",
