@@ -191,8 +191,14 @@ TIERS: Mapping[str, Tier] = {
     ),
     "gold": Tier(
         rules={
-            "six-hourly": Rule(schedule="cron(0 5/6 ? * * *)", delete_after_days=7),
             **STANDARD_RULES,
+            # Windows that do not meet: of runs that do, AWS Backup makes one.
+            "six-hourly": Rule(
+                schedule="cron(0 7,13,19 ? * * *)", start_window_minutes=180, delete_after_days=7
+            ),
+            "daily": Rule(
+                schedule="cron(0 1 ? * * *)", start_window_minutes=300, delete_after_days=35
+            ),
         }
     ),
 }

@@ -20,7 +20,7 @@ def told(plans: Mapping[str, Any], root: Path) -> list[str]:
     return list(warnings_of(load.parse("acme-member-web", {**MEMBER, "plans": plans}, root)))
 
 
-@pytest.mark.parametrize("tier", ["standard", "silver", "bronze"])
+@pytest.mark.parametrize("tier", ["standard", "silver", "bronze", "gold"])
 def test_built_in_tiers_are_not_warned_of(tier: str, root: Path) -> None:
     assert told({tier: {}}, root) == []
 
