@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.digest.schedules import longest_gap
+from reports.digest.schedules import longest_gap, runs_around
 
 AROUND = date(2026, 6, 1)
 
@@ -65,3 +65,23 @@ def test_hours_of_a_day_are_as_far_apart_as_round_the_clock(hours: set[int], min
     gaps = [(b - a) % 24 or 24 for a, b in zip(listed, [*listed[1:], listed[0]], strict=True)]
     schedule = f"cron({minute} {','.join(map(str, listed))} ? * * *)"
     assert longest_gap(schedule, "UTC", AROUND) == timedelta(hours=max(gaps))
+
+
+@given(
+    minutes=st.sets(st.integers(0, 59), min_size=1, max_size=3),
+    hours=st.sets(st.integers(0, 23), min_size=1, max_size=3),
+    weekdays=st.sets(st.integers(1, 7), min_size=1),
+)
+def test_runs_are_the_minutes_whose_fields_are_all_listed(
+    minutes: set[int], hours: set[int], weekdays: set[int]
+) -> None:
+    listed = [",".join(map(str, sorted(values))) for values in (minutes, hours, weekdays)]
+    runs = runs_around(f"cron({listed[0]} {listed[1]} ? * {listed[2]} *)", "UTC", AROUND)
+    assert runs is not None
+    begin = datetime(2026, 6, 1, tzinfo=UTC)
+    week = [begin + timedelta(minutes=number) for number in range(7 * 24 * 60)]
+    assert [run for run in runs if week[0] <= run <= week[-1]] == [
+        at
+        for at in week
+        if at.minute in minutes and at.hour in hours and int(at.strftime("%w")) + 1 in weekdays
+    ]
