@@ -6,8 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from stacks import load
+from stacks.load import SettingsError
 from tests.unit.stacks.conftest import MEMBER, problem
 
 KEY = "arn:aws:kms:{}:333333333333:key/1111"
@@ -154,3 +157,26 @@ def test_copies_and_primary_backups_fit_the_air_gapped_vault(root: Path) -> None
     primary = {"web": {"rules": DAILY, "air_gapped_vault": "isolated"}}
     found = problem({**isolated(min_retention_days=14), "plans": primary}, root)
     assert "is 10 days, but the air-gapped vault isolated takes 14 or more" in found
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])  # is read
+@given(
+    bounds=st.tuples(st.integers(1, 400), st.integers(1, 400)).map(sorted),
+    days=st.integers(1, 500),
+)
+def test_a_rule_is_taken_just_where_its_days_lie_within_the_lock(
+    bounds: list[int], days: int, root: Path
+) -> None:
+    least, most = bounds
+    change = {
+        **lock(mode="governance", min_retention_days=least, max_retention_days=most),
+        "plans": {"one": {"rules": {"daily": {**DAILY["daily"], "delete_after_days": days}}}},
+    }
+    try:
+        load.parse("acme-member-web", {**MEMBER, **change}, root)
+        told = ""
+    except SettingsError as refused:
+        (told,) = refused.problems
+    wanted = f"{least} or more" if days < least else f"{most} at most" if days > most else ""
+    assert bool(told) == bool(wanted)
+    assert wanted in told
