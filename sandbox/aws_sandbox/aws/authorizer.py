@@ -276,6 +276,7 @@ _SERVICES = frozenset(
         "lambda",
         "logging.s3",
         "logs",
+        "malware-protection.guardduty",
         "reports.backup",
         "restore-testing.backup",
         "s3",
