@@ -34,9 +34,9 @@ def hooli(stage_of: Callable[[str], Stage]) -> Stage:
     settings = yaml.safe_load(path.read_text())
     daily = settings["tiers"]["regulated"]["rules"]["daily"]
     daily["recovery_point_tags"] = {"kept-for": "the regulator"}
-    hourly = {"schedule": "cron(0 * ? * * *)", "delete_after_days": 35, "continuous": True}
+    nightly = {"schedule": "cron(0 23 ? * * *)", "delete_after_days": 35, "continuous": True}
     plans = settings["member_defaults"]["plans"]
-    plans["continuous"] = {"regions": [REGION], "rules": {"hourly": hourly}}
+    plans["continuous"] = {"regions": [REGION], "rules": {"nightly": nightly}}
     path.write_text(yaml.safe_dump(settings))
     in_order(stage.deployments(), Deployment.up)
     return stage
@@ -143,7 +143,7 @@ def test_a_continuous_backup_is_one_point_however_often_its_rule_runs(
 ) -> None:
     resource = bucket(account, "continuous")
     for _ in range(2):
-        run(hooli, "continuous", "hourly")
+        run(hooli, "continuous", "nightly")
     (point,) = points(account("backup"), "standard", resource)
     assert (point["Status"], point["Lifecycle"]["DeleteAfterDays"]) == ("AVAILABLE", 35)
 

@@ -68,7 +68,7 @@ def test_what_a_customer_does_not_have_is_passed_over_and_said(
     assert (functions.runtime, functions.log_retention_days) == (machine().runtime, 7)
     assert done.counts["reports"] == done.counts["partitions"] == done.counts["curated"] == 2
     assert done.incident is None
-    assert "incident: there is no stack with member: none is opened\n" in screen.getvalue()
+    assert "incident: there is no stack with vaults: none is opened\n" in screen.getvalue()
     assert "success_rate_by_account" in done.answers
     reads = "and there is no report plan of that template"
     assert reads in done.lacks["blog_5_failed_restore_jobs_in_a_region"]

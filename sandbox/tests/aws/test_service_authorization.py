@@ -132,5 +132,5 @@ def test_aws_backup_acts_in_a_role_for_its_own_account(aws: Any, refusal: Refusa
         selection = {"SelectionName": "all", "IamRoleArn": role, "Resources": ["*"]}
         backup.create_backup_selection(BackupPlanId=plan_id, BackupSelection=selection)
 
-    assert "cannot be assumed by AWS Backup" in refusal(lambda: select("444444444444"))[1]
+    assert "cannot be assumed by backup.amazonaws.com" in refusal(lambda: select("444444444444"))[1]
     select("333333333333")
