@@ -6,6 +6,7 @@ from pathlib import Path
 
 from stacks import names
 from stacks.check import Location, Problems, check
+from stacks.protection_checks import known_plans
 from stacks.protection_settings import TIERS
 from stacks.script_documents import FILLED_IN, parameters_of, path_of, problems_of
 from stacks.script_settings import LONGEST_FREEZE_SECONDS, LONGEST_WAIT_SECONDS, Script
@@ -37,6 +38,29 @@ def _scripts_go_by_rules_of_a_plan(s: ProtectedSettings) -> Problems:
                 ("scripts", name, "schedule"),
                 "would be that of several rules; name one in rules, and write a script for each",
             )
+
+
+@check(ProtectedSettings, "vaults", "plans", "tiers", "scripts")
+def _scripts_go_by_what_their_runbooks_can(s: ProtectedSettings) -> Problems:
+    """Of what a plan's own runs do, the runbooks hand on no air-gapped vault, and StartBackupJob
+    takes no scan."""
+    for name, script in s.scripts.items():
+        if script.plan not in known_plans(s):
+            continue
+        if s.plans[script.plan].air_gapped_vault is not None:
+            yield (
+                ("scripts", name, "plan"),
+                f"{script.plan} fills an air-gapped vault itself, which runbooks do not do "
+                "yet; name another plan, whose rules copy into that vault",
+            )
+        rules = s.rules_of(script.plan)
+        for rule in script.rules or rules:
+            if rule in rules and rules[rule].scan is not None:
+                yield (
+                    ("scripts", name, "plan"),
+                    f"the rule {rule} of {script.plan} scans for malware, which a backup with "
+                    "scripts cannot; name rules without scan",
+                )
 
 
 @check(ProtectedSettings, "plans", "scripts")

@@ -181,3 +181,33 @@ def test_endpoints_that_could_not_stand_are_refused(
     change: Mapping[str, Any], said: str, root: Path
 ) -> None:
     assert f"systems_manager.vpc_endpoints{said}" in problem(endpoints(**change), root)
+
+
+@pytest.mark.parametrize(
+    ("plan", "said"),
+    [
+        ({"air_gapped_vault": "isolated"}, "standard fills an air-gapped vault itself"),
+        (
+            {
+                "malware_scan": {},
+                "rules": {
+                    "daily": {
+                        "schedule": "cron(0 1 ? * * *)",
+                        "delete_after_days": 35,
+                        "scan": "full",
+                    }
+                },
+            },
+            "the rule daily of standard scans for malware",
+        ),
+    ],
+)
+def test_what_a_backup_with_scripts_does_not_do_is_refused(
+    plan: dict[str, Any], said: str, root: Path
+) -> None:
+    values = {
+        **with_script(),
+        "plans": {"standard": {"vault": "standard", **plan}},
+        "air_gapped_vaults": {"isolated": {"max_retention_days": 365}},
+    }
+    assert f"scripts.files.plan: {said}" in problem(values, root)
