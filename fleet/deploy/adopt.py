@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+import boto3
 import pulumi
 import typer
 
@@ -18,6 +19,7 @@ from fleet.errors import ToldError
 from fleet.project import current_project
 from fleet.terminal import console
 from stacks import load
+from stacks.settings import Settings
 
 
 class NothingToAdopt(ToldError):
@@ -31,7 +33,7 @@ def adopt(
     settings give; then deploy the stack. None is replaced, and no recovery point touched."""
     engine = engine_here()
     settings = load.from_files(stack, current_project())
-    found = to_adopt(engine, stack, existing(settings, accounts.session(settings)))
+    found = to_adopt(engine, stack, settings, accounts.session(settings))
     for line in found.lines:
         console.print(line, soft_wrap=True, highlight=False)
     previewed(engine, stack, found)
@@ -42,9 +44,10 @@ def adopt(
     console.print(", ".join(f"{count} {op}" for op, count in sorted(made.items())))
 
 
-def to_adopt(engine: Engine, stack: str, found: Existing) -> Existing:
-    """What is not in the stack's state yet. Raises NothingToAdopt."""
+def to_adopt(engine: Engine, stack: str, settings: Settings, session: boto3.Session) -> Existing:
+    """What is not in the stack's state yet. Raises NothingToAdopt, and what `existing` raises."""
     known = {(r["type"], r["urn"].split("::")[-1]) for r in Deployment(engine, stack).resources()}
+    found = existing(settings, session, known)
     ids = {key: id_ for key, id_ in found.ids.items() if key not in known}
     if not ids:
         raise NothingToAdopt(

@@ -5,7 +5,7 @@ What the engine would have to replace for them to be as the settings say is refu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -45,18 +45,26 @@ class Existing:
         self.ids[type_, name] = f"{id_}@{region}"
 
 
-def existing(settings: Settings, session: boto3.Session) -> Existing:
-    """Raises CannotAdopt with everything that stands in the way, and what boto3 raises."""
+def existing(
+    settings: Settings, session: boto3.Session, known: Collection[tuple[str, str]]
+) -> Existing:
+    """What stands and is not `known`: in the stack's state, by type and name. Raises CannotAdopt
+    with everything that stands in the way, and what boto3 raises."""
     found = Existing()
     for region in settings.protected_regions:
         backup = session.client("backup", region_name=region)
         standing = _vaults(backup)
-        here = _Region(settings=settings, session=session, region=region, found=found)
+        here = _Region(settings=settings, session=session, region=region, known=known, found=found)
         for name, vault in (settings.vaults | settings.retained_vaults).items():
-            if name in standing and region in settings.regions_of(vault):
+            if (
+                name in standing
+                and here.lacks(VAULT, name)
+                and region in settings.regions_of(vault)
+            ):
                 here.vault(backup, name, vault, standing[name])
         for name, apart in settings.air_gapped_vaults.items():
-            if name in standing and region in settings.regions_of(apart):
+            there = name in standing and region in settings.regions_of(apart)
+            if there and here.lacks(AIR_GAPPED, name):
                 here.air_gapped(backup, name, apart, standing[name])
         here.plans(backup)
     if found.problems:
@@ -78,7 +86,12 @@ class _Region:
     settings: Settings
     session: boto3.Session
     region: str
+    known: Collection[tuple[str, str]]
     found: Existing
+
+    def lacks(self, type_: str, name: str) -> bool:
+        """Whether the stack does not have it yet."""
+        return (type_, self._name(name)) not in self.known
 
     def vault(
         self, backup: BackupClient, name: str, wanted: Vault, stands: Mapping[str, Any]
@@ -128,7 +141,8 @@ class _Region:
         for name in self.settings.plans:
             place = f"plan {name} in {self.region}"
             ids = [p.get("BackupPlanId", "") for p in listed if p.get("BackupPlanName") == name]
-            if not ids or self.region not in self.settings.plan_regions(name):
+            here = self.region in self.settings.plan_regions(name)
+            if not ids or not here or not self.lacks(PLAN, name):
                 continue
             if len(ids) > 1:
                 self.found.problems.append(

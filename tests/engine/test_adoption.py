@@ -9,7 +9,7 @@ import pytest
 
 from fleet.deploy.adopt import NothingToAdopt, adopted, previewed, to_adopt
 from fleet.deploy.deployment import Deployment, Outcome
-from fleet.deploy.existing import CannotAdopt, Existing, existing
+from fleet.deploy.existing import CannotAdopt, Existing
 from fleet.sandbox.stage import Stage
 
 ChangeSettings = Callable[[str, Callable[[dict[str, Any]], None]], Deployment]
@@ -66,7 +66,7 @@ def key_arn(stage: Stage) -> str:
 
 def found(stage: Stage, deployment: Deployment) -> Existing:
     session = stage.sandbox.session(ACCOUNT, REGION)
-    return to_adopt(stage.engine, MEMBER, existing(deployment.settings, session))
+    return to_adopt(stage.engine, MEMBER, deployment.settings, session)
 
 
 def settings(**vault: Any) -> Callable[[dict[str, Any]], None]:
