@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from stacks.check import Location, Problems
 from stacks.copies import copy_lifecycle, copy_target
 from stacks.names import stack_name
-from stacks.protection_checks import known_plans
+from stacks.protection_checks import known_plans, written_at
 from stacks.protection_settings import AirGappedVault, Copy, Rule, Vault
 from stacks.settings import Settings
 from stacks.settings_files import SettingsError
@@ -62,9 +62,7 @@ def with_files(s: Settings, root: Path) -> Problems:
 def _kept(
     central: _Central, name: str, vault: Vault | AirGappedVault, days: int, where: Location
 ) -> Problems:
-    bounds = vault.lock if isinstance(vault, Vault) else vault
-    least = bounds.min_retention_days if bounds else None
-    most = bounds.max_retention_days if bounds else None
+    least, most = vault.retention_bounds
     if (least is not None and days < least) or (most is not None and days > most):
         yield (
             where,
@@ -76,8 +74,7 @@ def _kept(
 def _copies(s: Settings) -> Iterator[tuple[Location, str, Rule, Copy]]:
     for plan in sorted(known_plans(s)):
         for name, rule in s.rules_of(plan).items():
-            written = name in (s.plans[plan].rules or {})
-            where: Location = ("plans", plan, *(("rules", name) if written else ()))
+            where, written = written_at(s, plan, name)
             for position, copy in enumerate(rule.copies):
                 if copy.account == "central":
                     place = ("copies", position) if written else ()

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from stacks.settings import StackSettings
+from stacks.settings import AuditSettings, ManagementSettings, MemberSettings, StackSettings
 from stacks.settings_files import Location
 
 Problems = Iterator[tuple[Location, str]]
@@ -23,6 +23,14 @@ class Check:
 
 
 CHECKS: list[Check] = []
+
+
+def account_of_stack(settings: StackSettings) -> str | None:
+    """None for an audit stack whose organization names no audit account, which is told there."""
+    if isinstance(settings, MemberSettings):
+        return settings.account
+    assert isinstance(settings, ManagementSettings | AuditSettings)
+    return settings.organization.account_of(settings.role)
 
 
 def check(model: type[S], *reads: str) -> Callable[[Callable[[S], Problems]], None]:

@@ -9,13 +9,14 @@ from stacks import (
     report_mail_checks,
     vault_checks,
 )
-from stacks.check import CHECKS, Problems, check
+from stacks.check import CHECKS, Problems, account_of_stack, check
 from stacks.settings import (
     PROGRAMS_TAGS,
     AuditSettings,
     CentralSettings,
     ManagementSettings,
     MemberSettings,
+    ProtectedSettings,
     StackSettings,
 )
 
@@ -63,26 +64,15 @@ def _tag_keys_differ_by_more_than_case(s: StackSettings) -> Problems:
             yield ("tags", key), f"differs in case only from {other}, {theirs}; write it alike"
 
 
-@check(MemberSettings, "account", "iam")
-def _a_members_boundary_is_its_own(s: MemberSettings) -> Problems:
-    yield from _boundary_elsewhere(s, s.account)
-
-
-@check(ManagementSettings, "organization", "iam")
-def _the_managements_boundary_is_its_own(s: ManagementSettings) -> Problems:
-    yield from _boundary_elsewhere(s, s.account)
-
-
-@check(AuditSettings, "organization", "iam")
-def _the_audit_accounts_boundary_is_its_own(s: AuditSettings) -> Problems:
-    if s.organization.audit_account is not None:
-        yield from _boundary_elsewhere(s, s.account)
-
-
-def _boundary_elsewhere(s: StackSettings, account: str) -> Problems:
+@check(ProtectedSettings, "account", "organization", "iam")
+def _a_boundary_is_the_accounts_own(s: ProtectedSettings) -> Problems:
     """IAM takes a policy of the role's own account, or AWS's."""
-    policy = s.iam.permissions_boundary or ""
-    if policy.startswith("arn:") and policy.split(":")[4] not in (account, "aws"):
+    policy, account = s.iam.permissions_boundary or "", account_of_stack(s)
+    if (
+        account is not None
+        and policy.startswith("arn:")
+        and policy.split(":")[4] not in (account, "aws")
+    ):
         yield (
             ("iam", "permissions_boundary"),
             f"stands in another account than {account}; write its name alone, as each account has "

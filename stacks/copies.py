@@ -9,12 +9,8 @@ from stacks.settings import Settings
 
 def account_of(settings: Settings, copy: Copy) -> str:
     """The account that a copy goes to; empty where there is no such central account."""
-    central = {
-        "management": settings.organization.management_account,
-        "audit": settings.organization.audit_account or "",
-    }
     if copy.account == "central":
-        return central[settings.central_vaults_in]
+        return settings.organization.account_of(settings.central_vaults_in) or ""
     return copy.account or settings.account
 
 

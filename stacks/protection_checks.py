@@ -5,16 +5,10 @@ from datetime import timedelta
 
 from reports.digest.schedules import shortest_gap
 from stacks.backup_rules import minutes_left, start_window_minutes
-from stacks.check import Location, Problems, check
+from stacks.check import Location, Problems, account_of_stack, check
 from stacks.copies import CopyTarget, copy_lifecycle, copy_target
 from stacks.protection_settings import TIERS, MaintenanceWindow, Rule
-from stacks.settings import (
-    CentralSettings,
-    ManagementSettings,
-    MemberSettings,
-    ProtectedSettings,
-    Settings,
-)
+from stacks.settings import ProtectedSettings, Settings
 
 
 @check(ProtectedSettings, "regions")
@@ -161,24 +155,14 @@ def _plans_keep_to_aws_backups_quotas(s: ProtectedSettings) -> Problems:
             )
 
 
-_OF_COPIES = (
-    *("region", "regions", "vaults", "retained_vaults", "air_gapped_vaults"),
+@check(
+    ProtectedSettings,
+    *("account", "region", "regions", "vaults", "retained_vaults", "air_gapped_vaults"),
     *("plans", "tiers", "organization", "central_vaults_in"),
 )
-
-
-@check(CentralSettings, *_OF_COPIES)
-def _a_central_stacks_copies_go_to_vaults_that_there_are(s: CentralSettings) -> Problems:
-    if isinstance(s, ManagementSettings) or s.organization.audit_account is not None:
-        yield from _copies_have_vaults(s)
-
-
-@check(MemberSettings, "account", *_OF_COPIES)
-def _a_members_copies_go_to_vaults_that_there_are(s: MemberSettings) -> Problems:
-    yield from _copies_have_vaults(s)
-
-
-def _copies_have_vaults(s: ProtectedSettings) -> Problems:
+def _copies_go_to_vaults_that_there_are(s: ProtectedSettings) -> Problems:
+    if account_of_stack(s) is None:
+        return
     assert isinstance(s, Settings)
     for where, name, rule in _rules_of_plans(s):
         for region in s.plan_regions(name):
@@ -302,6 +286,13 @@ def known_plans(s: ProtectedSettings) -> frozenset[str]:
         for name, plan in s.plans.items()
         if s.vault_of(name) in s.vaults and (plan.tier is None or plan.tier in tiers)
     )
+
+
+def written_at(s: ProtectedSettings, plan: str, rule: str) -> tuple[Location, bool]:
+    """Where a rule that a plan goes by is told of, and whether it is written there: a tier's rules
+    are told at the plan."""
+    written = rule in (s.plans[plan].rules or {})
+    return ("plans", plan, *(("rules", rule) if written else ())), written
 
 
 def _places(s: ProtectedSettings, vault: str) -> tuple[str, ...]:

@@ -104,6 +104,12 @@ class Vault(Model):
     """Lets `destroy` leave the vault in the account as it is: points, key, policy and lock. The
     stack knows it no more then."""
 
+    @property
+    def retention_bounds(self) -> tuple[int | None, int | None]:
+        """The fewest and most days for which the vault takes anything; None: no such bound."""
+        lock = self.lock
+        return (lock.min_retention_days, lock.max_retention_days) if lock else (None, None)
+
 
 class AirGappedVault(Model):
     """A logically air-gapped vault: locked from the start, in AWS's own keeping."""
@@ -125,6 +131,11 @@ class AirGappedVault(Model):
     """Lets `destroy` delete the vault while nothing lies in it; AWS deletes no other."""
     leave_on_destroy: bool = False
     """Lets `destroy` leave the vault in the account as it is. The stack knows it no more then."""
+
+    @property
+    def retention_bounds(self) -> tuple[int | None, int | None]:
+        """The fewest and most days for which the vault takes anything."""
+        return self.min_retention_days, self.max_retention_days
 
 
 class Copy(Model):

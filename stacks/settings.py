@@ -56,6 +56,9 @@ class Organization(Model):
     cross_account_backup: bool = False
     """Has `backup-org prepare` let backups be copied between the organization's accounts."""
 
+    def account_of(self, role: Literal["management", "audit"]) -> str | None:
+        return self.management_account if role == "management" else self.audit_account
+
     @property
     def accounts(self) -> Mapping[str, str]:
         """The central accounts, each with its role."""

@@ -17,6 +17,7 @@ from stacks.settings_files import (
     Row,
     SettingsError,
     own_values,
+    path_text,
     read,
     row_of,
     stacks_in,
@@ -52,10 +53,8 @@ class Layer:
 
     def place(self, loc: Location) -> str:
         """The file, and the path in it."""
-        parts = () if self.implied else loc
-        steps = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)
-        path = self.within + "".join(steps)
-        return f"{self.file}: {path.removeprefix('.')}"
+        within = (self.within,) if self.within else ()
+        return f"{self.file}: {path_text((*within, *(() if self.implied else loc)))}"
 
 
 @dataclass(frozen=True, kw_only=True)

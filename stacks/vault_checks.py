@@ -8,9 +8,11 @@ account and Region), encryption.html (a key of the vault's Region).
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from stacks.check import Location, Problems, check
-from stacks.protection_settings import TIERS, AirGappedVault, Lock, Rule, Vault
-from stacks.settings import ManagementSettings, MemberSettings, ProtectedSettings
+from stacks.check import Location, Problems, account_of_stack, check
+from stacks.copies import copy_lifecycle
+from stacks.protection_checks import known_plans, written_at
+from stacks.protection_settings import AirGappedVault, Lock, Rule, Vault
+from stacks.settings import ProtectedSettings
 
 _VAULTS = ("vaults", "retained_vaults", "air_gapped_vaults")
 
@@ -64,7 +66,7 @@ def _a_vault_tells_topics_of_its_account_and_regions(s: ProtectedSettings) -> Pr
         topics, place = vault.notifications.topics, (*where, "notifications", "topics")
         yield from _of_their_regions(topics, s.regions_of(vault), place, "a vault tells a topic")
         for region, arn in topics.items():
-            if arn.split(":")[4] != _account(s):
+            if arn.split(":")[4] != account_of_stack(s):
                 yield (
                     (*place, region),
                     f"is of the account {arn.split(':')[4]}; AWS Backup publishes to topics of "
@@ -86,7 +88,7 @@ def _of_their_regions(
 def _break_glass_roles_are_of_the_account(s: ProtectedSettings) -> Problems:
     for where, vault in _standard_vaults(s):
         for position, role in enumerate(vault.break_glass_roles):
-            if role.startswith("arn:") and role.split(":")[4] != _account(s):
+            if role.startswith("arn:") and role.split(":")[4] != account_of_stack(s):
                 yield (
                     (*where, "break_glass_roles", position),
                     f"is of the account {role.split(':')[4]}; in a vault acts who has a role in "
@@ -99,7 +101,7 @@ def _a_vault_is_shared_with_others(s: ProtectedSettings) -> Problems:
     for name, vault in s.air_gapped_vaults.items():
         for position, principal in enumerate(vault.share_with):
             place = ("air_gapped_vaults", name, "share_with", position)
-            if principal == _account(s):
+            if principal == account_of_stack(s):
                 yield place, "is the vault's own account, which has it anyway; take it out"
             elif principal in vault.share_with[:position]:
                 yield place, f"{principal} is named twice"
@@ -145,10 +147,8 @@ def _compliance(lock: Lock, name: str, where: Location) -> Problems:
 @check(ProtectedSettings, *_VAULTS)
 def _bounds_of_retention_leave_room(s: ProtectedSettings) -> Problems:
     for where, vault in _every_vault(s):
-        bounds = vault.lock if isinstance(vault, Vault) else vault
         place = (*where, "lock") if isinstance(vault, Vault) else where
-        least = bounds.min_retention_days if bounds else None
-        most = bounds.max_retention_days if bounds else None
+        least, most = vault.retention_bounds
         if least is not None and most is not None and least > most:
             yield (
                 (*place, "min_retention_days"),
@@ -201,20 +201,18 @@ def _rules_keep_what_locked_vaults_take(s: ProtectedSettings) -> Problems:
 
 def _fillings(s: ProtectedSettings) -> Iterator[_Filling]:
     """By plans whose vault and tier are known, into vaults of this account."""
-    tiers = {**TIERS, **s.tiers}
+    known = known_plans(s)
     for name, plan in s.plans.items():
+        if name not in known:
+            continue
         vault = s.vault_of(name)
-        if vault in s.vaults and (plan.tier is None or plan.tier in tiers):
-            targets = [each for each in (vault, plan.air_gapped_vault) if each]
-            for rule_name, rule in s.rules_of(name).items():
-                written = rule_name in (plan.rules or {})
-                where: Location = ("plans", name, *(("rules", rule_name) if written else ()))
-                for target in targets:
-                    what = f"delete_after_days of the rule {rule_name}"
-                    yield _Filling(
-                        where=where, what=what, days=rule.delete_after_days, vault=target
-                    )
-                yield from _copied(rule, rule_name, vault, where)
+        targets = [each for each in (vault, plan.air_gapped_vault) if each]
+        for rule_name, rule in s.rules_of(name).items():
+            where, _ = written_at(s, name, rule_name)
+            for target in targets:
+                what = f"delete_after_days of the rule {rule_name}"
+                yield _Filling(where=where, what=what, days=rule.delete_after_days, vault=target)
+            yield from _copied(rule, rule_name, vault, where)
 
 
 def _copied(rule: Rule, name: str, vault: str, where: Location) -> Iterator[_Filling]:
@@ -223,7 +221,7 @@ def _copied(rule: Rule, name: str, vault: str, where: Location) -> Iterator[_Fil
             yield _Filling(
                 where=where,
                 what=f"delete_after_days of a copy by the rule {name}",
-                days=copy.delete_after_days or rule.delete_after_days,
+                days=copy_lifecycle(rule, copy)[0],
                 vault=copy.vault or vault,
             )
 
@@ -231,13 +229,10 @@ def _copied(rule: Rule, name: str, vault: str, where: Location) -> Iterator[_Fil
 def _bounds(s: ProtectedSettings, name: str) -> tuple[int | None, int | None, str]:
     """Of what a vault takes: least and most days, and why."""
     vault = (s.vaults | s.retained_vaults).get(name)
-    if vault is not None and vault.lock is not None:
-        lock = vault.lock
-        return lock.min_retention_days, lock.max_retention_days, "the lock of the vault"
+    if vault is not None:
+        return *vault.retention_bounds, "the lock of the vault"
     apart = s.air_gapped_vaults.get(name)
-    if vault is None and apart is not None:
-        return apart.min_retention_days, apart.max_retention_days, "the air-gapped vault"
-    return None, None, ""
+    return (*apart.retention_bounds, "the air-gapped vault") if apart else (None, None, "")
 
 
 def _standard_vaults(s: ProtectedSettings) -> Iterator[tuple[Location, Vault]]:
@@ -251,11 +246,3 @@ def _every_vault(s: ProtectedSettings) -> Iterator[tuple[Location, Vault | AirGa
     yield from _standard_vaults(s)
     for name, vault in s.air_gapped_vaults.items():
         yield ("air_gapped_vaults", name), vault
-
-
-def _account(s: ProtectedSettings) -> str | None:
-    if isinstance(s, MemberSettings):
-        return s.account
-    central = s.organization
-    of_management = isinstance(s, ManagementSettings)
-    return central.management_account if of_management else central.audit_account
