@@ -9,8 +9,10 @@ from stacks import names
 from stacks.alerts import deploy_alerts, forward_alerts
 from stacks.backup_policies import deploy_backup_policies
 from stacks.contracts import Contract, ReportsCopyContract
+from stacks.evidence import deploy_evidence
 from stacks.functions import duckdb_layer, function_home, reads_in_bulk
 from stacks.organization import OrganizationReader
+from stacks.proof import prove_recovery
 from stacks.protection import deploy_protection
 from stacks.providers import account_provider
 from stacks.reports import deploy_reports
@@ -31,7 +33,9 @@ def deploy(settings: AuditSettings) -> Sequence[Contract]:
     protection = deploy_protection(settings, vaults, opts)
     if protection is not None and settings.scripts:
         deploy_scripts(settings, protection, opts)
+    prove_recovery(settings, vaults, protection, opts)
     deploy_backup_policies(settings, opts)
+    evidence = deploy_evidence(settings, settings.evidence, opts) if settings.evidence else None
     duckdb = duckdb_layer(settings, home, opts) if reads_in_bulk(settings) else None
     reports = (
         deploy_reports(settings, settings.reports, organization, opts, home=home, duckdb=duckdb)
@@ -60,6 +64,7 @@ def deploy(settings: AuditSettings) -> Sequence[Contract]:
         *alerts.contracts,
         forwarding,
         protection.contract if protection else None,
+        evidence,
         reports.contract if reports else None,
         mails,
         copies,

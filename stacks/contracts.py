@@ -139,6 +139,20 @@ class ProtectionContract:
     """By Region, then by the plan's name in settings."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class EvidenceContract:
+    """Published by the central stack in which evidence is signed and kept."""
+
+    NAME: ClassVar[str] = "evidence"
+    VERSION: ClassVar[int] = 1
+    SETTING: ClassVar[str | None] = "evidence"
+
+    evidence_bucket: pulumi.Output[str]
+    """For drills' records (fleet/drill/record.py)."""
+    evidence_key_arn: pulumi.Output[str]
+    """Of the asymmetric key that signs manifests."""
+
+
 CONTRACTS: tuple[type[Contract], ...] = (
     ReportsContract,
     ReportsCopyContract,
@@ -147,6 +161,7 @@ CONTRACTS: tuple[type[Contract], ...] = (
     TicketingContract,
     ReportsMailContract,
     ProtectionContract,
+    EvidenceContract,
 )
 
 

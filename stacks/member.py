@@ -8,6 +8,7 @@ from stacks.alerts import forward_alerts
 from stacks.contracts import AlertsContract, Contract, consume
 from stacks.functions import duckdb_layer, function_home
 from stacks.organization import OrganizationReader
+from stacks.proof import prove_recovery
 from stacks.protection import deploy_protection
 from stacks.providers import account_provider
 from stacks.references import alerts_stack
@@ -28,6 +29,7 @@ def deploy(settings: MemberSettings) -> Sequence[Contract]:
     protection = deploy_protection(settings, vaults, opts)
     if protection is not None and settings.scripts:
         deploy_scripts(settings, protection, opts)
+    prove_recovery(settings, vaults, protection, opts)
     contracts = [forwarding, *([protection.contract] if protection else [])]
     if settings.reports is None:
         let_reports_read(settings, None, opts)

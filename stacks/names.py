@@ -50,7 +50,7 @@ def _published(settings: StackSettings, cos: str, suffix: str) -> str:
     return cos if settings.naming == "cos" else f"{prefix(settings)}-{suffix}"
 
 
-BucketPurpose = Literal["reports", "lake", "copies", "digests"]
+BucketPurpose = Literal["reports", "lake", "copies", "digests", "proof"]
 """Seven letters at most: S3 ends a name at 63, a customer's at 20, and AWS's Regions at 14."""
 
 

@@ -21,6 +21,14 @@ from stacks.protection_settings import (
     plan_rules,
     plan_tier,
 )
+from stacks.recovery_settings import (
+    AcceptedException,
+    Drill,
+    Evidence,
+    Framework,
+    Recovery,
+    RestoreTestingPlan,
+)
 from stacks.report_mail_settings import ReportsMail
 from stacks.report_settings import Reports
 from stacks.script_settings import Script, SystemsManager
@@ -29,10 +37,12 @@ from stacks.values import (
     CustomerName,
     Days,
     ExternalId,
+    FrameworkName,
     MemberName,
     PlanName,
     PolicyNameOrArn,
     Region,
+    RestoreTestingName,
     RoleName,
     RolePath,
     ScriptName,
@@ -124,6 +134,8 @@ class StackSettings(Model):
     another account must let CloudWatch publish. Alarms also go to the alert bus, and become
     incidents like any failed job."""
     policy: PolicyDemands = PolicyDemands()
+    exceptions: dict[str, AcceptedException] = Field(default_factory=dict)
+    """What is accepted for a time, by what it is about; told to auditors (docs/evidence.md)."""
     naming: Literal["default", "cos"] = "default"
     """How resources are called: `cos` for the published names (COS-AWS-Backup-Monitoring,
     COS-Lambda-SNOW-Listener, COS-Lambda-Backup-Report-Generator) and COS- before all others but
@@ -178,6 +190,12 @@ class ProtectedSettings(StackSettings):
     scripts: dict[ScriptName, Script] = Field(default_factory=dict)
     """Backups of a plan's instances with a script before and after."""
     systems_manager: SystemsManager = SystemsManager()
+    restore_testing: dict[RestoreTestingName, RestoreTestingPlan] = Field(default_factory=dict)
+    """Restores that AWS Backup tries by itself, and their checks."""
+    frameworks: dict[FrameworkName, Framework] = Field(default_factory=dict)
+    """What AWS Backup Audit Manager evaluates in the account."""
+    drill: Drill | None = None
+    recovery: Recovery | None = None
 
     @property
     def protected_regions(self) -> tuple[str, ...]:
@@ -250,6 +268,8 @@ class CentralSettings(ProtectedSettings):
     reports_mail: ReportsMail | None = None
     backup_policies: dict[PlanName, BackupPolicy] = Field(default_factory=dict)
     """Of the customer's organization, beside or instead of accounts' own plans."""
+    evidence: Evidence | None = None
+    """Where the customer's evidence is signed and kept; one central account has it."""
 
 
 class ManagementSettings(CentralSettings):

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast
 from zoneinfo import available_timezones
 
 from botocore.loaders import create_loader
@@ -334,6 +334,46 @@ def _resource_type(value: object) -> object:
 
 ResourceTypeName = Annotated[
     str, BeforeValidator(_resource_type), Field(json_schema_extra={"enum": [*RESOURCE_TYPES]})
+]
+
+TestedResourceType = Literal[
+    "Aurora",
+    "DocumentDB",
+    "DynamoDB",
+    "EBS",
+    "EC2",
+    "EFS",
+    "FSx",
+    "Neptune",
+    "RDS",
+    "S3",
+]
+"""Those that restore testing takes (API_RestoreTestingSelectionForCreate)."""
+
+RestoreTestingName = Annotated[
+    str,
+    _Text(
+        r"[a-zA-Z0-9_]{1,50}",
+        "a restore test's name has 1 to 50 letters, digits or underscores (no hyphen)",
+    ),
+]
+
+FrameworkName = Annotated[
+    str,
+    _Text(
+        r"[a-zA-Z][_a-zA-Z0-9]{0,99}",
+        "a framework's name starts with a letter and has letters, digits and underscores only "
+        "(no hyphen), 100 at most",
+    ),
+]
+
+CheckFunction = Annotated[
+    str,
+    _Text(
+        r"[a-zA-Z0-9_-]{1,64}",
+        "write the name of a Lambda function of this account: letters, digits, hyphens and "
+        "underscores, 64 at most",
+    ),
 ]
 
 DatabaseName = Annotated[

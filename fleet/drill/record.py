@@ -1,0 +1,72 @@
+"""What a drill left behind for auditors: one JSON object, and a page made of it."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import TypeAdapter
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One step of the runbook."""
+
+    name: str
+    status: str
+    """AWS's own: Success, Failed, TimedOut, Cancelled, Skipped…"""
+    started_at: datetime.datetime | None = None
+    ended_at: datetime.datetime | None = None
+    message: str = ""
+    """Why it failed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Incident:
+    """What ticketing made of the backup that was cancelled."""
+
+    correlation_id: str
+    number: str = ""
+    opened_at: datetime.datetime | None = None
+    """None: none was seen in time."""
+    resolved_at: datetime.datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DrillRecord:
+    """Times are in UTC."""
+
+    customer: str
+    account: str
+    region: str
+    execution_id: str
+    started_at: datetime.datetime
+    ended_at: datetime.datetime
+    outcome: Literal["PASSED", "FAILED"]
+    reason: str = ""
+    """Why it FAILED."""
+    steps: tuple[Step, ...]
+    facts: dict[str, str]
+    """By their names: the instance, jobs, recovery points, what was restored, how long it took."""
+    incident: Incident | None
+    left_behind: tuple[str, ...] = ()
+    """ARNs of what could not be removed."""
+
+    @property
+    def key(self) -> str:
+        """Of the folder of the record in the evidence bucket, in which are drill.json and
+        index.html."""
+        day = f"{self.started_at:%Y/%m/%d}"
+        return f"drills/{day}/{self.account}/{self.region}/{self.execution_id}"
+
+    def dumped(self) -> bytes:
+        return _RECORDS.dump_json(self, indent=2)
+
+
+_RECORDS = TypeAdapter(DrillRecord)
+
+
+def loaded(text: bytes | str) -> DrillRecord:
+    """Raises ValueError naming what is wrong in it."""
+    return _RECORDS.validate_json(text)
