@@ -10,11 +10,11 @@ from typing import Annotated, Literal
 from pydantic import Discriminator, Field, Tag
 
 from stacks.model import Model
+from stacks.schedule_values import CronExpression, Timezone
 from stacks.values import (
     AccountOrCentral,
     AccountOrUnit,
     BreakGlassRole,
-    CronExpression,
     Days,
     KeyArn,
     PlanName,
@@ -25,7 +25,6 @@ from stacks.values import (
     TagPattern,
     TagValue,
     TimeOfDay,
-    Timezone,
     TopicArn,
     VaultName,
 )

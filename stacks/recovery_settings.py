@@ -10,9 +10,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from stacks.model import Model
+from stacks.schedule_values import CronExpression, Timezone
 from stacks.values import (
     CheckFunction,
-    CronExpression,
     Days,
     Region,
     ResourceArnPattern,
@@ -22,7 +22,6 @@ from stacks.values import (
     TagKey,
     TagValue,
     TestedResourceType,
-    Timezone,
     VaultName,
 )
 

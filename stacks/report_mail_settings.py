@@ -6,10 +6,10 @@ from pydantic import Field
 
 from reports.digest.definition import SECTIONS, Cadence, Section
 from stacks.model import Model
+from stacks.schedule_values import CronExpression, Timezone
 from stacks.values import (
     AccountId,
     Color,
-    CronExpression,
     Days,
     DomainName,
     EmailAddress,
@@ -18,7 +18,6 @@ from stacks.values import (
     SecretName,
     TagKey,
     TagValue,
-    Timezone,
 )
 
 SESSION_MINUTES = 60

@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from stacks.model import Model
+from stacks.schedule_values import CronExpression
 from stacks.values import (
     BucketName,
-    CronExpression,
     KeyPrefix,
     PlanName,
     Region,
