@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 import webbrowser
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 import typer
@@ -22,6 +21,7 @@ from fleet.errors import ToldError
 from fleet.project import current_project
 from fleet.report.gathering import gather
 from fleet.report.scheduled import NoScheduledReports, Scheduled, deployed, scheduled
+from fleet.runbooks.following import succeeded
 from fleet.terminal import console
 from reports.digest import link as links
 from reports.digest.definition import Definition
@@ -31,9 +31,6 @@ from reports.digest.measuring import Before
 from stacks import names
 from stacks.report_definitions import lake_account
 
-if TYPE_CHECKING:
-    from mypy_boto3_ssm import SSMClient
-
 Customer = Annotated[
     str | None, typer.Option(help="Whose report; needed where several customers have any.")
 ]
@@ -41,12 +38,6 @@ Period = Annotated[
     str, typer.Option(help="daily, weekly or monthly; or with its first day: weekly/2026-06-01.")
 ]
 _MEMORY_MB = 1024
-_POLL_SECONDS = 2.0
-_ENDED = {"Success", "Failed", "TimedOut", "Cancelled", "CompletedWithFailure"}
-
-
-class RunFailed(ToldError):
-    """The runbook did not come through: its step and the reason."""
 
 
 def preview(
@@ -106,32 +97,12 @@ def run(
         },
     )["AutomationExecutionId"]
     console.print(f"started {execution}")
-    ended = _followed(ssm, execution)
-    status = ended["AutomationExecutionStatus"]
-    if status != "Success":
-        reason = ended.get("FailureMessage") or "it says no reason"
-        raise RunFailed(f"the runbook's execution {execution} is {status}: {reason}")
+    succeeded(ssm, execution)
     console.print("the report is stored, and mailed unless it was before; for a link run:")
     console.print(
         f"  backup-org report link --customer {found.customer} "
         f"--period {found.run('', found.period.end).period_name}"
     )
-
-
-def _followed(ssm: SSMClient, execution: str) -> Mapping[str, Any]:
-    """An execution once it has ended; tells each step when it has."""
-    told: set[str] = set()
-    while True:
-        answer = ssm.get_automation_execution(AutomationExecutionId=execution)
-        now = answer["AutomationExecution"]
-        for step in now.get("StepExecutions", []):
-            name, status = step.get("StepName", ""), step.get("StepStatus", "")
-            if status in _ENDED and name not in told:
-                told.add(name)
-                console.print(f"  {name}: {status}")
-        if now.get("AutomationExecutionStatus") in _ENDED:
-            return now
-        time.sleep(_POLL_SECONDS)
 
 
 def link(customer: Customer = None, period: Period = "daily") -> None:
