@@ -166,3 +166,53 @@ def test_a_restore_test_is_validated_once(
     assert [entry["RestoreJobId"] for entry in listed] == [job_id]
     detail = aws.details("Restore Job State Change", restoreJobId=job_id, status="COMPLETED")[0]
     assert detail["restoreTestingPlanArn"] == plan_arn
+
+
+def test_a_testing_plan_restores_one_eligible_point_of_each_resource_that_it_selects(
+    aws: Any, backup: Any, vault: str, role: str
+) -> None:
+    team, volume = aws.name("team"), f"arn:aws:ec2:{REGION}:{MEMBER}:volume"
+    first, second, untagged = [f"{volume}/{aws.name('vol')}" for _ in range(3)]
+    points: dict[str, list[str]] = {}
+    for resource in (first, second, untagged, first):
+        job_id = backup.start_backup_job(
+            BackupVaultName=vault,
+            ResourceArn=resource,
+            IamRoleArn=role,
+            RecoveryPointTags={"team": team} if resource != untagged else {},
+        )["BackupJobId"]
+        place = {"account": MEMBER, "region": REGION}
+        job = aws.call("backup.finish", **place, job_id=job_id, state="COMPLETED")
+        points.setdefault(resource, []).append(job["RecoveryPointArn"])
+    name, tagged = aws.name("tests"), {"Key": "aws:ResourceTag/team", "Value": team}
+    arn = backup.describe_backup_vault(BackupVaultName=vault)["BackupVaultArn"]
+    chosen = {**SELECTION, "IncludeVaults": [arn]}
+    backup.create_restore_testing_plan(RestoreTestingPlan=plan(name, RecoveryPointSelection=chosen))
+    content = selection(role, ProtectedResourceConditions={"StringEquals": [tagged]})
+    content.pop("ProtectedResourceArns")
+    backup.create_restore_testing_selection(
+        RestoreTestingPlanName=name, RestoreTestingSelection=content
+    )
+
+    place = {"account": MEMBER, "region": REGION}
+    begun = aws.call("backup.run_restore_testing_plan", **place, plan=name)["restore_jobs"]
+    assert {job["RecoveryPointArn"] for job in begun} == {points[first][1], points[second][0]}
+    assert {job["Status"] for job in begun} == {"CREATED"}
+    made = f"{volume}/vol-restored"
+    job_id = begun[0]["RestoreJobId"]
+    aws.call("backup.finish", **place, job_id=job_id, state="COMPLETED", created_resource_arn=made)
+    ended = backup.describe_restore_job(RestoreJobId=job_id)
+    assert (ended["Status"], ended["CreatedResourceArn"]) == ("COMPLETED", made)
+
+    missed = aws.call("backup.run_restore_testing_plan", **place, plan=name, missed=True)
+    for job in missed["restore_jobs"]:
+        found = backup.describe_restore_job(RestoreJobId=job["RestoreJobId"])
+        assert found["Status"] == "FAILED"
+        assert found["StatusMessage"].startswith("Restore job was unable to start within")
+    other = {**SELECTION, "ExcludeVaults": [arn]}
+    backup.update_restore_testing_plan(
+        RestoreTestingPlanName=name, RestoreTestingPlan={"RecoveryPointSelection": other}
+    )
+    none = aws.call("backup.run_restore_testing_plan", **place, plan=name)["restore_jobs"]
+    assert not {job["RecoveryPointArn"] for job in none} & {p for of in points.values() for p in of}
+    assert "does not exist" in aws.refused("backup.run_restore_testing_plan", **place, plan="none")

@@ -2,8 +2,9 @@
 
 `backup.job` makes a job that has come to its end already, `backup.finish` ends one that was
 started through the API; `backup.run_rule` runs a rule of a deployed plan, as if its time had come,
-with its copies. `backup.hold` keeps backups of a resource from beginning by themselves, as
-AWS Backup takes its time. Each change is said on the account's bus as AWS says it.
+with its copies, and `backup.run_restore_testing_plan` starts the restores of a restore testing
+plan, or misses their start. `backup.hold` keeps backups of a resource from beginning by themselves,
+as AWS Backup takes its time. Each change is said on the account's bus as AWS says it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +14,13 @@ from aws_sandbox.aws.backup.api import BackupApi, BackupError
 from aws_sandbox.aws.backup.copies import create_copy_job, move_copy_job
 from aws_sandbox.aws.backup.jobs import create_backup_job, move_backup_job, run_rule
 from aws_sandbox.aws.backup.plans import created_by, current_plan, live_plans
-from aws_sandbox.aws.backup.restores import create_restore_job, find_testing_plan, move_restore_job
+from aws_sandbox.aws.backup.restores import (
+    MISSED_START,
+    create_restore_job,
+    find_testing_plan,
+    move_restore_job,
+    run_testing_plan,
+)
 from aws_sandbox.aws.backup.state import Document
 from aws_sandbox.aws.backup.vaults import all_recovery_points
 from aws_sandbox.aws.context import Services
@@ -24,8 +31,11 @@ _JOB_FIELDS = frozenset(
     | {"size_bytes", "plan_id", "delete_after_days"}
     | {"destination_vault_arn", "restore_testing_plan", "created_resource_arn"}
 )
-_FINISH_FIELDS = frozenset({"account", "region", "job_id", "state", "message", "message_category"})
+_FINISH_FIELDS = frozenset(
+    {"account", "region", "job_id", "state", "message", "message_category", "created_resource_arn"}
+)
 _RUN_FIELDS = frozenset({"account", "region", "plan", "rule"})
+_TEST_FIELDS = frozenset({"account", "region", "plan", "missed"})
 _HOLD_FIELDS = frozenset({"account", "region", "resource_arn", "held"})
 _ROLE = "arn:aws:iam::{account}:role/service-role/AWSBackupDefaultServiceRole"
 
@@ -51,9 +61,11 @@ class _Fields:
 
 
 def add_backup_controls(control: ControlApi, services: Services) -> None:
-    """Offers `backup.hold`, `backup.job`, `backup.run_rule` and `backup.finish`."""
+    """Offers `backup.hold`, `backup.job`, `backup.run_rule`, `backup.run_restore_testing_plan` and
+    `backup.finish`."""
     control.add("backup.job", lambda given: _job(services, given))
     control.add("backup.run_rule", lambda given: _run_rule(services, given))
+    control.add("backup.run_restore_testing_plan", lambda given: _test_restores(services, given))
     control.add("backup.hold", lambda given: _hold(services, given))
     control.add("backup.finish", lambda given: _finish(services, given))
 
@@ -157,6 +169,20 @@ def _run_rule(services: Services, given: Mapping[str, Any]) -> Mapping[str, Any]
     }
 
 
+def _test_restores(services: Services, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The restore jobs, begun and not ended; `missed`: none of them began in its start window."""
+    fields = _Fields(given, _TEST_FIELDS)
+    api = _api(services, fields)
+    try:
+        jobs = run_testing_plan(api, fields.text("plan"))
+    except BackupError as error:
+        raise ValueError(str(error)) from error
+    for job in jobs:
+        if given.get("missed", False):
+            move_restore_job(api, job, "FAILED", MISSED_START)
+    return {"restore_jobs": jobs}
+
+
 def _named(items: Sequence[Document], member: str, name: str) -> Document:
     for item in items:
         if item[member] == name:
@@ -192,7 +218,8 @@ def _finish(services: Services, given: Mapping[str, Any]) -> Mapping[str, Any]:
             move_copy_job(api, backend.copy_jobs[job_id], state, message)
             return backend.copy_jobs[job_id]
         if job_id in backend.restore_jobs:
-            move_restore_job(api, backend.restore_jobs[job_id], state, message)
+            created = fields.text("created_resource_arn", "")
+            move_restore_job(api, backend.restore_jobs[job_id], state, message, created)
             return backend.restore_jobs[job_id]
     except BackupError as error:
         raise ValueError(str(error)) from error

@@ -1,7 +1,8 @@
 """Restore jobs with the verdicts of restore tests, and the plans of these tests."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from aws_sandbox.aws.backup import events
@@ -19,6 +20,7 @@ from aws_sandbox.aws.backup.api import (
     refused,
 )
 from aws_sandbox.aws.backup.plans import check_role
+from aws_sandbox.aws.backup.selections import meets
 from aws_sandbox.aws.backup.state import Document
 from aws_sandbox.aws.backup.vaults import all_recovery_points
 
@@ -288,6 +290,74 @@ def delete_testing_selection(api: BackupApi, params: Params) -> None:
     find_testing_selection(api, params)
     selections = api.backend.restore_testing_selections[params["RestoreTestingPlanName"]]
     del selections[params["RestoreTestingSelectionName"]]
+
+
+MISSED_START = (
+    "Restore job was unable to start within the specified start window. "
+    "Try increasing your start window."
+)
+"""https://docs.aws.amazon.com/aws-backup/latest/devguide/aws-backup-limits.html"""
+
+
+def run_testing_plan(api: BackupApi, name: str) -> list[Document]:
+    """The jobs of a restore testing plan whose time has come: of each resource that one of its
+    selections means, a recovery point that its plan takes.
+    https://docs.aws.amazon.com/aws-backup/latest/devguide/restore-testing.html
+    """
+    plan = find_testing_plan(api, name)
+    jobs: list[Document] = []
+    for selection in api.backend.restore_testing_selections[name].values():
+        check_role(api, selection["IamRoleArn"])
+        for points in _tested(api, plan, selection):
+            job = create_restore_job(
+                api,
+                _chosen(api, plan, points),
+                role_arn=selection["IamRoleArn"],
+                restore_testing_plan_arn=plan["RestoreTestingPlanArn"],
+            )
+            job["Metadata"] = selection.get("RestoreMetadataOverrides") or {}
+            jobs.append(job)
+    return jobs
+
+
+def _chosen(api: BackupApi, plan: Document, points: Sequence[Document]) -> Document:
+    """Of a resource's recovery points, the oldest first."""
+    if plan["RecoveryPointSelection"]["Algorithm"] == "LATEST_WITHIN_WINDOW":
+        return points[-1]
+    return points[int(api.uuid()[:8], 16) % len(points)]
+
+
+def _tested(api: BackupApi, plan: Document, selection: Document) -> Iterator[Sequence[Document]]:
+    """The eligible recovery points of each resource that the selection means, the oldest first."""
+    arns: Sequence[str] = selection.get("ProtectedResourceArns") or ["*"]
+    given: Mapping[str, Any] = selection.get("ProtectedResourceConditions") or {}
+    conditions = {
+        operator: [{"ConditionKey": e["Key"], "ConditionValue": e["Value"]} for e in entries]
+        for operator, entries in given.items()
+    }
+    by_resource: dict[str, list[Document]] = {}
+    for point in sorted(all_recovery_points(api), key=lambda point: point["CreationDate"]):
+        if point["ResourceType"] == selection["ProtectedResourceType"]:
+            by_resource.setdefault(point["ResourceArn"], []).append(point)
+    for resource, points in by_resource.items():
+        named = "*" in arns or resource in arns
+        # AWS looks at the latest recovery point's tags, not at the resource's.
+        if named and meets(conditions, api.backend.tags(points[-1]["RecoveryPointArn"])):
+            eligible = [point for point in points if _is_eligible(api, plan, point)]
+            if eligible:
+                yield eligible
+
+
+def _is_eligible(api: BackupApi, plan: Document, point: Document) -> bool:
+    chosen: Mapping[str, Any] = plan["RecoveryPointSelection"]
+    vault, since = point["BackupVaultArn"], timedelta(days=chosen["SelectionWindowDays"])
+    kind = "CONTINUOUS" if point["Status"] == "AVAILABLE" else "SNAPSHOT"
+    return (
+        kind in chosen["RecoveryPointTypes"]
+        and ("*" in chosen["IncludeVaults"] or vault in chosen["IncludeVaults"])
+        and vault not in chosen["ExcludeVaults"]
+        and point["CreationDate"] >= api.now() - since
+    )
 
 
 OPERATIONS: Mapping[str, Operation] = {

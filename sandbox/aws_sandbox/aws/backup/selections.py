@@ -54,7 +54,7 @@ def selected(api: BackupApi, selection: Mapping[str, Any]) -> Mapping[str, Tags]
         if (
             (opted_in or any(map(_names_a_type, patterns)))
             and not _matching(selection.get("NotResources"), arn)
-            and _meets(selection.get("Conditions") or {}, tags)
+            and meets(selection.get("Conditions") or {}, tags)
         ):
             found[arn] = tags
     return found
@@ -70,7 +70,7 @@ def _names_a_type(pattern: str) -> bool:
     return bool(resource) and not resource[0].startswith("*")
 
 
-def _meets(conditions: Mapping[str, Sequence[Mapping[str, str]]], tags: Tags) -> bool:
+def meets(conditions: Mapping[str, Sequence[Mapping[str, str]]], tags: Tags) -> bool:
     """A tag that is missing equals nothing and is like nothing."""
     for operator, entries in conditions.items():
         for entry in entries:
