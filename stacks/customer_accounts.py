@@ -24,6 +24,8 @@ class NamedAccount:
     """Where it may have backups."""
     has_reports: bool
     """Whether report plans, reports bucket and lake stand there."""
+    has_evidence: bool
+    """Whether evidence is signed and kept there."""
 
 
 def accounts_of(customer: str, root: Path) -> tuple[NamedAccount, ...]:
@@ -51,6 +53,7 @@ def _named(stack: str, customer: str, root: Path) -> NamedAccount | None:
         region=region,
         regions=tuple(_texts(values.get("regions"))) or (region,),
         has_reports=values.get("reports", {} if role == "management" else None) is not None,
+        has_evidence=role != "member" and values.get("evidence") is not None,
     )
 
 

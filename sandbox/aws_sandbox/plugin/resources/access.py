@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from aws_sandbox.plugin.aws import Api
 from aws_sandbox.plugin.fields import Autoname, Converter, Document, Field, members, outputs
 from aws_sandbox.plugin.resource import Resource, ResourceCall, Setting, Tagging, register
+from aws_sandbox.plugin.values import Problem, Props
 
 ROLE_TAGGING = Tagging(
     listing="ListRoleTags", adding="TagRole", removing="UntagRole", target="RoleName", by="id"
@@ -199,6 +201,7 @@ class RolePolicyAttachment(Resource):
         call("DetachRolePolicy", RoleName=role, PolicyArn=arn)
 
 
+_SYMMETRIC = "SYMMETRIC_DEFAULT"
 KEY_TAGGING = Tagging(
     listing="ListResourceTags", target="KeyId", by="id", pair=("TagKey", "TagValue")
 )
@@ -210,9 +213,11 @@ class Key(Resource):
 
     service, operation = "kms", "CreateKey"
     properties = members(
+        customerMasterKeySpec=Field("KeySpec", replaces=True, default=_SYMMETRIC),
         deletionWindowInDays=Field(between=(7, 30)),
         description=Field("Description", computed=True),
         enableKeyRotation=Field("KeyRotationEnabled", default=False, separate=True),
+        keyUsage=Field("KeyUsage", replaces=True, default="ENCRYPT_DECRYPT"),
         policy=Field("Policy", computed=True, json=True),
     )
     outputs = outputs(arn="Arn", keyId="KeyId")
@@ -247,6 +252,13 @@ class Key(Resource):
     def delete(self, call: ResourceCall) -> None:
         days = call.state.get("deletionWindowInDays", 30)
         call("ScheduleKeyDeletion", KeyId=call.rid, PendingWindowInDays=days)
+
+    def check(self, props: Props) -> Iterator[Problem]:
+        symmetric = props.get("customerMasterKeySpec", _SYMMETRIC) == _SYMMETRIC
+        if symmetric and props.get("keyUsage") == "SIGN_VERIFY":
+            yield Problem(path=("keyUsage",), reason="a symmetric key signs nothing")
+        if not symmetric and props.get("enableKeyRotation") is True:
+            yield Problem(path=("enableKeyRotation",), reason="KMS rotates symmetric keys alone")
 
 
 def same_key(wanted: str, live: str) -> bool:
