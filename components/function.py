@@ -40,6 +40,8 @@ class FunctionArgs:
     timeout_seconds: int = 60
     scratch_mb: int = 512
     """Its temporary storage; 512 to 10,240."""
+    region: str | None = None
+    """Where it runs, as its queue and layers; None: the provider's."""
 
 
 class Function(pulumi.ComponentResource):
@@ -55,6 +57,7 @@ class Function(pulumi.ComponentResource):
             name,
             name=f"/aws/lambda/{name}",
             retention_in_days=args.home.log_retention_days,
+            region=args.region,
             opts=child,
         )
         role = aws.iam.Role(
@@ -92,6 +95,7 @@ class Function(pulumi.ComponentResource):
             timeout=args.timeout_seconds,
             ephemeral_storage={"size": args.scratch_mb},
             logging_config={"log_format": "JSON", "log_group": logs.name},
+            region=args.region,
             # A first invocation must find the role's permissions in place.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[permissions]),
         )
@@ -103,6 +107,7 @@ class Function(pulumi.ComponentResource):
                 batch_size=args.batch_size,
                 maximum_batching_window_in_seconds=0,
                 function_response_types=["ReportBatchItemFailures"],
+                region=args.region,
                 opts=child,
             )
         self.name = function.name

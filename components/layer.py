@@ -14,6 +14,8 @@ class LayerArgs:
     layer: str
     """The requirements' name in handlers/layers/."""
     platform: Platform
+    region: str | None = None
+    """None: the provider's."""
 
 
 class Layer(pulumi.ComponentResource):
@@ -31,6 +33,7 @@ class Layer(pulumi.ComponentResource):
             code=layer_archive(args.layer, args.platform),
             compatible_runtimes=[args.platform.runtime],
             compatible_architectures=[args.platform.architecture],
+            region=args.region,
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.arn = version.arn

@@ -14,7 +14,8 @@ Senders = Callable[[pulumi.Output[str]], Sequence[Statement]]
 
 _TIMEOUTS_A_MESSAGE_STAYS_HIDDEN = 6  # what AWS advises for a queue that a function reads
 _FOURTEEN_DAYS = 14 * 24 * 3600  # SQS's longest retention
-_TRIES = 5
+TRIES = 5
+"""How often a message is handed out before it is a dead letter."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +27,13 @@ class WorkQueueArgs:
     """How long the function that works it off may run."""
     key_arn: pulumi.Input[str] | None = None
     """Encrypts both queues; its policy must let the senders use it. None: SQS's own key does."""
+    region: str | None = None
+    """None: the provider's."""
+
+    @property
+    def visibility_seconds(self) -> int:
+        """After which a message that failed is handed out again."""
+        return self.function_timeout_seconds * _TIMEOUTS_A_MESSAGE_STAYS_HIDDEN
 
 
 class WorkQueue(pulumi.ComponentResource):
@@ -38,13 +46,13 @@ class WorkQueue(pulumi.ComponentResource):
         self, name: str, args: WorkQueueArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("backup-org:components:WorkQueue", name, None, opts)
-        self._key_arn = args.key_arn
+        self._key_arn, self._region = args.key_arn, args.region
         dead_letters = self._queue(f"{name}-dead-letters")
         queue = self._queue(
             name,
-            visibility=args.function_timeout_seconds * _TIMEOUTS_A_MESSAGE_STAYS_HIDDEN,
+            visibility=args.visibility_seconds,
             redrive=pulumi.Output.json_dumps(
-                {"deadLetterTargetArn": dead_letters.arn, "maxReceiveCount": _TRIES}
+                {"deadLetterTargetArn": dead_letters.arn, "maxReceiveCount": TRIES}
             ),
         )
         aws.sqs.RedriveAllowPolicy(
@@ -53,6 +61,7 @@ class WorkQueue(pulumi.ComponentResource):
             redrive_allow_policy=pulumi.Output.json_dumps(
                 {"redrivePermission": "byQueue", "sourceQueueArns": [queue.arn]}
             ),
+            region=args.region,
             opts=pulumi.ResourceOptions(parent=self),
         )
         self._let_send(name, queue, args.senders)
@@ -69,9 +78,9 @@ class WorkQueue(pulumi.ComponentResource):
             }
         )
 
-    def permissions(self, *, parks: bool = False) -> list[Statement]:
+    def permissions(self, *, parks: bool = False, puts_back: bool = False) -> list[Statement]:
         """What the function needs; `parks`: it puts what it can do nothing with into the
-        dead-letter queue itself."""
+        dead-letter queue itself; `puts_back`: what it is to look at later into the queue."""
         statements = [
             Statement(
                 sid="WorkOffItsQueue",
@@ -87,8 +96,13 @@ class WorkQueue(pulumi.ComponentResource):
                     resources=[self.dead_letters_arn],
                 )
             )
+        if puts_back:
+            statements.append(
+                Statement(sid="PutMessagesBack", actions=["sqs:SendMessage"], resources=[self.arn])
+            )
         if self._key_arn is not None:
-            actions = ["kms:Decrypt", "kms:GenerateDataKey"] if parks else ["kms:Decrypt"]
+            sends = parks or puts_back
+            actions = ["kms:Decrypt", "kms:GenerateDataKey"] if sends else ["kms:Decrypt"]
             statements.append(
                 Statement(sid="UseItsQueuesKey", actions=actions, resources=[self._key_arn])
             )
@@ -103,6 +117,7 @@ class WorkQueue(pulumi.ComponentResource):
             dimensions={"QueueName": self._dead_letters_name},
             statistic="Maximum",
             topics=topics,
+            region=self._region,
         )
 
     def _queue(
@@ -120,6 +135,7 @@ class WorkQueue(pulumi.ComponentResource):
             redrive_policy=redrive,
             kms_master_key_id=self._key_arn,
             sqs_managed_sse_enabled=None if self._key_arn is not None else True,
+            region=self._region,
             opts=pulumi.ResourceOptions(parent=self),
         )
 
@@ -131,5 +147,6 @@ class WorkQueue(pulumi.ComponentResource):
             name,
             queue_url=queue.url,
             policy=policy_document(*statements),
+            region=self._region,
             opts=pulumi.ResourceOptions(parent=self),
         )

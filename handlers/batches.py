@@ -18,13 +18,26 @@ def work_off(event: dict[str, Any], context: LambdaContext, handle: Callable[[st
     What `handle` raises is logged by Powertools and fails that message alone; where every message
     fails, the whole invocation does.
     """
+    return _work_off(event, context, lambda record: handle(record.body))
+
+
+def work_off_with_tries(
+    event: dict[str, Any], context: LambdaContext, handle: Callable[[str, int], None]
+) -> Any:
+    """As `work_off`, with how often each message has been received, this time included."""
 
     def handle_record(record: SQSRecord) -> None:
-        handle(record.body)
+        handle(record.body, int(record.attributes.approximate_receive_count))
 
+    return _work_off(event, context, handle_record)
+
+
+def _work_off(
+    event: dict[str, Any], context: LambdaContext, handle: Callable[[SQSRecord], None]
+) -> Any:
     return process_partial_response(
         event=event,
-        record_handler=handle_record,
+        record_handler=handle,
         processor=BatchProcessor(event_type=EventType.SQS),
         context=context,
     )

@@ -105,6 +105,12 @@ def scripted_backup(settings: StackSettings, script: str, rule: str) -> str:
     return f"{prefix(settings)}-{script}-{rule}"
 
 
+def restore_check(settings: StackSettings, region: str) -> str:
+    """The function that judges restore tests in a Region, with its queue, rule and role: roles have
+    no Region."""
+    return f"{prefix(settings)}-restore-checks-{region}"
+
+
 def instance_profile(settings: StackSettings) -> str:
     """With it an instance is managed by Systems Manager, and may write its scripts' output."""
     return f"{prefix(settings)}-instances"

@@ -6,6 +6,7 @@ from stacks.drill import deploy_drill
 from stacks.frameworks import deploy_frameworks
 from stacks.protection import Protection
 from stacks.recovery import deploy_recovery
+from stacks.restore_checks import deploy_restore_checks
 from stacks.restore_testing import deploy_restore_testing
 from stacks.settings import Settings
 from stacks.vaults import StandingVaults
@@ -23,7 +24,8 @@ def prove_recovery(
     if protection is None:
         return
     if settings.restore_testing:
-        deploy_restore_testing(settings, vaults, protection, opts)
+        plans = deploy_restore_testing(settings, vaults, protection, opts)
+        deploy_restore_checks(settings, plans, opts)
     if settings.drill is not None:
         deploy_drill(settings, settings.drill, protection, opts)
     if settings.recovery is not None:
