@@ -122,9 +122,9 @@ def organization_may_copy_under_key(organization_id: pulumi.Input[str]) -> list[
     )
 
 
-def accounts_may_copy_from_key(accounts: Sequence[str]) -> list[Statement]:
-    """Lets the accounts that a vault's recovery points are copied to read them, where they lie
-    under the vault's key; all others lie under their source's own key, which must be shared too.
+def accounts_may_copy_by_key(accounts: Sequence[str]) -> list[Statement]:
+    """Lets accounts that copies go to and come from use a vault's key: to read what lies under it,
+    and to write what comes back; what lies under its source's own key, asks for that to be shared.
     https://repost.aws/knowledge-center/backup-troubleshoot-cross-account-copy
     """
     return _may_use_key("Copies", {"StringEquals": {"aws:PrincipalAccount": sorted(accounts)}})

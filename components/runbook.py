@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -24,6 +25,16 @@ class RunbookArgs:
     """Of what it runs on: /AWS::EC2::Instance."""
     region: str | None = None
     """None: the provider's."""
+
+
+def script_inputs(script: Path, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The inputs of a step that is a Python script of Automation's own (aws:executeScript)."""
+    return {
+        "Runtime": "python3.11",
+        "Handler": "script_handler",
+        "InputPayload": payload,
+        "Script": script.read_text(encoding="utf-8"),
+    }
 
 
 class Runbook(pulumi.ComponentResource):

@@ -9,12 +9,16 @@ import pulumi_aws as aws
 from components.encryption_key import (
     EncryptionKey,
     EncryptionKeyArgs,
-    accounts_may_copy_from_key,
+    accounts_may_copy_by_key,
     backup_may_use_key,
     organization_may_copy_under_key,
 )
 from components.iam import Statement, policy_document
-from components.vault_policy import nobody_deletes, organization_copies_into
+from components.vault_policy import (
+    account_copies_into,
+    nobody_deletes,
+    organization_copies_into,
+)
 from reports.aws_partition import aws_partition
 
 
@@ -52,6 +56,8 @@ class VaultArgs:
     """The id of the organization whose accounts may copy into the vault."""
     copies_to: Sequence[str] = ()
     """Other accounts that its recovery points are copied to."""
+    takes_back_from: str | None = None
+    """The one other account that may copy into the vault, to restore here what was lost."""
     guard: DeletionGuard | None = None
     lock: VaultLock | None = None
     notifications: VaultNotifications | None = None
@@ -130,8 +136,8 @@ def _key_arn(name: str, args: VaultArgs, opts: pulumi.ResourceOptions) -> pulumi
     grants = backup_may_use_key(args.account, args.region)
     if args.copies_from is not None:
         grants += organization_may_copy_under_key(args.copies_from)
-    if args.copies_to:
-        grants += accounts_may_copy_from_key(args.copies_to)
+    if others := {*args.copies_to, *([args.takes_back_from] if args.takes_back_from else [])}:
+        grants += accounts_may_copy_by_key(sorted(others))
     key = EncryptionKey(
         name,
         EncryptionKeyArgs(
@@ -156,4 +162,6 @@ def _statements(args: VaultArgs) -> list[Statement]:
         )
     if args.copies_from is not None:
         statements.append(organization_copies_into(args.copies_from))
+    if args.takes_back_from is not None:
+        statements.append(account_copies_into(args.takes_back_from, aws_partition(args.region)))
     return statements

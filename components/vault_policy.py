@@ -48,6 +48,16 @@ def organization_copies_into(organization_id: pulumi.Input[str]) -> Statement:
     )
 
 
+def account_copies_into(account: str, partition: str) -> Statement:
+    """Lets one other account copy into the vault."""
+    return Statement(
+        sid="OneAccountCopiesInto",
+        actions=["backup:CopyIntoBackupVault"],
+        resources=["*"],
+        principal={"AWS": f"arn:{partition}:iam::{account}:root"},
+    )
+
+
 def _denied(sid: str, actions: Sequence[str], excepted: Sequence[str]) -> Statement:
     conditions: Conditions = {}
     if excepted:

@@ -4,14 +4,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stacks.protection_settings import Copy, Rule
-from stacks.settings import Settings
+from stacks.settings import ProtectedSettings, Settings
 
 
 def account_of(settings: Settings, copy: Copy) -> str:
     """The account that a copy goes to; empty where there is no such central account."""
-    if copy.account == "central":
+    return _account(settings, copy.account) if copy.account else settings.account
+
+
+def taken_back_from(settings: ProtectedSettings) -> str | None:
+    """The account whose copies the stack's vaults take in, to be restored."""
+    wanted = settings.recovery.from_account if settings.recovery else None
+    return _account(settings, wanted) if wanted else None
+
+
+def _account(settings: ProtectedSettings, named: str) -> str:
+    if named == "central":
         return settings.organization.account_of(settings.central_vaults_in) or ""
-    return copy.account or settings.account
+    return named
 
 
 def accounts_copied_to(settings: Settings, vault: str) -> Sequence[str]:

@@ -111,6 +111,16 @@ def restore_check(settings: StackSettings, region: str) -> str:
     return f"{prefix(settings)}-restore-checks-{region}"
 
 
+def copy_back_runbook(settings: StackSettings) -> str:
+    """The Automation document, and its role, that copies out of a central vault to an account."""
+    return f"{prefix(settings)}-copy-back"
+
+
+def restore_runbook(settings: StackSettings) -> str:
+    """The Automation document, and its role, that restores a recovery point of the account."""
+    return f"{prefix(settings)}-restore"
+
+
 def instance_profile(settings: StackSettings) -> str:
     """With it an instance is managed by Systems Manager, and may write its scripts' output."""
     return f"{prefix(settings)}-instances"

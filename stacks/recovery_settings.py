@@ -12,6 +12,7 @@ from pydantic import Field
 from stacks.model import Model
 from stacks.schedule_values import CronExpression, Timezone
 from stacks.values import (
+    AccountOrCentral,
     CheckFunction,
     Days,
     Region,
@@ -91,7 +92,15 @@ class Drill(Model):
 
 
 class Recovery(Model):
-    """The way back of what lies in another account's vault (`backup-org recover`)."""
+    """The way back of what lies in another account's vault (`backup-org recover`): with
+    `from_account` the side that takes back and restores, without it the side that gives back what
+    its vaults took in."""
+
+    from_account: AccountOrCentral | None = None
+    """The one account whose copies the stack's vaults take in, beside what `copies_from` lets in.
+    central: the stack that `central_vaults_in` names."""
+    delete_after_days: Days = 30
+    """Of what is copied back: by then it is restored, and backed up anew."""
 
 
 class Evidence(Model):

@@ -8,7 +8,7 @@ import pulumi
 from components.air_gapped_vault import AirGappedVault, AirGappedVaultArgs
 from components.vault import DeletionGuard, Vault, VaultArgs, VaultLock, VaultNotifications
 from stacks import names
-from stacks.copies import accounts_copied_to
+from stacks.copies import accounts_copied_to, taken_back_from
 from stacks.organization import OrganizationReader
 from stacks.protection_settings import Lock, Notifications
 from stacks.protection_settings import Vault as VaultSettings
@@ -80,6 +80,7 @@ def _vault_args(
         key=vault.key if isinstance(vault.key, str) else vault.key[region],
         copies_from=organization.id() if vault.copies_from == "organization" else None,
         copies_to=accounts_copied_to(settings, name),
+        takes_back_from=taken_back_from(settings) if name in settings.vaults else None,
         guard=_guard(settings, vault) if vault.deny_deletion else None,
         lock=_lock(vault.lock) if vault.lock else None,
         notifications=_notifications(vault.notifications, region),

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import pulumi
 
 from components.backup_plan import BackupRule
+from components.runbook import script_inputs
 from components.scripts.script_document import AGREED_TAG
 
 _STEPS = Path(__file__).parent / "steps"
@@ -98,16 +99,6 @@ def backup_steps(backup: ScriptedBackup) -> list[Mapping[str, Any]]:
     ]
 
 
-def _python(name: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The inputs of a step that is a script of Automation's own."""
-    return {
-        "Runtime": "python3.11",
-        "Handler": "script_handler",
-        "InputPayload": payload,
-        "Script": (_STEPS / f"{name}.py").read_text(encoding="utf-8"),
-    }
-
-
 def _check_instance(backup: ScriptedBackup) -> dict[str, Any]:
     key, value = AGREED_TAG
     step: dict[str, Any] = {
@@ -116,8 +107,8 @@ def _check_instance(backup: ScriptedBackup) -> dict[str, Any]:
         "action": "aws:executeScript",
         "timeoutSeconds": _SLACK_SECONDS,
         "isCritical": True,
-        "inputs": _python(
-            "check_instance",
+        "inputs": script_inputs(
+            _STEPS / "check_instance.py",
             {
                 "InstanceId": _INSTANCE,
                 "Platform": backup.platform.title(),
@@ -225,8 +216,8 @@ def _wait_for_snapshots(backup: ScriptedBackup) -> dict[str, Any]:
         "timeoutSeconds": backup.freeze_seconds + _SLACK_SECONDS,
         "onFailure": "step:RunPostScript",
         "isCritical": False,  # the backup goes on, and is recorded as crash-consistent
-        "inputs": _python(
-            "wait_for_snapshots",
+        "inputs": script_inputs(
+            _STEPS / "wait_for_snapshots.py",
             {"InstanceId": _INSTANCE, "BackupJobId": _JOB, "Seconds": backup.freeze_seconds},
         ),
     }
@@ -255,8 +246,8 @@ def _record_result(backup: ScriptedBackup) -> dict[str, Any]:
         "action": "aws:executeScript",
         "timeoutSeconds": _SLACK_SECONDS,
         "isCritical": True,
-        "inputs": _python(
-            "record_result",
+        "inputs": script_inputs(
+            _STEPS / "record_result.py",
             {
                 "InstanceId": _INSTANCE,
                 "BackupJobId": _JOB,

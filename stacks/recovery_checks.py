@@ -1,0 +1,62 @@
+"""Checks of the way back from another account's vault; importing this registers them."""
+
+from stacks.check import Problems, account_of_stack, check
+from stacks.copies import taken_back_from
+from stacks.settings import ProtectedSettings, Settings
+from stacks.warnings import Warnings, warning
+
+
+@check(ProtectedSettings, "recovery", "vaults", "retained_vaults")
+def _a_vault_gives_back_or_takes_back(s: ProtectedSettings) -> Problems:
+    if s.recovery is None:
+        return
+    gives = any(v.copies_from for v in (s.vaults | s.retained_vaults).values())
+    if s.recovery.from_account is None and not gives:
+        yield (
+            ("recovery",),
+            "no vault of the stack takes in copies that it could give back: write from_account: "
+            "central where data is to come back to, or copies_from: organization on a vault",
+        )
+    if s.recovery.from_account is not None and not s.vaults:
+        yield ("recovery", "from_account"), "there is no vault here for copies to come back into"
+
+
+@check(ProtectedSettings, "recovery", "organization", "central_vaults_in", "account")
+def _copies_come_back_from_another_account(s: ProtectedSettings) -> Problems:
+    source = taken_back_from(s)
+    if source == "":
+        yield (
+            ("recovery", "from_account"),
+            f"there is no {s.central_vaults_in} account; name it in organization, or write the id "
+            "of the account whose vault has the copies",
+        )
+    elif source is not None and source == account_of_stack(s):
+        yield ("recovery", "from_account"), f"{source} is this account itself; name another"
+
+
+@check(ProtectedSettings, "recovery", "vaults")
+def _locked_vaults_take_what_comes_back(s: ProtectedSettings) -> Problems:
+    if s.recovery is None or s.recovery.from_account is None:
+        return
+    days = s.recovery.delete_after_days
+    for name, vault in s.vaults.items():
+        least, most = vault.retention_bounds
+        if (least is not None and days < least) or (most is not None and days > most):
+            yield (
+                ("recovery", "delete_after_days"),
+                f"is {days} days, but the lock of the vault {name} takes {least or 1} to "
+                f"{most or 36500}; AWS fails every copy that is kept otherwise",
+            )
+
+
+@warning
+def _vaults_that_take_back_have_their_own_key(s: Settings) -> Warnings:
+    if s.recovery is None or s.recovery.from_account is None:
+        return
+    for name, vault in s.vaults.items():
+        if vault.key == "aws_managed":
+            yield (
+                ("vaults", name, "key"),
+                "is AWS's own: of EBS, EC2, databases and FSx no copy comes back into the vault; "
+                "another vault with key: customer_managed takes them",
+            )
