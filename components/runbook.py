@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -25,16 +24,6 @@ class RunbookArgs:
     """Of what it runs on: /AWS::EC2::Instance."""
     region: str | None = None
     """None: the provider's."""
-
-
-def script_inputs(script: Path, payload: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The inputs of a step that is a Python script of Automation's own (aws:executeScript)."""
-    return {
-        "Runtime": "python3.11",
-        "Handler": "script_handler",
-        "InputPayload": payload,
-        "Script": script.read_text(encoding="utf-8"),
-    }
 
 
 class Runbook(pulumi.ComponentResource):

@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 
 from components.recovery.restore_metadata import RESTORES
-from components.runbook import script_inputs
+from components.script_step import script_inputs
 
 _STEPS = Path(__file__).parent / "steps"
 _JOB_SECONDS = 7 * 24 * 3600

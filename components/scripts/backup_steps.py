@@ -12,7 +12,7 @@ from typing import Any, Literal
 import pulumi
 
 from components.backup_plan import BackupRule
-from components.runbook import script_inputs
+from components.script_step import script_inputs
 from components.scripts.script_document import AGREED_TAG
 
 _STEPS = Path(__file__).parent / "steps"

@@ -2,6 +2,8 @@
 
 _NO_RESOURCE = {
     "backup:DescribeBackupJob": "AWS Backup",
+    "backup:DescribeCopyJob": "AWS Backup",
+    "backup:DescribeRestoreJob": "AWS Backup",
     "backup:ListBackupJobs": "AWS Backup",
     "backup:ListBackupVaults": "AWS Backup",
     "backup:ListCopyJobs": "AWS Backup",
