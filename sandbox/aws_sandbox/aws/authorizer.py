@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from aws_sandbox.aws import permissions, s3_permissions
+from aws_sandbox.aws import ec2_permissions, permissions, s3_permissions
 from aws_sandbox.aws.access import Access
 from aws_sandbox.aws.api_calls import ApiCall, AwsError, access_denied
 from aws_sandbox.aws.arns import Arn
@@ -23,7 +23,11 @@ from aws_sandbox.iam import Decision, PolicyDocument, PolicyError
 from aws_sandbox.iam.requests import ContextValue
 from aws_sandbox.moto_changes.organizations import SandboxOrganizationsBackend
 
-MAPPERS: Mapping[str, Mapper] = {**permissions.MAPPERS, **s3_permissions.MAPPERS}
+MAPPERS: Mapping[str, Mapper] = {
+    **permissions.MAPPERS,
+    **ec2_permissions.MAPPERS,
+    **s3_permissions.MAPPERS,
+}
 
 SERVICES = {name.partition(":")[0] for name in MAPPERS} - {"ec2"} | {
     "cloudwatch",

@@ -88,7 +88,7 @@ def _text(name: str) -> Callable[[AccountCall], str]:
     return lambda call: call.text(name)
 
 
-_anywhere = _one(lambda _call: "*")
+anywhere = _one(lambda _call: "*")
 """Actions that IAM knows on no particular resource."""
 
 
@@ -195,24 +195,6 @@ def _function(call: AccountCall) -> str:
     return f"{named}:{qualifier}" if qualifier else named
 
 
-_EC2_KINDS = {"ami": "image", "i": "instance", "snap": "snapshot", "vol": "volume"}
-
-
-def _create_tags(call: AccountCall) -> Iterator[Need]:
-    """An image and a snapshot are named without an account."""
-    tags: Mapping[str, str] = {tag["Key"]: tag["Value"] for tag in call.params.get("Tags") or ()}
-    context: Mapping[str, ContextValue] = {
-        "aws:TagKeys": list(tags),
-        **{f"aws:RequestTag/{key}": value for key, value in tags.items()},
-    }
-    for resource in call.params.get("Resources") or ():
-        kind = _EC2_KINDS.get(resource.partition("-")[0], "*")
-        arn = call.arn(f"{kind}/{resource}")
-        if kind in ("image", "snapshot"):
-            arn = f"arn:aws:ec2:{call.region}::{kind}/{resource}"
-        yield Need(action="ec2:CreateTags", resource=arn, context=context)
-
-
 # DynamoDB, Secrets Manager, KMS and Systems Manager
 
 
@@ -303,6 +285,13 @@ def _tag_keys(tags: Mapping[str, str]) -> Mapping[str, ContextValue]:
 def _tagged_document(call: AccountCall) -> str:
     """AddTagsToResource and its like name a resource by type and id."""
     return call.arn(f"{call.text('ResourceType').lower()}/{call.text('ResourceId')}")
+
+
+def _parameter(call: AccountCall) -> str:
+    """AWS's own public parameters are nobody's."""
+    name = call.text("Name").removeprefix("/")
+    owner = "" if name.startswith("aws/service/") else call.account
+    return f"arn:aws:ssm:{call.region}:{owner}:parameter/{name}"
 
 
 def _automation_execution(call: AccountCall) -> str:
@@ -398,10 +387,10 @@ MAPPERS: Mapping[str, Mapper] = {
         "StopQueryExecution",
     ),
     **named("athena", _one(_named_querys_workgroup), "DeleteNamedQuery", "GetNamedQuery"),
-    **named("athena", _anywhere, "ListWorkGroups"),
+    **named("athena", anywhere, "ListWorkGroups"),
     **named(
         "backup",
-        _anywhere,
+        anywhere,
         "DescribeBackupJob",
         "DescribeCopyJob",
         "DescribeGlobalSettings",
@@ -417,6 +406,7 @@ MAPPERS: Mapping[str, Mapper] = {
         "ListReportPlans",
         "ListRestoreJobs",
         "PutRestoreValidationResult",
+        "StopBackupJob",
     ),
     **named(
         "backup",
@@ -453,21 +443,10 @@ MAPPERS: Mapping[str, Mapper] = {
         "StartReportJob",
     ),
     **named("backup", _one(_text("ResourceArn")), "ListTags", "TagResource"),
-    **named("backup", _recovery_point, "DeleteRecoveryPoint"),
+    **named("backup", _recovery_point, "DeleteRecoveryPoint", "GetRecoveryPointRestoreMetadata"),
     **named("backup", _job(_vault), "StartBackupJob"),
     **named("backup", _job(_text("RecoveryPointArn")), "StartCopyJob", "StartRestoreJob"),
     **named("dynamodb", _one(_table), "DescribeTable", "GetItem", "Scan", "UpdateItem"),
-    **named(
-        "ec2",
-        _anywhere,
-        "CreateVolume",
-        "DescribeImages",
-        "DescribeInstances",
-        "DescribeRegions",
-        "DescribeSnapshots",
-        "DescribeVolumes",
-    ),
-    "ec2:CreateTags": _create_tags,
     **named("glue", _on_database, "GetDatabase", "GetDatabases"),
     **named("glue", partial(_on_table, table="Name"), "GetTable", "GetTables", "DeleteTable"),
     **named("glue", partial(_on_table, table="TableInput"), "CreateTable", "UpdateTable"),
@@ -482,7 +461,7 @@ MAPPERS: Mapping[str, Mapper] = {
         "DeletePartition",
     ),
     **named("kms", _on_key, "DescribeKey"),
-    "lakeformation:GetDataLakeSettings": _anywhere("lakeformation:GetDataLakeSettings"),
+    "lakeformation:GetDataLakeSettings": anywhere("lakeformation:GetDataLakeSettings"),
     "lambda:Invoke": _one(_function)("lambda:InvokeFunction"),
     **named(
         "logs",
@@ -492,9 +471,9 @@ MAPPERS: Mapping[str, Mapper] = {
         "DescribeLogGroups",
         "PutLogEvents",
     ),
-    **named("organizations", _anywhere, *ORGANIZATION_READS),
-    **named("rds", _anywhere, "DescribeDBClusters", "DescribeDBInstances"),
-    "resourcegroupstaggingapi:GetResources": _anywhere("tag:GetResources"),
+    **named("organizations", anywhere, *ORGANIZATION_READS),
+    **named("rds", anywhere, "DescribeDBClusters", "DescribeDBInstances"),
+    "resourcegroupstaggingapi:GetResources": anywhere("tag:GetResources"),
     **named("scheduler", _schedule, "CreateSchedule", "UpdateSchedule"),
     **named("secretsmanager", _one(_secret), "DescribeSecret", "GetSecretValue"),
     "sesv2:SendEmail": _send_mail,
@@ -509,7 +488,7 @@ MAPPERS: Mapping[str, Mapper] = {
         "SendMessage",
     ),
     "sqs:SendMessageBatch": _one(_queue)("sqs:SendMessage"),
-    **named("sqs", _anywhere, "ListQueues"),
+    **named("sqs", anywhere, "ListQueues"),
     "ssm:StartAutomationExecution": _start_automation,
     **named(
         "ssm",
@@ -519,7 +498,7 @@ MAPPERS: Mapping[str, Mapper] = {
     ),
     **named(
         "ssm",
-        _anywhere,
+        anywhere,
         "DescribeAutomationExecutions",
         "DescribeInstanceInformation",
         "GetCommandInvocation",
@@ -527,6 +506,7 @@ MAPPERS: Mapping[str, Mapper] = {
         "ListCommands",
     ),
     "ssm:SendCommand": _send_command,
+    **named("ssm", _one(_parameter), "GetParameter"),
     **named(
         "ssm",
         _one(_document),

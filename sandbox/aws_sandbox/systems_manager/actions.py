@@ -1,6 +1,7 @@
 """The actions of Automation, each carried out by calls to the endpoint in the automation's role."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -40,6 +41,10 @@ class Attempt(Protocol):
 
     def looks_again(self, *, unchanged: bool) -> None:
         """Waits before the next look; what it saw may be the same as the time before."""
+        ...
+
+    def waits(self, seconds: float) -> None:
+        """Does nothing for as long, in AWS's time."""
         ...
 
     def run_script(self, inputs: Mapping[str, Any]) -> Any:
@@ -153,6 +158,18 @@ def _wait_for_property(_step: Step, inputs: Mapping[str, Any], attempt: Attempt)
         before = text
 
 
+def _sleep(_step: Step, inputs: Mapping[str, Any], attempt: Attempt) -> Result:
+    found = re.fullmatch(r"PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?", str(inputs["Duration"]))
+    if found is None:
+        raise ActionError(
+            f"{inputs['Duration']} is no Duration in hours to seconds", "Verification"
+        )
+    hours, minutes, seconds = (int(each or 0) for each in found.groups())
+    attempt.looks()
+    attempt.waits((hours * 60 + minutes) * 60 + seconds)
+    return Result()
+
+
 def _invoke_function(_step: Step, inputs: Mapping[str, Any], attempt: Attempt) -> Result:
     payload: Any = inputs.get("Payload") or ""
     if "InputPayload" in inputs:
@@ -218,5 +235,6 @@ _ACTIONS: Mapping[str, Callable[[Step, Mapping[str, Any], Attempt], Result]] = {
     "aws:executeScript": _execute_script,
     "aws:invokeLambdaFunction": _invoke_function,
     "aws:runCommand": _run_command,
+    "aws:sleep": _sleep,
     "aws:waitForAwsResourceProperty": _wait_for_property,
 }

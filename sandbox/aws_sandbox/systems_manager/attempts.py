@@ -102,8 +102,12 @@ class RunningAttempt:
     def looks_again(self, *, unchanged: bool) -> None:
         self._go_on()
         self._execution.still(self._moment if unchanged else None)
-        seconds = max(POLL_SECONDS / self._environment.work.time_scale, _SHORTEST_POLL)
-        if self._execution.wait_until(self.over.is_set, seconds):
+        self.waits(max(POLL_SECONDS, _SHORTEST_POLL * self._environment.work.time_scale))
+
+    def waits(self, seconds: float) -> None:
+        if self._execution.wait_until(
+            self.over.is_set, seconds / self._environment.work.time_scale
+        ):
             raise OverError
 
     def run_script(self, inputs: Mapping[str, Any]) -> Any:

@@ -22,7 +22,7 @@ SYSTEM_VARIABLES = frozenset(
     | {"global:DATE", "global:DATE_TIME", "global:REGION"}
 )
 ABORT, CONTINUE, STEP = "Abort", "Continue", "step:"
-_HOUR = 3600
+_HOUR, _WEEK = 3600, 604_800
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +70,7 @@ ACTIONS: Mapping[str, Action] = {
         ),
         outputs=frozenset({"CommandId", "Status", "ResponseCode", "Output"}),
     ),
+    "aws:sleep": Action(required=frozenset({"Duration"}), waits=True, timeout_seconds=_WEEK),
     "aws:waitForAwsResourceProperty": Action(
         required=_CALL | {"PropertySelector", "DesiredValues"}, open=True, waits=True
     ),
@@ -84,7 +85,7 @@ _OTHER_ACTIONS = frozenset(
         *("approve", "assertAwsResourceProperty", "branch", "changeInstanceState", "copyImage"),
         *("createImage", "createStack", "createTags", "deleteImage", "deleteStack"),
         *("executeAutomation", "executeStateMachine", "invokeWebhook", "loop", "pause"),
-        *("runInstances", "sleep", "updateVariable"),
+        *("runInstances", "updateVariable"),
     )
 )
 _OUTPUT_TYPES = frozenset({"String", "StringList", "Integer", "Boolean", "StringMap", "MapList"})

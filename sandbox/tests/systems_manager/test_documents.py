@@ -124,7 +124,7 @@ def test_a_command_document_that_is_none_is_refused(
         ("Automation", [step("A", "approve", {"Approvers": ["x"]})]),
         ("Automation", [step("A", "assertAwsResourceProperty")]),
         ("Automation", [step("A", "branch")]),
-        ("Automation", [step("A", "sleep", {"Duration": "PT1M"})]),
+        ("Automation", [step("A", "pause")]),
         (
             "Automation",
             [

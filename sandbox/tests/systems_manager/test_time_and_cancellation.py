@@ -75,6 +75,15 @@ def test_a_timeout_that_is_not_critical_leaves_the_automation_a_success(
     assert _status(ended) == "Success"
 
 
+def test_a_step_that_sleeps_does_so_by_the_sandboxes_scale(runbooks: Runbooks) -> None:
+    slept = runbooks.run(step("Sleep", "sleep", {"Duration": "PT10M"}), mark("Then"))
+    assert _status(slept) == "Success"
+    seconds = slept["ExecutionEndTime"] - slept["ExecutionStartTime"]
+    assert 0.6 <= seconds.total_seconds() < 10
+    wrong = runbooks.run(step("Sleep", "sleep", {"Duration": "ten minutes"}))
+    assert "ten minutes is no Duration" in wrong["FailureMessage"]
+
+
 WAIT = waits("Wait")
 
 

@@ -62,14 +62,17 @@ class Flow:
         return self.stage.sandbox.call(name, account=MEMBER, region=REGION, **given)
 
     def launch(self, script: str, **given: Any) -> Instance:
-        """An instance that carries a script's tag, with a filesystem to freeze."""
+        """An instance that carries a script's tag, with a filesystem to freeze; its backups run until
+        they are told how they went."""
         launched = self.call(
             "instances.launch", tags={"backup-plan": f"standard-{script}"}, **given
         )
         disks = Filesystems(Path(launched["folder"]))
         disks.install()
         disks.mount("data", "259:2")
-        return Instance(launched["instance_id"], disks)
+        instance = Instance(launched["instance_id"], disks)
+        self.call("backup.hold", resource_arn=instance.arn, state="RUNNING")
+        return instance
 
     def start(self, script: str, instance: Instance) -> Run:
         """By hand, as staff do in the console."""

@@ -3,8 +3,9 @@
 `backup.job` makes a job that has come to its end already, `backup.finish` ends one that was
 started through the API; `backup.run_rule` runs a rule of a deployed plan, as if its time had come,
 with its copies, and `backup.run_restore_testing_plan` starts the restores of a restore testing
-plan, or misses their start. `backup.hold` keeps backups of a resource from beginning by themselves,
-as AWS Backup takes its time. Each change is said on the account's bus as AWS says it.
+plan, or misses their start. `backup.hold` keeps backups of a resource from beginning, or from
+ending, by themselves, as AWS Backup takes its time. Each change is said on the account's bus as AWS
+says it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -36,7 +37,8 @@ _FINISH_FIELDS = frozenset(
 )
 _RUN_FIELDS = frozenset({"account", "region", "plan", "rule"})
 _TEST_FIELDS = frozenset({"account", "region", "plan", "missed"})
-_HOLD_FIELDS = frozenset({"account", "region", "resource_arn", "held"})
+_HOLD_FIELDS = frozenset({"account", "region", "resource_arn", "state", "held"})
+_HELD_AT = ("CREATED", "RUNNING")
 _ROLE = "arn:aws:iam::{account}:role/service-role/AWSBackupDefaultServiceRole"
 
 
@@ -79,10 +81,13 @@ def _api(services: Services, fields: _Fields) -> BackupApi:
 def _hold(services: Services, given: Mapping[str, Any]) -> None:
     fields = _Fields(given, _HOLD_FIELDS)
     held, resource = _api(services, fields).backend.held_resources, fields.text("resource_arn")
+    state = fields.text("state", _HELD_AT[0])
+    if state not in _HELD_AT:
+        raise ValueError(f"state is one of {', '.join(_HELD_AT)}, not {state!r}")
     if given.get("held", True):
-        held.add(resource)
+        held[resource] = state
     else:
-        held.discard(resource)
+        held.pop(resource, None)
 
 
 def _job(services: Services, given: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -1,9 +1,12 @@
 """What a backup of an EC2 instance makes in EC2: a snapshot of each volume, and an image of them.
 
 Both are there, pending, as soon as the job runs, and complete with it. Only instances that moto's
-EC2 has make them.
+EC2 has make them. A restore makes an instance of the image again.
+https://docs.aws.amazon.com/aws-backup/latest/devguide/restoring-ec2.html
 """
 
+import json
+from collections.abc import Mapping
 from typing import Any
 
 from moto.backends import get_backend
@@ -17,6 +20,29 @@ from aws_sandbox.aws.backup.state import Document
 
 _DESCRIPTION = "This image is created by the AWS Backup service."
 _SOURCE = "aws:backup:source-resource"
+_METADATA = frozenset(
+    name.lower()
+    for name in (
+        *("Architecture", "BlockDeviceMappings", "CapacityReservationSpecification", "CpuOptions"),
+        *(
+            "CreditSpecification",
+            "DisableApiTermination",
+            "EbsOptimized",
+            "ElasticGpuSpecification",
+        ),
+        *("EnaSupport", "HibernationOptions", "IamInstanceProfileName"),
+        *("InstanceInitiatedShutdownBehavior", "InstanceMarketOptions", "InstanceType", "KernelId"),
+        *("KeyName", "LicenseSpecifications", "Monitoring", "NetworkInterfaces", "Placement"),
+        *("Platform", "RamdiskId", "RequireIMDSv2", "RootDeviceType", "SecurityGroupIds"),
+        *("SubnetId", "UserData", "VirtualizationType", "VpcId", "aws:backup:request-id"),
+    )
+)
+"""What a restore takes, in any case of letters."""
+_CARRIED_OUT = frozenset(
+    {"instancetype", "subnetid", "securitygroupids", "requireimdsv2", "vpcid"}
+    | {"aws:backup:request-id"}
+)
+_INSTANCE_LEVEL = {"subnetid": "subnet ID", "securitygroupids": "security group ID"}
 
 
 class BackupImage(Ami):
@@ -37,6 +63,8 @@ class BackupImage(Ami):
             tags={_SOURCE: instance.id, **tags},
         )
         del backend.snapshots[self.ebs_snapshot.id]
+        self.source: str = instance.id
+        self.restore_metadata = _metadata_of(instance, image_id)
         self.snapshots: dict[str, Snapshot] = {
             device: _snapshot(backend, mapping.volume_id, instance.id)
             for device, mapping in instance.block_device_mapping.items()
@@ -61,8 +89,96 @@ class BackupImage(Ami):
 def _snapshot(backend: Any, volume_id: str, instance_id: str) -> Snapshot:
     snapshot: Snapshot = backend.create_snapshot(volume_id, _DESCRIPTION)
     snapshot.status = "pending"
-    snapshot.add_tags({_SOURCE: instance_id})
+    snapshot.add_tags({**_own_tags(backend.volumes[volume_id]), _SOURCE: instance_id})
     return snapshot
+
+
+def _own_tags(resource: Any) -> dict[str, str]:
+    tags = {tag["key"]: tag["value"] for tag in resource.get_tags()}
+    return {key: value for key, value in tags.items() if not key.startswith("aws:")}
+
+
+def tags_of_instance(instance: Instance) -> dict[str, str]:
+    """Those that its recovery points get."""
+    return _own_tags(instance)
+
+
+def _metadata_of(instance: Instance, image_id: str) -> Mapping[str, str]:
+    """Of EC2's many the ones that a restore cannot go without, and some that it cannot have."""
+    subnet, groups = instance.subnet_id or "", [group.id for group in instance.security_groups]
+    interface = {"DeviceIndex": 0, "SubnetId": subnet, "Groups": groups}
+    return {
+        "DisableApiTermination": "false",
+        "EbsOptimized": "false",
+        "InstanceInitiatedShutdownBehavior": instance.instance_initiated_shutdown_behavior,
+        "InstanceType": instance.instance_type,
+        "NetworkInterfaces": json.dumps([interface]),
+        "SecurityGroupIds": json.dumps(groups),
+        "SubnetId": subnet,
+        "VpcId": instance.vpc_id or "",
+        "aws:backup:request-id": image_id,
+    }
+
+
+def unknown_metadata(metadata: Mapping[str, str]) -> list[str]:
+    """The keys that a restore of an instance does not take."""
+    return sorted(name for name in metadata if name.lower() not in _METADATA)
+
+
+def refused_metadata(metadata: Mapping[str, str]) -> str:
+    """Why EC2 would not launch that; "" where it does."""
+    given = {name.lower() for name in metadata}
+    both = [words for name, words in _INSTANCE_LEVEL.items() if name in given]
+    if "networkinterfaces" in given and both:
+        return (
+            f"Network interfaces and an instance-level {both[0]} may not be specified on the same "
+            "request. (Service: Ec2, Status Code: 400)"
+        )
+    ignored = sorted(given - _CARRIED_OUT)
+    return f"the sandbox does not carry out {', '.join(ignored)} of a restore" if ignored else ""
+
+
+def restore_image(
+    api: BackupApi, image: BackupImage, metadata: Mapping[str, str], tags: Mapping[str, str]
+) -> str:
+    """The ARN of an instance like the one that was backed up; `tags` are its volumes' too."""
+    given = {name.lower(): value for name, value in metadata.items()}
+    imds = given.get("requireimdsv2", "").lower() == "true"
+    devices = [
+        {"DeviceName": each["DeviceName"], "Ebs": {**each["Ebs"]}}
+        for each in image.block_device_mappings
+    ]
+    backend: Any = get_backend("ec2")[api.account][api.region]
+    (made,) = backend.run_instances(
+        image.id,
+        1,
+        None,
+        [],
+        instance_type=given.get("instancetype", image.restore_metadata["InstanceType"]),
+        is_instance_type_default=False,
+        subnet_id=given.get("subnetid") or None,
+        security_group_ids=json.loads(given.get("securitygroupids") or "[]"),
+        metadata_options={"HttpTokens": "required"} if imds else {},
+        block_device_mappings=devices,
+        region_name=api.region,
+        tags={"instance": {**tags, _SOURCE: image.source}, "volume": dict(tags)},
+    ).instances
+    return f"arn:aws:ec2:{api.region}:{api.account}:instance/{made.id}"
+
+
+def image_of(api: BackupApi, recovery_point_arn: str) -> BackupImage | None:
+    """What a recovery point is in EC2; None where it is no image of an instance of moto's."""
+    image_id = recovery_point_arn.rpartition(":image/")[2]
+    found = get_backend("ec2")[api.account][api.region].amis.get(image_id)
+    return found if isinstance(found, BackupImage) else None
+
+
+def delete_image(api: BackupApi, image: BackupImage) -> None:
+    """With its snapshots."""
+    backend: Any = get_backend("ec2")[api.account][api.region]
+    del backend.amis[image.id]
+    for snapshot in image.snapshots.values():
+        del backend.snapshots[snapshot.id]
 
 
 def instance_of(api: BackupApi, resource_arn: str) -> Instance | None:
@@ -103,12 +219,8 @@ def drop_image(api: BackupApi, job: Document) -> None:
     """Of a job that came to nothing."""
     image = _image(api, job)
     if image is not None:
-        backend: Any = get_backend("ec2")[api.account][api.region]
-        del backend.amis[image.id]
-        for snapshot in image.snapshots.values():
-            del backend.snapshots[snapshot.id]
+        delete_image(api, image)
 
 
 def _image(api: BackupApi, job: Document) -> BackupImage | None:
-    found = get_backend("ec2")[api.account][api.region].amis.get(job.get("ImageId", ""))
-    return found if isinstance(found, BackupImage) else None
+    return image_of(api, f":image/{job.get('ImageId', '')}")

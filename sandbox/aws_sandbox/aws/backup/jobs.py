@@ -1,7 +1,8 @@
 """Backup jobs. One stays as it is until the sandbox is told how it went.
 
-A backup of an instance that moto's EC2 has begins by itself, so that its snapshots are there; one
-of a plan's rule that is run comes to its end, and so do its copies.
+A backup of an instance that moto's EC2 has begins by itself, so that its snapshots are there; who
+describes it finds it running once, and at its end after that. One of a plan's rule that is run
+comes to its end, and so do its copies.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,7 +24,13 @@ from aws_sandbox.aws.backup.api import (
     refused,
 )
 from aws_sandbox.aws.backup.copies import create_copy_job, move_copy_job
-from aws_sandbox.aws.backup.images import begin_image, complete_image, drop_image, instance_of
+from aws_sandbox.aws.backup.images import (
+    begin_image,
+    complete_image,
+    drop_image,
+    instance_of,
+    tags_of_instance,
+)
 from aws_sandbox.aws.backup.plans import check_role, created_by, lifecycle_problems
 from aws_sandbox.aws.backup.selections import own_key, selected
 from aws_sandbox.aws.backup.settings import is_snapshot, new_recovery_point_arn, resource_type
@@ -39,6 +46,8 @@ from aws_sandbox.aws.resources import find_key
 _BACKUP_STATES = ("CREATED", "PENDING", "RUNNING", "ABORTING")
 _FINAL_BACKUP_STATES = ("ABORTED", "COMPLETED", "FAILED", "EXPIRED", "PARTIAL")
 _DEFAULT_START_WINDOW_MINUTES = 480
+_NOT_STOPPED = ("Aurora", "DocumentDB", "FSx", "Neptune", "RDS", "SAP HANA on Amazon EC2")
+"""API_StopBackupJob."""
 _CONTINUOUS = ("S3", "RDS", "Aurora", "SAP HANA on Amazon EC2")
 """Of other types a rule of continuous backups makes snapshots."""
 _BACKUP_FILTERS: Mapping[str, str] = {
@@ -185,9 +194,9 @@ def _run(
     job["RecoveryPointTags"] = own | (rule.get("RecoveryPointTags") or {})
     job["Continuous"] = rule.get("EnableContinuousBackup") and kind in _CONTINUOUS
     job["Rule"] = rule
-    if resource_arn not in api.backend.held_resources:
-        for state in ("RUNNING", "COMPLETED"):
-            move_backup_job(api, job, state)
+    held = api.backend.held_resources.get(resource_arn)
+    for state in {"CREATED": (), "RUNNING": ("RUNNING",)}.get(held or "", ("RUNNING", "COMPLETED")):
+        move_backup_job(api, job, state)
     return job
 
 
@@ -249,10 +258,13 @@ def start_backup_job(api: BackupApi, params: Params) -> Mapping[str, Any]:
     )
     job["IdempotencyToken"] = token
     job["BackupOptions"] = params.get("BackupOptions")
-    job["RecoveryPointTags"] = params.get("RecoveryPointTags")
-    held = params["ResourceArn"] in api.backend.held_resources
-    if not held and instance_of(api, params["ResourceArn"]) is not None:
+    instance = instance_of(api, params["ResourceArn"])
+    own = tags_of_instance(instance) if instance else {}
+    job["RecoveryPointTags"] = own | (params.get("RecoveryPointTags") or {})
+    held = api.backend.held_resources.get(params["ResourceArn"])
+    if held != "CREATED" and instance is not None:
         move_backup_job(api, job, "RUNNING")
+        job["NextState"] = "COMPLETED"
     return job
 
 
@@ -263,8 +275,24 @@ def find_backup_job(api: BackupApi, job_id: str) -> Document:
     return job
 
 
+def stop_backup_job(api: BackupApi, params: Params) -> None:
+    job = find_backup_job(api, params["BackupJobId"])
+    if job["ResourceType"] in _NOT_STOPPED:
+        raise refused(f"Backup jobs of {job['ResourceType']} cannot be stopped.")
+    move_backup_job(api, job, "ABORTING")
+    job["NextState"] = "ABORTED"
+
+
 def describe_backup_job(api: BackupApi, params: Params) -> Mapping[str, Any]:
-    return find_backup_job(api, params["BackupJobId"])
+    """What goes on by itself has done so at the second look."""
+    job = find_backup_job(api, params["BackupJobId"])
+    state: str = job["State"]
+    held = state == "RUNNING" and job["ResourceArn"] in api.backend.held_resources
+    if job.get("NextState") and state in ("RUNNING", "ABORTING") and not held:
+        if job.get("Seen") == state:
+            move_backup_job(api, job, job["NextState"])
+        job["Seen"] = state
+    return job
 
 
 def list_backup_jobs(api: BackupApi, params: Params) -> Mapping[str, Any]:
@@ -274,6 +302,7 @@ def list_backup_jobs(api: BackupApi, params: Params) -> Mapping[str, Any]:
 
 OPERATIONS: Mapping[str, Operation] = {
     "StartBackupJob": start_backup_job,
+    "StopBackupJob": stop_backup_job,
     "DescribeBackupJob": describe_backup_job,
     "ListBackupJobs": list_backup_jobs,
 }

@@ -19,6 +19,12 @@ from aws_sandbox.aws.backup.api import (
     recent,
     refused,
 )
+from aws_sandbox.aws.backup.images import (
+    image_of,
+    refused_metadata,
+    restore_image,
+    unknown_metadata,
+)
 from aws_sandbox.aws.backup.plans import check_role
 from aws_sandbox.aws.backup.selections import meets
 from aws_sandbox.aws.backup.state import Document
@@ -95,10 +101,22 @@ def start_restore_job(api: BackupApi, params: Params) -> Mapping[str, Any]:
     point = next((p for p in all_recovery_points(api) if p["RecoveryPointArn"] == arn), None)
     if point is None:
         raise not_found(f"Recovery point {arn} does not exist.")
+    token = params.get("IdempotencyToken")
+    for job in api.backend.restore_jobs.values():
+        if token and job.get("IdempotencyToken") == token:
+            return job
+    image = image_of(api, arn)
+    unknown = unknown_metadata(params["Metadata"]) if image else []
+    if unknown:
+        raise invalid(f"Invalid restore metadata. You cannot include {', '.join(unknown)}.")
     role_arn = params.get("IamRoleArn") or point["IamRoleArn"]
     check_role(api, role_arn)
     job = create_restore_job(api, point, role_arn=role_arn)
-    job["Metadata"] = params["Metadata"]
+    job["IdempotencyToken"], job["Metadata"] = token, params["Metadata"]
+    if image is not None:
+        job["CopiesTags"] = params.get("CopySourceTagsToRestoredResource")
+        problem = refused_metadata(params["Metadata"])
+        move_restore_job(api, job, "FAILED" if problem else "RUNNING", problem)
     return job
 
 
@@ -110,7 +128,17 @@ def find_restore_job(api: BackupApi, job_id: str) -> Document:
 
 
 def describe_restore_job(api: BackupApi, params: Params) -> Mapping[str, Any]:
-    return find_restore_job(api, params["RestoreJobId"])
+    """The restore of an image that was asked for has come to its end at the second look."""
+    job = find_restore_job(api, params["RestoreJobId"])
+    image = image_of(api, job["RecoveryPointArn"])
+    held = job["SourceResourceArn"] in api.backend.held_resources
+    if image is not None and "CopiesTags" in job and job["Status"] == "RUNNING" and not held:
+        if job.get("Seen"):
+            tags = api.backend.tags(job["RecoveryPointArn"]) if job["CopiesTags"] else {}
+            arn = restore_image(api, image, job["Metadata"], tags)
+            move_restore_job(api, job, "COMPLETED", created_resource_arn=arn)
+        job["Seen"] = True
+    return job
 
 
 def list_restore_jobs(api: BackupApi, params: Params) -> Mapping[str, Any]:

@@ -30,8 +30,8 @@ class SandboxBackupBackend(BackupBackend):
         self.restore_testing_selections: dict[str, dict[str, Document]] = {}
         """Restore testing plan name → selection name → selection."""
         self.backup_jobs: dict[str, Document] = {}
-        self.held_resources: set[str] = set()
-        """Those whose backups begin when they are told to, and not by themselves."""
+        self.held_resources: dict[str, str] = {}
+        """Those whose backups stay in a state, CREATED or RUNNING, until they are told to go on."""
         self.copy_jobs: dict[str, Document] = {}
         self.restore_jobs: dict[str, Document] = {}
         self.global_settings: Document = {}

@@ -6,6 +6,7 @@ from typing import Any
 
 from moto.backends import get_backend
 
+from aws_sandbox.aws.api_calls import not_carried_out
 from aws_sandbox.aws.arns import Arn
 from aws_sandbox.aws.backup import events
 from aws_sandbox.aws.backup.api import (
@@ -21,6 +22,7 @@ from aws_sandbox.aws.backup.api import (
     page,
     refused,
 )
+from aws_sandbox.aws.backup.images import delete_image, image_of
 from aws_sandbox.aws.backup.state import Document
 from aws_sandbox.iam import PolicyDocument, PolicyError
 
@@ -374,6 +376,15 @@ def list_protected_resources(api: BackupApi, params: Params) -> Mapping[str, Any
     return page(params, "Results", results)
 
 
+def get_restore_metadata(api: BackupApi, params: Params) -> Mapping[str, Any]:
+    """Of an instance; of what else there is a restore needs other metadata, which nothing asks."""
+    point = find_recovery_point(api, params)
+    image = image_of(api, point["RecoveryPointArn"])
+    if image is None:
+        raise not_carried_out(f"the restore metadata of {point['ResourceType']}")
+    return {**point, "RestoreMetadata": image.restore_metadata}
+
+
 def delete_point(api: BackupApi, params: Params) -> None:
     point = find_recovery_point(api, params)
     vault = find_vault(api, params["BackupVaultName"])
@@ -383,6 +394,9 @@ def delete_point(api: BackupApi, params: Params) -> None:
             "by their lifecycle alone."
         )
     del api.backend.recovery_points[params["BackupVaultName"]][params["RecoveryPointArn"]]
+    image = image_of(api, point["RecoveryPointArn"])
+    if image is not None:
+        delete_image(api, image)
     api.backend.tagger.delete_all_tags_for_resource(point["RecoveryPointArn"])
     events.recovery_point_changed(api, point, "DELETING")
 
@@ -403,5 +417,6 @@ OPERATIONS: Mapping[str, Operation] = {
     "DeleteBackupVaultNotifications": delete_notifications,
     "ListRecoveryPointsByBackupVault": list_points_by_vault,
     "ListProtectedResources": list_protected_resources,
+    "GetRecoveryPointRestoreMetadata": get_restore_metadata,
     "DeleteRecoveryPoint": delete_point,
 }
