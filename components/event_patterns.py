@@ -7,6 +7,8 @@ their `state`, restore jobs their `status`. A job that a person cancels is ABORT
 import json
 from typing import Any
 
+from reports.restore_tests import EVENT_SOURCE, RESTORE_TEST_VERDICT
+
 _JOB_ENDS: list[dict[str, Any]] = [
     {
         "source": ["aws.backup"],
@@ -23,12 +25,15 @@ _JOB_ENDS: list[dict[str, Any]] = [
         "detail-type": ["Restore Job State Change"],
         "detail": {"status": ["COMPLETED", "FAILED", "ABORTED"]},
     },
+    {"source": [EVENT_SOURCE], "detail-type": [RESTORE_TEST_VERDICT]},
 ]
+"""The last is of handlers/check_restore."""
 
 
 def what_concerns_an_operator(name_prefix: str, report_runbook: str) -> str:
-    """Backup, copy and restore jobs that ended, well or not; alarms whose names start so, going off
-    or over; and runbooks whose names start so, where they did not end well.
+    """Backup, copy and restore jobs that ended, well or not; verdicts of restore tests; alarms
+    whose names start so, going off or over; and runbooks whose names start so, where they did not
+    end well.
 
     The report runbook's success is told too: it has one execution at a time, so that its next one
     makes good what failed before. Others run for many resources at once.

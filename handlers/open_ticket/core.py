@@ -1,19 +1,21 @@
 """What an event means for ServiceNow: nothing, an incident, a note on it, or its end.
 
 One incident stands for one protected resource and one kind of job, however often that job fails;
-it is resolved when a later job of that kind completes. Tests of restores are a kind of their own.
+it is resolved when a later job of that kind completes. Tests of restores are a kind of their own,
+and what was found of what they restored another: a restore that completes says nothing of that.
 This system's own alarms are told in the same way: an alarm that goes off is a failure, one that is
 over a completion; and so are its runbooks, by the document that was executed.
 """
 
 import datetime
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from reports.aws_partition import aws_partition
+from reports.restore_tests import EVENT_SOURCE, MISSED_START, NOT_JUDGED, RESTORE_TEST_VERDICT
 
 
 class UnrecognisedEvent(ValueError):
@@ -24,6 +26,8 @@ class JobKind(StrEnum):
     BACKUP = "backup"
     COPY = "copy"
     RESTORE = "restore"
+    VERDICT = "verdict"
+    """On what a restore test restored."""
     ALARM = "alarm"
     RUNBOOK = "runbook"
 
@@ -33,10 +37,17 @@ _KINDS = {
     "Copy Job State Change": JobKind.COPY,
     "Restore Job State Change": JobKind.RESTORE,
 }
-_FAILURES = {"FAILED", "EXPIRED", "ABORTED", "PARTIAL", "ALARM", "TIMEDOUT", "CANCELLED"}
-_ENDS_WELL = {"COMPLETED", "OK", "SUCCESS"}
-_ALARM = "CloudWatch Alarm State Change"
-_RUNBOOK = "EC2 Automation Execution Status-change Notification"
+_FAILURES = {
+    "FAILED",
+    "EXPIRED",
+    "ABORTED",
+    "PARTIAL",
+    "ALARM",
+    "TIMEDOUT",
+    "CANCELLED",
+    "TIMED_OUT",
+}
+_ENDS_WELL = {"COMPLETED", "OK", "SUCCESS", "SUCCESSFUL"}
 _SAID = {"TIMEDOUT": "timed out", "CANCELLED": "was cancelled", "SUCCESS": "ended well"}
 _DISPLAY = "backup-org"
 _HEADLINE_LIMIT = 160
@@ -51,8 +62,9 @@ class JobEnd:
     kind: JobKind
     job_id: str
     state: str
-    """COMPLETED, or one of FAILED, EXPIRED, ABORTED, PARTIAL; of an alarm ALARM or OK; of a runbook
-    SUCCESS, or one of FAILED, TIMEDOUT, CANCELLED."""
+    """COMPLETED, or one of FAILED, EXPIRED, ABORTED, PARTIAL; of a verdict SUCCESSFUL, FAILED or
+    TIMED_OUT; of an alarm ALARM or OK; of a runbook SUCCESS, or one of FAILED, TIMEDOUT,
+    CANCELLED."""
     account: str
     region: str
     resource: str
@@ -64,6 +76,8 @@ class JobEnd:
     """ARN of the vault that a copy goes to."""
     testing_plan: str = ""
     """ARN of the restore testing plan that started a restore."""
+    created: str = ""
+    """ARN of what a restore test restored, of which a verdict is."""
     resource_type: str
     vault: str
     message: str
@@ -88,10 +102,8 @@ def job_end(event: Mapping[str, Any]) -> JobEnd:
     Source: AWS Backup Developer Guide, "Monitoring AWS Backup events using Amazon EventBridge".
     """
     try:
-        if event["detail-type"] == _ALARM:
-            return _alarm(event)
-        if event["detail-type"] == _RUNBOOK:
-            return _runbook(event)
+        if read := _OTHERS.get(event["detail-type"]):
+            return read(event)
         kind = _KINDS[event["detail-type"]]
         detail = event["detail"]
         # "Some events report status, whereas others report state."
@@ -167,6 +179,36 @@ def _runbook(event: Mapping[str, Any]) -> JobEnd:
     )
 
 
+def _verdict(event: Mapping[str, Any]) -> JobEnd:
+    """Of handlers/check_restore. Its time is the restore's: the newest test of a resource counts,
+    whenever it was judged."""
+    detail, state = event["detail"], event["detail"]["validationStatus"]
+    if event["source"] != EVENT_SOURCE or state not in _FAILURES | _ENDS_WELL:
+        raise UnrecognisedEvent(f"a verdict {state!r} from {event['source']!r}")
+    return JobEnd(
+        kind=JobKind.VERDICT,
+        job_id=_needed(detail, "restoreJobId"),
+        state=state,
+        account=_needed(event, "account"),
+        region=_needed(event, "region"),
+        resource=_text(detail, "sourceResourceArn"),
+        recovery_point=_text(detail, "recoveryPointArn"),
+        testing_plan=_needed(detail, "restoreTestingPlanArn"),
+        created=_text(detail, "createdResourceArn"),
+        resource_type=_text(detail, "resourceType"),
+        vault="",
+        message=_text(detail, "validationStatusMessage"),
+        time=_ended(event),
+    )
+
+
+_OTHERS: Mapping[str, Callable[[Mapping[str, Any]], JobEnd]] = {
+    "CloudWatch Alarm State Change": _alarm,
+    "EC2 Automation Execution Status-change Notification": _runbook,
+    RESTORE_TEST_VERDICT: _verdict,
+}
+
+
 def _ended(event: Mapping[str, Any]) -> datetime.datetime:
     """The job's completion date; not every failure's event has one."""
     told = _time_of(event)
@@ -198,7 +240,11 @@ def _recovery_point(kind: JobKind, event: Mapping[str, Any]) -> str:
     if kind is JobKind.COPY:
         return _text(detail, "destinationRecoveryPointArn")
     named = next(iter(event.get("resources") or ()), "")
-    return _needed(detail, "recoveryPointArn") if kind is JobKind.RESTORE and not named else named
+    if named or kind is not JobKind.RESTORE:
+        return named
+    # A test that never started may have had none.
+    needed = _text if _text(detail, "restoreTestingPlanArn") else _needed
+    return needed(detail, "recoveryPointArn")
 
 
 def _vault(detail: Mapping[str, Any]) -> str:
@@ -232,10 +278,10 @@ def _subjects(job: JobEnd) -> Sequence[str]:
     them: that another resource could be restored says nothing of this one."""
     if job.kind is JobKind.COPY:
         return [f"{job.resource}|{job.destination}"]
-    if job.kind is not JobKind.RESTORE:
-        return [job.resource]
     if job.testing_plan:
         return [f"{job.testing_plan}|{job.resource or job.resource_type}"]
+    if job.kind is not JobKind.RESTORE:
+        return [job.resource]
     return [job.resource, job.recovery_point] if job.resource else [job.recovery_point]
 
 
@@ -329,14 +375,35 @@ def resolution_fields(job: JobEnd, style: IncidentStyle) -> dict[str, str]:
 
 
 def _headline(job: JobEnd) -> str:
-    resource = (job.resource or job.recovery_point).rpartition(":")[2]
+    resource = (job.resource or job.recovery_point or job.resource_type).rpartition(":")[2]
     if job.kind is JobKind.ALARM:
         return f"AWS Backup: {resource} in {job.account} {'goes off' if job.failed else 'is over'}"
     if job.kind is JobKind.RUNBOOK:
         document = resource.rpartition("/")[2]
         return f"AWS Backup: runbook {document} {_SAID.get(job.state, 'failed')} in {job.account}"
-    kind = f"{job.kind} test" if job.testing_plan else job.kind
-    return f"AWS Backup: {kind} {job.state.lower()} for {resource} in {job.account}"
+    if job.testing_plan:
+        return f"AWS Backup: {_of_test(job, f'{resource} in {job.account}')}"
+    return f"AWS Backup: {job.kind} {job.state.lower()} for {resource} in {job.account}"
+
+
+def _of_test(job: JobEnd, what: str) -> str:
+    """How a restore test ended, or what was found of what it restored."""
+    if job.kind is JobKind.RESTORE:
+        if _never_started(job):
+            return f"restore test did not start in its window for {what}"
+        return f"restore test {job.state.lower()} for {what}"
+    if job.state == "TIMED_OUT":
+        return f"nobody judged in time what a restore test restored of {what}"
+    if not job.failed:
+        return f"what a restore test restored of {what} is good: {job.message}"
+    if job.message.startswith(NOT_JUDGED):
+        reason = job.message.removeprefix(NOT_JUDGED)
+        return f"nobody could judge what a restore test restored of {what}: {reason}"
+    return f"what a restore test restored of {what} is not good: {job.message}"
+
+
+def _never_started(job: JobEnd) -> bool:
+    return job.failed and MISSED_START in job.message.lower()
 
 
 def _facts(job: JobEnd, headline: str = "") -> str:
@@ -347,7 +414,11 @@ def _facts(job: JobEnd, headline: str = "") -> str:
         "Resource": job.resource,
         "Resource type": job.resource_type,
         "Recovery point": job.recovery_point,
+        "Restored as": job.created,
         "Restore testing plan": job.testing_plan,
+        "Tried": "no restore was tried, so this says nothing of the backup"
+        if job.testing_plan and _never_started(job)
+        else "",
         "Vault": job.destination or job.vault,
         "Account": job.account,
         "Region": job.region,

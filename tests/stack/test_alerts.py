@@ -76,13 +76,14 @@ def test_each_stack_forwards_jobs_and_its_own_alarms_and_runbooks_once_a_region(
         choices = json.loads(rule.inputs["eventPattern"])["$or"]
         assert [choice["source"] for choice in choices] == [
             *([["aws.backup"]] * 3),
+            ["backup-org"],
             ["aws.cloudwatch"],
             *([["aws.ssm"]] * 2),
         ]
         ours = [{"prefix": f"{names.prefix(settings)}-"}]
-        assert choices[3]["detail"]["alarmName"] == ours
-        assert choices[4]["detail"]["Definition"] == ours
-        assert choices[5]["detail"]["Definition"] == [names.report_runbook(settings)]
+        assert choices[4]["detail"]["alarmName"] == ours
+        assert choices[5]["detail"]["Definition"] == ours
+        assert choices[6]["detail"]["Definition"] == [names.report_runbook(settings)]
     targets = [
         target
         for target in recording.all("aws:cloudwatch/eventTarget:EventTarget")
