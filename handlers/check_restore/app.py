@@ -22,7 +22,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from handlers import environment
 from handlers.batches import work_off_with_tries
 from handlers.check_restore import core
-from handlers.check_restore.core import Finding, NotYet, Patience, RestoreJob, Told, Verdict
+from handlers.check_restore.core import NotYet, Patience, RestoreJob, Told, Unjudgeable, Verdict
 from handlers.check_restore.looking import Looker
 from reports.restore_tests import EVENT_SOURCE, RESTORE_TEST_VERDICT
 
@@ -56,7 +56,8 @@ class Judge:
         self._sqs, self._events = session.client("sqs"), session.client("events")
         self._looker = Looker(session)
 
-    def judge(self, message: str, tries: int, now: datetime) -> None:
+    def judge(self, message: str, tries: int, now: datetime) -> str:
+        """What was found, as the name of a finding, or ToldAgain."""
         told = core.told(message)
         job = core.described(told, {})
         selection = core.selection_of(self._selections, job)
@@ -68,25 +69,25 @@ class Judge:
         )
         try:
             job = self._described(told)
-            given = Verdict.given(job)
-            finding = None if given else self._looker.look(job, selection.check)
+            found = Verdict.given(job) or self._looker.look(job, selection.check)
         except Exception as error:
             # Whatever it was: a test must not be left open. That it was none of AWS's errors
             # still shows, as a dead letter.
             if not patience.is_last_try(now):
                 raise
-            reason = f"{type(error).__name__}: {error}"
-            self._give(told, job, core.verdict(core.Unjudgeable(reason)))
+            found = Unjudgeable(f"{type(error).__name__}: {error}")
+            self._give(told, job, core.verdict(found))
             if isinstance(error, BotoCoreError | ClientError):
-                return
+                return type(found).__name__
             raise
-        if given:
-            self._tell(job, given)
-        elif isinstance(finding, NotYet) and patience.may_wait(now):
-            self._look_again(message, finding)
-        elif finding:
-            self._count(finding)
-            self._give(told, job, core.verdict(finding))
+        if isinstance(found, Verdict):
+            self._tell(job, found)
+            return "ToldAgain"
+        if isinstance(found, NotYet) and patience.may_wait(now):
+            self._look_again(message, found)
+        else:
+            self._give(told, job, core.verdict(found))
+        return type(found).__name__
 
     def _described(self, told: Told) -> RestoreJob:
         answer = self._backup.describe_restore_job(RestoreJobId=told.restore_job_id)
@@ -131,10 +132,6 @@ class Judge:
         if answer["FailedEntryCount"]:
             raise RuntimeError(f"EventBridge did not take the verdict: {answer['Entries'][0]}")
 
-    def _count(self, finding: Finding) -> None:
-        name = f"RestoreTests{type(finding).__name__}"
-        metrics.add_metric(name=name, unit=MetricUnit.Count, value=1)
-
 
 @cache
 def _judge() -> Judge:
@@ -142,7 +139,8 @@ def _judge() -> Judge:
 
 
 def _check(message: str, tries: int) -> None:
-    _judge().judge(message, tries, datetime.now(UTC))
+    done = _judge().judge(message, tries, datetime.now(UTC))
+    metrics.add_metric(name=f"RestoreTests{done}", unit=MetricUnit.Count, value=1)
 
 
 @metrics.log_metrics
