@@ -61,9 +61,9 @@ def run(ec2: Any, *, tags: bool = True, tokens: str = "required") -> str:
 def test_an_instance_is_run_with_the_tags_that_a_condition_asks_for_alone(aws: Any) -> None:
     ec2 = ec2_of(aws, *RUN, TAG)
     run(ec2)
-    for given in ({"tags": False}, {"tokens": "optional"}):
+    for tags, tokens in ((False, "required"), (True, "optional")):
         with pytest.raises(ClientError, match="not authorized to perform: ec2:RunInstances"):
-            run(ec2, **given)
+            run(ec2, tags=tags, tokens=tokens)
 
 
 def test_to_tag_what_is_run_is_a_permission_of_its_own(aws: Any) -> None:

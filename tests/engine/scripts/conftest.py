@@ -62,8 +62,8 @@ class Flow:
         return self.stage.sandbox.call(name, account=MEMBER, region=REGION, **given)
 
     def launch(self, script: str, **given: Any) -> Instance:
-        """An instance that carries a script's tag, with a filesystem to freeze; its backups run until
-        they are told how they went."""
+        """An instance that carries a script's tag, with a filesystem to freeze; its backups run
+        until they are told how they went."""
         launched = self.call(
             "instances.launch", tags={"backup-plan": f"standard-{script}"}, **given
         )
