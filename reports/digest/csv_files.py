@@ -31,7 +31,8 @@ _FILES = {
     """,
     "restore_tests.csv": """
         SELECT account_id, region, job_id, resource_arn, resource_type, recovery_point_arn, state,
-          status_message, validation_status, validation_message, created_at, completed_at
+          test_outcome AS outcome, status_message, validation_status, validation_message,
+          created_at, completed_at
         FROM jobs WHERE in_period AND is_test ORDER BY created_at DESC, job_id
     """,
     "three_two_one.csv": f"""

@@ -13,6 +13,8 @@ from datetime import date, datetime
 from types import UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from reports.restore_tests import Outcome
+
 
 @dataclass(frozen=True, kw_only=True)
 class Share:
@@ -60,6 +62,8 @@ class Headline:
     """Resources with three copies in two Regions, one in another account, one immutable, and no
     failed restore test; of those about which all of it is known."""
     three_two_one_unknown: int
+    restore_tests: Share
+    """Tests whose restored resource was judged good, of those that failed or got a verdict."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +109,10 @@ class RestoreTest:
     resource_type: str
     recovery_point_arn: str
     state: str
+    outcome: Outcome
+    """Of state and validation."""
+    status_message: str
+    """AWS's, of the restore."""
     validation_status: str
     """Empty: nobody judged it."""
     validation_message: str

@@ -16,6 +16,7 @@ from reports.digest.activity import TABLES
 from reports.digest.definition import Definition
 from reports.digest.runs import Run
 from reports.digest.schedules import longest_gap
+from reports.restore_tests import OUTCOME_SQL
 
 FAILED = ("FAILED", "EXPIRED", "ABORTED", "PARTIAL")
 """States of jobs that ended otherwise than they should."""
@@ -29,6 +30,13 @@ _OUTCOME = f"""CASE
     ELSE 'running'
   END"""
 
+_TEST_OUTCOME = OUTCOME_SQL.format(
+    state="state",
+    status_message="status_message",
+    validation_status="validation_status",
+    validation_message="validation_message",
+)
+
 _JOBS = f"""
 CREATE TABLE jobs AS
 SELECT kind, account_id, region, job_id, state, status_message, resource_arn, resource_type,
@@ -37,6 +45,7 @@ SELECT kind, account_id, region, job_id, state, status_message, resource_arn, re
   CASE WHEN kind = 'restore' THEN recovery_point_arn END AS recovery_point_arn,
   kind = 'restore' AND restore_testing_plan_arn IS NOT NULL AS is_test,
   validation_status, validation_message,
+  CASE WHEN is_test THEN {_TEST_OUTCOME} END AS test_outcome,
   {_OUTCOME} AS outcome,
   outcome = 'failed' OR (outcome = 'with_issues' AND $issues_fail) AS failed,
   outcome <> 'running' AND NOT failed AS succeeded,

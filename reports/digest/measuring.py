@@ -117,6 +117,10 @@ def _headline(duck: duckdb.DuckDBPyConnection, known: Known) -> Headline:
     safe, told, unknown = _row(
         duck, "SELECT count(*) FILTER (met), count(met), count(*) - count(met) FROM three_two_one"
     )
+    good, tests = _row(
+        duck, "SELECT count(*) FILTER (test_outcome = 'good'), count(*) FROM jobs WHERE in_period "
+        "AND test_outcome NOT IN ('running', 'no_verdict')",
+    )  # fmt: skip
     oldest = _resources(duck, f"{_UNPROTECTED_ROWS} LIMIT 1")
     return Headline(
         protected=protected,
@@ -129,6 +133,7 @@ def _headline(duck: duckdb.DuckDBPyConnection, known: Known) -> Headline:
         oldest_unprotected=oldest[0] if oldest and known.unprotected else None,
         three_two_one=Share(met=safe, of=told),
         three_two_one_unknown=unknown,
+        restore_tests=Share(met=good, of=tests),
     )
 
 
@@ -246,7 +251,7 @@ def _restore_tests(duck: duckdb.DuckDBPyConnection) -> tuple[RestoreTest, ...]:
     found = duck.execute(
         f"""
         SELECT account_id, region, resource_arn, resource_type, recovery_point_arn, state,
-          validation_status, validation_message, completed_at
+          test_outcome, status_message, validation_status, validation_message, completed_at
         FROM jobs WHERE in_period AND is_test
         ORDER BY failed OR coalesce(validation_status IN ('FAILED', 'TIMED_OUT'), false) DESC,
           created_at DESC, job_id
@@ -261,11 +266,13 @@ def _restore_tests(duck: duckdb.DuckDBPyConnection) -> tuple[RestoreTest, ...]:
             resource_type=type_ or "",
             recovery_point_arn=point or "",
             state=state or "",
+            outcome=outcome,
+            status_message=said or "",
             validation_status=status or "",
-            validation_message=message or "",
-            completed_at=None if completed is None else _aware(completed),
+            validation_message=told or "",
+            completed_at=None if ended is None else _aware(ended),
         )
-        for account, region, arn, type_, point, state, status, message, completed in found
+        for account, region, arn, type_, point, state, outcome, said, status, told, ended in found
     )
 
 

@@ -85,6 +85,7 @@ def page(figures: Figures, definition: Definition, run: Run, files: Sequence[str
         restore_tests=sorted(figures.restore_tests, key=_worst_first)[:ROWS],
         newly_failing=(figures.newly_failing[:ROWS], len(figures.newly_failing)),
         recovered=(figures.recovered[:ROWS], len(figures.recovered)),
+        tests=wording.TESTS,
         limits=figures.limits[:ROWS],
         differences=tuple(wording.differences(figures.changes)),
         files=files,
@@ -139,6 +140,4 @@ def _heat_row(name: str, cells: Sequence[AccountDay]) -> HeatRow:
 
 
 def _worst_first(test: RestoreTest) -> int:
-    if test.state != "COMPLETED" or test.validation_status in {"FAILED", "TIMED_OUT"}:
-        return 0
-    return 1 if test.validation_status != "SUCCESSFUL" else 2
+    return {"bad": 0, "warn": 1, "plain": 1, "good": 2}[wording.TESTS[test.outcome].tone]

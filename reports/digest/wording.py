@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from reports.digest.figures import Change, Figures, Headline, Share
 from reports.digest.runs import Period
+from reports.restore_tests import Outcome
 
 Tone = Literal["good", "warn", "bad", "plain"]
 UNKNOWN = "not known"
@@ -28,6 +29,26 @@ _CHANGES = {
 }
 _PERCENTS = {"success_rate", "sla", "three_two_one"}
 _BETTER_LESS = {"unprotected", "failures", "three_in_a_row"}
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a restore test's end is said."""
+
+    said: str
+    tone: Tone
+
+
+TESTS: Mapping[Outcome, Ending] = {
+    "good": Ending("restored, and judged good", "good"),
+    "not_good": Ending("restored, but not good", "bad"),
+    "not_judged": Ending("restored, but nobody could judge it", "bad"),
+    "not_judged_in_time": Ending("restored, but not judged in time", "bad"),
+    "no_verdict": Ending("restored, without a verdict", "warn"),
+    "restore_failed": Ending("the restore failed", "bad"),
+    "not_started": Ending("never started", "bad"),
+    "running": Ending("not ended", "plain"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +143,7 @@ def words(constant: str) -> str:
 def verdict(figures: Figures) -> tuple[Tone, str]:
     """The one sentence for who reads no further."""
     head = figures.headline
+    untested = head.restore_tests.of - head.restore_tests.met
     wrong = [
         counted(head.failures, "failed job") if head.failures else "",
         f"{counted(head.three_in_a_row, 'resource')} failed three times in a row"
@@ -131,10 +153,12 @@ def verdict(figures: Figures) -> tuple[Tone, str]:
         if head.sla.of > head.sla.met
         else "",
         counted(head.unprotected, "unprotected resource") if head.unprotected else "",
+        counted(untested, "restore test") + " not judged good" if untested else "",
     ]
     said = "; ".join(filter(None, wrong))
     if said:
-        return ("bad" if head.three_in_a_row or head.sla.of > head.sla.met else "warn"), f"{said}."
+        bad = head.three_in_a_row or head.sla.of > head.sla.met or untested
+        return ("bad" if bad else "warn"), f"{said}."
     if not head.success_rate.of:
         return "warn", "No job ended in this period, so there is nothing to judge backups by."
     if not head.sla.of:
@@ -202,6 +226,14 @@ def _open_ends(head: Headline) -> Iterator[Tile]:
         tone="warn" if head.open_incidents else "plain",
     )
     yield Tile(
+        label="Restore tests judged good",
+        value=percent(head.restore_tests.percent),
+        meaning=f"{_of(head.restore_tests)} tests that failed or were judged"
+        if head.restore_tests.of
+        else "no restore test was judged",
+        tone=_all_or_bad(head.restore_tests),
+    )
+    yield Tile(
         label="Meet 3-2-1-1-0",
         value=percent(head.three_two_one.percent),
         meaning=_three_two_one(head),
@@ -266,6 +298,12 @@ def _unit(change: Change) -> Callable[[float | None], str]:
 
 def _of(share: Share) -> str:
     return f"{share.met:,} of {share.of:,}"
+
+
+def _all_or_bad(share: Share) -> Tone:
+    if not share.of:
+        return "plain"
+    return "good" if share.met == share.of else "bad"
 
 
 def _rate(share: Share) -> Tone:

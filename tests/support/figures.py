@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import random
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 
@@ -22,6 +23,7 @@ from reports.digest.figures import (
     Share,
 )
 from reports.digest.runs import Run, jobs_since, period_of
+from reports.restore_tests import Outcome
 
 NOW = datetime(2026, 7, 1, 4, 30, tzinfo=UTC)
 ZONE = "Europe/Berlin"
@@ -126,6 +128,7 @@ def figures(defined: Definition, seed: int = 8) -> Figures:
             oldest_unprotected=unprotected[0],
             three_two_one=Share(met=resources * 7 // 10, of=resources * 9 // 10),
             three_two_one_unknown=resources - resources * 9 // 10,
+            restore_tests=Share(met=len(accounts) // 4, of=len(accounts) * 7 // 8),
         ),
         days=by_day,
         heat_map=heat,
@@ -265,9 +268,23 @@ def _causes(chance: random.Random, accounts: tuple[str, ...], failures: int) -> 
     )
 
 
+_TESTS: Sequence[tuple[Outcome, str, str, str]] = (
+    ("good", "COMPLETED", "SUCCESSFUL", "available, 8 GiB, no smaller than its snapshot"),
+    ("good", "COMPLETED", "SUCCESSFUL", "runs, both status checks are ok, 2 volumes are attached"),
+    ("no_verdict", "COMPLETED", "", ""),
+    ("not_good", "COMPLETED", "FAILED", "row counts differ from the source"),
+    ("not_judged", "COMPLETED", "FAILED", "not judged: it may not be looked at: AccessDenied"),
+    ("not_started", "FAILED", "", "Restore job was unable to start within the specified start "
+     "window. Try increasing your start window."),
+    ("restore_failed", "FAILED", "", "No default VPC for this user"),
+    ("not_judged_in_time", "COMPLETED", "TIMED_OUT", ""),
+)  # fmt: skip
+"""Outcome, state, validation's status, and what AWS or the verdict says."""
+
+
 def _restore_test(chance: random.Random, account: str, at: int) -> RestoreTest:
     kind, region = _TYPES[at % len(_TYPES)], _REGIONS[at % 2]
-    validation = ("SUCCESSFUL", "SUCCESSFUL", "", "FAILED", "SUCCESSFUL")[at % 5]
+    outcome, state, status, said = _TESTS[at % len(_TESTS)]
     return RestoreTest(
         account_id=account,
         region=region,
@@ -275,9 +292,11 @@ def _restore_test(chance: random.Random, account: str, at: int) -> RestoreTest:
         resource_type=kind,
         recovery_point_arn=f"arn:aws:backup:{region}:{account}:recovery-point:"
         f"{chance.randrange(16**8):08x}-1111-2222-3333-444444444444",
-        state="FAILED" if at % 11 == 6 else "COMPLETED",
-        validation_status=validation,
-        validation_message="row counts differ from the source" if validation == "FAILED" else "",
+        state=state,
+        outcome=outcome,
+        status_message="" if state == "COMPLETED" else said,
+        validation_status=status,
+        validation_message=said if state == "COMPLETED" else "",
         completed_at=NOW - timedelta(days=at % 28, hours=5),
     )
 

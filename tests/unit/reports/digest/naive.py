@@ -228,6 +228,32 @@ class Naive:
                 return True
         return False if len(known) == len(vaults) else None
 
+    def restore_tests(self) -> list[tuple[str, str]]:
+        """Job and outcome of each test of the period."""
+        return [
+            (str(job["job_id"]), self._test_outcome(job))
+            for job in self._in_period
+            if self._is_test(job)
+        ]
+
+    def _test_outcome(self, job: Row) -> str:
+        if job["state"] in _BAD:
+            missed = "unable to start within the specified start window"
+            told = str(job["status_message"] or "").lower()
+            return "not_started" if missed in told else "restore_failed"
+        if job["state"] != "COMPLETED":
+            return "running"
+        match job["validation_status"]:
+            case "SUCCESSFUL":
+                return "good"
+            case "FAILED":
+                said = str(job["validation_message"] or "")
+                return "not_judged" if said.startswith("not judged: ") else "not_good"
+            case "TIMED_OUT":
+                return "not_judged_in_time"
+            case _:
+                return "no_verdict"
+
     def _tested(self, arn: str) -> bool | None:
         tests = [
             (_time(job["created_at"]), failed)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from reports.digest import csv_files
 from reports.digest.activity import TABLES, Row, write_csv
 from reports.digest.definition import Cadence, Definition
-from reports.digest.figures import Figures
+from reports.digest.figures import Figures, Share
 from reports.digest.loading import loaded
 from reports.digest.making import Source, make
 from reports.digest.measuring import Before, Known, figures
@@ -106,7 +106,15 @@ def job_rows(draw: st.DrawFn) -> Row:
         completed_at=None if minutes is None else created + timedelta(minutes=minutes),
         size_bytes=draw(st.none() | st.integers(0, 2**45)),
         restore_testing_plan_arn=draw(st.sampled_from([None, "plan"])),
-        validation_status=draw(st.sampled_from([None, "SUCCESSFUL", "FAILED", "TIMED_OUT"])),
+        validation_status=draw(
+            st.sampled_from([None, "SUCCESSFUL", "FAILED", "TIMED_OUT", "VALIDATING"])
+        ),
+        status_message=draw(
+            st.sampled_from(
+                [None, "denied", "It was Unable to start within the specified start window."]
+            )
+        ),
+        validation_message=draw(st.sampled_from([None, "empty", "not judged: it is gone"])),
     )
 
 
@@ -215,6 +223,10 @@ def test_figures_are_what_their_definitions_say(
         safe[True] + safe[False],
     )
     assert headline.three_two_one_unknown == safe[None]
+    tests = [outcome for _, outcome in naive.restore_tests()]
+    assert sorted(test.outcome for test in found.restore_tests) == sorted(tests)
+    judged = [outcome for outcome in tests if outcome not in ("running", "no_verdict")]
+    assert headline.restore_tests == Share(met=judged.count("good"), of=len(judged))
     assert {
         (r.resource_arn, r.why.removeprefix("its last ").removesuffix(" failed"))
         for r in found.newly_failing

@@ -66,6 +66,7 @@ def test_a_period_in_which_nothing_happened_has_a_page_too() -> None:
             failures=0,
             three_in_a_row=0,
             unprotected=0,
+            restore_tests=none,
         ),
         **dict.fromkeys(
             (

@@ -85,6 +85,7 @@ def test_the_verdict_is_good_only_where_nothing_is_wrong() -> None:
         three_in_a_row=0,
         unprotected=0,
         sla=Share(met=9, of=9),
+        restore_tests=Share(met=2, of=2),
     )
     well = dataclasses.replace(FIGURES, headline=head)
     assert wording.verdict(well)[0] == "good"
@@ -93,6 +94,7 @@ def test_the_verdict_is_good_only_where_nothing_is_wrong() -> None:
         ({"unprotected": 1}, "warn"),
         ({"three_in_a_row": 1}, "bad"),
         ({"sla": Share(met=8, of=9)}, "bad"),
+        ({"restore_tests": Share(met=1, of=2)}, "bad"),
         ({"success_rate": Share(met=0, of=0)}, "warn"),
         ({"sla": Share(met=0, of=0)}, "warn"),
     ):
@@ -104,7 +106,12 @@ def test_the_verdict_is_good_only_where_nothing_is_wrong() -> None:
 
 def test_all_is_well_only_as_far_as_the_report_can_tell() -> None:
     head = dataclasses.replace(
-        FIGURES.headline, failures=0, three_in_a_row=0, unprotected=0, sla=Share(met=9, of=9)
+        FIGURES.headline,
+        failures=0,
+        three_in_a_row=0,
+        unprotected=0,
+        sla=Share(met=9, of=9),
+        restore_tests=Share(met=0, of=0),
     )
     for limits, said in (((), "in time."), (("x",), "in time, as far as this report can tell.")):
         figures = dataclasses.replace(FIGURES, headline=head, limits=limits)
