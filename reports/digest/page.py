@@ -86,6 +86,7 @@ def page(figures: Figures, definition: Definition, run: Run, files: Sequence[str
         newly_failing=(figures.newly_failing[:ROWS], len(figures.newly_failing)),
         recovered=(figures.recovered[:ROWS], len(figures.recovered)),
         tests=wording.TESTS,
+        tests_said=wording.tests(figures.headline),
         limits=figures.limits[:ROWS],
         differences=tuple(wording.differences(figures.changes)),
         files=files,

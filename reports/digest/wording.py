@@ -169,6 +169,13 @@ def verdict(figures: Figures) -> tuple[Tone, str]:
     )
 
 
+def tests(head: Headline) -> str:
+    """Of restore tests, in a sentence."""
+    if not head.restore_tests.of:
+        return "None of these was judged."
+    return f"Of those that failed or were judged, {_of(head.restore_tests)} are good."
+
+
 def tiles(figures: Figures) -> Iterator[Tile]:
     """The headline, most telling first."""
     head = figures.headline
@@ -224,14 +231,6 @@ def _open_ends(head: Headline) -> Iterator[Tile]:
         value=count(head.open_incidents),
         meaning="in the ticket system, about backups",
         tone="warn" if head.open_incidents else "plain",
-    )
-    yield Tile(
-        label="Restore tests judged good",
-        value=percent(head.restore_tests.percent),
-        meaning=f"{_of(head.restore_tests)} tests that failed or were judged"
-        if head.restore_tests.of
-        else "no restore test was judged",
-        tone=_all_or_bad(head.restore_tests),
     )
     yield Tile(
         label="Meet 3-2-1-1-0",
@@ -298,12 +297,6 @@ def _unit(change: Change) -> Callable[[float | None], str]:
 
 def _of(share: Share) -> str:
     return f"{share.met:,} of {share.of:,}"
-
-
-def _all_or_bad(share: Share) -> Tone:
-    if not share.of:
-        return "plain"
-    return "good" if share.met == share.of else "bad"
 
 
 def _rate(share: Share) -> Tone:
