@@ -31,7 +31,8 @@ from aws_sandbox.reports.report_plans import (
     read_plan,
     resolve,
 )
-from aws_sandbox.reports.rows import Profile, Window
+from aws_sandbox.reports.restore_tests import COLUMNS, restore_test_rows
+from aws_sandbox.reports.rows import Profile, Row, Window
 
 if TYPE_CHECKING:
     from boto3.session import Session
@@ -173,6 +174,14 @@ class Courier:
         session = self._access.administrator(management_account, "us-east-1")
         return session.client("organizations")
 
+    def _restore_tests(
+        self, organization: ReportedOrganization, window: Window, columns: Sequence[str]
+    ) -> Iterator[Row]:
+        for account in organization.accounts:
+            for region in organization.regions:
+                backup = self._access.administrator(account.id, region).client("backup")
+                yield from restore_test_rows(backup, account, region, window, columns)
+
     def _objects(self, plan: ReportPlan, at: datetime) -> Iterator[tuple[str, bytes]]:
         """Keys and contents of one report's files."""
         if plan.template not in set(Template):
@@ -183,6 +192,11 @@ class Courier:
         columns = fields(template, across_accounts=plan.across_accounts)
         where = folder(prefix=plan.prefix, layout=plan.layout, at=at, plan=plan.name)
         content = partial(rows, template, organization, making.profile, Window(end=at))
+        if template is Template.RESTORE_JOB_REPORT and making.organization is None:
+            tests = list(self._restore_tests(organization, Window(end=at), columns))
+            if tests:
+                content = partial(_with_restore_tests, content, tests)
+                columns = tuple(dict.fromkeys((*columns, *COLUMNS)))
         if "CSV" in plan.formats:
             files = csv_files(content(), columns, split_bytes=making.split_bytes)
             for part, file in enumerate(files, start=1):
@@ -190,6 +204,11 @@ class Courier:
         if "JSON" in plan.formats:
             name = file_name(plan=plan.name, at=at, part=1, extension="json")
             yield where + name, json_file(content(), columns)
+
+
+def _with_restore_tests(generated: Callable[[], Iterable[Row]], tests: list[Row]) -> Iterator[Row]:
+    yield from ({**dict.fromkeys(COLUMNS, ""), **row} for row in generated())
+    yield from tests
 
 
 def report_plans(access: DeliveryAccess, accounts: Iterable[str]) -> Iterator[ReportPlan]:
