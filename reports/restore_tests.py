@@ -29,7 +29,7 @@ window closed before anybody said anything; no_verdict: none yet, or none where 
 
 OUTCOME_SQL = f"""CASE
   WHEN {{state}} IN ('FAILED', 'ABORTED', 'EXPIRED', 'PARTIAL') THEN CASE
-    WHEN lower(coalesce({{status_message}}, '')) LIKE '%{MISSED_START}%' THEN 'not_started'
+    WHEN {{status_message}} LIKE '%{MISSED_START}%' THEN 'not_started'
     ELSE 'restore_failed' END
   WHEN {{state}} <> 'COMPLETED' THEN 'running'
   WHEN {{validation_status}} = 'SUCCESSFUL' THEN 'good'

@@ -3,6 +3,7 @@
 The first line of a file is its description; lines like `-- days = 7` give parameters their
 defaults, and the query names them as ${days}. `${newest:backup_jobs}` stands for the rows of the
 view of that name as far as the reports of the last ${days} days tell: no other day is read.
+`${test_outcome}` is how a restore test ended.
 """
 
 import re
@@ -15,8 +16,15 @@ from pathlib import Path
 from reports.curated_tables import view_name
 from reports.newest_rows import newest
 from reports.raw_tables import PARTITION_KEYS
+from reports.restore_tests import OUTCOME_SQL
 from reports.templates import TEMPLATES
 
+_TEST_OUTCOME = OUTCOME_SQL.format(
+    state="job_status",
+    status_message="status_message",
+    validation_status="validation_status",
+    validation_message="validation_status_message",
+)
 _FOLDER = Path(__file__).parent / "queries"
 _PARAMETER = re.compile(r"-- (\w+) = (.*)")
 _TABLE = re.compile(r"\b(?:FROM|JOIN) (\w+)")
@@ -44,7 +52,8 @@ class Query:
             raise ValueError(f"{self.name} has no parameter {', '.join(unknown)}; it has: {there}")
         quoted = {name: value.replace("'", "''") for name, value in values.items()}
         filled = {**self.parameters, **quoted}
-        return _Text(self.text).substitute({**filled, **_newest(filled.get("days"))})
+        parts = {**_newest(filled.get("days")), "test_outcome": _TEST_OUTCOME}
+        return _Text(self.text).substitute({**filled, **parts})
 
     def lacks(self, raw_columns: Mapping[str, Sequence[str]]) -> str | None:
         """Why there is nothing to ask where these are the raw tables' columns, by template."""

@@ -403,7 +403,7 @@ def _of_test(job: JobEnd, what: str) -> str:
 
 
 def _never_started(job: JobEnd) -> bool:
-    return job.failed and MISSED_START in job.message.lower()
+    return job.failed and MISSED_START in job.message
 
 
 def _facts(job: JobEnd, headline: str = "") -> str:

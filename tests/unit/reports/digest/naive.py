@@ -239,7 +239,7 @@ class Naive:
     def _test_outcome(self, job: Row) -> str:
         if job["state"] in _BAD:
             missed = "unable to start within the specified start window"
-            told = str(job["status_message"] or "").lower()
+            told = str(job["status_message"] or "")
             return "not_started" if missed in told else "restore_failed"
         if job["state"] != "COMPLETED":
             return "running"

@@ -111,7 +111,7 @@ def job_rows(draw: st.DrawFn) -> Row:
         ),
         status_message=draw(
             st.sampled_from(
-                [None, "denied", "It was Unable to start within the specified start window."]
+                [None, "denied", "It was unable to start within the specified start window."]
             )
         ),
         validation_message=draw(st.sampled_from([None, "empty", "not judged: it is gone"])),
