@@ -102,6 +102,11 @@ APP = Group(
         "fleet.replay.commands:replay",
         "Send what rests in a dead-letter queue to be tried again",
     ),
+    Command(
+        "recover",
+        "fleet.recovery.commands:recover",
+        "Bring what an account lost back from the central vault, and restore it",
+    ),
     Group(
         "runbooks",
         "Scripts before and after backups, which support staff edit in AWS",
