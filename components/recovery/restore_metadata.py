@@ -23,6 +23,8 @@ class RestoreMetadata:
     sets: Mapping[str, str] = field(default_factory=dict[str, str])
     needs: tuple[str, ...] = ()
     """What there must be in the end: where nothing keeps it, the operator gives it."""
+    tags: bool = True
+    """Whether AWS Backup can give what is restored the tags that its source had."""
     afterwards: str
     """What is still to be done, once restored."""
 
@@ -51,7 +53,8 @@ RESTORES: Mapping[str, RestoreMetadata] = {
         keeps=(),
         sets={"encryptionType": "Default"},
         needs=("targetTableName",),
-        afterwards="set up auto scaling, alarms, streams, TTL, tags and point-in-time recovery",
+        tags=False,
+        afterwards="set up auto scaling, alarms, streams, TTL and point-in-time recovery",
     ),
     "EBS": RestoreMetadata(
         keeps=("availabilityZone", "iops", "throughput", "volumeSize", "volumeType"),
@@ -117,6 +120,7 @@ RESTORES: Mapping[str, RestoreMetadata] = {
             "NewBucket": "true",
         },
         needs=("DestinationBucketName",),
+        tags=False,
         afterwards="give the bucket its policy, lifecycle, notifications and replication",
     ),
 }

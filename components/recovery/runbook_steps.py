@@ -15,7 +15,7 @@ _JOB_SECONDS = 7 * 24 * 3600
 """How long a copy or a restore may take."""
 _CALL_SECONDS = 60
 _EXECUTION = "{{automation:EXECUTION_ID}}"
-_ARN = "^arn:aws[a-z-]*:[a-z-]+:[a-z0-9-]+:[0-9]*:.+$"
+_ARN = "^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]+:[0-9]*:.+$"
 
 COPY_BACK_OUTPUTS = ("ReadCopy.RecoveryPointArn",)
 RESTORE_OUTPUTS = ("ReadRestore.CreatedResourceArn",)
@@ -101,7 +101,12 @@ def restore_steps(role_arn: pulumi.Input[str]) -> list[Mapping[str, Any]]:
                     "IamRoleArn": role_arn,
                     "ExecutionId": _EXECUTION,
                     "Restores": {
-                        kind: {"Keeps": one.keeps, "Sets": one.sets, "Needs": one.needs}
+                        kind: {
+                            "Keeps": one.keeps,
+                            "Sets": one.sets,
+                            "Needs": one.needs,
+                            "Tags": one.tags,
+                        }
                         for kind, one in RESTORES.items()
                     },
                 },

@@ -122,8 +122,11 @@ def _question(recovery: Recovery, *, copy_only: bool) -> str:
 
 def _still_to_be_done(point: Point) -> list[str]:
     known = RESTORES.get(point.type)
+    tagged = known is not None and known.tags
     return [
         f"it is a new resource: point to it what used {point.resource}",
         *([known.afterwards] if known else []),
-        "give it the tags of the old one, such as its plan's: without that it is not backed up",
+        "look whether it has the tag by which its plan takes it"
+        if tagged
+        else "give it its tags, such as its plan's: without that it is not backed up",
     ]

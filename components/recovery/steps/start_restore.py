@@ -19,6 +19,7 @@ def script_handler(events: Mapping[str, Any], _context: object) -> Mapping[str, 
         Metadata=metadata,
         IamRoleArn=events["IamRoleArn"],
         IdempotencyToken=events["ExecutionId"],
+        CopySourceTagsToRestoredResource=events["Restores"].get(kind, {}).get("Tags", False),
     )
     return {"RestoreJobId": job["RestoreJobId"]}
 

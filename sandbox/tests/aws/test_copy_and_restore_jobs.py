@@ -16,17 +16,20 @@ def test_a_copy_within_the_account_lands_in_the_other_vault(
     target = aws.name("vault")
     arn = backup.create_backup_vault(BackupVaultName=target)["BackupVaultArn"]
     point = job(aws, vault=vault, resource_arn=VOLUME + aws.name(), size_bytes=5)
-    started = backup.start_copy_job(
-        RecoveryPointArn=point["RecoveryPointArn"],
-        SourceBackupVaultName=vault,
-        DestinationBackupVaultArn=arn,
-        IamRoleArn=role,
+    asked, again = (
+        backup.start_copy_job(
+            RecoveryPointArn=point["RecoveryPointArn"],
+            SourceBackupVaultName=vault,
+            DestinationBackupVaultArn=arn,
+            IamRoleArn=role,
+            IdempotencyToken="once",
+        )["CopyJobId"]
+        for _ in range(2)
     )
-    job_id = started["CopyJobId"]
-    for state in ("RUNNING", "COMPLETED"):
-        aws.call("backup.finish", account=MEMBER, region=REGION, job_id=job_id, state=state)
-    copied = backup.describe_copy_job(CopyJobId=job_id)["CopyJob"]
-    assert copied["State"] == "COMPLETED"
+    assert asked == again
+    job_id = asked
+    running, copied = (backup.describe_copy_job(CopyJobId=job_id)["CopyJob"] for _ in range(2))
+    assert (running["State"], copied["State"]) == ("RUNNING", "COMPLETED")
     assert backup.describe_backup_vault(BackupVaultName=target)["NumberOfRecoveryPoints"] == 1
     listed = backup.list_copy_jobs(ByDestinationVaultArn=arn)["CopyJobs"]
     assert [found["CopyJobId"] for found in listed] == [job_id]

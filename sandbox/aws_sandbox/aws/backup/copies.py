@@ -20,6 +20,7 @@ from aws_sandbox.aws.backup.api import (
     recent,
     refused,
 )
+from aws_sandbox.aws.backup.images import copy_image, image_of
 from aws_sandbox.aws.backup.plans import check_role
 from aws_sandbox.aws.backup.settings import cross_account_backup_enabled, new_recovery_point_arn
 from aws_sandbox.aws.backup.state import Document
@@ -122,6 +123,9 @@ def move_copy_job(api: BackupApi, job: Document, state: str, message: str = "") 
     if state == "COMPLETED":
         gapped = target.backend.vault_documents[vault_name]["VaultType"] == AIR_GAPPED
         arn = new_recovery_point_arn(target, "" if gapped else job["ResourceType"])
+        image = image_of(api, job["SourceRecoveryPointArn"])
+        if image is not None and not gapped:
+            copy_image(target, image, arn.rpartition("/")[2])
         job["DestinationRecoveryPointArn"] = arn
         job["MessageCategory"] = message_category(state, message)
         lifecycle: Mapping[str, Any] = job["DestinationRecoveryPointLifecycle"] or {}
@@ -213,14 +217,21 @@ def start_copy_job(api: BackupApi, params: Params) -> Mapping[str, Any]:
             "RecoveryPointArn": params["RecoveryPointArn"],
         },
     )
+    token = params.get("IdempotencyToken")
+    for job in api.backend.copy_jobs.values():
+        if token and job.get("IdempotencyToken") == token:
+            return job
     check_role(api, params["IamRoleArn"])
-    return create_copy_job(
+    job = create_copy_job(
         api,
         point,
         destination_vault_arn=params["DestinationBackupVaultArn"],
         role_arn=params["IamRoleArn"],
         lifecycle=params.get("Lifecycle"),
     )
+    job["IdempotencyToken"], job["EndsByItself"] = token, True
+    move_copy_job(api, job, "RUNNING")
+    return job
 
 
 def find_copy_job(api: BackupApi, job_id: str) -> Document:
@@ -231,7 +242,14 @@ def find_copy_job(api: BackupApi, job_id: str) -> Document:
 
 
 def describe_copy_job(api: BackupApi, params: Params) -> Mapping[str, Any]:
-    return {"CopyJob": find_copy_job(api, params["CopyJobId"])}
+    """A copy that was asked for has come to its end at the second look."""
+    job = find_copy_job(api, params["CopyJobId"])
+    held = job["ResourceArn"] in api.backend.held_resources
+    if job.get("EndsByItself") and job["State"] == "RUNNING" and not held:
+        if job.get("Seen"):
+            move_copy_job(api, job, "COMPLETED")
+        job["Seen"] = True
+    return {"CopyJob": job}
 
 
 def list_copy_jobs(api: BackupApi, params: Params) -> Mapping[str, Any]:

@@ -7,12 +7,14 @@ https://docs.aws.amazon.com/aws-backup/latest/devguide/restoring-ec2.html
 
 import json
 from collections.abc import Mapping
+from copy import copy
 from typing import Any
 
 from moto.backends import get_backend
 from moto.ec2.models.amis import Ami
 from moto.ec2.models.elastic_block_store import Snapshot
 from moto.ec2.models.instances import Instance
+from moto.ec2.utils import random_snapshot_id
 
 from aws_sandbox.aws.arns import Arn
 from aws_sandbox.aws.backup.api import BackupApi
@@ -40,6 +42,7 @@ _METADATA = frozenset(
 """What a restore takes, in any case of letters."""
 _CARRIED_OUT = frozenset(
     {"instancetype", "subnetid", "securitygroupids", "requireimdsv2", "vpcid"}
+    | {"disableapitermination", "ebsoptimized", "instanceinitiatedshutdownbehavior"}
     | {"aws:backup:request-id"}
 )
 _INSTANCE_LEVEL = {"subnetid": "subnet ID", "securitygroupids": "security group ID"}
@@ -159,6 +162,9 @@ def restore_image(
         subnet_id=given.get("subnetid") or None,
         security_group_ids=json.loads(given.get("securitygroupids") or "[]"),
         metadata_options={"HttpTokens": "required"} if imds else {},
+        disable_api_termination=given.get("disableapitermination") == "true",
+        ebs_optimized=given.get("ebsoptimized") == "true",
+        instance_initiated_shutdown_behavior=given.get("instanceinitiatedshutdownbehavior"),
         block_device_mappings=devices,
         region_name=api.region,
         tags={"instance": {**tags, _SOURCE: image.source}, "volume": dict(tags)},
@@ -171,6 +177,23 @@ def image_of(api: BackupApi, recovery_point_arn: str) -> BackupImage | None:
     image_id = recovery_point_arn.rpartition(":image/")[2]
     found = get_backend("ec2")[api.account][api.region].amis.get(image_id)
     return found if isinstance(found, BackupImage) else None
+
+
+def copy_image(target: BackupApi, image: BackupImage, image_id: str) -> None:
+    """The same image in another account or Region, with snapshots of its own."""
+    backend: Any = get_backend("ec2")[target.account][target.region]
+    made = copy(image)
+    made.id, made.ec2_backend, made.owner_id = image_id, backend, target.account
+    made.snapshots = {}
+    for device, snapshot in image.snapshots.items():
+        own = copy(snapshot)
+        own.id, own.ec2_backend, own.owner_id = (
+            random_snapshot_id(),
+            backend,
+            target.account,
+        )
+        backend.snapshots[own.id] = made.snapshots[device] = own
+    backend.amis[image_id] = made
 
 
 def delete_image(api: BackupApi, image: BackupImage) -> None:

@@ -376,6 +376,10 @@ def list_protected_resources(api: BackupApi, params: Params) -> Mapping[str, Any
     return page(params, "Results", results)
 
 
+def describe_point(api: BackupApi, params: Params) -> Mapping[str, Any]:
+    return find_recovery_point(api, params)
+
+
 def get_restore_metadata(api: BackupApi, params: Params) -> Mapping[str, Any]:
     """Of an instance; of what else there is a restore needs other metadata, which nothing asks."""
     point = find_recovery_point(api, params)
@@ -417,6 +421,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "DeleteBackupVaultNotifications": delete_notifications,
     "ListRecoveryPointsByBackupVault": list_points_by_vault,
     "ListProtectedResources": list_protected_resources,
+    "DescribeRecoveryPoint": describe_point,
     "GetRecoveryPointRestoreMetadata": get_restore_metadata,
     "DeleteRecoveryPoint": delete_point,
 }
