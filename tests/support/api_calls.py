@@ -54,7 +54,7 @@ def calls_by_the_product() -> AbstractSet[str]:
     together = [
         *([*folder.glob("*.py"), *shared, *reports] for folder in handlers if folder.is_dir()),
         [*reports, *(ROOT / "fleet").rglob("*.py"), *Path(pyathena.__file__).parent.rglob("*.py")],
-        [*(ROOT / "components" / "scripts" / "steps").glob("*.py")],
+        [*(ROOT / "components").glob("*/steps/*.py")],
         [*(ROOT / "tests" / "engine").rglob("*.py"), *(ROOT / "tests" / "support").glob("*.py")],
     ]
     return {call for sources in together for call in calls_by_boto3(sources)}
