@@ -5,6 +5,7 @@ their `state`, restore jobs their `status`. A job that a person cancels is ABORT
 """
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from reports.restore_tests import EVENT_SOURCE, RESTORE_TEST_VERDICT
@@ -30,20 +31,20 @@ _JOB_ENDS: list[dict[str, Any]] = [
 """The last is of handlers/check_restore."""
 
 
-def what_concerns_an_operator(name_prefix: str, report_runbook: str) -> str:
+def what_concerns_an_operator(name_prefix: str, one_at_a_time: Sequence[str]) -> str:
     """Backup, copy and restore jobs that ended, well or not; verdicts of restore tests; alarms
     whose names start so, going off or over; and runbooks whose names start so, where they did not
     end well.
 
-    The report runbook's success is told too: it has one execution at a time, so that its next one
-    makes good what failed before. Others run for many resources at once.
+    Of runbooks that run one at a time success is told too: their next one makes good what failed
+    before. Others run for many resources at once.
     """
     return json.dumps(
-        {"$or": [*_JOB_ENDS, _alarms(name_prefix), *_runbooks(name_prefix, report_runbook)]}
+        {"$or": [*_JOB_ENDS, _alarms(name_prefix), *_runbooks(name_prefix, one_at_a_time)]}
     )
 
 
-def _runbooks(name_prefix: str, report_runbook: str) -> list[dict[str, Any]]:
+def _runbooks(name_prefix: str, one_at_a_time: Sequence[str]) -> list[dict[str, Any]]:
     """https://docs.aws.amazon.com/systems-manager/latest/userguide/monitoring-systems-manager-event-examples.html"""
     execution = {
         "source": ["aws.ssm"],
@@ -53,7 +54,7 @@ def _runbooks(name_prefix: str, report_runbook: str) -> list[dict[str, Any]]:
         "Definition": [{"prefix": name_prefix}],
         "Status": ["Failed", "TimedOut", "Cancelled"],
     }
-    made_good = {"Definition": [report_runbook], "Status": ["Success"]}
+    made_good = {"Definition": [*one_at_a_time], "Status": ["Success"]}
     return [{**execution, "detail": ended}, {**execution, "detail": made_good}]
 
 

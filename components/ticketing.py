@@ -37,8 +37,8 @@ class TicketingArgs:
     close_code: str
     alarm_prefix: str
     """Alarms whose names start so become incidents too, and runbooks that fail."""
-    report_runbook: str
-    """The one runbook whose success resolves what its failure opened."""
+    one_at_a_time: Sequence[str]
+    """Runbooks whose success resolves what their failure opened."""
     function_name: str
     home: FunctionHome
     alarm_topics: Sequence[pulumi.Input[str]] = ()
@@ -87,7 +87,7 @@ class Ticketing(pulumi.ComponentResource):
             name=name,
             description="Takes the ends of jobs, and alarms, to ServiceNow",
             event_bus_name=args.alert_bus_name,
-            event_pattern=what_concerns_an_operator(args.alarm_prefix, args.report_runbook),
+            event_pattern=what_concerns_an_operator(args.alarm_prefix, args.one_at_a_time),
             opts=child,
         )
         topic = aws.sns.Topic(name, name=name, kms_master_key_id=key.arn, opts=child)

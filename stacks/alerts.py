@@ -84,7 +84,7 @@ def _ticketing(
             impact=wanted.impact,
             close_code=wanted.close_code,
             alarm_prefix=f"{prefix}-",
-            report_runbook=names.report_runbook(settings),
+            one_at_a_time=names.runbooks_one_at_a_time(settings),
             function_name=names.ticket_function(settings),
             home=home,
             alarm_topics=settings.alarm_topics_in(settings.region),
@@ -105,7 +105,9 @@ def forward_alerts(
             account=settings.account,
             alert_bus_arn=bus_arn,
             rule_name=names.monitoring_rule(settings),
-            event_pattern=what_concerns_an_operator(f"{prefix}-", names.report_runbook(settings)),
+            event_pattern=what_concerns_an_operator(
+                f"{prefix}-", names.runbooks_one_at_a_time(settings)
+            ),
             regions=settings.alert_regions,
             alarm_topics={
                 region: settings.alarm_topics_in(region) for region in settings.alert_regions

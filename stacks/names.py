@@ -121,6 +121,21 @@ def restore_runbook(settings: StackSettings) -> str:
     return f"{prefix(settings)}-restore"
 
 
+def drill(settings: StackSettings) -> str:
+    """The Automation document of the drill, its role, and the vault that it backs up into."""
+    return f"{prefix(settings)}-drill"
+
+
+def drill_clean_up(settings: StackSettings) -> str:
+    """The Automation document that removes what a drill left."""
+    return f"{drill(settings)}-clean-up"
+
+
+def runbooks_one_at_a_time(settings: StackSettings) -> Sequence[str]:
+    """Automation documents with one execution at a time in each account and Region."""
+    return (report_runbook(settings), drill(settings), drill_clean_up(settings))
+
+
 def instance_profile(settings: StackSettings) -> str:
     """With it an instance is managed by Systems Manager, and may write its scripts' output."""
     return f"{prefix(settings)}-instances"

@@ -1,9 +1,31 @@
-"""Checks of the way back from another account's vault; importing this registers them."""
+"""Checks of the drill, and of the way back from another account's vault; importing this registers
+them."""
 
 from stacks.check import Problems, account_of_stack, check
 from stacks.copies import taken_back_from
 from stacks.settings import ProtectedSettings, Settings
 from stacks.warnings import Warnings, warning
+
+
+@check(ProtectedSettings, "drill", "vaults", "retained_vaults", "air_gapped_vaults")
+def _a_drill_has_what_it_tries(s: ProtectedSettings) -> Problems:
+    if s.drill is not None and not (s.vaults or s.retained_vaults or s.air_gapped_vaults):
+        yield (
+            ("drill",),
+            "tries the role in which this stack backs up, and there is none without a vault: add "
+            "one to vaults, or leave drill out",
+        )
+
+
+@check(ProtectedSettings, "drill", "region", "regions")
+def _a_drills_alerts_are_forwarded(s: ProtectedSettings) -> Problems:
+    if s.drill is None or s.drill.region is None or s.drill.region in s.alert_regions:
+        return
+    yield (
+        ("drill", "region"),
+        f"{s.drill.region} is none of the stack's Regions, and no event is forwarded from there: "
+        f"name one of {', '.join(s.alert_regions)}, or add it to regions",
+    )
 
 
 @check(ProtectedSettings, "recovery", "vaults", "retained_vaults")

@@ -83,7 +83,9 @@ def test_each_stack_forwards_jobs_and_its_own_alarms_and_runbooks_once_a_region(
         ours = [{"prefix": f"{names.prefix(settings)}-"}]
         assert choices[4]["detail"]["alarmName"] == ours
         assert choices[5]["detail"]["Definition"] == ours
-        assert choices[6]["detail"]["Definition"] == [names.report_runbook(settings)]
+        assert choices[6]["detail"]["Definition"] == [
+            f"{names.prefix(settings)}-{name}" for name in ("report", "drill", "drill-clean-up")
+        ]
     targets = [
         target
         for target in recording.all("aws:cloudwatch/eventTarget:EventTarget")

@@ -22,6 +22,7 @@ MAY_IMPORT: Mapping[str, set[str]] = {
     "components": {"components", "reports"},
     "components/packaging": {"components"},
     # What Automation runs, on its own.
+    "components/drill/steps": set(),
     "components/recovery/steps": set(),
     "components/scripts/steps": set(),
     "stacks": {"stacks", "components", "reports"},
