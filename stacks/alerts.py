@@ -58,6 +58,7 @@ def deploy_alerts(
         ticket_queue=ticketing.queue_url,
         ticket_dead_letters=ticketing.dead_letters_url,
         ticket_function=ticketing.function_name,
+        ticket_ledger=pulumi.Output.from_input(ticketing.ledger.name),
     )
     return Alerts(bus_arn=bus.arn, contracts=(alerts, told), ledger=ticketing.ledger)
 

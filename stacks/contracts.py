@@ -88,7 +88,7 @@ class TicketingContract:
     """Published by the stack in which ticketing stands."""
 
     NAME: ClassVar[str] = "ticketing"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     SETTING: ClassVar[str | None] = "ticketing"
 
     ticket_topic_arn: pulumi.Output[str]
@@ -96,6 +96,8 @@ class TicketingContract:
     ticket_dead_letters: pulumi.Output[str]
     """The queues' URLs."""
     ticket_function: pulumi.Output[str]
+    ticket_ledger: pulumi.Output[str]
+    """Name of the table of what was done about each correlation id."""
 
 
 @dataclass(frozen=True, kw_only=True)

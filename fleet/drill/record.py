@@ -28,6 +28,7 @@ class Incident:
 
     correlation_id: str
     number: str = ""
+    sys_id: str = ""
     opened_at: datetime.datetime | None = None
     """None: none was seen in time."""
     resolved_at: datetime.datetime | None = None

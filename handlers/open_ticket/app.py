@@ -10,7 +10,7 @@ import os
 import time
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, Literal
 
 import boto3
 from aws_lambda_powertools import Logger, Metrics
@@ -22,9 +22,10 @@ from handlers import environment
 from handlers.batches import work_off
 from handlers.open_ticket import core
 from handlers.open_ticket.core import Action, IncidentStyle, JobEnd, UnrecognisedEvent
-from handlers.open_ticket.ledger import Ledger
+from handlers.open_ticket.ledger import Filed, Ledger
 from handlers.open_ticket.service_now import (
     Credentials,
+    Incident,
     ServiceNow,
     ServiceNowError,
     Unauthorised,
@@ -94,33 +95,42 @@ class Desk:
             return foreseen
         with self._ledger.lease(correlation_id, now) as lease:
             action = core.action(job, lease.memory)
+            filed = None
             if action in (Action.REPORT, Action.RESOLVE):
-                self._tell_service_now(action, job, correlation_id)
+                filed = self._tell_service_now(action, job, correlation_id, now)
             if action is not Action.NOTHING:
-                self._ledger.remember(lease, job)
+                self._ledger.remember(lease, job, filed)
         return action
 
-    def _tell_service_now(self, action: Action, job: JobEnd, correlation_id: str) -> None:
+    def _tell_service_now(
+        self, action: Action, job: JobEnd, correlation_id: str, now: datetime.datetime
+    ) -> Filed | None:
         try:
-            self._tell(self._service_now(), action, job, correlation_id)
+            done = self._tell(self._service_now(), action, job, correlation_id)
         except Unauthorised:
             _forget_credentials()
-            self._tell(self._service_now(), action, job, correlation_id)
+            done = self._tell(self._service_now(), action, job, correlation_id)
+        if done is None:
+            logger.info("somebody closed the incident already", correlation_id=correlation_id)
+            return None
+        what, incident = done
+        logger.info(what, incident=incident.number, job=job.job_id, resource=job.resource)
+        return Filed(action=what, number=incident.number, sys_id=incident.sys_id, at=now)
 
     def _tell(
         self, service_now: ServiceNow, action: Action, job: JobEnd, correlation_id: str
-    ) -> None:
-        incident = service_now.open_incident(correlation_id)
+    ) -> tuple[Literal["opened", "noted", "resolved"], Incident] | None:
+        """None: there is no incident to resolve."""
+        open_one = service_now.open_incident(correlation_id)
         if action is Action.RESOLVE:
-            if incident is None:
-                logger.info("somebody closed the incident already", correlation_id=correlation_id)
-                return
-            number = service_now.update_incident(incident, core.resolution_fields(job, self._style))
-        elif incident is None:
-            number = service_now.create_incident(core.incident_fields(job, self._style))
-        else:
-            number = service_now.update_incident(incident, core.note_fields(job))
-        logger.info(action.value, incident=number, job=job.job_id, resource=job.resource)
+            if open_one is None:
+                return None
+            fields = core.resolution_fields(job, self._style)
+            return "resolved", service_now.update_incident(open_one, fields)
+        if open_one is None:
+            fields = core.incident_fields(job, self._style)
+            return "opened", service_now.create_incident(fields)
+        return "noted", service_now.update_incident(open_one, core.note_fields(job))
 
     def _service_now(self) -> ServiceNow:
         period = int(time.monotonic() // _SECRET_IS_FRESH_SECONDS)

@@ -8,13 +8,13 @@ over a completion; and so are its runbooks, by the document that was executed.
 """
 
 import datetime
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from reports.aws_partition import aws_partition
+from reports.correlation import DISPLAY, correlation_id
 from reports.restore_tests import EVENT_SOURCE, MISSED_START, NOT_JUDGED, RESTORE_TEST_VERDICT
 
 
@@ -49,7 +49,6 @@ _FAILURES = {
 }
 _ENDS_WELL = {"COMPLETED", "OK", "SUCCESS", "SUCCESSFUL"}
 _SAID = {"TIMEDOUT": "timed out", "CANCELLED": "was cancelled", "SUCCESS": "ended well"}
-_DISPLAY = "backup-org"
 _HEADLINE_LIMIT = 160
 _TEXT_LIMIT = 4000
 """Characters of ServiceNow's fields, which cuts off what is longer without a word."""
@@ -268,7 +267,7 @@ def correlation_ids(customer: str, job: JobEnd) -> Sequence[str]:
     """What ties an incident to what it is about. A failure is told under the first; a job that
     completes ends what is open under any."""
     scope = (customer, job.kind, job.account, job.region)
-    return [_correlation_id(*scope, subject) for subject in _subjects(job)]
+    return [correlation_id(*scope, subject) for subject in _subjects(job)]
 
 
 def _subjects(job: JobEnd) -> Sequence[str]:
@@ -283,11 +282,6 @@ def _subjects(job: JobEnd) -> Sequence[str]:
     if job.kind is not JobKind.RESTORE:
         return [job.resource]
     return [job.resource, job.recovery_point] if job.resource else [job.recovery_point]
-
-
-def _correlation_id(*parts: str) -> str:
-    """At most 100 characters: ServiceNow's field."""
-    return f"{_DISPLAY}-{hashlib.sha256('|'.join(parts).encode()).hexdigest()[:40]}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -353,7 +347,7 @@ def incident_fields(job: JobEnd, style: IncidentStyle) -> dict[str, str]:
         "impact": style.impact,
         "category": "software",
         "correlation_id": correlation_ids(style.customer, job)[0],
-        "correlation_display": _DISPLAY,
+        "correlation_display": DISPLAY,
     }
     if style.assignment_group:
         fields["assignment_group"] = style.assignment_group

@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from handlers.open_ticket.core import JobEnd, Memory, remembered
 
@@ -29,6 +29,16 @@ class Busy(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Filed:
+    """What was done to an incident."""
+
+    action: Literal["opened", "noted", "resolved"]
+    number: str
+    sys_id: str
+    at: datetime.datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class Lease:
     correlation_id: str
     holder: str
@@ -38,7 +48,9 @@ class Lease:
 class Ledger:
     """Items: correlation_id; lease_holder, lease_ends (epoch seconds) while somebody is at it;
     incident_open, event_time, job_id of what was last done; forget_at (epoch seconds, DynamoDB's
-    time to live). job_id is a set of `<job> <state>`; before, it was one job's id.
+    time to live). job_id is a set of `<job> <state>`; before, it was one job's id. Of the last
+    incident: incident_number, incident_sys_id, incident_opened_at and incident_resolved_at, where
+    it was opened and resolved from here. (`backup-org drill` reads them.)
 
     And of each recovery point, in place of a correlation id: resource_arn, forget_at."""
 
@@ -109,20 +121,25 @@ class Ledger:
         except self._dynamodb.exceptions.ConditionalCheckFailedException as error:
             raise Busy(f"{correlation_id} is being worked on; to be tried again") from error
 
-    def remember(self, lease: Lease, job: JobEnd) -> None:
-        """Notes what was done, while the lease is held."""
+    def remember(self, lease: Lease, job: JobEnd, filed: Filed | None = None) -> None:
+        """Notes what was done, while the lease is held; `filed` is None where ServiceNow was not
+        told anything."""
         memory = remembered(job, lease.memory)
+        values: dict[str, AttributeValueTypeDef] = {
+            ":open": {"BOOL": memory.open},
+            ":job": {"SS": sorted(memory.ends)},
+            ":time": {"S": _sortable(memory.time)},
+            ":holder": {"S": lease.holder},
+        }
+        of_incident = "" if filed is None else _noted(filed, values)
         self._dynamodb.update_item(
             TableName=self._table,
             Key=_key(lease.correlation_id),
-            UpdateExpression="SET incident_open = :open, job_id = :job, event_time = :time",
+            UpdateExpression=(
+                f"SET incident_open = :open, job_id = :job, event_time = :time{of_incident}"
+            ),
             ConditionExpression="lease_holder = :holder",
-            ExpressionAttributeValues={
-                ":open": {"BOOL": memory.open},
-                ":job": {"SS": sorted(memory.ends)},
-                ":time": {"S": _sortable(memory.time)},
-                ":holder": {"S": lease.holder},
-            },
+            ExpressionAttributeValues=values,
         )
 
     def link(self, recovery_point: str, resource: str, now: datetime.datetime) -> None:
@@ -155,6 +172,17 @@ class Ledger:
             )
         except self._dynamodb.exceptions.ConditionalCheckFailedException:
             return  # it had run out and is another's by now, whose it stays
+
+
+def _noted(filed: Filed, values: dict[str, AttributeValueTypeDef]) -> str:
+    """The rest of an update's expression, with its values."""
+    values[":number"], values[":sys_id"] = {"S": filed.number}, {"S": filed.sys_id}
+    expression = ", incident_number = :number, incident_sys_id = :sys_id"
+    if filed.action == "noted":
+        return expression
+    values[":at"] = {"S": _sortable(filed.at)}
+    expression += f", incident_{filed.action}_at = :at"
+    return expression + (" REMOVE incident_resolved_at" if filed.action == "opened" else "")
 
 
 def _key(correlation_id: str) -> dict[str, AttributeValueTypeDef]:

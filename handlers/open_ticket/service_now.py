@@ -7,6 +7,7 @@ import json
 import math
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import urlencode
 
@@ -19,6 +20,13 @@ _INCIDENTS = "/api/now/table/incident"
 _API_KEY = ("api_key",)
 _FORMS = (_API_KEY, ("client_id", "client_secret"), ("username", "password"))
 _OPEN = "^active=true^state!=6^state!=7^state!=8"  # resolved, closed, cancelled
+
+
+@dataclass(frozen=True, kw_only=True)
+class Incident:
+    number: str
+    """INC…"""
+    sys_id: str
 
 
 class ServiceNowError(Exception):
@@ -136,14 +144,16 @@ class ServiceNow:
         records = cast("list[Any]", found)
         return _field(records[0], "sys_id", f"GET {_INCIDENTS}") if records else None
 
-    def create_incident(self, fields: Mapping[str, str]) -> str:
-        """Its number: INC…"""
+    def create_incident(self, fields: Mapping[str, str]) -> Incident:
+        what = f"POST {_INCIDENTS}"
         created = self._call("POST", _INCIDENTS, body=fields)
-        return _field(created, "number", f"POST {_INCIDENTS}")
+        number, sys_id = (_field(created, name, what) for name in ("number", "sys_id"))
+        return Incident(number=number, sys_id=sys_id)
 
-    def update_incident(self, sys_id: str, fields: Mapping[str, str]) -> str:
+    def update_incident(self, sys_id: str, fields: Mapping[str, str]) -> Incident:
         path = f"{_INCIDENTS}/{sys_id}"
-        return _field(self._call("PATCH", path, body=fields), "number", f"PATCH {path}")
+        updated = self._call("PATCH", path, body=fields)
+        return Incident(number=_field(updated, "number", f"PATCH {path}"), sys_id=sys_id)
 
     def _call(
         self,

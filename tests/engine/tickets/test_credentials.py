@@ -163,7 +163,7 @@ def test_an_answer_that_is_no_token_is_named_and_not_told(
 def test_a_token_may_say_its_seconds_as_text_or_not_at_all(
     answering: Answering, seconds: Mapping[str, object]
 ) -> None:
-    incident = {"result": {"number": "INC1"}}
+    incident = {"result": {"number": "INC1", "sys_id": "1"}}
     token = {"access_token": "t", **seconds}
     bench = answering({TOKEN: token, "GET": {"result": []}, "POST": incident})
     bench.keep(OAUTH)

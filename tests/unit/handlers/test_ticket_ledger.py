@@ -7,6 +7,7 @@ import datetime
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import boto3
 import pytest
@@ -14,7 +15,7 @@ from moto import mock_aws
 
 from handlers.open_ticket import core
 from handlers.open_ticket.core import JobEnd, Memory
-from handlers.open_ticket.ledger import Busy, Ledger
+from handlers.open_ticket.ledger import Busy, Filed, Ledger
 
 NOW = datetime.datetime(2026, 11, 22, 6, tzinfo=datetime.UTC)
 LEASE_SECONDS = 75
@@ -74,6 +75,45 @@ def test_what_is_done_is_remembered_for_the_next_who_holds_it(ledger: Ledger) ->
         ledger.remember(lease, job("backup-failed"))
     with ledger.lease(ID, NOW) as lease:
         assert lease.memory == noted("backup-failed")
+
+
+def test_the_incident_is_remembered_with_when_it_was_opened_and_resolved(ledger: Ledger) -> None:
+    def filed(action: Literal["opened", "noted", "resolved"], minute: int, number: str) -> None:
+        at = NOW + datetime.timedelta(minutes=minute)
+        done = Filed(action=action, number=number, sys_id=f"id of {number}", at=at)
+        name = "backup-completed" if action == "resolved" else "backup-failed"
+        with ledger.lease(ID, NOW) as lease:
+            ledger.remember(lease, job(name, minute), done)
+
+    filed("opened", 1, "INC1")
+    filed("noted", 2, "INC1")
+    assert incident() == {
+        "number": "INC1",
+        "sys_id": "id of INC1",
+        "opened_at": "2026-11-22T06:01:00.000000+00:00",
+    }
+    filed("resolved", 3, "INC1")
+    assert incident()["resolved_at"] == "2026-11-22T06:03:00.000000+00:00"
+    filed("opened", 4, "INC2")
+    assert incident() == {
+        "number": "INC2",
+        "sys_id": "id of INC2",
+        "opened_at": "2026-11-22T06:04:00.000000+00:00",
+    }
+
+
+def incident() -> dict[str, str]:
+    """What the table has of the last incident."""
+    found = (
+        _SESSION.client("dynamodb")
+        .get_item(TableName="ledger", Key={"correlation_id": {"S": ID}})
+        .get("Item", {})
+    )
+    return {
+        name.removeprefix("incident_"): value["S"]
+        for name, value in found.items()
+        if name.startswith("incident_") and "S" in value
+    }
 
 
 def test_of_jobs_that_end_at_once_each_is_remembered(ledger: Ledger) -> None:

@@ -56,7 +56,7 @@ def test_everything_that_a_stack_does_not_export_is_named_in_one_error() -> None
     with pytest.raises(
         pulumi.RunError,
         match="acme-audit does not export ticket_topic_arn, ticket_queue, ticket_dead_letters, "
-        "ticket_function; set ticketing there and deploy it first",
+        "ticket_function, ticket_ledger; set ticketing there and deploy it first",
     ):
         record(
             lambda: pulumi.export("x", consume(TicketingContract, "acme-audit").ticket_queue),
