@@ -105,7 +105,7 @@ APP = Group(
     Command(
         "recover",
         "fleet.recovery.commands:recover",
-        "Bring what an account lost back from the central vault, and restore it",
+        "Bring back what an account lost from the central vault, and restore it",
     ),
     Group(
         "runbooks",

@@ -42,8 +42,8 @@ def recover(
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do it without asking.")] = False,
 ) -> None:
-    """List what the central vaults have of an account, or copy a recovery point back to it and
-    restore that there."""
+    """Bring back what an account lost from the central vault, and restore it as a new resource
+    there; with no recovery point named, list which there are."""
     both, given = sides(customer, account, current_project()), _metadata(metadata or [])
     points = points_of(both)
     if recovery_point is None and resource is None:
