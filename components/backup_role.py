@@ -1,4 +1,10 @@
-"""The role in which AWS Backup backs up, and if so decided restores, an account's resources."""
+"""A role in which AWS Backup backs up or restores an account's resources, or both.
+
+What it may do is what AWS's guide asks of it: the permissions of AWS's own policies, which grow
+with what AWS Backup can do. Those for restores hold iam:PassRole for EC2, so that an instance can
+have its profile again.
+https://docs.aws.amazon.com/aws-backup/latest/devguide/security-iam-awsmanpol.html
+"""
 
 from dataclasses import dataclass
 
@@ -23,6 +29,7 @@ class BackupRoleArgs:
     account: str
     partition: str
     may_restore: bool
+    may_back_up: bool = True
     may_scan: bool = False
     """Whether it may have Amazon GuardDuty scan recovery points."""
 
@@ -41,9 +48,10 @@ class BackupRole(pulumi.ComponentResource):
             assume_role_policy=service_trust("backup.amazonaws.com", args.account),
             opts=child,
         )
+        backup = _BACKUP if args.may_back_up else {}
         restore = _RESTORE if args.may_restore else {}
         scan = _SCAN if args.may_scan else {}
-        for suffix, policy in (_BACKUP | restore | scan).items():
+        for suffix, policy in (backup | restore | scan).items():
             aws.iam.RolePolicyAttachment(
                 f"{name}-{suffix}",
                 role=role.name,

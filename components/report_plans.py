@@ -24,7 +24,7 @@ class ReportPlan:
     organizational_units: Sequence[str] = ()
     regions: Sequence[str] = ()
     """["*"]: all of them; none: this Region."""
-    framework_arns: Sequence[str] = ()
+    framework_arns: Sequence[pulumi.Input[str]] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

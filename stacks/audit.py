@@ -33,12 +33,20 @@ def deploy(settings: AuditSettings) -> Sequence[Contract]:
     protection = deploy_protection(settings, vaults, opts)
     if protection is not None and settings.scripts:
         deploy_scripts(settings, protection, opts)
-    prove_recovery(settings, vaults, protection, opts)
+    frameworks = prove_recovery(settings, vaults, protection, opts)
     deploy_backup_policies(settings, opts)
     evidence = deploy_evidence(settings, settings.evidence, opts) if settings.evidence else None
     duckdb = duckdb_layer(settings, home, opts) if reads_in_bulk(settings) else None
     reports = (
-        deploy_reports(settings, settings.reports, organization, opts, home=home, duckdb=duckdb)
+        deploy_reports(
+            settings,
+            settings.reports,
+            organization,
+            opts,
+            home=home,
+            duckdb=duckdb,
+            frameworks=frameworks.get(settings.region, {}),
+        )
         if settings.reports is not None and duckdb is not None
         else None
     )

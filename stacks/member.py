@@ -29,7 +29,7 @@ def deploy(settings: MemberSettings) -> Sequence[Contract]:
     protection = deploy_protection(settings, vaults, opts)
     if protection is not None and settings.scripts:
         deploy_scripts(settings, protection, opts)
-    prove_recovery(settings, vaults, protection, opts)
+    frameworks = prove_recovery(settings, vaults, protection, opts)
     contracts = [forwarding, *([protection.contract] if protection else [])]
     if settings.reports is None:
         let_reports_read(settings, None, opts)
@@ -37,7 +37,13 @@ def deploy(settings: MemberSettings) -> Sequence[Contract]:
     home = function_home(settings, opts)
     duckdb = duckdb_layer(settings, home, opts)
     reports = deploy_reports(
-        settings, settings.reports, organization, opts, home=home, duckdb=duckdb
+        settings,
+        settings.reports,
+        organization,
+        opts,
+        home=home,
+        duckdb=duckdb,
+        frameworks=frameworks.get(settings.region, {}),
     )
     let_reports_read(settings, reports.lake, opts)
     return [*contracts, reports.contract]

@@ -6,6 +6,7 @@ from typing import Literal
 import pulumi
 
 from reports.templates import TEMPLATES
+from stacks.protection_settings import Vault
 from stacks.report_settings import Reports
 from stacks.settings import Settings, StackSettings
 
@@ -69,10 +70,22 @@ def backup_role(settings: StackSettings) -> str:
     return f"{prefix(settings)}-service"
 
 
+def restore_role(settings: StackSettings) -> str:
+    """The role in which AWS Backup restores what restore tests try. It is not the one above: what
+    starts by itself cannot back up, and CloudTrail tells the one from the other."""
+    return f"{prefix(settings)}-restore-tests"
+
+
 def deploy_role_arn(settings: Settings) -> str | None:
     """Of the role that deploys in the stack's account; None: the credentials at hand do."""
     role = settings.deploy_role
     return f"arn:{settings.partition}:iam::{settings.account}:role/{role}" if role else None
+
+
+def break_glass_role_arns(settings: Settings, vault: Vault) -> Sequence[str]:
+    """Of the roles that delete in a vault nevertheless, with wildcards where they were given so."""
+    roles = f"arn:{settings.partition}:iam::{settings.account}:role"
+    return [r if r.startswith("arn:") else f"{roles}/{r}" for r in vault.break_glass_roles]
 
 
 def vault_arn(settings: StackSettings, account: str, region: str, vault: str) -> str:
@@ -164,6 +177,16 @@ def database(customer: str) -> str:
 def report_templates(reports: Reports) -> Sequence[str]:
     """The templates that the lake has a report plan of: all that are not switched off."""
     return [name for name in TEMPLATES if reports.plans.get(name, True) is not None]
+
+
+def restore_testing_plan(settings: StackSettings, plan: str) -> str:
+    """AWS Backup takes no hyphen in its name, and 50 characters."""
+    return f"{settings.customer.replace('-', '_')}_{plan}"
+
+
+def framework(settings: StackSettings, name: str) -> str:
+    """AWS Backup takes no hyphen in a framework's name."""
+    return f"{settings.customer.replace('-', '_')}_{name}"
 
 
 def report_plan(customer: str, template: str) -> str:

@@ -3,7 +3,7 @@
 import pulumi
 
 from stacks.drill import deploy_drill
-from stacks.frameworks import deploy_frameworks
+from stacks.frameworks import FrameworkArns, deploy_frameworks
 from stacks.protection import Protection
 from stacks.recovery import deploy_recovery
 from stacks.restore_checks import deploy_restore_checks
@@ -17,16 +17,16 @@ def prove_recovery(
     vaults: StandingVaults,
     protection: Protection | None,
     opts: pulumi.ResourceOptions,
-) -> None:
-    """Each part as settings have it; without vaults frameworks alone."""
-    if settings.frameworks:
-        deploy_frameworks(settings, opts)
+) -> FrameworkArns:
+    """Each part as settings have it; without vaults frameworks alone. Gives these."""
+    frameworks = deploy_frameworks(settings, opts)
     if protection is None:
-        return
+        return frameworks
     if settings.restore_testing:
-        plans = deploy_restore_testing(settings, vaults, protection, opts)
+        plans = deploy_restore_testing(settings, vaults, opts)
         deploy_restore_checks(settings, plans, opts)
     if settings.drill is not None:
         deploy_drill(settings, settings.drill, protection, opts)
     if settings.recovery is not None:
         deploy_recovery(settings, settings.recovery, protection, opts)
+    return frameworks

@@ -47,10 +47,11 @@ class RestoreSelection(Model):
     arns: Annotated[tuple[ResourceArnPattern, ...], Field(min_length=1, max_length=30)] | None = (
         None
     )
-    """null: all of the type that have recovery points, of which each test takes one."""
+    """null: all of the type. Of each resource a test restores one recovery point."""
     equals: dict[TagKey, TagValue] = Field(default_factory=dict)
     not_equals: dict[TagKey, TagValue] = Field(default_factory=dict)
-    """Tags of the recovery points' resources: all must hold. Only without `arns`."""
+    """Tags of a resource's latest recovery point, where AWS Backup looks for them: all must hold.
+    Only without `arns`."""
     metadata: dict[str, str] = Field(default_factory=dict)
     """Of the restore, laid over what AWS Backup infers, such as a subnet."""
     validation_window_hours: Annotated[int, Field(strict=True, ge=1, le=168)] = 8
@@ -61,22 +62,16 @@ class RestoreSelection(Model):
 
 
 class RestoreTestingPlan(Model):
-    """When restores are tested, in each of the stack's Regions."""
+    """When restores are tested, and of what."""
 
     schedule: CronExpression = "cron(0 5 ? * SUN *)"
     timezone: Timezone = "Etc/UTC"
     start_window_hours: Annotated[int, Field(strict=True, ge=1, le=168)] = 24
+    """In which AWS Backup begins the restores, one now and one then; what could not has FAILED."""
     regions: Annotated[tuple[Region, ...], Field(min_length=1)] | None = None
-    """null: all of the stack's."""
+    """null: all in which one of the vaults stands."""
     recovery_points: RecoveryPoints = RecoveryPoints()
     selections: dict[RestoreTestingName, RestoreSelection] = Field(min_length=1, max_length=30)
-
-
-class Framework(Model):
-    """An audit framework of AWS Backup Audit Manager, in each of the stack's Regions."""
-
-    regions: Annotated[tuple[Region, ...], Field(min_length=1)] | None = None
-    """null: all of the stack's."""
 
 
 class Drill(Model):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pulumi
 
@@ -62,14 +62,20 @@ def deploy_reports(
     *,
     home: FunctionHome,
     duckdb: Layer,
+    frameworks: Mapping[str, pulumi.Output[str]],
 ) -> ReportParts:
+    """`frameworks`: ARNs of the stack's own in its Region."""
     name = f"{names.prefix(settings)}-reports"
     by_template = lake_plans(reports, settings.customer, organization)
     plans = _plans(settings, reports, by_template)
     firsts = {of_it[0].name: plans[of_it[0].name] for of_it in by_template.values()}
 
     bucket = _bucket(name, settings, reports, opts)
-    ReportPlans(name, _plan_args(reports, by_template, bucket), after(bucket.deliverable, opts))
+    ReportPlans(
+        name,
+        _plan_args(settings, reports, by_template, bucket, frameworks),
+        after(bucket.deliverable, opts),
+    )
     lake = ReportLake(name, _lake_args(settings, reports, by_template, plans, bucket), opts)
     intake = ReportIntake(
         name,
@@ -150,14 +156,36 @@ def _exists(reports: Reports, template: str) -> bool:
     return wanted is not None and wanted.existing
 
 
-def _plan_args(reports: Reports, by_template: _ByTemplate, bucket: Bucket) -> ReportPlansArgs:
+def _plan_args(
+    settings: Settings,
+    reports: Reports,
+    by_template: _ByTemplate,
+    bucket: Bucket,
+    frameworks: Mapping[str, pulumi.Output[str]],
+) -> ReportPlansArgs:
     ours = [
         plan
         for template, plans in by_template.items()
         if not _exists(reports, template)
         for plan in plans
     ]
-    return ReportPlansArgs(bucket_name=bucket.name, plans=[*ours, *own_plans(reports)])
+    return ReportPlansArgs(
+        bucket_name=bucket.name,
+        plans=[
+            replace(plan, framework_arns=list(frameworks.values()))
+            if _names_frameworks(plan, settings.region)
+            else plan
+            for plan in (*ours, *own_plans(reports))
+        ],
+    )
+
+
+def _names_frameworks(plan: ReportPlan, region: str) -> bool:
+    """Whether the stack's frameworks are what the plan reports on: AWS refuses them elsewhere, and
+    then all of the accounts' count."""
+    elsewhere = plan.accounts or plan.organizational_units or plan.regions not in ((), (region,))
+    compliance = plan.template.endswith("COMPLIANCE_REPORT")
+    return compliance and not elsewhere and not plan.framework_arns
 
 
 def _lake_args(

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from reports.aws_partition import aws_partition
 from stacks.backup_policy_settings import BackupPolicy
+from stacks.framework_settings import Framework
 from stacks.model import Model
 from stacks.protection_settings import (
     AirGappedVault,
@@ -25,7 +26,6 @@ from stacks.recovery_settings import (
     AcceptedException,
     Drill,
     Evidence,
-    Framework,
     Recovery,
     RestoreTestingPlan,
 )
@@ -139,7 +139,8 @@ class StackSettings(Model):
     naming: Literal["default", "cos"] = "default"
     """How resources are called: `cos` for the published names (COS-AWS-Backup-Monitoring,
     COS-Lambda-SNOW-Listener, COS-Lambda-Backup-Report-Generator) and COS- before all others but
-    buckets, the Glue database and report plans. All of a customer's stacks must say the same."""
+    buckets, the Glue database, report plans, restore testing plans and frameworks. All of a
+    customer's stacks must say the same."""
 
     @property
     def partition(self) -> str:
@@ -217,6 +218,20 @@ class ProtectedSettings(StackSettings):
     def plan_regions(self, plan: str) -> tuple[str, ...]:
         """Where a plan stands."""
         return self.plans[plan].regions or self.regions_of(self.vaults[self.vault_of(plan)])
+
+    def tested_vaults(self, plan: str, region: str) -> tuple[str, ...]:
+        """The vaults there from which a restore testing plan may take recovery points."""
+        known = {**self.vaults, **self.retained_vaults, **self.air_gapped_vaults}
+        return tuple(
+            name
+            for name in self.restore_testing[plan].recovery_points.vaults or known
+            if name in known and region in self.regions_of(known[name])
+        )
+
+    def testing_regions(self, plan: str) -> tuple[str, ...]:
+        """Where a restore testing plan stands."""
+        given = self.restore_testing[plan].regions
+        return given or tuple(r for r in self.protected_regions if self.tested_vaults(plan, r))
 
     def window_of(self, plan: str) -> MaintenanceWindow | None:
         """In which a plan's backups may run."""

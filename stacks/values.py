@@ -246,6 +246,14 @@ TopicArn = Annotated[
     ),
 ]
 
+RoleArn = Annotated[
+    str,
+    _Text(
+        rf"{_ARN}:iam::\d{{12}}:role/([\w+=,.@-]+/)*[\w+=,.@-]{{1,64}}",
+        "a role's ARN is written arn:aws:iam::<account>:role/<path and name>",
+    ),
+]
+
 KeyArn = Annotated[
     str,
     _Text(

@@ -110,12 +110,8 @@ def _air_gapped_vault_args(
 
 def _guard(settings: Settings, vault: VaultSettings) -> DeletionGuard:
     deploys = names.deploy_role_arn(settings)
-    roles = f"arn:{settings.partition}:iam::{settings.account}:role"
     return DeletionGuard(
-        break_glass_roles=[
-            role if role.startswith("arn:") else f"{roles}/{role}"
-            for role in vault.break_glass_roles
-        ],
+        break_glass_roles=names.break_glass_role_arns(settings, vault),
         policy_writers=[deploys] if deploys else [],
     )
 

@@ -40,6 +40,7 @@ from tests.support.awaited import complaints
 from tests.support.examples import ROOT, recordings
 from tests.support.pages import commands, pages
 from tests.support.plan_variants import all_of_plans
+from tests.support.proof_variants import with_proof
 from tests.support.recorder import Recording
 from tests.support.report_variants import VARIANTS, recorded, variant
 from tests.support.role_variants import with_path_and_boundary
@@ -95,6 +96,7 @@ def test_each_type_property_and_invoke_of_the_stand_in_is_reached() -> None:
         *map(recorded, VARIANTS),
         scripts,
         with_vaults(),
+        with_proof(),
         all_of_plans(),
         *with_path_and_boundary().values(),
     ):

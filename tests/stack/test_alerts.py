@@ -38,9 +38,9 @@ def member_with(**own: Any) -> Recording:
 
 
 def forwarding(recording: Recording) -> Mapping[str, Recorded]:
-    """The rules on default buses, by Region."""
+    """The rules that forward from default buses, by Region."""
     rules = recording.all("aws:cloudwatch/eventRule:EventRule")
-    return {rule.inputs["region"]: rule for rule in rules if "region" in rule.inputs}
+    return {r.inputs["region"]: r for r in rules if "components:AlertForwarding" in r.parent}
 
 
 def test_each_dead_letter_queue_has_an_alarm_in_its_region(recording: Recording) -> None:

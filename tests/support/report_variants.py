@@ -36,8 +36,8 @@ def with_invokes(wanted: Variant, more: Mapping[str, Answer]) -> Variant:
     return Variant(case=Case(stack=case.stack, own=case.own, invokes={**INVOKES, **more}))
 
 
-def management(**reports: Any) -> Variant:
-    return variant("acme-management", reports=reports)
+def management(*, frameworks: Mapping[str, Any] | None = None, **reports: Any) -> Variant:
+    return variant("acme-management", reports=reports, frameworks=frameworks or {})
 
 
 def organization(units: Mapping[str, tuple[str, ...]]) -> Mapping[str, Answer]:
@@ -100,15 +100,17 @@ VARIANTS: Mapping[str, Variant] = {
     "projection of one account": management(lake={"partitions": "projection"}, scope="account"),
     "templates off": management(plans={"copy_job": None, "resource_compliance": None}),
     "own plans": management(
+        frameworks={"ours": {}},
         own_plans=[
+            {"template": "control_compliance", "name": "own_controls", "prefix": "own-controls"},
             {
                 "template": "backup_job",
                 "name": "own_jobs",
                 "prefix": "own",
                 "formats": ["CSV", "JSON"],
                 "description": "ours alone",
-            }
-        ]
+            },
+        ],
     ),
     "no reports in management": variant("acme-management", reports=None),
     "reports in audit": variant("acme-audit", reports={}),

@@ -63,6 +63,7 @@ _PARAMETERS: Mapping[str, tuple[str, ...]] = {
 """Of a variable in an ARN, where it is not called as it is there."""
 _PASSED: Mapping[str, str] = {
     "backup:CreateBackupSelection": "backup.amazonaws.com",
+    "backup:CreateRestoreTestingSelection": "backup.amazonaws.com",
     "events:PutTargets": "events.amazonaws.com",
     "iam:AddRoleToInstanceProfile": "ec2.amazonaws.com",
     "lambda:CreateFunction": "lambda.amazonaws.com",
