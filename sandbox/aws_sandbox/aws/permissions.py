@@ -195,6 +195,30 @@ def _function(call: AccountCall) -> str:
     return f"{named}:{qualifier}" if qualifier else named
 
 
+def _put_events(call: AccountCall) -> Iterator[Need]:
+    for entry in call.params.get("Entries") or ():
+        yield Need(
+            action="events:PutEvents",
+            resource=call.arn(f"event-bus/{entry.get('EventBusName') or 'default'}"),
+            context={
+                "events:source": str(entry.get("Source")),
+                "events:detail-type": str(entry.get("DetailType")),
+            },
+        )
+
+
+# Databases and file systems: described by name, or all of them.
+
+
+def _database(kind: str, parameter: str) -> Callable[[AccountCall], str]:
+    return lambda call: call.arn(f"{kind}:{call.text(parameter) or '*'}")
+
+
+def _file_system(call: AccountCall) -> str:
+    name = call.text("FileSystemId") or "*"
+    return call.arn(f"file-system/{name}", service="elasticfilesystem")
+
+
 # DynamoDB, Secrets Manager, KMS and Systems Manager
 
 
@@ -453,6 +477,8 @@ MAPPERS: Mapping[str, Mapper] = {
     **named("backup", _job(_vault), "StartBackupJob"),
     **named("backup", _job(_text("RecoveryPointArn")), "StartCopyJob", "StartRestoreJob"),
     **named("dynamodb", _one(_table), "DescribeTable", "GetItem", "Scan", "UpdateItem"),
+    "efs:DescribeFileSystems": _one(_file_system)("elasticfilesystem:DescribeFileSystems"),
+    "events:PutEvents": _put_events,
     **named("glue", _on_database, "GetDatabase", "GetDatabases"),
     **named("glue", partial(_on_table, table="Name"), "GetTable", "GetTables", "DeleteTable"),
     **named("glue", partial(_on_table, table="TableInput"), "CreateTable", "UpdateTable"),
@@ -478,7 +504,9 @@ MAPPERS: Mapping[str, Mapper] = {
         "PutLogEvents",
     ),
     **named("organizations", anywhere, *ORGANIZATION_READS),
-    **named("rds", anywhere, "DescribeDBClusters", "DescribeDBInstances"),
+    **named("rds", _one(_database("cluster", "DBClusterIdentifier")), "DescribeDBClusters"),
+    **named("rds", _one(_database("db", "DBInstanceIdentifier")), "DescribeDBInstances"),
+    **named("rds", _one(_database("snapshot", "DBSnapshotIdentifier")), "DescribeDBSnapshots"),
     "resourcegroupstaggingapi:GetResources": anywhere("tag:GetResources"),
     **named("scheduler", _schedule, "CreateSchedule", "UpdateSchedule"),
     **named("secretsmanager", _one(_secret), "DescribeSecret", "GetSecretValue"),

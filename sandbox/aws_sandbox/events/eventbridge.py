@@ -114,6 +114,19 @@ class EventBridge:
             )
         )
 
+    def put(self, account: str, region: str, entry: Mapping[str, Any]) -> str:
+        """A client's event, of an entry of PutEvents, on the default bus; its id."""
+        event = Event.new(
+            source=entry["Source"],
+            detail_type=entry["DetailType"],
+            detail=json.loads(entry["Detail"]),
+            account=account,
+            region=region,
+            resources=entry.get("Resources") or (),
+        )
+        self.accept(event)
+        return event.id
+
     def accept(self, event: Event, bus_arn: str = "") -> None:
         """Meets the rules of a bus, by default the default one of the event's account and Region.
 

@@ -64,7 +64,7 @@ class Pump:
     def start(self) -> None:
         sqs.install(self._replacements, self, self.work.time_scale)
         sns.install(self._replacements, self._topics)
-        events.install(self._replacements)
+        events.install(self._replacements, self.eventbridge.put)
         s3.install(self._replacements, self._objects)
         lambda_.install(self._replacements, self)
         self.work.start()

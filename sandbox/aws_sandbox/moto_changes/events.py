@@ -20,7 +20,6 @@ TARGET_MEMBERS = frozenset({"DeadLetterConfig", "RoleArn"})
 
 _NOT_CARRIED_OUT = {
     "create_archive": "archives of events",
-    "put_events": "PutEvents by clients: events.emit puts a service's events on a bus",
     "start_replay": "replays of events",
 }
 
@@ -31,7 +30,12 @@ def target_kind(target_arn: str) -> str:
     return "event-bus" if arn.resource.startswith("event-bus/") else arn.service
 
 
-def install(replacements: Replacements) -> None:
+PutEvent = Callable[[str, str, Mapping[str, Any]], str]
+"""Puts a client's event on the default bus of (account, Region), an entry of PutEvents; its id."""
+
+
+def install(replacements: Replacements, put_event: PutEvent) -> None:
+    replacements.replace(EventsBackend, "put_events", _handing_on(put_event))
     replacements.wrap(EventsBackend, "put_rule", _with_valid_pattern)
     replacements.wrap(EventsBackend, "put_targets", _with_valid_targets)
     for name, what in _NOT_CARRIED_OUT.items():
@@ -44,6 +48,25 @@ def _refusing(what: str) -> Callable[..., Any]:
         raise not_carried_out(what)
 
     return refuse
+
+
+def _handing_on(put_event: PutEvent) -> Callable[..., list[dict[str, str]]]:
+    """In place of moto's own way to targets. The source of a service is refused to its clients."""
+
+    def put_events(self: EventsBackend, events: list[dict[str, Any]]) -> list[dict[str, str]]:
+        if any(event.get("EventBusName", "default") != "default" for event in events):
+            raise not_carried_out("PutEvents to another bus than the default one")
+        return [
+            {
+                "ErrorCode": "NotAuthorizedForSourceException",
+                "ErrorMessage": f"Not authorized for the source {event['Source']}.",
+            }
+            if event["Source"].startswith("aws.")
+            else {"EventId": put_event(self.account_id, self.region_name, event)}
+            for event in events
+        ]
+
+    return put_events
 
 
 def _with_valid_pattern(put_rule: Callable[..., Rule]) -> Callable[..., Rule]:

@@ -91,6 +91,27 @@ def test_an_event_reaches_a_queue_whose_policy_admits_the_rule(aws: DeployedAws)
     }
 
 
+def test_a_clients_event_meets_rules_as_others_do_but_never_as_a_services(
+    aws: DeployedAws,
+) -> None:
+    queue = aws.queue(sends("events.amazonaws.com"), account=MEMBER)
+    rule(aws, {"Arn": queue}, pattern={"source": ["ours", "aws.backup"]})
+    entry = {"DetailType": "Told", "Detail": '{"a": 1}', "Resources": ["arn:of:it"]}
+    events = aws.client("events", MEMBER)
+    answer = events.put_events(Entries=[{**entry, "Source": s} for s in ("ours", "aws.backup")])
+    aws.settle()
+    [message] = aws.messages(queue)
+    told = json.loads(message["Body"])
+    assert (told["source"], told["detail"], told["account"]) == ("ours", {"a": 1}, MEMBER)
+    assert [told["id"], "NotAuthorizedForSourceException"] == [
+        answer["Entries"][0]["EventId"],
+        answer["Entries"][1]["ErrorCode"],
+    ]
+    assert answer["FailedEntryCount"] == 1
+    with pytest.raises(ClientError, match="default one"):
+        events.put_events(Entries=[{**entry, "Source": "ours", "EventBusName": "other"}])
+
+
 def test_a_queue_that_admits_another_rule_refuses_and_the_dead_letter_says_why(
     aws: DeployedAws,
 ) -> None:
@@ -295,12 +316,10 @@ def test_a_target_that_is_not_carried_out_is_refused(
     assert aws.client("events").list_targets_by_rule(Rule=name)["Targets"] == []
 
 
-def test_what_clients_put_archive_and_test_is_refused(aws: DeployedAws) -> None:
+def test_archives_and_tests_of_patterns_are_refused(aws: DeployedAws) -> None:
     client = aws.client("events")
     bus = f"arn:aws:events:{REGION}:{AUDIT}:event-bus/default"
-    entry = {"Source": "app", "DetailType": "t", "Detail": "{}"}
     for what, call in (
-        ("PutEvents", lambda: client.put_events(Entries=[entry])),
         ("archives", lambda: client.create_archive(ArchiveName="a", EventSourceArn=bus)),
         ("TestEventPattern", lambda: client.test_event_pattern(EventPattern="{}", Event="{}")),
     ):
