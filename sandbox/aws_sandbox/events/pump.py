@@ -37,7 +37,7 @@ class Pump:
     def __init__(
         self, *, journal: Journal, functions: Functions, access: Access, time_scale: float = 1.0
     ) -> None:
-        """`time_scale` divides visibility timeouts and the waits before retries."""
+        """`time_scale` divides visibility timeouts, delays and the waits before retries."""
         self._journal = journal
         self._functions = functions
         self._replacements = Replacements()

@@ -90,6 +90,9 @@ class DeployedQueue(Queue):
         )
 
     def add_message(self, message: Message) -> None:
+        sent, until = message.sent_timestamp, message.delayed_until
+        if sent is not None and until > sent:
+            message.delayed_until = sent + (until - sent) / self.time_scale
         with _LOCK:
             super().add_message(message)
             _ARRIVALS.notify_all()
@@ -220,7 +223,7 @@ def find_queue(queue_arn: str) -> DeployedQueue | None:
 
 
 def install(replacements: Replacements, listener: QueueListener, time_scale: float) -> None:
-    """`time_scale` divides visibility timeouts."""
+    """`time_scale` divides visibility timeouts and the delays of messages."""
     DeployedQueue.listener, DeployedQueue.time_scale = listener, time_scale
     replacements.replace(moto.sqs.models, "Queue", DeployedQueue)
     for name in _LOCKED:
