@@ -126,6 +126,7 @@ def test_conditions_are_those_that_the_actions_know(need: Need) -> None:
     [
         ("prepare", ["fleet/deploy/prepare.py", "fleet/deploy/organization.py"]),
         ("doctor", ["fleet/doctor/*.py"]),
+        ("recover", ["fleet/recovery/*.py", "fleet/runbooks/following.py"]),
     ],
 )
 def test_a_command_may_make_its_calls(command: str, files: list[str]) -> None:
