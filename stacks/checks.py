@@ -2,12 +2,14 @@
 
 from stacks import (
     backup_policy_checks,
+    framework_checks,
     plan_warnings,
     protection_checks,
     recovery_checks,
     region_checks,
     report_checks,
     report_mail_checks,
+    restore_testing_checks,
     vault_checks,
 )
 from stacks.check import CHECKS, Problems, account_of_stack, check
@@ -24,12 +26,14 @@ from stacks.settings import (
 __all__ = [
     "CHECKS",
     "backup_policy_checks",
+    "framework_checks",
     "plan_warnings",
     "protection_checks",
     "recovery_checks",
     "region_checks",
     "report_checks",
     "report_mail_checks",
+    "restore_testing_checks",
     "vault_checks",
 ]
 
