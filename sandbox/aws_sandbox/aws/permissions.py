@@ -492,7 +492,7 @@ MAPPERS: Mapping[str, Mapper] = {
         "BatchUpdatePartition",
         "DeletePartition",
     ),
-    **named("kms", _on_key, "DescribeKey"),
+    **named("kms", _on_key, "DescribeKey", "GetPublicKey", "Sign"),
     "lakeformation:GetDataLakeSettings": anywhere("lakeformation:GetDataLakeSettings"),
     "lambda:Invoke": _one(_function)("lambda:InvokeFunction"),
     **named(

@@ -10,6 +10,8 @@ def test_a_framework_lives_from_create_to_delete(aws: Any, backup: Any, refusal:
     created = backup.create_framework(
         FrameworkName=name, FrameworkControls=[ENCRYPTED], FrameworkTags={"a": "b"}
     )
+    listed = backup.list_frameworks()["Frameworks"]
+    assert name in {framework["FrameworkName"] for framework in listed}
     found = backup.describe_framework(FrameworkName=name)
     assert (found["DeploymentStatus"], found["FrameworkControls"]) == ("COMPLETED", [ENCRYPTED])
     retention = {

@@ -39,6 +39,8 @@ def selection(role: str, **changes: Any) -> Any:
 def test_a_restore_testing_plan_is_given_back_with_its_defaults(
     backup: Any, testing_plan: str
 ) -> None:
+    listed = backup.list_restore_testing_plans()["RestoreTestingPlans"]
+    assert testing_plan in {each["RestoreTestingPlanName"] for each in listed}
     found = backup.get_restore_testing_plan(RestoreTestingPlanName=testing_plan)
     found = found["RestoreTestingPlan"]
     assert found["RecoveryPointSelection"]["SelectionWindowDays"] == 30
@@ -95,6 +97,9 @@ def test_selections_come_and_go_with_their_restore_testing_plan(
     name = {"RestoreTestingPlanName": testing_plan}
     both = {**name, "RestoreTestingSelectionName": "volumes"}
     backup.create_restore_testing_selection(**name, RestoreTestingSelection=selection(role))
+    listed = backup.list_restore_testing_selections(RestoreTestingPlanName=testing_plan)
+    names = [each["RestoreTestingSelectionName"] for each in listed["RestoreTestingSelections"]]
+    assert names == ["volumes"]
     found = backup.get_restore_testing_selection(**both)["RestoreTestingSelection"]
     assert (found["ProtectedResourceArns"], found["ValidationWindowHours"]) == (["*"], 0)
     backup.update_restore_testing_selection(

@@ -84,6 +84,10 @@ def describe_framework(api: BackupApi, params: Params) -> Mapping[str, Any]:
     return find_framework(api, params["FrameworkName"])
 
 
+def list_frameworks(api: BackupApi, params: Params) -> Mapping[str, Any]:
+    return page(params, "Frameworks", list(api.backend.frameworks.values()))
+
+
 def update_framework(api: BackupApi, params: Params) -> Mapping[str, Any]:
     framework = find_framework(api, params["FrameworkName"])
     if params.get("FrameworkControls") is not None:
@@ -376,6 +380,7 @@ def list_report_jobs(api: BackupApi, params: Params) -> Mapping[str, Any]:
 OPERATIONS: Mapping[str, Operation] = {
     "CreateFramework": create_framework,
     "DescribeFramework": describe_framework,
+    "ListFrameworks": list_frameworks,
     "UpdateFramework": update_framework,
     "DeleteFramework": delete_framework,
     "CreateReportPlan": create_report_plan,

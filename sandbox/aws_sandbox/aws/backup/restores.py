@@ -229,6 +229,10 @@ def get_testing_plan(api: BackupApi, params: Params) -> Mapping[str, Any]:
     return {"RestoreTestingPlan": find_testing_plan(api, params["RestoreTestingPlanName"])}
 
 
+def list_testing_plans(api: BackupApi, params: Params) -> Mapping[str, Any]:
+    return page(params, "RestoreTestingPlans", list(api.backend.restore_testing_plans.values()))
+
+
 def update_testing_plan(api: BackupApi, params: Params) -> Mapping[str, Any]:
     plan = find_testing_plan(api, params["RestoreTestingPlanName"])
     given = params["RestoreTestingPlan"]
@@ -291,6 +295,13 @@ def _selection_problems(selection: Mapping[str, Any]) -> Iterator[str]:
         yield f"ProtectedResourceArns takes {_ARNS_PER_SELECTION} ARNs, not {len(arns)}"
     if arns and "*" not in arns and selection.get("ProtectedResourceConditions"):
         yield "ProtectedResourceConditions narrow ProtectedResourceArns * alone"
+
+
+def list_testing_selections(api: BackupApi, params: Params) -> Mapping[str, Any]:
+    plan = params["RestoreTestingPlanName"]
+    find_testing_plan(api, plan)
+    found = list(api.backend.restore_testing_selections[plan].values())
+    return page(params, "RestoreTestingSelections", found)
 
 
 def find_testing_selection(api: BackupApi, params: Params) -> Document:
@@ -395,10 +406,12 @@ OPERATIONS: Mapping[str, Operation] = {
     "PutRestoreValidationResult": put_validation_result,
     "CreateRestoreTestingPlan": create_testing_plan,
     "GetRestoreTestingPlan": get_testing_plan,
+    "ListRestoreTestingPlans": list_testing_plans,
     "UpdateRestoreTestingPlan": update_testing_plan,
     "DeleteRestoreTestingPlan": delete_testing_plan,
     "CreateRestoreTestingSelection": create_testing_selection,
     "GetRestoreTestingSelection": get_testing_selection,
+    "ListRestoreTestingSelections": list_testing_selections,
     "UpdateRestoreTestingSelection": update_testing_selection,
     "DeleteRestoreTestingSelection": delete_testing_selection,
 }
