@@ -34,10 +34,19 @@ class Command(TyperCommand):
 
 
 class Group(TyperGroup):
-    """Commands, imported one by one."""
+    """Commands, imported one by one. `unnamed` is the one that is meant where none is named."""
 
-    def __init__(self, name: str, help_: str, *commands: TyperCommand | TyperGroup) -> None:
+    def __init__(
+        self, name: str, help_: str, *commands: TyperCommand | TyperGroup, unnamed: str = ""
+    ) -> None:
         super().__init__(name=name, help=help_, commands=commands, no_args_is_help=True)
+        self._unnamed = unnamed
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        named = args and args[0] in {*self.commands, *ctx.help_option_names}
+        if self._unnamed and args and not named:
+            args = [self._unnamed, *args]
+        return super().parse_args(ctx, args)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         name, command, rest = super().resolve_command(ctx, args)
@@ -139,6 +148,26 @@ APP = Group(
             "run", "fleet.report.commands:run", "Have the runbook make, store and mail a report"
         ),
         Command("link", "fleet.report.commands:link", "Print a fresh link to a stored report"),
+    ),
+    Group(
+        "evidence",
+        "What auditors are given: `make` is meant where no command is named",
+        Command(
+            "make",
+            "fleet.evidence.commands:make",
+            "Write one signed archive of a customer's evidence",
+        ),
+        Command(
+            "verify",
+            "fleet.evidence.verification:verify",
+            "Check an archive of evidence, without AWS",
+        ),
+        Command(
+            "public-key",
+            "fleet.evidence.commands:public_key",
+            "Print the public key that checks a customer's evidence",
+        ),
+        unnamed="make",
     ),
     Group(
         "sandbox",

@@ -20,7 +20,7 @@ def deploy_evidence(
     name = f"{names.prefix(settings)}-evidence"
     account, partition = settings.account, settings.partition
     signing = SigningKey(
-        f"{name}-signing",
+        names.evidence_key(settings),
         SigningKeyArgs(
             account=account,
             partition=partition,

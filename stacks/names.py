@@ -169,6 +169,11 @@ def link_role(settings: StackSettings) -> str:
     return f"{prefix(settings)}-report-link"
 
 
+def evidence_key(settings: StackSettings) -> str:
+    """The alias of the key that signs evidence, without alias/."""
+    return f"{prefix(settings)}-evidence-signing"
+
+
 def database(customer: str) -> str:
     """Athena takes no hyphen in a database's name."""
     return f"{customer.replace('-', '_')}_backup_reports"

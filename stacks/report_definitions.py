@@ -7,7 +7,7 @@ from pathlib import Path
 from reports.digest.definition import Brand, Cadence, Definition
 from stacks.customer_accounts import NamedAccount, accounts_of
 from stacks.report_mail_settings import Brand as BrandSettings
-from stacks.report_mail_settings import ReportsMail, ScheduledReport
+from stacks.report_mail_settings import ReportsMail, ScheduledReport, ServiceLevel, VaultTag
 from stacks.settings import CentralSettings
 from stacks.settings_files import CUSTOMERS
 
@@ -24,6 +24,28 @@ def definitions(
         cadence: _definition(settings, mail, cadence, report, accounts=accounts, brand=brand)
         for cadence, report in mail.scheduled.items()
     }
+
+
+def unscheduled(customer: str, cadence: Cadence, root: Path) -> Definition:
+    """Of a report that no setting speaks of: about all accounts, for nobody's mail."""
+    accounts = accounts_of(customer, root)
+    return Definition(
+        customer=customer,
+        cadence=cadence,
+        source="lake" if any(one.has_reports for one in accounts) else "api",
+        timezone="Etc/UTC",
+        regions={one.account: one.regions for one in accounts},
+        account_names={one.account: one.name for one in accounts},
+        vault_tag=(VaultTag().key, customer),
+        recipients=(),
+        failures_to=(),
+        sender="",
+        brand=Brand(name=customer),
+        attach=False,
+        link_seconds=0,
+        grace_days=ServiceLevel().grace_days,
+        issues_are_failures=ServiceLevel().completed_with_issues == "failure",
+    )
 
 
 def lake_account(customer: str, root: Path) -> NamedAccount | None:

@@ -105,9 +105,10 @@ class Deployment:
         self._on_event = on_event
         self._before = before
 
-    def preview(self) -> Outcome:
+    def preview(self, *, refreshed: bool = False) -> Outcome:
+        """`refreshed`: against what stands in AWS now, rather than what the state has of it."""
         with self._run("preview", self._made) as (stack, options):
-            result = stack.preview(**options, policy_packs=[str(POLICIES)])
+            result = stack.preview(**options, policy_packs=[str(POLICIES)], refresh=refreshed)
         return self._outcome(result.change_summary)
 
     def up(self) -> Outcome:

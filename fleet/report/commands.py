@@ -4,32 +4,24 @@ from __future__ import annotations
 
 import dataclasses
 import webbrowser
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 import typer
 from botocore.exceptions import ClientError
 
-from fleet import accounts
 from fleet.deploy.deployment import engine_here
 from fleet.deploy.order import chosen, settings_of
 from fleet.errors import ToldError
 from fleet.project import current_project
-from fleet.report.gathering import gather
-from fleet.report.scheduled import NoScheduledReports, Scheduled, deployed, scheduled
+from fleet.report.gathering import make_here
+from fleet.report.scheduled import NoScheduledReports, deployed, scheduled
 from fleet.runbooks.following import succeeded
 from fleet.terminal import console
 from reports.digest import link as links
 from reports.digest.definition import Definition
-from reports.digest.lake import Lake
-from reports.digest.making import Source, make
-from reports.digest.measuring import Before
-from stacks import names
-from stacks.report_definitions import lake_account
 
 Customer = Annotated[
     str | None, typer.Option(help="Whose report; needed where several customers have any.")
@@ -37,7 +29,6 @@ Customer = Annotated[
 Period = Annotated[
     str, typer.Option(help="daily, weekly or monthly; or with its first day: weekly/2026-06-01.")
 ]
-_MEMORY_MB = 1024
 
 
 def preview(
@@ -60,16 +51,8 @@ def preview(
     now = datetime.now(UTC)
     run = found.run("preview", now)
     target = folder or Path("build/reports") / found.customer / run.period_name
-    target.mkdir(parents=True, exist_ok=True)
-    stacks = {
-        settings.account: settings
-        for settings in settings_of(chosen([found.customer], project), project).values()
-    }
-    with TemporaryDirectory() as scratch:
-        activity = Path(scratch) / "activity"
-        gather(definition, run, stacks, activity, console.print)
-        source = Source(activity=activity, before=Before(), lake=_lake(found, stacks, project))
-        make(definition, run, source, target, now=now, memory_mb=_MEMORY_MB)
+    stacks = settings_of(chosen([found.customer], project), project)
+    make_here(definition, run, stacks, target, project=project, now=now, tell=console.print)
     page = target / "index.html"
     console.print(f"written to {page}, with {len(list(target.glob('*.csv*')))} CSV files beside it")
     if open_:
@@ -143,12 +126,3 @@ def link(customer: Customer = None, period: Period = "daily") -> None:
 def _moments(time: datetime, definition: Definition) -> str:
     there = time.astimezone(ZoneInfo(definition.timezone))
     return f"{time:%Y-%m-%d %H:%M} UTC, which is {there:%Y-%m-%d %H:%M} {definition.timezone}"
-
-
-def _lake(found: Scheduled, stacks: Mapping[str, Any], project: Path) -> Lake | None:
-    at = lake_account(found.customer, project)
-    if at is None:
-        return None
-    s3 = accounts.session(stacks[at.account]).client("s3")
-    bucket = names.bucket(found.customer, "lake", at.account, at.region)
-    return Lake(s3=s3, bucket=bucket, memory_mb=_MEMORY_MB)

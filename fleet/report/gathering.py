@@ -6,7 +6,9 @@ import gzip
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import boto3
 from botocore.config import Config
@@ -17,9 +19,16 @@ from fleet.accounts import NoSession
 from reports.digest.activity import TABLES, UNSEEN, VAULTS, Row, write_csv
 from reports.digest.collation import Patience, Place, collate, unseen_row, vault_rows
 from reports.digest.definition import Definition
+from reports.digest.figures import Figures
+from reports.digest.lake import Lake
+from reports.digest.making import Source, make
+from reports.digest.measuring import Before
 from reports.digest.runs import Run
+from stacks import names
 from stacks.load import Settings
+from stacks.report_definitions import lake_account
 
+_MEMORY_MB = 1024
 _AT_ONCE = 16
 _PATIENCE = Patience(lambda: float("inf"))
 _RETRIES = Config(retries={"mode": "adaptive", "total_max_attempts": 8})
@@ -32,6 +41,36 @@ class Gathered:
 
     vaults: list[Row]
     unseen: list[Row]
+
+
+def make_here(
+    definition: Definition,
+    run: Run,
+    stacks: Mapping[str, Settings],
+    target: Path,
+    *,
+    project: Path,
+    now: datetime,
+    tell: Callable[[str], None],
+) -> Figures:
+    """Makes a report of a customer's stacks, by name, on this machine, into a folder."""
+    target.mkdir(parents=True, exist_ok=True)
+    by_account = {settings.account: settings for settings in stacks.values()}
+    with TemporaryDirectory() as scratch:
+        activity = Path(scratch) / "activity"
+        gather(definition, run, by_account, activity, tell)
+        lake = _lake(definition.customer, by_account, project)
+        source = Source(activity=activity, before=Before(), lake=lake)
+        return make(definition, run, source, target, now=now, memory_mb=_MEMORY_MB)
+
+
+def _lake(customer: str, stacks: Mapping[str, Settings], project: Path) -> Lake | None:
+    at = lake_account(customer, project)
+    if at is None:
+        return None
+    s3 = accounts.session(stacks[at.account]).client("s3")
+    bucket = names.bucket(customer, "lake", at.account, at.region)
+    return Lake(s3=s3, bucket=bucket, memory_mb=_MEMORY_MB)
 
 
 def gather(

@@ -20,7 +20,7 @@ ROWS = 50
 """Of a list; the CSV files have the others."""
 HEAT_ROWS = 40
 """Accounts with a row of their own in the heat map; one more stands for the others."""
-_LIGHT, _DARK = "#f3f5f8", "#161b22"
+LIGHT, DARK = "#f3f5f8", "#161b22"
 """What links stand on at worst: the ground in light, the paper in dark, as in page.css."""
 _TITLES: Mapping[Section, str] = {
     "success_by_day": "Success by day",
@@ -52,8 +52,8 @@ def page(figures: Figures, definition: Definition, run: Run, files: Sequence[str
         definition=definition,
         brand=definition.brand,
         on_accent=text_on(definition.brand.accent),
-        accent_on_light=readable(definition.brand.accent, _LIGHT),
-        accent_on_dark=readable(definition.brand.accent, _DARK),
+        accent_on_light=readable(definition.brand.accent, LIGHT),
+        accent_on_dark=readable(definition.brand.accent, DARK),
         run=run,
         before=dataclasses.replace(run, period=before),
         period=wording.period(run.period, run.timezone),

@@ -47,12 +47,14 @@ def period_of(cadence: Cadence, timezone: str, now: datetime) -> Period:
 
 def period_named(name: str, timezone: str, now: datetime) -> tuple[Cadence, Period]:
     """What a person calls a period: daily, weekly or monthly for the last one that is over, or with
-    its first day, weekly/2026-06-01. Raises ValueError with the cure."""
+    its first day, weekly/2026-06-01; a month without it, too. Raises ValueError with the cure."""
     cadence, _, first = name.partition("/")
     if cadence not in CADENCES:
         raise ValueError(f"{name!r} is no period; write one of {', '.join(CADENCES)}")
     if not first:
         return cadence, period_of(cadence, timezone, now)
+    if cadence == "monthly" and len(first) == len("2026-06"):
+        first += "-01"
     try:
         start = date.fromisoformat(first)
     except ValueError:

@@ -23,13 +23,21 @@ _FILTERS = (
 )
 
 
+HERE = Path(__file__).parent
+
+
 def render(template: str, **values: Any) -> str:
-    return _environment().get_template(template).render(**values)
+    return render_of(HERE, template, **values)
 
 
-def _environment() -> jinja2.Environment:
+def render_of(folder: Path, template: str, **values: Any) -> str:
+    """A template of another folder, which may include those of this one."""
+    return _environment(folder).get_template(template).render(**values)
+
+
+def _environment(folder: Path) -> jinja2.Environment:
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        loader=jinja2.FileSystemLoader([folder, HERE]),
         autoescape=jinja2.select_autoescape(["html.j2"], ["txt.j2"], default=True),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

@@ -29,6 +29,7 @@ def test_a_cadence_alone_is_its_last_period_that_is_over(cadence: str) -> None:
         ("daily/2026-06-30", at(6, 29), at(6, 30)),
         ("weekly/2026-06-24", at(6, 23), at(6, 30)),
         ("monthly/2026-06-01", at(5, 31), at(6, 30)),
+        ("monthly/2026-06", at(5, 31), at(6, 30)),
         ("daily/2026-03-29", at(3, 28, 23), at(3, 29)),
     ],
 )
