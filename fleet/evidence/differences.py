@@ -9,6 +9,8 @@ from typing import Any
 from fleet.evidence.deployed import DeployedPlace
 from stacks import names
 from stacks.copies import CopyTarget
+from stacks.drill import drill_region
+from stacks.framework_controls import framework_regions
 from stacks.plans import PlanInRegion, backup_rule
 from stacks.protection_settings import AirGappedVault, Lock
 from stacks.settings import Settings
@@ -87,16 +89,17 @@ def expected(settings: Settings, region: str) -> Mapping[str, Mapping[str, Mappi
         for name in settings.plans
         if region in settings.plan_regions(name)
     }
-    everywhere = region in settings.protected_regions
+    if settings.drill is not None and region == drill_region(settings, settings.drill):
+        vaults[names.drill(settings)] = _vault(None)
     tests = {
-        name: dict[str, Any]()
-        for name, plan in settings.restore_testing.items()
-        if (region in plan.regions if plan.regions else everywhere)
+        names.restore_testing_plan(settings, plan): dict[str, Any]()
+        for plan in settings.restore_testing
+        if region in settings.testing_regions(plan)
     }
     frameworks = {
-        name: dict[str, Any]()
-        for name, framework in settings.frameworks.items()
-        if (region in framework.regions if framework.regions else everywhere)
+        names.framework(settings, name): dict[str, Any]()
+        for name in settings.frameworks
+        if region in framework_regions(settings, name)
     }
     return dict(zip(PARTS, (vaults, plans, tests, frameworks), strict=True))
 

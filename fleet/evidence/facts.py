@@ -68,7 +68,7 @@ def _of_figures(figures: Figures | None) -> Mapping[str, str]:
             "resources of which all is known",
             "have three copies in two Regions, one in another account, one immutable",
         )
-        + f" Of {unknown:,} not all is known.",
+        + (f" Of {unknown:,} not all is known." if unknown else ""),
         "restore_tests": _restore_tests(figures),
     }
 
@@ -201,5 +201,5 @@ def _exceptions(exceptions: Sequence[AcceptedException]) -> str:
 
 def _share(share: Share, what: str, did: str) -> str:
     if share.percent is None:
-        return f"There are no {what}: how many {did} is not known."
+        return f"No {what} are known."
     return f"{share.met:,} of {share.of:,} {what} ({percent(share.percent)}) {did}."
