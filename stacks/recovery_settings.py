@@ -73,6 +73,18 @@ class RestoreTestingPlan(Model):
     recovery_points: RecoveryPoints = RecoveryPoints()
     selections: dict[RestoreTestingName, RestoreSelection] = Field(min_length=1, max_length=30)
 
+    @property
+    def judged(self) -> dict[str, dict[str, int | str]]:
+        """What check_restore must know, by type: AWS tells it the type of what was restored, and
+        not the selection. The shortest window of a type counts; checks have one check a type."""
+        told: dict[str, dict[str, int | str]] = {}
+        for chosen in self.selections.values():
+            hours, entry = chosen.validation_window_hours, told.setdefault(chosen.type, {})
+            shortest = min(hours, int(entry.get("validation_window_hours", hours)))
+            own = {} if chosen.check is None else {"check": chosen.check}
+            entry |= {"validation_window_hours": shortest, **own}
+        return told
+
 
 class Drill(Model):
     """A runbook that backs up and restores an instance of its own, and cancels a backup of it to

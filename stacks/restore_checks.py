@@ -60,7 +60,7 @@ def _deploy_in(
         environment={
             "SELECTIONS": pulumi.Output.all(**plan_arns).apply(
                 lambda arns: json.dumps(
-                    {arns[plan]: told_of(settings.restore_testing[plan]) for plan in arns}
+                    {arns[plan]: settings.restore_testing[plan].judged for plan in arns}
                 )
             ),
             "QUEUE_URL": queue.url,
@@ -104,20 +104,6 @@ def _deploy_in(
         ),
         opts,
     )
-
-
-def told_of(plan: RestoreTestingPlan) -> dict[str, dict[str, int | str]]:
-    """What the function must know of a plan's selections, by their type: AWS tells it the type of
-    what was restored, and not the selection. The shortest window of a type counts."""
-    told: dict[str, dict[str, int | str]] = {}
-    for selection in plan.selections.values():
-        hours, entry = selection.validation_window_hours, told.setdefault(selection.type, {})
-        entry["validation_window_hours"] = min(
-            hours, int(entry.get("validation_window_hours", hours))
-        )
-        if selection.check is not None:
-            entry["check"] = selection.check
-    return told
 
 
 def _rule_sends(rule: str, queue: pulumi.Input[str]) -> Statement:

@@ -3,6 +3,7 @@
 Sources, in AWS Backup's developer guide: restore-testing.html, aws-backup-limits.html.
 """
 
+import json
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import get_args
@@ -17,6 +18,8 @@ from stacks.values import TestedResourceType
 from stacks.warnings import Warnings, warning
 
 _VAULTS = ("vaults", "retained_vaults", "air_gapped_vaults")
+_TOLD, _MATCHED = 3_600, 1_850
+"""Characters of JSON about testing plans: what is left of Lambda's and EventBridge's limits."""
 _PLANS, _CONDITIONS, _VAULT_SELECTORS, _NAME = 100, 30, 30, 50
 
 
@@ -113,6 +116,43 @@ def _arn_problems(s: ProtectedSettings, plan: str, kind: str, arn: str) -> Itera
         yield f"{arn} is of another account, whose copies no tested vault takes in (copies_from)"
     elif region and region not in s.protected_regions:
         yield f"{arn} is in {region}, none of the stack's Regions: {', '.join(s.protected_regions)}"
+
+
+@check(ProtectedSettings, "restore_testing")
+def _restores_of_a_type_have_one_check(s: ProtectedSettings) -> Problems:
+    """AWS tells whoever judges the plan and the type of what it restored, not the selection."""
+    first: dict[tuple[str, str], tuple[Location, RestoreSelection]] = {}
+    for where, plan, chosen in _selections(s):
+        before, same = first.setdefault((plan, chosen.type), (where, chosen))
+        if chosen.check != same.check:
+            yield (
+                (*where, "check"),
+                f"is another than that of {before[-1]}, which is of {chosen.type}, too: AWS does "
+                "not tell which selection a restore is of; write the same check for both, or move "
+                "one to another plan",
+            )
+
+
+@check(
+    ProtectedSettings,
+    *("restore_testing", "account", "organization", "customer", "region", "regions", *_VAULTS),
+)
+def _one_function_can_be_told_of_a_regions_tests(s: ProtectedSettings) -> Problems:
+    """Lambda takes 4 KB of environment, and EventBridge 2,048 characters of a pattern."""
+    for region in s.protected_regions:
+        here = f"arn:{s.partition}:backup:{region}:{account_of_stack(s)}:restore-testing-plan:"
+        told = {
+            f"{here}{names.restore_testing_plan(s, name)}-{'0' * 36}": plan.judged
+            for name, plan in s.restore_testing.items()
+            if region in s.testing_regions(name)
+        }
+        if len(json.dumps(told)) > _TOLD or len(json.dumps([*told])) > _MATCHED:
+            yield (
+                ("restore_testing",),
+                f"has {len(told)} plans in {region}, with more types and checks than its one "
+                "function can be told of: put selections together into fewer plans, or leave "
+                "plans out of the Region",
+            )
 
 
 @warning
