@@ -26,6 +26,7 @@ from fleet.doctor.instances import instances
 from fleet.doctor.link_signer import link_signer
 from fleet.doctor.organization import accounts_without_stack, organization
 from fleet.doctor.protection import opt_ins, sources_of_copies
+from fleet.doctor.recovery import configuration_recorders, restore_tests
 from reports.aws_partition import aws_partition
 from reports.plans import REPORTS_ROLE
 from stacks import load
@@ -64,6 +65,8 @@ def examine(
     if settings.plans:
         yield from opt_ins(settings, session)
         yield from sources_of_copies(settings, session)
+        yield from restore_tests(settings, session)
+    yield from configuration_recorders(settings, session)
     if settings.scripts:
         yield from instances(settings, session)
     if isinstance(settings, CentralSettings) and settings.ticketing is not None:

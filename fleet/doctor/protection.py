@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from components.backup_plan import BackupSelection
 from fleet.deploy.organization import copies_across_accounts
 from fleet.doctor.findings import Finding, unanswered
 from reports.aws_partition import aws_partition
 from stacks.load import Settings
-from stacks.protection_settings import Selection
+from stacks.plans import backup_selection
+from stacks.resource_types import SHARING_ARNS
 
 
 def opt_ins(settings: Settings, session: boto3.Session) -> Iterator[Finding]:
@@ -64,7 +66,7 @@ def _each(kinds: Sequence[str], value: str) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Source:
+class Source:
     """A resource whose recovery points lie under its own key."""
 
     arn: str
@@ -80,10 +82,9 @@ def sources_of_copies(settings: Settings, session: boto3.Session) -> Iterator[Fi
     it cannot be shared, so each such copy fails."""
     for region in settings.protected_regions:
         selections = [
-            plan.selection.model_copy(update={"tag": tag or None, "value": value})
-            for name, plan in settings.plans.items()
+            backup_selection(settings, name)
+            for name in settings.plans
             if region in settings.plan_regions(name) and copies_across_accounts(settings, name)
-            for tag, value in [settings.tag_of(name)]
         ]
         if not selections:
             continue
@@ -94,8 +95,9 @@ def sources_of_copies(settings: Settings, session: boto3.Session) -> Iterator[Fi
             yield unanswered(about, error)
 
 
-def _sources(about: str, selections: Sequence[Selection], region: _Region) -> Finding:
-    selected = [s for s in region.sources() if any(is_selected(s, each) for each in selections)]
+def _sources(about: str, selections: Sequence[BackupSelection], region: _Region) -> Finding:
+    on = region.opt_ins()
+    selected = [s for s in region.sources() if any(is_selected(s, each, on) for each in selections)]
     bound = sorted({s.arn for s in selected if region.is_managed_by_aws(s.key)})
     if not bound:
         return Finding(about=about, found=f"{len(selected)} found, none under a key of AWS's")
@@ -107,27 +109,28 @@ def _sources(about: str, selections: Sequence[Selection], region: _Region) -> Fi
     )
 
 
-def is_selected(source: _Source, selection: Selection) -> bool:
-    """As AWS Backup assigns resources: any of the tags, and all of the conditions."""
-    tags, conditions = source.tags, selection.conditions
-    wanted = [*selection.any_tags.items()]
-    if selection.tag is not None:
-        wanted.append((selection.tag, selection.value or ""))
-    by_type = not selection.resource_types or source.kind in selection.resource_types
-    by_arn = not selection.arns or any(fnmatchcase(source.arn, arn) for arn in selection.arns)
+def is_selected(source: Source, selection: BackupSelection, opt_ins: Mapping[str, bool]) -> bool:
+    """As AWS Backup assigns resources: an ARN or a tag, and all of the conditions. A type that is
+    not opted in is left out, unless a pattern names it and no other type.
+    https://docs.aws.amazon.com/aws-backup/latest/devguide/assigning-resources.html
+    """
+    tags, chosen = source.tags, selection
+    patterns = [pattern for pattern in chosen.arns if _like(source.arn, pattern)]
+    tagged = any(tags.get(key) == value for key, value in chosen.tags)
+    named = any(pattern != "*" for pattern in patterns) and source.kind not in SHARING_ARNS
     return (
-        (not wanted or any(tags.get(key) == value for key, value in wanted))
-        and (by_type and by_arn)
-        and source.kind not in selection.exclude_resource_types
-        and not any(fnmatchcase(source.arn, arn) for arn in selection.exclude_arns)
-        and all(tags.get(key) == value for key, value in conditions.equals.items())
-        and all(tags.get(key) != value for key, value in conditions.not_equals.items())
-        and all(fnmatchcase(tags.get(key, ""), like) for key, like in conditions.like.items())
-        and not any(
-            key in tags and fnmatchcase(tags[key], like)
-            for key, like in conditions.not_like.items()
-        )
+        (named or (opt_ins.get(source.kind, True) and bool(tagged or patterns)))
+        and not any(_like(source.arn, arn) for arn in chosen.not_arns)
+        and all(tags.get(key) == value for key, value in chosen.equals)
+        and all(tags.get(key) != value for key, value in chosen.not_equals)
+        and all(key in tags and _like(tags[key], like) for key, like in chosen.like)
+        and not any(key in tags and _like(tags[key], like) for key, like in chosen.not_like)
     )
+
+
+def _like(text: str, pattern: str) -> bool:
+    """`*` stands for anything, and nothing else does."""
+    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), text) is not None
 
 
 class _Region:
@@ -138,6 +141,10 @@ class _Region:
         self._ec2: Any = session.client("ec2", region_name=name)
         self._rds: Any = session.client("rds", region_name=name)
         self._kms: Any = session.client("kms", region_name=name)
+        self._backup: Any = session.client("backup", region_name=name)
+
+    def opt_ins(self) -> Mapping[str, bool]:
+        return self._backup.describe_region_settings()["ResourceTypeOptInPreference"]
 
     @cache  # noqa: B019 - lives as long as one Region is looked at
     def is_managed_by_aws(self, key: str) -> bool:
@@ -146,7 +153,7 @@ class _Region:
             return False
         return self._kms.describe_key(KeyId=key)["KeyMetadata"]["KeyManager"] == "AWS"
 
-    def sources(self) -> Iterator[_Source]:
+    def sources(self) -> Iterator[Source]:
         yield from self._volumes()
         for database in self._pages(self._rds, "describe_db_instances", "DBInstances"):
             if "DBClusterIdentifier" not in database:
@@ -155,17 +162,17 @@ class _Region:
             kind = {"docdb": "DocumentDB", "neptune": "Neptune"}.get(cluster["Engine"], "Aurora")
             yield self._database(cluster, kind, cluster["DBClusterArn"])
 
-    def _volumes(self) -> Iterator[_Source]:
+    def _volumes(self) -> Iterator[Source]:
         """Each as a volume, and as a part of the instance that it is attached to."""
         reservations = self._pages(self._ec2, "describe_instances", "Reservations")
         instances = {i["InstanceId"]: i for each in reservations for i in each["Instances"]}
         for volume in self._pages(self._ec2, "describe_volumes", "Volumes"):
             key, arn = volume.get("KmsKeyId", ""), self._arn("volume", volume["VolumeId"])
-            yield _Source(arn=arn, kind="EBS", key=key, tags=_tags(volume.get("Tags", [])))
+            yield Source(arn=arn, kind="EBS", key=key, tags=_tags(volume.get("Tags", [])))
             for attached in volume.get("Attachments", []):
                 id_ = attached["InstanceId"]
                 tags = _tags(instances.get(id_, {}).get("Tags", []))
-                yield _Source(arn=self._arn("instance", id_), kind="EC2", key=key, tags=tags)
+                yield Source(arn=self._arn("instance", id_), kind="EC2", key=key, tags=tags)
 
     def _arn(self, kind: str, id_: str) -> str:
         return f"arn:{aws_partition(self._name)}:ec2:{self._name}:{self._account}:{kind}/{id_}"
@@ -176,9 +183,9 @@ class _Region:
             yield from page[member]
 
     @staticmethod
-    def _database(found: Mapping[str, Any], kind: str, arn: str) -> _Source:
+    def _database(found: Mapping[str, Any], kind: str, arn: str) -> Source:
         key = found.get("KmsKeyId", "") if found.get("StorageEncrypted") else ""
-        return _Source(arn=arn, kind=kind, key=key, tags=_tags(found.get("TagList", [])))
+        return Source(arn=arn, kind=kind, key=key, tags=_tags(found.get("TagList", [])))
 
 
 def _tags(listed: Sequence[Mapping[str, str]]) -> Mapping[str, str]:

@@ -476,6 +476,12 @@ MAPPERS: Mapping[str, Mapper] = {
     ),
     **named("backup", _job(_vault), "StartBackupJob"),
     **named("backup", _job(_text("RecoveryPointArn")), "StartCopyJob", "StartRestoreJob"),
+    **named(
+        "config",
+        _one(lambda call: call.arn("configuration-recorder/*")),
+        "DescribeConfigurationRecorders",
+        "DescribeConfigurationRecorderStatus",
+    ),
     **named("dynamodb", _one(_table), "DescribeTable", "GetItem", "Scan", "UpdateItem"),
     "efs:DescribeFileSystems": _one(_file_system)("elasticfilesystem:DescribeFileSystems"),
     "events:PutEvents": _put_events,

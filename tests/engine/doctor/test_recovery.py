@@ -1,0 +1,79 @@
+"""The doctor on restore tests of what plans fill, and on AWS Config beside frameworks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import boto3
+from moto.backends import get_backend
+
+from fleet.doctor.recovery import RECORDED
+from tests.engine.doctor.conftest import MANAGEMENT, REGION, examined, findings, written
+
+TESTS, CONFIG = f"restore tests in {REGION}", f"AWS Config in {REGION}, for frameworks"
+ROLE = f"arn:aws:iam::{MANAGEMENT}:role/recorder"
+PLAN: Mapping[str, Any] = {
+    "rules": {"daily": {"schedule": "cron(0 1 ? * * *)", "delete_after_days": 7}}
+}
+TESTED: Mapping[str, Any] = {"weekly": {"selections": {"volumes": {"type": "EBS"}}}}
+
+
+def restores(session: boto3.Session, **selection: Any) -> None:
+    backup: Any = session.client("backup")
+    backup.create_restore_testing_plan(
+        RestoreTestingPlan={
+            "RestoreTestingPlanName": "theirs",
+            "ScheduleExpression": "cron(0 5 ? * SUN *)",
+            "RecoveryPointSelection": {
+                "Algorithm": "LATEST_WITHIN_WINDOW",
+                "RecoveryPointTypes": ["SNAPSHOT"],
+                **selection,
+            },
+        }
+    )
+
+
+def test_vaults_from_which_no_plan_in_aws_restores_are_told(
+    tmp_path: Path, session: boto3.Session
+) -> None:
+    own: dict[str, Any] = {"vaults": {"own": {}}, "plans": {"gold": PLAN}, "reports": None}
+    untested = findings(written(tmp_path, "management", **own), session)[TESTS]
+    assert (untested.found, untested.cure) == ("none of own", "")
+    assert untested.needs[0].startswith("have a restore testing plan take from own")
+    asked = written(tmp_path, "management", **own, restore_testing=TESTED)
+    assert examined(asked, session)[TESTS][1].startswith("have a restore testing plan take")
+    restores(session, IncludeVaults=[f"arn:aws:backup:{REGION}:{MANAGEMENT}:backup-vault:own"])
+    assert examined(asked, session)[TESTS] == ("of each vault that plans fill", "")
+
+
+def test_what_aws_config_must_record_for_frameworks_is_told_with_its_cost(
+    tmp_path: Path, session: boto3.Session
+) -> None:
+    asked = written(tmp_path, "management", reports=None, frameworks={"audit": {}})
+    config: Any = get_backend("config")[MANAGEMENT][REGION]
+    found, cure = examined(asked, session)[CONFIG]
+    assert found.startswith("has no recorder; ")
+    assert "an estimated 0.003 USD" in found
+    put = cure.partition("--configuration-recorder '")[2].partition("'")[0]
+    assert json.loads(put)["recordingGroup"]["resourceTypes"] == [*RECORDED]
+
+    recorded = {"resourceTypes": ["AWS::EC2::Instance", *RECORDED[1:]]}
+    config.put_configuration_recorder(
+        {"name": "theirs", "roleARN": ROLE, "recordingGroup": recorded}
+    )
+    found, cure = examined(asked, session)[CONFIG]
+    assert found.startswith(f"does not record {RECORDED[0]}; ")
+    put = cure.partition("--configuration-recorder '")[2].partition("'")[0]
+    config.put_configuration_recorder(json.loads(put))
+    found, cure = examined(asked, session)[CONFIG]
+    assert found.startswith("the recorder is stopped; ")
+    assert cure.endswith(
+        "start-configuration-recorder --region eu-central-1 --configuration-recorder-name theirs"
+    )
+    config.put_delivery_channel({"name": "theirs", "s3BucketName": "config-of-theirs"})
+    config.start_configuration_recorder("theirs")
+    found, cure = examined(asked, session)[CONFIG]
+    assert (found.startswith("records what they go by; "), cure) == (True, "")
