@@ -34,6 +34,8 @@ OTHERWISE = {
     "s3:GetBucketEncryption": "s3:GetEncryptionConfiguration",
     "s3:GetBucketNotificationConfiguration": "s3:GetBucketNotification",
     "s3:HeadBucket": "s3:ListBucket",
+    "s3:ListObjectsV2": "s3:ListBucket",
+    "resourcegroupstaggingapi:GetResources": "tag:GetResources",
     **{
         f"{engine}:{call}": f"rds:{call}"  # the same operations under the names of other clients
         for engine in ("docdb", "neptune")
@@ -126,6 +128,15 @@ def test_conditions_are_those_that_the_actions_know(need: Need) -> None:
     [
         ("prepare", ["fleet/deploy/prepare.py", "fleet/deploy/organization.py"]),
         ("doctor", ["fleet/doctor/*.py"]),
+        (
+            "evidence",
+            [
+                "fleet/evidence/[!v]*.py",  # what verifies calls no AWS
+                "fleet/report/gathering.py",
+                "reports/digest/collation.py",
+                "reports/digest/lake.py",
+            ],
+        ),
         ("recover", ["fleet/recovery/*.py", "fleet/runbooks/following.py"]),
     ],
 )
