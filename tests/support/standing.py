@@ -42,6 +42,10 @@ def _everything(session: boto3.Session) -> Mapping[str, list[Any]]:
             v.get("BackupVaultName") for v in backup.list_backup_vaults()["BackupVaultList"]
         ],
         "plans": [p.get("BackupPlanName") for p in backup.list_backup_plans()["BackupPlansList"]],
+        "restore testing plans": [
+            p.get("RestoreTestingPlanName")
+            for p in backup.list_restore_testing_plans()["RestoreTestingPlans"]
+        ],
         "report plans": [
             p.get("ReportPlanName") for p in backup.list_report_plans()["ReportPlans"]
         ],
