@@ -149,6 +149,11 @@ APP = Group(
         ),
         Command("link", "fleet.report.commands:link", "Print a fresh link to a stored report"),
     ),
+    Command(
+        "drill",
+        "fleet.drill.commands:drill",
+        "Have an instance backed up and restored, and a backup cancelled that becomes an incident",
+    ),
     Group(
         "evidence",
         "What auditors are given: `make` is meant where no command is named",

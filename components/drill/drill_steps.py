@@ -104,9 +104,9 @@ def clean_up_steps(plan: DrillPlan, drill: str) -> list[dict[str, Any]]:
         | {"maxAttempts": attempts, "onFailure": f"step:{names[names.index(name) + 1]}"}
         for name, (task, description, attempts) in tasks.items()
     ]
-    steps[-1]["outputs"] = [
-        {"Name": "LeftBehind", "Selector": "$.Payload.LeftBehind", "Type": "StringList"}
-    ]
+    by_name = {step["name"]: step for step in steps}
+    by_name["BackUpOnceMore"]["outputs"] = [_payload("BackupJobId")]
+    by_name["ListLeftBehind"]["outputs"] = [_payload("LeftBehind", "StringList")]
     del steps[-1]["onFailure"]
     check = _script(
         "CheckNothingIsLeft",
@@ -367,8 +367,10 @@ def _script(
         "timeoutSeconds": _SCRIPT_SECONDS,
         "isCritical": True,
         "inputs": script_inputs(script, payload),
-        "outputs": [
-            {"Name": output, "Selector": f"$.Payload.{output}", "Type": "String"}
-            for output in outputs
-        ],
+        "outputs": [_payload(output) for output in outputs],
     }
+
+
+def _payload(name: str, type_: str = "String") -> Mapping[str, str]:
+    """An output of a script."""
+    return {"Name": name, "Selector": f"$.Payload.{name}", "Type": type_}

@@ -14,8 +14,9 @@ class Step:
     """One step of the runbook."""
 
     name: str
+    description: str = ""
     status: str
-    """AWS's own: Success, Failed, TimedOut, Cancelled, Skipped…"""
+    """AWS's own: Success, Failed, TimedOut, Cancelled; Pending where it was not come to."""
     started_at: datetime.datetime | None = None
     ended_at: datetime.datetime | None = None
     message: str = ""
@@ -48,11 +49,15 @@ class DrillRecord:
     reason: str = ""
     """Why it FAILED."""
     steps: tuple[Step, ...]
+    """Those of the clean-up that followed, if one did, come last."""
     facts: dict[str, str]
     """By their names: the instance, jobs, recovery points, what was restored, how long it took."""
     incident: Incident | None
+    """None: no backup came to be cancelled, or the customer has no ticketing (`unseen`)."""
+    unseen: str = ""
+    """Why no incident was looked for."""
     left_behind: tuple[str, ...] = ()
-    """ARNs of what could not be removed."""
+    """ARNs of what could not be removed, or that it is not known."""
 
     @property
     def key(self) -> str:

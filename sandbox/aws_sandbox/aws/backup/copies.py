@@ -244,7 +244,7 @@ def find_copy_job(api: BackupApi, job_id: str) -> Document:
 def describe_copy_job(api: BackupApi, params: Params) -> Mapping[str, Any]:
     """A copy that was asked for has come to its end at the second look."""
     job = find_copy_job(api, params["CopyJobId"])
-    held = job["ResourceArn"] in api.backend.held_resources
+    held = api.backend.held_at(job["ResourceArn"])
     if job.get("EndsByItself") and job["State"] == "RUNNING" and not held:
         if job.get("Seen"):
             move_copy_job(api, job, "COMPLETED")

@@ -194,8 +194,8 @@ def _run(
     job["RecoveryPointTags"] = own | (rule.get("RecoveryPointTags") or {})
     job["Continuous"] = rule.get("EnableContinuousBackup") and kind in _CONTINUOUS
     job["Rule"] = rule
-    held = api.backend.held_resources.get(resource_arn)
-    for state in {"CREATED": (), "RUNNING": ("RUNNING",)}.get(held or "", ("RUNNING", "COMPLETED")):
+    held = api.backend.held_at(resource_arn)
+    for state in {"CREATED": (), "RUNNING": ("RUNNING",)}.get(held, ("RUNNING", "COMPLETED")):
         move_backup_job(api, job, state)
     return job
 
@@ -261,8 +261,7 @@ def start_backup_job(api: BackupApi, params: Params) -> Mapping[str, Any]:
     instance = instance_of(api, params["ResourceArn"])
     own = tags_of_instance(instance) if instance else {}
     job["RecoveryPointTags"] = own | (params.get("RecoveryPointTags") or {})
-    held = api.backend.held_resources.get(params["ResourceArn"])
-    if held != "CREATED" and instance is not None:
+    if api.backend.held_at(params["ResourceArn"]) != "CREATED" and instance is not None:
         move_backup_job(api, job, "RUNNING")
         job["NextState"] = "COMPLETED"
     return job
@@ -287,7 +286,7 @@ def describe_backup_job(api: BackupApi, params: Params) -> Mapping[str, Any]:
     """What goes on by itself has done so at the second look."""
     job = find_backup_job(api, params["BackupJobId"])
     state: str = job["State"]
-    held = state == "RUNNING" and job["ResourceArn"] in api.backend.held_resources
+    held = state == "RUNNING" and bool(api.backend.held_at(job["ResourceArn"]))
     if job.get("NextState") and state in ("RUNNING", "ABORTING") and not held:
         if job.get("Seen") == state:
             move_backup_job(api, job, job["NextState"])

@@ -131,7 +131,7 @@ def describe_restore_job(api: BackupApi, params: Params) -> Mapping[str, Any]:
     """The restore of an image that was asked for has come to its end at the second look."""
     job = find_restore_job(api, params["RestoreJobId"])
     image = image_of(api, job["RecoveryPointArn"])
-    held = job["SourceResourceArn"] in api.backend.held_resources
+    held = api.backend.held_at(job["SourceResourceArn"])
     if image is not None and "CopiesTags" in job and job["Status"] == "RUNNING" and not held:
         if job.get("Seen"):
             tags = api.backend.tags(job["RecoveryPointArn"]) if job["CopiesTags"] else {}

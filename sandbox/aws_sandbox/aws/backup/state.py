@@ -31,7 +31,8 @@ class SandboxBackupBackend(BackupBackend):
         """Restore testing plan name → selection name → selection."""
         self.backup_jobs: dict[str, Document] = {}
         self.held_resources: dict[str, str] = {}
-        """Those whose backups stay in a state, CREATED or RUNNING, until they are told to go on."""
+        """Those whose backups stay in a state, CREATED or RUNNING, until they are told to go on;
+        `*` stands for all."""
         self.copy_jobs: dict[str, Document] = {}
         self.restore_jobs: dict[str, Document] = {}
         self.global_settings: Document = {}
@@ -44,6 +45,10 @@ class SandboxBackupBackend(BackupBackend):
     def arn(self, kind: str, name: str) -> str:
         """`arn:aws:backup:<Region>:<account>:<kind>:<name>`."""
         return f"arn:{self.partition}:backup:{self.region_name}:{self.account_id}:{kind}:{name}"
+
+    def held_at(self, resource_arn: str) -> str:
+        """The state that a resource's jobs stay in; empty where they go on."""
+        return self.held_resources.get(resource_arn) or self.held_resources.get("*", "")
 
     def tags(self, arn: str) -> dict[str, str]:
         return self.tagger.get_tag_dict_for_resource(arn)

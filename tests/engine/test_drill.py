@@ -1,0 +1,423 @@
+"""The drill on one account alone: whatever becomes of it, nothing stays behind, and its page says
+what happened."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from fleet.deploy.deployment import Deployment
+from fleet.deploy.order import in_order
+from fleet.drill.record import DrillRecord, loaded
+from fleet.errors import ToldError
+from fleet.project import PROJECT_VARIABLE
+from fleet.sandbox.stage import Stage
+from tests.support.command import backup_org
+
+ACCOUNT, REGION, STACK = "777777777777", "eu-west-1", "globex-management"
+RUNBOOK = "globex-backup-drill"
+_ENDED = ("Success", "Failed", "TimedOut", "Cancelled")
+
+
+@dataclass(frozen=True)
+class Globex:
+    """The account with its drill, deployed."""
+
+    stage: Stage
+
+    def client(self, service: str) -> Any:
+        session: Any = self.stage.sandbox.session(ACCOUNT, REGION)
+        return session.client(service)
+
+    def call(self, name: str, **given: Any) -> Any:
+        return self.stage.sandbox.call(name, account=ACCOUNT, region=REGION, **given)
+
+    def throttle(self, operation: str, times: int = 1) -> None:
+        self.stage.sandbox.call("throttle", operation=operation, times=times)
+
+    def start(self, runbook: str = RUNBOOK, **parameters: Sequence[str]) -> Run:
+        answer = self.client("ssm").start_automation_execution(
+            DocumentName=runbook, Parameters=parameters
+        )
+        return Run(self, answer["AutomationExecutionId"])
+
+    @contextmanager
+    def held(self, state: str = "RUNNING") -> Generator[None]:
+        """Jobs stay as they are meanwhile."""
+        self.call("backup.hold", resource_arn="*", state=state)
+        try:
+            yield
+        finally:
+            self.call("backup.hold", resource_arn="*", held=False)
+
+    @contextmanager
+    def denied(self, action: str) -> Generator[None]:
+        """The drill's role may not do something meanwhile."""
+        iam = self.client("iam")
+        document = (
+            '{"Version": "2012-10-17", "Statement": '
+            f'[{{"Sid": "No", "Effect": "Deny", "Action": ["{action}"], "Resource": ["*"]}}]}}'
+        )
+        iam.put_role_policy(RoleName=RUNBOOK, PolicyName="denied", PolicyDocument=document)
+        try:
+            yield
+        finally:
+            iam.delete_role_policy(RoleName=RUNBOOK, PolicyName="denied")
+
+    def left(self) -> Mapping[str, Sequence[str]]:
+        """What lies in the account, by kind."""
+        ec2, backup = self.client("ec2"), self.client("backup")
+        instances = [
+            instance
+            for reservation in ec2.describe_instances()["Reservations"]
+            for instance in reservation["Instances"]
+        ]
+        jobs = [
+            *backup.list_backup_jobs()["BackupJobs"],
+            *backup.list_restore_jobs()["RestoreJobs"],
+        ]
+        runs = ("CREATED", "PENDING", "RUNNING", "ABORTING")
+        found = {
+            "instances": [i["InstanceId"] for i in instances if i["State"]["Name"] != "terminated"],
+            "volumes": [v["VolumeId"] for v in ec2.describe_volumes()["Volumes"]],
+            "images": [i["ImageId"] for i in _tagged(ec2.describe_images()["Images"])],
+            "snapshots": [s["SnapshotId"] for s in _tagged(ec2.describe_snapshots()["Snapshots"])],
+            "recovery points": [
+                p["RecoveryPointArn"]
+                for p in backup.list_recovery_points_by_backup_vault(BackupVaultName=RUNBOOK)[
+                    "RecoveryPoints"
+                ]
+            ],
+            "jobs": [j.get("State") or j["Status"] for j in jobs],
+        }
+        found["jobs"] = [state for state in found["jobs"] if state in runs]
+        return {kind: names for kind, names in found.items() if names}
+
+    def open_incidents(self) -> Sequence[str]:
+        self.stage.sandbox.call("settle")
+        incidents = self.stage.sandbox.call("servicenow")["incidents"]
+        return [i["short_description"] for i in incidents if i["state"] == "1"]
+
+
+def _tagged(things: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """EC2 has images and snapshots of others, too."""
+    return [
+        each
+        for each in things
+        if any(tag["Key"] == "backup-org:drill" for tag in each.get("Tags", ()))
+    ]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One execution of a runbook."""
+
+    globex: Globex
+    id: str
+
+    def execution(self) -> Mapping[str, Any]:
+        answer = self.globex.client("ssm").get_automation_execution(AutomationExecutionId=self.id)
+        return answer["AutomationExecution"]
+
+    def step(self, name: str) -> Mapping[str, Any]:
+        (found,) = [s for s in self.execution()["StepExecutions"] if s["StepName"] == name]
+        return found
+
+    def output(self, step: str, name: str) -> str:
+        return self.step(step)["Outputs"][name][0]
+
+    def reaches(self, name: str) -> None:
+        """Waits until a step is under way."""
+        self._until(lambda: self.execution().get("CurrentStepName") == name, name)
+
+    def ends(self) -> str:
+        """Its status at the end; what followed it has ended too."""
+        self._until(lambda: self.execution()["AutomationExecutionStatus"] in _ENDED, "the end")
+        clean_up = self.step("StartCleanUp").get("Outputs", {}).get("ExecutionId")
+        if clean_up:
+            Run(self.globex, clean_up[0]).comes_to_its_end()
+        return self.execution()["AutomationExecutionStatus"]
+
+    def comes_to_its_end(self) -> str:
+        self._until(lambda: self.execution()["AutomationExecutionStatus"] in _ENDED, "the end")
+        return self.execution()["AutomationExecutionStatus"]
+
+    def cancel(self) -> None:
+        self.globex.client("ssm").stop_automation_execution(
+            AutomationExecutionId=self.id, Type="Cancel"
+        )
+
+    def _until(self, holds: Callable[[], bool], what: str) -> None:
+        deadline = time.monotonic() + 180
+        while not holds():
+            steps = {s["StepName"]: s["StepStatus"] for s in self.execution()["StepExecutions"]}
+            assert time.monotonic() < deadline, f"{what} is not reached: {steps}"
+            time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def globex(stage_of: Callable[[str], Stage]) -> Globex:
+    stage = stage_of("globex")
+    in_order(stage.deployments(), Deployment.up)
+    return Globex(stage)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """What auditors are given."""
+
+    exit_code: int | str | None
+    record: DrillRecord
+    page: str
+    printed: str
+
+
+Keep = Callable[..., Kept]
+
+
+@pytest.fixture
+def keep(globex: Globex, monkeypatch: pytest.MonkeyPatch) -> Keep:
+    """Runs the command, and reads what it stored."""
+    monkeypatch.setenv(PROJECT_VARIABLE, str(globex.stage.workspace.project))
+    sandbox = globex.stage.sandbox.environment(REGION, account=ACCOUNT)
+    for name, value in {**sandbox, **globex.stage.engine.environment}.items():
+        monkeypatch.setenv(name, value)
+
+    def keep(*arguments: str) -> Kept:
+        answer = backup_org("drill", STACK, *arguments)
+        (place,) = re.findall(r"s3://(\S+)/index.html", answer.output)
+        bucket, _, key = place.partition("/")
+        s3 = globex.client("s3")
+        texts = {
+            name: s3.get_object(Bucket=bucket, Key=f"{key}/{name}")["Body"].read().decode()
+            for name in ("drill.json", "index.html")
+        }
+        record = loaded(texts["drill.json"])
+        assert record.key == key
+        return Kept(
+            exit_code=answer.exit_code,
+            record=record,
+            page=texts["index.html"],
+            printed=answer.output,
+        )
+
+    return keep
+
+
+def test_it_backs_up_restores_and_alerts_and_resolves_what_an_earlier_one_left_open(
+    globex: Globex, keep: Keep
+) -> None:
+    globex.throttle("ssm:GetParameter", 3)
+    assert globex.start().ends() == "Failed"
+    failed = "AWS Backup: runbook globex-backup-drill failed in 777777777777"
+    assert globex.open_incidents() == [failed]
+    kept = keep()
+    record = kept.record
+    assert (kept.exit_code, record.outcome, record.left_behind) == (0, "PASSED", ())
+    assert globex.left() == {}
+    assert globex.open_incidents() == []
+    reached = [step.name for step in record.steps if step.status != "Pending"]
+    assert (reached[0], reached[-1]) == ("CheckAlone", "CheckNothingIsLeft")
+    assert all(step.status == "Success" for step in record.steps if step.name in reached)
+    incident = record.incident
+    assert incident is not None
+    assert incident.opened_at is not None
+    assert incident.resolved_at is not None
+    assert incident.opened_at < incident.resolved_at
+    incidents = globex.stage.sandbox.call("servicenow")["incidents"]
+    (told,) = [i for i in incidents if i["number"] == incident.number]
+    assert told["correlation_id"] == incident.correlation_id
+    assert told["sys_id"] == incident.sys_id
+    for said in ("Passed", incident.number, "WaitForStatusChecks", "does not prove"):
+        assert said in kept.page
+
+
+REFUSED: Mapping[str, tuple[str, str, int]] = {
+    "CreateInstance": ("CheckAlone", "ec2:RunInstances", 3),
+    "WaitUntilRunning": ("CheckAlone", "ec2:DescribeInstances", 1),
+    "StartBackup": ("CheckAlone", "backup:StartBackupJob", 3),
+    "WaitForBackup": ("CheckAlone", "backup:DescribeBackupJob", 1),
+    "StartRestore": ("WaitForBackup", "backup:StartRestoreJob", 1),
+    "WaitForRestore": ("WaitForBackup", "backup:DescribeRestoreJob", 1),
+    "WaitForStatusChecks": ("WaitForBackup", "ec2:DescribeInstanceStatus", 1),
+    "StartBackupToCancel": ("WaitForRestore", "backup:StartBackupJob", 3),
+    "WaitUntilItRuns": ("WaitForRestore", "backup:DescribeBackupJob", 1),
+    "CancelBackup": ("WaitForRestore", "backup:StopBackupJob", 3),
+}
+"""By the step that fails: during which one to begin, the call that is refused, and how often."""
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        pytest.param(step, marks=[] if step == "StartBackupToCancel" else pytest.mark.soak)
+        for step in REFUSED
+    ],
+)
+def test_where_a_call_is_refused_nothing_stays(step: str, globex: Globex, keep: Keep) -> None:
+    before, operation, times = REFUSED[step]
+    if before == "CheckAlone":
+        globex.throttle(operation, times)
+        run = globex.start()
+    else:
+        with globex.held():
+            run = globex.start()
+            if before == "WaitForRestore":
+                run.reaches("WaitForBackup")
+                job = run.output("StartBackup", "BackupJobId")
+                globex.call("backup.finish", job_id=job, state="COMPLETED")
+            run.reaches(before)
+            globex.throttle(operation, times)
+    assert run.ends() == "Failed"
+    tells_of(keep("--from", run.id), step, "Failed")
+    assert globex.left() == {}
+    assert backups_open(globex) == []
+
+
+def tells_of(kept: Kept, step: str, status: str) -> None:
+    """The record and the page say which step failed, and why."""
+    assert (kept.exit_code, kept.record.outcome) == (1, "FAILED")
+    assert kept.record.reason.startswith(f"{step} is {status}")
+    assert kept.record.reason in kept.printed
+    assert f"{step} is {status}" in kept.page
+
+
+def backups_open(globex: Globex) -> Sequence[str]:
+    """Incidents but that of the runbook itself, which the next good drill resolves."""
+    return [incident for incident in globex.open_incidents() if "runbook" not in incident]
+
+
+def test_a_backup_that_fails_is_made_good_and_nothing_stays(globex: Globex, keep: Keep) -> None:
+    with globex.held():
+        run = globex.start()
+        run.reaches("WaitForBackup")
+        job = run.output("StartBackup", "BackupJobId")
+        globex.call("backup.finish", job_id=job, state="FAILED", message="no <room> & time")
+        run.reaches("BackUpOnceMore")
+    assert run.ends() == "Failed"
+    kept = keep("--from", run.id)
+    tells_of(kept, "CheckBackup", "Failed")
+    assert "the backup job is FAILED, not COMPLETED: no &lt;room&gt; &amp; time" in kept.page
+    assert globex.left() == {}
+    assert backups_open(globex) == []
+    incidents = globex.stage.sandbox.call("servicenow")["incidents"]
+    (resolved,) = [i for i in incidents if "no <room> & time" in i["description"]]
+    assert resolved["state"] == "6"
+
+
+@pytest.mark.soak
+def test_a_restore_that_fails_leaves_its_own_incident_and_nothing_else(
+    globex: Globex, keep: Keep
+) -> None:
+    with globex.held():
+        run = globex.start()
+        run.reaches("WaitForBackup")
+        job = run.output("StartBackup", "BackupJobId")
+        globex.call("backup.finish", job_id=job, state="COMPLETED")
+        run.reaches("WaitForRestore")
+        job = run.output("StartRestore", "RestoreJobId")
+        globex.call("backup.finish", job_id=job, state="FAILED", message="for a test")
+    assert run.ends() == "Failed"
+    tells_of(keep("--from", run.id), "CheckRestore", "Failed")
+    assert globex.left() == {}
+    (restore,) = backups_open(globex)
+    assert "restore failed" in restore
+
+
+@pytest.mark.soak
+def test_a_wait_that_takes_too_long_ends_the_drill_and_nothing_stays(
+    globex: Globex, keep: Keep
+) -> None:
+    with globex.held():
+        run = globex.start()
+        run.reaches("EndJobs")
+    assert run.ends() == "TimedOut"
+    tells_of(keep("--from", run.id), "WaitForBackup", "TimedOut")
+    assert globex.left() == {}
+    assert backups_open(globex) == []
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "WaitForRestore",
+        pytest.param("WaitForBackup", marks=pytest.mark.soak),
+        pytest.param("StartRestore", marks=pytest.mark.soak),
+        pytest.param("EndJobs", marks=pytest.mark.soak),
+        pytest.param("TerminateInstances", marks=pytest.mark.soak),
+    ],
+)
+def test_a_drill_that_is_cancelled_is_cleaned_up_after(
+    step: str, globex: Globex, keep: Keep
+) -> None:
+    with globex.held():
+        run = globex.start()
+        run.reaches("WaitForBackup")
+        if step not in ("WaitForBackup", "EndJobs"):
+            job = run.output("StartBackup", "BackupJobId")
+            globex.call("backup.finish", job_id=job, state="COMPLETED")
+        if step == "WaitForRestore":
+            run.reaches(step)
+            run.cancel()
+    if step != "WaitForRestore":
+        run.reaches(step)
+        run.cancel()
+    assert run.ends() == "Cancelled"
+    kept = keep("--from", run.id)
+    assert kept.record.outcome == "FAILED"
+    assert "Cancelled" in kept.page
+    assert kept.record.left_behind == ()
+    assert globex.left() == {}
+    assert backups_open(globex) == []
+
+
+@pytest.mark.parametrize(
+    ("action", "step"),
+    [
+        ("ec2:TerminateInstances", "TerminateInstances"),
+        pytest.param("backup:DeleteRecoveryPoint", "RemoveRecoveryPoints", marks=pytest.mark.soak),
+        pytest.param("ec2:DescribeSnapshots", "ListLeftBehind", marks=pytest.mark.soak),
+        pytest.param("backup:ListBackupJobs", "EndJobs", marks=pytest.mark.soak),
+    ],
+)
+def test_what_cannot_be_removed_is_told_and_can_be_once_it_is_allowed(
+    action: str, step: str, globex: Globex, keep: Keep
+) -> None:
+    with globex.denied(action):
+        globex.throttle("backup:StartRestoreJob")
+        run = globex.start()
+        assert run.ends() == "Failed"
+        kept = keep("--from", run.id)
+    tells_of(kept, "StartRestore", "Failed")
+    assert next(s.status for s in kept.record.steps if s.name == step) == "Failed"
+    assert kept.record.left_behind != ()
+    for arn in kept.record.left_behind:
+        assert arn in kept.page
+    assert globex.start(f"{RUNBOOK}-clean-up", DrillId=[run.id]).comes_to_its_end() == "Success"
+    assert globex.left() == {}
+
+
+def test_there_is_one_drill_at_a_time(globex: Globex, keep: Keep) -> None:
+    with globex.held():
+        first = globex.start()
+        first.reaches("WaitForBackup")
+        second = globex.start()
+        assert second.comes_to_its_end() == "Failed"
+        assert first.id in second.step("CheckAlone")["FailureMessage"]
+        assert second.step("EndJobs")["StepStatus"] == "Pending"
+        first.cancel()
+    first.ends()
+    assert keep("--from", second.id).record.left_behind == ()
+    assert globex.left() == {}
+
+
+@pytest.mark.usefixtures("keep")
+def test_what_is_no_drill_is_said_to_be_none() -> None:
+    with pytest.raises(ToldError, match="acme has no drill"):
+        backup_org("drill", "acme")
