@@ -40,12 +40,12 @@ class Group(TyperGroup):
         self, name: str, help_: str, *commands: TyperCommand | TyperGroup, unnamed: str = ""
     ) -> None:
         super().__init__(name=name, help=help_, commands=commands, no_args_is_help=True)
-        self._unnamed = unnamed
+        self.unnamed = unnamed
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         named = args and args[0] in {*self.commands, *ctx.help_option_names}
-        if self._unnamed and args and not named:
-            args = [self._unnamed, *args]
+        if self.unnamed and args and not named:
+            args = [self.unnamed, *args]
         return super().parse_args(ctx, args)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:

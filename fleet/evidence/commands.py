@@ -46,11 +46,19 @@ def make(
         console.print(f"missing: {text}", style="yellow", highlight=False, soft_wrap=True)
 
 
-def public_key(customer: Customer) -> None:
+def public_key(
+    customer: Customer,
+    output: Annotated[
+        Path | None, typer.Option(help="Write the key into this file, and not on the screen.")
+    ] = None,
+) -> None:
     """Print the public key that checks a customer's evidence, and its fingerprint, for auditors to
     have by another way than the archive."""
     central = central_of(customer, stacks_of(customer, current_project()))
     kms = accounts.session(central).client("kms")
     key = signing_key(kms, f"alias/{names.evidence_key(central)}")
-    typer.echo(key.pem.decode(), nl=False)
-    tell(f"{key.key.arn}\nSHA-256 {key.key.fingerprint}")
+    if output is None:
+        typer.echo(key.pem.decode(), nl=False)
+    else:
+        output.write_bytes(key.pem)
+    console.print(f"{key.key.arn}\nSHA-256 {key.key.fingerprint}", highlight=False)

@@ -67,6 +67,8 @@ def test_every_command_and_option_exists(page: Path) -> None:
             left = list(arguments)
             while hasattr(command, "commands"):
                 assert left, f"{named(page)}:{block.line}: no command"
+                if command.unnamed and left[0] not in command.commands:
+                    left.insert(0, command.unnamed)
                 assert left[0] in command.commands, f"{named(page)}:{block.line}: {left[0]}"
                 command = command.commands[left.pop(0)]
             assert isinstance(command, Command)
