@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -46,33 +45,22 @@ def test_an_account_that_has_what_settings_say_differs_in_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "about", "sides"),
+    ("vault", "fact", "deployed", "about", "wanted"),
     [
-        (
-            lambda vaults: vaults["standard"].update(MinRetentionDays=1),
-            "vaults standard min_retention_days",
-            (7, 1),
-        ),
-        (
-            lambda vaults: vaults["isolated"].update(Locked=False),
-            "vaults isolated locked",
-            (True, False),
-        ),
+        ("standard", "MinRetentionDays", 1, "vaults standard min_retention_days", 7),
+        ("isolated", "Locked", False, "vaults isolated locked", True),
     ],
 )
 def test_a_lock_that_differs_is_told_with_both_sides(
-    change: Callable[[dict[str, Any]], None], about: str, sides: tuple[Any, Any]
+    vault: str, fact: str, deployed: Any, about: str, wanted: Any
 ) -> None:
-    vaults = {name: dict(vault) for name, vault in VAULTS.items()}
-    change(vaults)
-    assert told(vaults) == {about: sides}
+    changed = {**VAULTS, vault: {**VAULTS[vault], fact: deployed}}
+    assert told(changed) == {about: (wanted, deployed)}
 
 
 def test_a_vault_of_one_side_alone_is_told_but_for_awss_own() -> None:
-    found = told(
-        {**VAULTS, "theirs": {}, "Default": {}, "aws/efs/automatic-backup-vault": {}}
-        | {"standard": VAULTS["standard"]}
-    )
+    others = ("theirs", "Default", "aws/efs/automatic-backup-vault")
+    found = told({**VAULTS, **{name: dict[str, Any]() for name in others}})
     assert [(about, ours) for about, (ours, _) in found.items()] == [("vaults theirs", None)]
     missing = {name: vault for name, vault in VAULTS.items() if name != "isolated"}
     assert [(about, theirs) for about, (_, theirs) in told(missing).items()] == [
