@@ -19,7 +19,7 @@ from stacks import names
 from stacks.recovery import taking_vaults
 
 _POLL_SECONDS = 5.0
-_UNDER_WAY = ("CREATED", "RUNNING")
+_OVER = ("COMPLETED", "FAILED", "PARTIAL", "ABORTED")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +121,7 @@ def _ended(gives: Side, region: str, job_id: str) -> str:
     told = False
     while True:
         job = gives.backup(region).describe_copy_job(CopyJobId=job_id)["CopyJob"]
-        if job.get("State") not in _UNDER_WAY:
+        if job.get("State") in _OVER:
             return job.get("DestinationRecoveryPointArn", "")
         if not told:
             console.print(f"waits for the copy job {job_id}, which is {job.get('State')}")

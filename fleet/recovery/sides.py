@@ -63,6 +63,11 @@ class Side:
                 raise NoRecovery(
                     f"{place}: its runbook is not deployed; run: backup-org up {self.stack}"
                 ) from error
+            if isinstance(error, ClientError) and "ExpiredToken" in str(error):
+                raise ToldError(
+                    f"{place}: the session of the deploy role has ended; a runbook that it started "
+                    "goes on: see it in Systems Manager, Automation, before you recover again"
+                ) from error
             raise ToldError(
                 f"{place}: {error}; whoever recovers must be allowed that there (docs/recover.md)"
             ) from error

@@ -277,10 +277,20 @@ def test_a_copy_that_failed_or_is_gone_is_made_again(
     ]
 
 
-def test_what_aws_refuses_is_told_with_its_place(customer: Callable[..., Path], aws: Aws) -> None:
-    aws.stub.add_client_error("list_recovery_points_by_backup_vault", "AccessDeniedException")
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("AccessDeniedException", "AccessDenied.*whoever recovers must be allowed that there"),
+        ("ExpiredTokenException", "the session of the deploy role has ended; a runbook .* goes on"),
+        ("AutomationDefinitionNotFoundException", "is not deployed; run: backup-org up acme-audit"),
+    ],
+)
+def test_what_aws_refuses_is_told_with_its_place(
+    code: str, said: str, customer: Callable[..., Path], aws: Aws
+) -> None:
+    aws.stub.add_client_error("list_recovery_points_by_backup_vault", code)
     both = sides("acme", "web", customer())
-    with pytest.raises(ToldError, match=rf"acme-audit \({AUDIT}\), {REGION}: .*AccessDenied"):
+    with pytest.raises(ToldError, match=rf"acme-audit \({AUDIT}\), {REGION}: .*{said}"):
         points_of(both)
 
 
