@@ -71,10 +71,9 @@ class TestTemplatesThatAreOff:
 class TestOwnPlans:
     def test_stand_beside_the_lakes_and_stay_out_of_it(self) -> None:
         recording = recorded("own plans")
-        assert plans(recording).keys() == {"own_jobs"} | {
-            f"acme_{name}_report" for name in TEMPLATES
-        }
-        assert "own_jobs" not in recording.exports["report_plans"]
+        own = {"own_jobs", "own_controls"}
+        assert plans(recording).keys() == own | {f"acme_{name}_report" for name in TEMPLATES}
+        assert not own & recording.exports["report_plans"].keys()
 
     def test_are_on_this_account_and_region_alone(self) -> None:
         own = plans(recorded("own plans"))["own_jobs"]
