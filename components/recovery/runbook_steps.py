@@ -131,7 +131,7 @@ def restore_steps(role_arn: pulumi.Input[str]) -> list[Mapping[str, Any]]:
 def _recovery_point_parameter() -> Mapping[str, Any]:
     return {
         "type": "String",
-        "description": "Such as arn:aws:ec2:eu-central-1::snapshot/snap-0123456789abcdef0",
+        "description": "Its ARN; of a volume it ends in :snapshot/snap-0123456789abcdef0",
         "allowedPattern": _ARN,
     }
 
