@@ -188,7 +188,7 @@ HOSTILE = (
     "\"'></title></style><script>document.title='owned';alert(1)</script>"
     "<img src=https://elsewhere.example/x onerror=alert(2)>{{7*7}}<iframe>" + "x" * 200
 )
-_KEPT = {"account_id", "source", "name"}
+_KEPT = {"account_id", "source", "name", "outcome"}
 """Texts that are not free: ids, and words that types fix."""
 
 
