@@ -5,7 +5,10 @@ as Failed. A cancellation leaves two minutes: then a runbook of its own is start
 and so it is where something is left behind.
 """
 
+import ast
+import re
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -99,8 +102,9 @@ def clean_up_steps(plan: DrillPlan, drill: str) -> list[dict[str, Any]]:
         "ListLeftBehind": ("list_left_behind", "What could not be removed", 3),
     }
     names = [*tasks, "CheckNothingIsLeft"]
+    others = {task for task, _, _ in tasks.values()}
     steps = [
-        _script(name, description, _STEPS / "clean_up.py", _drill(plan, drill) | {"Task": task})
+        _clean_up_step(name, description, _drill(plan, drill) | {"Task": task}, others - {task})
         | {"maxAttempts": attempts, "onFailure": f"step:{names[names.index(name) + 1]}"}
         for name, (task, description, attempts) in tasks.items()
     ]
@@ -115,6 +119,21 @@ def clean_up_steps(plan: DrillPlan, drill: str) -> list[dict[str, Any]]:
         {"LeftBehind": "{{ListLeftBehind.LeftBehind}}"},
     )
     return [*steps, check | {"isEnd": True}]
+
+
+def _clean_up_step(
+    name: str, description: str, payload: Mapping[str, Any], others: AbstractSet[str]
+) -> dict[str, Any]:
+    """Without the functions of the other tasks: a document may have 64 KB."""
+    script = _STEPS / "clean_up.py"
+    step = _script(name, description, script, payload)
+    text = script.read_text(encoding="utf-8")
+    lines = text.splitlines(keepends=True)
+    for node in reversed(ast.parse(text).body):
+        if isinstance(node, ast.FunctionDef) and node.name in others:
+            del lines[node.lineno - 1 : node.end_lineno]
+    step["inputs"] = {**step["inputs"], "Script": re.sub(r"\n{4,}", "\n\n\n", "".join(lines))}
+    return step
 
 
 def clean_up_runbook_steps(plan: DrillPlan) -> list[Mapping[str, Any]]:

@@ -21,14 +21,8 @@ _ENDED_BADLY = ("ABORTED", "EXPIRED", "FAILED", "PARTIAL")
 
 
 def script_handler(events: Mapping[str, Any], _context: object) -> Mapping[str, Any]:
-    tasks: Mapping[str, Callable[[_Drill], Mapping[str, Any]]] = {
-        "end_jobs": _end_jobs,
-        "back_up_once_more": _back_up_once_more,
-        "remove_recovery_points": _remove_recovery_points,
-        "terminate_instances": _terminate_instances,
-        "list_left_behind": _list_left_behind,
-    }
-    return tasks[events["Task"]](_Drill(events))
+    """The task is a function of this module; a step has no other one than its own."""
+    return globals()[events["Task"]](_Drill(events))
 
 
 class _Drill:
@@ -125,7 +119,7 @@ def _until(holds: Callable[[], bool], what: str) -> None:
         wait = min(2 * wait, _LONGEST_POLL_SECONDS)
 
 
-def _end_jobs(drill: _Drill) -> Mapping[str, Any]:
+def end_jobs(drill: _Drill) -> Mapping[str, Any]:
     """Stops its backups; a restore cannot be stopped, and is waited for."""
     for job in drill.backups():
         if job["State"] in _RUNS:
@@ -146,7 +140,7 @@ def _running(drill: _Drill) -> Iterator[str]:
             yield f"restore job {job['RestoreJobId']}"
 
 
-def _back_up_once_more(drill: _Drill) -> Mapping[str, Any]:
+def back_up_once_more(drill: _Drill) -> Mapping[str, Any]:
     """Where the last backup of its instance did not end well, so that the incident of that is
     resolved, in the ordinary way."""
     ended = sorted(
@@ -178,7 +172,7 @@ def _back_up_once_more(drill: _Drill) -> Mapping[str, Any]:
     return {"BackupJobId": started}
 
 
-def _remove_recovery_points(drill: _Drill) -> Mapping[str, Any]:
+def remove_recovery_points(drill: _Drill) -> Mapping[str, Any]:
     """With them go their images and snapshots."""
     vault = drill.events["BackupVaultName"]
     _each(
@@ -189,7 +183,7 @@ def _remove_recovery_points(drill: _Drill) -> Mapping[str, Any]:
     return {}
 
 
-def _terminate_instances(drill: _Drill) -> Mapping[str, Any]:
+def terminate_instances(drill: _Drill) -> Mapping[str, Any]:
     """With their volumes; one that outlives them is deleted too."""
     _each(
         [name for name, state in drill.instances().items() if state != "terminated"],
@@ -215,7 +209,7 @@ def _each(names: list[str], remove: Callable[[str], Any]) -> None:
         raise RuntimeError("; ".join(refused))
 
 
-def _list_left_behind(drill: _Drill) -> Mapping[str, Any]:
+def list_left_behind(drill: _Drill) -> Mapping[str, Any]:
     left = [*_running(drill), *drill.points()]
     left += [
         drill.arn("instance", name)
