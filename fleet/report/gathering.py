@@ -61,7 +61,7 @@ def make_here(
         gather(definition, run, by_account, activity, tell)
         lake = _lake(definition.customer, by_account, project)
         source = Source(activity=activity, before=Before(), lake=lake)
-        return make(definition, run, source, target, now=now, memory_mb=_MEMORY_MB)
+        return make(definition, run, source, target, now=now, memory_mb=_MEMORY_MB, stored=False)
 
 
 def _lake(customer: str, stacks: Mapping[str, Settings], project: Path) -> Lake | None:

@@ -89,7 +89,15 @@ class Maker:
                 before=self._before(definition, run, Path(scratch)),
                 open_incidents=self._open_incidents(),
             )
-            figures = make(definition, run, source, made, now=now, memory_mb=self._memory_mb)
+            figures = make(
+                definition,
+                run,
+                source,
+                made,
+                now=now,
+                memory_mb=self._memory_mb,
+                stored=True,
+            )
             for file in sorted(made.iterdir()):
                 self._put(run.made_folder + file.name, file)
         metrics.add_metric(

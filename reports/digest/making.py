@@ -31,9 +31,17 @@ class Source:
 
 
 def make(
-    definition: Definition, run: Run, source: Source, target: Path, *, now: datetime, memory_mb: int
+    definition: Definition,
+    run: Run,
+    source: Source,
+    target: Path,
+    *,
+    now: datetime,
+    memory_mb: int,
+    stored: bool,
 ) -> Figures:
-    """Writes index.html, figures.json and the CSV files into a folder, and gives the figures."""
+    """Writes index.html, figures.json and the CSV files into a folder, and gives the figures.
+    `stored`: the folder goes to where the run says, and the page may name that place."""
     known = _known(definition, run, source, now)
     with (
         TemporaryDirectory() as scratch,
@@ -44,7 +52,7 @@ def make(
         found = figures(duck, definition, run, known)
         files = csv_files.write(duck, target)
     (target / "figures.json").write_text(found.dumped(), encoding="utf-8")
-    html = page(found, definition, run, files)
+    html = page(found, definition, run, files, stored=stored)
     (target / "index.html").write_text(html, encoding="utf-8")
     return found
 

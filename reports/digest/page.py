@@ -42,8 +42,11 @@ class HeatRow:
     ended: int
 
 
-def page(figures: Figures, definition: Definition, run: Run, files: Sequence[str]) -> str:
-    """`files` are the names of the CSV files that lie beside it."""
+def page(
+    figures: Figures, definition: Definition, run: Run, files: Sequence[str], *, stored: bool
+) -> str:
+    """`files` are the names of the CSV files that lie beside it; `stored`: all of it lies, or will,
+    in the digests bucket as the run says."""
     before = run.period.before(definition.cadence, definition.timezone)
     days = [day.day for day in figures.days]
     return render(
@@ -90,6 +93,7 @@ def page(figures: Figures, definition: Definition, run: Run, files: Sequence[str
         limits=figures.limits[:ROWS],
         differences=tuple(wording.differences(figures.changes)),
         files=files,
+        stored=stored,
     )
 
 

@@ -41,7 +41,7 @@ def link(sandbox: Sandbox) -> Link:
     session = sandbox.session(ACCOUNT, REGION)
     s3, iam = session.client("s3"), session.client("iam")
     s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
-    html = page(sample.figures(defined), defined, run, sample.FILES)
+    html = page(sample.figures(defined), defined, run, sample.FILES, stored=True)
     s3.put_object(Bucket=BUCKET, Key=run.page_key, Body=html.encode())
     role = iam.create_role(
         RoleName="links",

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.browser
 
 
 def made(figures: Figures, defined: Definition) -> str:
-    return page(figures, defined, sample.run_of(defined), sample.FILES)
+    return page(figures, defined, sample.run_of(defined), sample.FILES, stored=True)
 
 
 def month(accounts: int = 12) -> str:

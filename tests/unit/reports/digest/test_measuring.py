@@ -351,7 +351,7 @@ def test_a_month_of_200_accounts_makes_a_page_of_less_than_2_mb(tmp_path: Path) 
     run = run_of_examples(defined)
     jobs = write_activity(tmp_path / "in", MONTH_OF_200_ACCOUNTS, run)
     source = Source(activity=tmp_path / "in", before=Before())
-    found = make(defined, run, source, tmp_path / "made", now=NOW, memory_mb=256)
+    found = make(defined, run, source, tmp_path / "made", now=NOW, memory_mb=256, stored=True)
     assert jobs > 400_000
     assert found.headline.success_rate.of > 300_000
     assert len(found.heat_map) > 200 * 28

@@ -22,7 +22,7 @@ RUN = sample.run_of(DEFINED)
 
 def made(figures: Figures = FIGURES, sections: tuple[Section, ...] = SECTIONS) -> str:
     defined = dataclasses.replace(DEFINED, sections=sections)
-    return page(figures, defined, RUN, sample.FILES)
+    return page(figures, defined, RUN, sample.FILES, stored=True)
 
 
 def sections(html: str) -> list[str]:
@@ -102,10 +102,17 @@ def test_the_files_that_a_page_names_are_written() -> None:
     assert named <= written
 
 
+def test_only_a_page_that_is_stored_names_its_place_and_the_command_for_a_link() -> None:
+    here = page(FIGURES, DEFINED, RUN, sample.FILES, stored=False)
+    assert all(f"<code>{name}</code>" in here for name in sample.FILES)
+    for said in (RUN.stored_folder, "digests bucket", "report link", "The report before lies in"):
+        assert (said in here, said in made()) == (False, True)
+
+
 def test_the_heat_map_has_the_worst_accounts_first_and_one_row_for_those_without() -> None:
     defined = sample.definition(accounts=60)
     figures = sample.figures(defined)
-    html = page(figures, defined, RUN, ())
+    html = page(figures, defined, RUN, (), stored=True)
     rows = re.findall(r'<tr><th scope="row">([^<]+)</th><td><svg.*?class="number">([\d,]+)<', html)
     failed = [int(number.replace(",", "")) for _, number in rows]
     assert len(rows) == HEAT_ROWS + 1
@@ -128,7 +135,7 @@ def test_a_day_on_which_an_account_had_no_job_is_a_cell_of_its_own_kind() -> Non
 
 def test_a_month_of_200_accounts_is_under_2_mb() -> None:
     defined = sample.definition(accounts=200)
-    html = page(sample.figures(defined), defined, RUN, sample.FILES)
+    html = page(sample.figures(defined), defined, RUN, sample.FILES, stored=True)
     assert len(html.encode()) < 2_000_000
 
 
@@ -136,7 +143,7 @@ def test_a_month_of_200_accounts_is_under_2_mb() -> None:
 def test_a_colour_that_is_none_is_refused(accent: str) -> None:
     defined = dataclasses.replace(DEFINED, brand=Brand(name="Acme", accent=accent))
     with pytest.raises(ValueError, match="is no colour: #rrggbb is one"):
-        page(FIGURES, defined, RUN, ())
+        page(FIGURES, defined, RUN, (), stored=True)
 
 
 def test_the_report_before_and_a_fresh_link_are_named() -> None:
