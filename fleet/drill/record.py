@@ -74,5 +74,5 @@ _RECORDS = TypeAdapter(DrillRecord)
 
 
 def loaded(text: bytes | str) -> DrillRecord:
-    """Raises ValueError naming what is wrong in it."""
+    """Raises pydantic's ValidationError, a ValueError, naming what is wrong in it."""
     return _RECORDS.validate_json(text)

@@ -157,11 +157,9 @@ def _of_plans(places: Sequence[DeployedPlace]) -> Mapping[str, str]:
 
 def _drills(drills: Drills) -> str:
     outcomes = Counter(record.outcome for record in drills.records)
-    unread = (
-        f" {counted(len(drills.not_read), 'day')} could not be read." if drills.not_read else ""
-    )
+    unread = " Not all that is recorded could be read." if drills.not_read else ""
     if not outcomes:
-        return f"No drill is recorded in the period.{unread}"
+        return f"No drill is known in the period.{unread}"
     said = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(outcomes.items()))
     return f"{counted(outcomes.total(), 'drill')} in the period: {said}.{unread}"
 

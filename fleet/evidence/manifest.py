@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 
-from fleet.errors import ToldError
+from fleet.errors import ToldError, problems_of
 
 FORMAT = "backup-org evidence 1"
 MANIFEST, SIGNATURE, PUBLIC_KEY = "manifest.json", "manifest.sig", "public-key.pem"
@@ -81,11 +81,7 @@ def loaded(text: bytes) -> Manifest:
     try:
         found = _MANIFESTS.validate_json(text)
     except ValidationError as error:
-        problems = (
-            f"{'.'.join(map(str, detail['loc'])) or 'it'}: {detail['msg']}"
-            for detail in error.errors(include_url=False, include_input=False)[:5]
-        )
-        raise NotAManifest(f"{MANIFEST}: {'; '.join(problems)}") from error
+        raise NotAManifest(f"{MANIFEST}: {problems_of(error)}") from error
     if found.format != FORMAT:
         raise NotAManifest(
             f"{MANIFEST}: is of the format {found.format!r}, and this program reads {FORMAT!r}"

@@ -7,15 +7,17 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import ValidationError
 
 from fleet.drill.record import DrillRecord
 from fleet.drill.record import loaded as loaded_drill
-from fleet.errors import ToldError
+from fleet.errors import ToldError, problems_of
 from fleet.evidence.archive import NAME
 from fleet.evidence.scope import Scope
 from fleet.report.gathering import make_here
@@ -32,7 +34,7 @@ REPORT, RESTORE_TESTS, DRILLS = "report/", "restore-tests.json", "drills/"
 class Drills:
     records: Sequence[DrillRecord]
     not_read: Sequence[str]
-    """Records that could not be, and why."""
+    """Sentences about what could not be, and why."""
 
 
 def write_report(
@@ -79,22 +81,56 @@ def _restore_tests(figures: Figures) -> Mapping[str, Any]:
 
 
 def write_drills(scope: Scope, s3: S3Client, folder: Path) -> Drills:
-    """Those that began on a day of the period, with their pages."""
-    records: list[DrillRecord] = []
-    not_read: list[str] = []
-    for day in _days(scope.run.period.start, scope.run.period.end):
-        prefix = f"{DRILLS}{day:%Y/%m/%d}/"
+    """Those that began in the period, with their pages. Where a record cannot be read, what lies in
+    its place is in the archive all the same, and `not_read` says why."""
+    period, records, not_read = scope.run.period, list[DrillRecord](), list[str]()
+    try:
+        keys = [
+            key
+            for day in _days(period.start, period.end)
+            for key in sorted(_keys(s3, scope.bucket, f"{DRILLS}{day:%Y/%m/%d}/"))
+        ]
+    except (BotoCoreError, ClientError) as error:
+        return Drills(records=(), not_read=[f"Records of drills could not be read: {error}"])
+    for place, within in groupby(keys, lambda key: key.rpartition("/")[0]):
         try:
-            for key in _keys(s3, scope.bucket, prefix):
-                path = folder / _checked(key)
-                content = s3.get_object(Bucket=scope.bucket, Key=key)["Body"].read()
-                if key.endswith("/drill.json"):
-                    records.append(loaded_drill(content))
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(content)
+            files = {_checked(key): _content(s3, scope.bucket, key) for key in within}
         except (BotoCoreError, ClientError, ValueError) as error:
-            not_read.append(f"Drills of {day}: {error}")
+            not_read.append(f"What lies in {place}/ could not be read: {error}")
+            continue
+        try:
+            record = _record(place, files)
+        except ValueError as error:
+            not_read.append(
+                f"What lies in {place}/ is no record of a drill that can be read, and is in the "
+                f"archive as it is: {error}"
+            )
+        else:
+            if not period.start <= record.started_at < period.end:
+                continue
+            records.append(record)
+        for name, content in files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(content)
     return Drills(records=records, not_read=not_read)
+
+
+def _content(s3: S3Client, bucket: str, key: str) -> bytes:
+    return s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+
+
+def _record(place: str, files: Mapping[str, bytes]) -> DrillRecord:
+    """Raises ValueError."""
+    content = files.get(f"{place}/drill.json")
+    if content is None:
+        raise ValueError("it has no drill.json")
+    try:
+        record = loaded_drill(content)
+    except ValidationError as error:
+        raise ValueError(f"drill.json: {problems_of(error)}") from error
+    if record.key != place:
+        raise ValueError(f"drill.json tells of {record.key}/")
+    return record
 
 
 def _checked(key: str) -> str:
@@ -105,7 +141,7 @@ def _checked(key: str) -> str:
 
 
 def _days(start: datetime, end: datetime) -> Iterator[date]:
-    """In UTC, as records are filed; one more where the period's own days are others."""
+    """In UTC, as records are filed; of the first and the last a part may lie outside."""
     day = start.date()
     while day <= (end - timedelta(microseconds=1)).date():
         yield day

@@ -62,4 +62,4 @@ def test_what_is_not_known_is_said_to_be_so() -> None:
         == FACTS["restore_tests"]
         == ("Not known: the period's report could not be made.")
     )
-    assert FACTS["drills"] == "No drill is recorded in the period."
+    assert FACTS["drills"] == "No drill is known in the period."
