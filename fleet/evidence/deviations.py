@@ -63,7 +63,10 @@ def _of_vaults(settings: Settings) -> Iterator[tuple[str, str]]:
         if vault.key == "aws_managed":
             yield f"{at}.key", "the key is AWS's own, whose policy nobody can change"
         if vault.force_destroy:
-            yield f"{at}.force_destroy", "`destroy` deletes the vault with its recovery points"
+            yield (
+                f"{at}.force_destroy",
+                "destroying the stack deletes the vault with its recovery points",
+            )
 
 
 def _of_proof(settings: Settings) -> Iterator[tuple[str, str]]:

@@ -112,7 +112,7 @@ def write_drills(scope: Scope, s3: S3Client, folder: Path) -> Drills:
         for name, content in files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes(content)
-    return Drills(records=records, not_read=not_read)
+    return Drills(records=sorted(records, key=lambda each: each.started_at), not_read=not_read)
 
 
 def _content(s3: S3Client, bucket: str, key: str) -> bytes:
