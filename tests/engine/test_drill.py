@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +18,10 @@ from fleet.deploy.deployment import Deployment
 from fleet.deploy.order import in_order
 from fleet.drill.record import DrillRecord, loaded
 from fleet.errors import ToldError
+from fleet.evidence.archive import read
+from fleet.evidence.making import make_archive, maker_for
+from fleet.evidence.scope import scope_of
+from fleet.evidence.verification import verified
 from fleet.project import PROJECT_VARIABLE
 from fleet.sandbox.stage import Stage
 from tests.support.command import backup_org
@@ -236,6 +242,30 @@ def test_it_backs_up_restores_and_alerts_and_resolves_what_an_earlier_one_left_o
     assert told["sys_id"] == incident.sys_id
     for said in ("Passed", incident.number, "WaitForStatusChecks", "does not prove"):
         assert said in kept.page
+
+
+def test_evidence_has_each_drill_of_the_period_with_its_outcome_and_page(
+    globex: Globex, keep: Keep, tmp_path: Path
+) -> None:
+    globex.throttle("ssm:GetParameter", 3)
+    run = globex.start()
+    assert run.ends() == "Failed"
+    kept = [keep("--from", run.id), keep()]
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    scope = scope_of("globex", "daily", globex.stage.workspace.project, tomorrow)
+    path = tmp_path / "evidence.zip"
+    make_archive(scope, maker_for(scope, None, print), path)
+    assert verified(path)
+    places = [each.record.key for each in kept]
+    names = [f"{place}/{name}" for place in places for name in ("drill.json", "index.html")]
+    _, held = read(path, dict.fromkeys([*names, "index.html"], 1 << 20))
+    front = held["index.html"].decode()
+    for place, each, outcome in zip(places, kept, ("failed", "passed"), strict=True):
+        assert loaded(held[f"{place}/drill.json"]) == each.record
+        assert held[f"{place}/index.html"].decode() == each.page
+        (row,) = [r for r in front.split("</tr>") if f'{place}/index.html">what' in r]
+        assert f">{outcome}<" in row
+        assert each.record.reason in row
 
 
 REFUSED: Mapping[str, tuple[str, str, int]] = {
