@@ -65,7 +65,7 @@ def _of_figures(figures: Figures | None) -> Mapping[str, str]:
         ),
         "three_two_one": _share(
             head.three_two_one,
-            "resources of which all is known",
+            "resources whose copies can be told",
             "have three copies in two Regions, one in another account, one immutable",
         )
         + (f" Of {unknown:,} not all is known." if unknown else ""),
