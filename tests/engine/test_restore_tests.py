@@ -9,7 +9,8 @@ import json
 import time
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,6 +21,11 @@ from components.lake.query_library import queries
 from components.work_queue import TRIES
 from fleet.deploy.deployment import Deployment
 from fleet.deploy.order import in_order
+from fleet.evidence.archive import read
+from fleet.evidence.making import make_archive, maker_for
+from fleet.evidence.records import RESTORE_TESTS
+from fleet.evidence.scope import scope_of
+from fleet.evidence.verification import verified
 from fleet.lake.query import Lake, run_query
 from fleet.sandbox.stage import Stage
 from stacks.load import CUSTOMERS, KEY
@@ -201,8 +207,9 @@ def test_what_is_not_good_or_not_judged_is_an_incident_and_says_which(
     assert "nobody could judge what a restore test restored" in unjudged
 
 
-def test_each_test_is_a_row_in_the_lake(bench: Bench, ended: Ended) -> None:
-    audit = {d.stack: d for d in bench.stage.deployments()}["hooli-audit"].outputs()
+@pytest.fixture(scope="module")
+def delivered(bench: Bench, ended: Ended) -> Ended:
+    """The tests, once a report that tells of them is in the lake."""
     backup = bench.client("backup", AUDIT)
     report = backup.start_report_job(ReportPlanName="hooli_restore_job_report")["ReportJobId"]
     while (job := backup.describe_report_job(ReportJobId=report)["ReportJob"])["Status"] not in (
@@ -212,6 +219,11 @@ def test_each_test_is_a_row_in_the_lake(bench: Bench, ended: Ended) -> None:
         time.sleep(0.1)
     assert job["Status"] == "COMPLETED", job
     bench.stage.sandbox.call("settle")
+    return ended
+
+
+def test_each_test_is_a_row_in_the_lake(bench: Bench, delivered: Ended) -> None:
+    audit = {d.stack: d for d in bench.stage.deployments()}["hooli-audit"].outputs()
     lake = Lake(
         session=bench.stage.sandbox.session(AUDIT, REGION),
         region=REGION,
@@ -221,7 +233,7 @@ def test_each_test_is_a_row_in_the_lake(bench: Bench, ended: Ended) -> None:
     answer = run_query(lake, queries(REGION)["restore_results"].sql(days="2"))
     columns = [answer.columns.index(name) for name in ("restore_job_id", "outcome")]
     found = dict([row[column] for column in columns] for row in answer.rows)
-    assert {kind: found[test["job"]] for kind, test in ended.items()} == {
+    assert {kind: found[test["job"]] for kind, test in delivered.items()} == {
         "good": "good",
         "not good": "not_good",
         "not judged": "not_judged",
@@ -274,3 +286,29 @@ def test_the_report_tells_the_ends_apart(bench: Bench, ended: Ended) -> None:
     page = base64.b64decode(attached["content"]).decode()
     for said in ("judged good", "but not good", "nobody could judge it", "never started"):
         assert said in page
+
+
+def test_evidence_has_each_test_with_its_verdict(
+    bench: Bench, delivered: Ended, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in bench.stage.engine.environment.items():
+        monkeypatch.setenv(name, value)
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    scope = scope_of("hooli", "daily", bench.stage.workspace.project, tomorrow)
+    path = tmp_path / "evidence.zip"
+    make_archive(scope, maker_for(scope, None, print), path)
+    assert verified(path)
+    _, held = read(path, {RESTORE_TESTS: 1 << 20})
+    told = json.loads(held[RESTORE_TESTS])
+    found = {
+        kind: {
+            (row["validation_status"], row["outcome"])
+            for row in told["tests"]
+            if row["resource_arn"] == test["resource"]
+        }
+        for kind, test in delivered.items()
+    }
+    assert found["good"] == found["own"] == {("SUCCESSFUL", "good")}
+    assert found["not good"] == {("FAILED", "not_good")}
+    assert found["not judged"] == {("FAILED", "not_judged")}
+    assert told["verdicts"]["FAILED"] >= 2
