@@ -30,6 +30,8 @@ _START_MINUTES, _COMPLETE_MINUTES = 60, 120
 """The shortest start window that AWS Backup takes, and more than a small instance needs."""
 _BACKUP_SECONDS = (_START_MINUTES + _COMPLETE_MINUTES) * 60
 _RESTORE_SECONDS = 2 * 3600
+_INSTANCE_SECONDS = 1200
+"""For an instance to run, and then to pass its status checks: each takes minutes."""
 _KEEP_DAYS = 1
 """The last guard: what nothing else removes AWS Backup does."""
 _BACKUP_ENDED = ("COMPLETED", "ABORTED", "EXPIRED", "FAILED", "PARTIAL")
@@ -189,7 +191,7 @@ def _make_instance(plan: DrillPlan) -> list[dict[str, Any]]:
         ),
         _wait(
             "WaitUntilRunning",
-            600,
+            _INSTANCE_SECONDS,
             ("ec2", "DescribeInstances", {"InstanceIds": ["{{CreateInstance.InstanceId}}"]}),
             "$.Reservations[0].Instances[0].State.Name",
             ["running"],
@@ -242,7 +244,7 @@ def _restore(plan: DrillPlan) -> list[dict[str, Any]]:
         check,
         _wait(
             "WaitForStatusChecks",
-            1200,
+            _INSTANCE_SECONDS,
             ("ec2", "DescribeInstanceStatus", {"InstanceIds": ["{{CheckRestore.InstanceId}}"]}),
             "$.InstanceStatuses[0].InstanceStatus.Status",
             ["ok"],

@@ -54,13 +54,18 @@ class Globex:
         return Run(self, answer["AutomationExecutionId"])
 
     @contextmanager
-    def held(self, state: str = "RUNNING") -> Generator[None]:
+    def held(self) -> Generator[None]:
         """Jobs stay as they are meanwhile."""
-        self.call("backup.hold", resource_arn="*", state=state)
+        self.hold("RUNNING")
         try:
             yield
         finally:
-            self.call("backup.hold", resource_arn="*", held=False)
+            self.hold(None)
+
+    def hold(self, state: str | None) -> None:
+        """In which state jobs stay; None: they go on."""
+        given: dict[str, Any] = {"held": False} if state is None else {"state": state}
+        self.call("backup.hold", resource_arn="*", **given)
 
     @contextmanager
     def denied(self, action: str) -> Generator[None]:
@@ -140,7 +145,34 @@ class Run:
 
     def reaches(self, name: str) -> None:
         """Waits until a step is under way."""
-        self._until(lambda: self.execution().get("CurrentStepName") == name, name)
+
+        def is_under_way() -> bool:
+            execution = self.execution()
+            status = execution["AutomationExecutionStatus"]
+            assert status not in _ENDED, f"it is {status} without {name}"
+            return execution.get("CurrentStepName") == name
+
+        self._until(is_under_way, name)
+
+    def goes_well_until(self, name: str) -> None:
+        """Ends the jobs before a step, while jobs are held; and waits until that is under way."""
+        self.reaches("WaitForBackup")
+        if name == "WaitForBackup":
+            return
+        job = self.output("StartBackup", "BackupJobId")
+        self.globex.call("backup.finish", job_id=job, state="COMPLETED")
+        self.reaches("WaitForRestore")
+        if name == "WaitForRestore":
+            return
+        self.globex.hold(None)
+        self.reaches("CheckRestore")
+        self.globex.hold("RUNNING")
+        self.reaches(name)
+
+    def open_incidents(self) -> Sequence[str]:
+        """About its instance: that of the runbook itself the next good drill resolves."""
+        made = self.step("CreateInstance").get("Outputs", {}).get("InstanceId", ())
+        return [i for i in self.globex.open_incidents() if any(f"/{m} " in i for m in made)]
 
     def ends(self) -> str:
         """Its status at the end; what followed it has ended too."""
@@ -269,6 +301,8 @@ def test_evidence_has_each_drill_of_the_period_with_its_outcome_and_page(
 
 
 REFUSED: Mapping[str, tuple[str, str, int]] = {
+    "CheckAlone": ("CheckAlone", "ssm:DescribeAutomationExecutions", 5),
+    "FindImage": ("CheckAlone", "ssm:GetParameter", 3),
     "CreateInstance": ("CheckAlone", "ec2:RunInstances", 3),
     "WaitUntilRunning": ("CheckAlone", "ec2:DescribeInstances", 1),
     "StartBackup": ("CheckAlone", "backup:StartBackupJob", 3),
@@ -279,6 +313,7 @@ REFUSED: Mapping[str, tuple[str, str, int]] = {
     "StartBackupToCancel": ("WaitForRestore", "backup:StartBackupJob", 3),
     "WaitUntilItRuns": ("WaitForRestore", "backup:DescribeBackupJob", 1),
     "CancelBackup": ("WaitForRestore", "backup:StopBackupJob", 3),
+    "WaitUntilCancelled": ("WaitUntilCancelled", "backup:DescribeBackupJob", 1),
 }
 """By the step that fails: during which one to begin, the call that is refused, and how often: a
 script's client tries a call five times."""
@@ -299,16 +334,12 @@ def test_where_a_call_is_refused_nothing_stays(step: str, globex: Globex, keep: 
     else:
         with globex.held():
             run = globex.start()
-            if before == "WaitForRestore":
-                run.reaches("WaitForBackup")
-                job = run.output("StartBackup", "BackupJobId")
-                globex.call("backup.finish", job_id=job, state="COMPLETED")
-            run.reaches(before)
+            run.goes_well_until(before)
             globex.throttle(operation, times)
     assert run.ends() == "Failed"
     tells_of(keep("--from", run.id), step, "Failed")
     assert globex.left() == {}
-    assert backups_open(globex) == []
+    assert run.open_incidents() == []
 
 
 def tells_of(kept: Kept, step: str, status: str) -> None:
@@ -317,11 +348,6 @@ def tells_of(kept: Kept, step: str, status: str) -> None:
     assert kept.record.reason.startswith(f"{step} is {status}")
     assert kept.record.reason in kept.printed
     assert f"{step} is {status}" in kept.page
-
-
-def backups_open(globex: Globex) -> Sequence[str]:
-    """Incidents but that of the runbook itself, which the next good drill resolves."""
-    return [incident for incident in globex.open_incidents() if "runbook" not in incident]
 
 
 def test_a_backup_that_fails_is_made_good_and_nothing_stays(globex: Globex, keep: Keep) -> None:
@@ -336,7 +362,7 @@ def test_a_backup_that_fails_is_made_good_and_nothing_stays(globex: Globex, keep
     tells_of(kept, "CheckBackup", "Failed")
     assert "the backup job is FAILED, not COMPLETED: no &lt;room&gt; &amp; time" in kept.page
     assert globex.left() == {}
-    assert backups_open(globex) == []
+    assert run.open_incidents() == []
     incidents = globex.stage.sandbox.call("servicenow")["incidents"]
     (resolved,) = [i for i in incidents if "no <room> & time" in i["description"]]
     assert resolved["state"] == "6"
@@ -348,17 +374,53 @@ def test_a_restore_that_fails_leaves_its_own_incident_and_nothing_else(
 ) -> None:
     with globex.held():
         run = globex.start()
-        run.reaches("WaitForBackup")
-        job = run.output("StartBackup", "BackupJobId")
-        globex.call("backup.finish", job_id=job, state="COMPLETED")
-        run.reaches("WaitForRestore")
+        run.goes_well_until("WaitForRestore")
         job = run.output("StartRestore", "RestoreJobId")
         globex.call("backup.finish", job_id=job, state="FAILED", message="for a test")
     assert run.ends() == "Failed"
     tells_of(keep("--from", run.id), "CheckRestore", "Failed")
     assert globex.left() == {}
-    (restore,) = backups_open(globex)
+    (restore,) = run.open_incidents()
     assert "restore failed" in restore
+
+
+@pytest.mark.soak
+def test_a_backup_that_ends_well_before_it_is_cancelled_is_told_and_nothing_stays(
+    globex: Globex, keep: Keep
+) -> None:
+    with globex.held():
+        run = globex.start()
+        run.goes_well_until("WaitUntilCancelled")
+        job = run.output("StartBackupToCancel", "BackupJobId")
+        globex.call("backup.finish", job_id=job, state="COMPLETED")
+    assert run.ends() == "Failed"
+    kept = keep("--from", run.id)
+    tells_of(kept, "CheckCancelled", "Failed")
+    assert "the backup job is COMPLETED, not ABORTED" in kept.page
+    assert globex.left() == {}
+    assert run.open_incidents() == []
+
+
+@pytest.mark.soak
+def test_a_last_backup_that_cannot_be_made_leaves_an_incident_and_nothing_else(
+    globex: Globex, keep: Keep
+) -> None:
+    with globex.held():
+        run = globex.start()
+        run.goes_well_until("WaitUntilCancelled")
+        with globex.denied("backup:StartBackupJob"):
+            globex.hold(None)
+            assert run.ends() == "Failed"
+    kept = keep("--from", run.id)
+    tells_of(kept, "BackUpOnceMore", "Failed")
+    assert globex.left() == {}
+    (cancelled,) = run.open_incidents()
+    assert "backup" in cancelled
+    incident = kept.record.incident
+    assert incident is not None
+    assert incident.opened_at is not None
+    assert incident.resolved_at is None
+    assert incident.number in kept.page
 
 
 @pytest.mark.soak
@@ -371,7 +433,7 @@ def test_a_wait_that_takes_too_long_ends_the_drill_and_nothing_stays(
     assert run.ends() == "TimedOut"
     tells_of(keep("--from", run.id), "WaitForBackup", "TimedOut")
     assert globex.left() == {}
-    assert backups_open(globex) == []
+    assert run.open_incidents() == []
 
 
 @pytest.mark.parametrize(
@@ -380,6 +442,8 @@ def test_a_wait_that_takes_too_long_ends_the_drill_and_nothing_stays(
         "WaitForRestore",
         pytest.param("WaitForBackup", marks=pytest.mark.soak),
         pytest.param("StartRestore", marks=pytest.mark.soak),
+        pytest.param("WaitUntilCancelled", marks=pytest.mark.soak),
+        pytest.param("WaitForTheIncident", marks=pytest.mark.soak),
         pytest.param("EndJobs", marks=pytest.mark.soak),
         pytest.param("TerminateInstances", marks=pytest.mark.soak),
     ],
@@ -387,16 +451,13 @@ def test_a_wait_that_takes_too_long_ends_the_drill_and_nothing_stays(
 def test_a_drill_that_is_cancelled_is_cleaned_up_after(
     step: str, globex: Globex, keep: Keep
 ) -> None:
+    waits_for_a_job = step in ("WaitForBackup", "WaitForRestore", "WaitUntilCancelled")
     with globex.held():
         run = globex.start()
-        run.reaches("WaitForBackup")
-        if step not in ("WaitForBackup", "EndJobs"):
-            job = run.output("StartBackup", "BackupJobId")
-            globex.call("backup.finish", job_id=job, state="COMPLETED")
-        if step == "WaitForRestore":
-            run.reaches(step)
+        if waits_for_a_job:
+            run.goes_well_until(step)
             run.cancel()
-    if step != "WaitForRestore":
+    if not waits_for_a_job:
         run.reaches(step)
         run.cancel()
     assert run.ends() == "Cancelled"
@@ -405,7 +466,7 @@ def test_a_drill_that_is_cancelled_is_cleaned_up_after(
     assert "Cancelled" in kept.page
     assert kept.record.left_behind == ()
     assert globex.left() == {}
-    assert backups_open(globex) == []
+    assert run.open_incidents() == []
 
 
 @pytest.mark.parametrize(

@@ -134,6 +134,15 @@ def test_a_backup_that_is_stopped_is_aborted_and_leaves_no_snapshots(backups: Ba
         backups.backup.stop_backup_job(BackupJobId=job)
 
 
+def test_a_backup_that_is_held_is_not_aborted_before_it_is_let_go(backups: Backups) -> None:
+    backups.call("backup.hold", resource_arn=backups.arn, state="RUNNING")
+    job = backups.start()
+    backups.backup.stop_backup_job(BackupJobId=job)
+    assert [backups.state(job) for _ in range(3)] == ["ABORTING"] * 3
+    backups.call("backup.hold", resource_arn=backups.arn, held=False)
+    assert [backups.state(job) for _ in range(2)] == ["ABORTING", "ABORTED"]
+
+
 def test_a_restore_makes_an_instance_with_the_volumes_and_tags_of_the_one_that_was(
     backups: Backups,
 ) -> None:

@@ -286,7 +286,7 @@ def describe_backup_job(api: BackupApi, params: Params) -> Mapping[str, Any]:
     """What goes on by itself has done so at the second look."""
     job = find_backup_job(api, params["BackupJobId"])
     state: str = job["State"]
-    held = state == "RUNNING" and bool(api.backend.held_at(job["ResourceArn"]))
+    held = bool(api.backend.held_at(job["ResourceArn"]))
     if job.get("NextState") and state in ("RUNNING", "ABORTING") and not held:
         if job.get("Seen") == state:
             move_backup_job(api, job, job["NextState"])
