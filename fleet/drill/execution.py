@@ -58,11 +58,12 @@ class Execution:
 
     @property
     def left_behind(self) -> tuple[str, ...]:
-        """Nothing, where nothing was made."""
+        """Nothing, where nothing was made; of a clean-up that could not look it is not known."""
         listed = self.outputs.get("ListLeftBehind", {}).get("LeftBehind")
         if listed is not None:
             return tuple(listed)
-        return (NOT_KNOWN,) if self.outputs.get("FindImage") else ()
+        is_drill = any(step.name == "FindImage" for step in self.steps)
+        return () if is_drill and not self.outputs.get("FindImage") else (NOT_KNOWN,)
 
     @property
     def failure(self) -> str:

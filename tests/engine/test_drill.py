@@ -165,7 +165,7 @@ class Run:
         if name == "WaitForRestore":
             return
         self.globex.hold(None)
-        self.reaches("CheckRestore")
+        self._until(lambda: self.step("WaitForRestore")["StepStatus"] == "Success", "its restore")
         self.globex.hold("RUNNING")
         self.reaches(name)
 
