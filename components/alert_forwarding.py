@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.alarm import Alarm, AlarmArgs
-from components.iam import Statement, policy_document, service_trust
+from components.iam import Statement, policy_document, rule_may_send, service_trust
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,15 +85,7 @@ class AlertForwarding(pulumi.ComponentResource):
         aws.sqs.QueuePolicy(
             f"{name}-{region}",
             queue_url=dead_letters.url,
-            policy=policy_document(
-                Statement(
-                    sid="RuleSends",
-                    actions=["sqs:SendMessage"],
-                    resources=[dead_letters.arn],
-                    principal={"Service": "events.amazonaws.com"},
-                    conditions={"ArnEquals": {"aws:SourceArn": rule.arn}},
-                )
-            ),
+            policy=policy_document(rule_may_send(rule.arn, dead_letters.arn)),
             region=region,
             opts=child,
         )

@@ -43,6 +43,27 @@ def policy_document(*statements: Statement) -> pulumi.Output[str]:
     )
 
 
+def may_pass(sid: str, role_arn: pulumi.Input[str], service: str) -> Statement:
+    """Lets a role be handed over to one AWS service."""
+    return Statement(
+        sid=sid,
+        actions=["iam:PassRole"],
+        resources=[role_arn],
+        conditions={"StringEquals": {"iam:PassedToService": service}},
+    )
+
+
+def rule_may_send(rule_arn: pulumi.Input[str], queue_arn: pulumi.Input[str]) -> Statement:
+    """Lets one of EventBridge's rules send to a queue."""
+    return Statement(
+        sid="RuleSends",
+        actions=["sqs:SendMessage"],
+        resources=[queue_arn],
+        principal={"Service": "events.amazonaws.com"},
+        conditions={"ArnEquals": {"aws:SourceArn": rule_arn}},
+    )
+
+
 SOURCE_MAY_BE_UNTOLD: Mapping[str, str] = {
     "backup.amazonaws.com": "AWS Backup's guide has no condition in the trust of its roles, and no "
     "page says whether it tells the source: aws-backup/latest/devguide/iam-service-roles.html",

@@ -10,7 +10,7 @@ import pulumi_aws as aws
 
 from components.alarm import Alarm
 from components.function import Function, FunctionArgs, FunctionHome
-from components.iam import Statement
+from components.iam import Statement, rule_may_send
 from components.work_queue import WorkQueue, WorkQueueArgs
 from reports.aws_partition import aws_partition
 from reports.curated_tables import DELIVERIES_FOLDER
@@ -85,8 +85,8 @@ class ReportIntake(pulumi.ComponentResource):
         queue = WorkQueue(
             name,
             WorkQueueArgs(
-                senders=lambda queue: [_rule_sends(rule, queue)],
-                dead_letter_senders=lambda queue: [_rule_sends(rule, queue)],
+                senders=lambda queue: [rule_may_send(rule.arn, queue)],
+                dead_letter_senders=lambda queue: [rule_may_send(rule.arn, queue)],
                 function_timeout_seconds=timeout,
             ),
             child,
@@ -106,16 +106,6 @@ class ReportIntake(pulumi.ComponentResource):
 def _told(queue: WorkQueue, function: Function) -> pulumi.Output[Mapping[str, str]]:
     return pulumi.Output.all(
         queue=queue.url, dead_letters=queue.dead_letters_url, function=function.name
-    )
-
-
-def _rule_sends(rule: aws.cloudwatch.EventRule, queue: pulumi.Input[str]) -> Statement:
-    return Statement(
-        sid="RuleSends",
-        actions=["sqs:SendMessage"],
-        resources=[queue],
-        principal={"Service": "events.amazonaws.com"},
-        conditions={"ArnEquals": {"aws:SourceArn": rule.arn}},
     )
 
 

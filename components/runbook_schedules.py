@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.alarm import Alarm, AlarmArgs
-from components.iam import Statement, policy_document, service_trust
+from components.iam import Statement, may_pass, policy_document, service_trust
 from reports.aws_partition import aws_partition
 
 _FOURTEEN_DAYS = 14 * 24 * 3600  # SQS's longest retention
@@ -76,12 +76,7 @@ class RunbookSchedules(pulumi.ComponentResource):
                     actions=["ssm:StartAutomationExecution"],
                     resources=[arn for one in args.schedules for arn in _started(one, args)],
                 ),
-                Statement(
-                    sid="HandOverTheirRole",
-                    actions=["iam:PassRole"],
-                    resources=[args.runbook_role_arn],
-                    conditions={"StringEquals": {"iam:PassedToService": "ssm.amazonaws.com"}},
-                ),
+                may_pass("HandOverTheirRole", args.runbook_role_arn, "ssm.amazonaws.com"),
                 Statement(
                     sid="ParkWhatCouldNotBeStarted",
                     actions=["sqs:SendMessage"],

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import pulumi
 
+from components.iam import Statement
 from components.recovery.permissions import copy_back_permissions, restore_permissions
 from components.recovery.runbook_steps import (
     COPY_BACK_OUTPUTS,
@@ -18,6 +19,7 @@ from components.runbook import Runbook, RunbookArgs
 from components.runbook_role import RunbookRole, RunbookRoleArgs
 from stacks import names
 from stacks.protection import Protection
+from stacks.protection_settings import Vault
 from stacks.recovery_settings import Recovery
 from stacks.settings import ProtectedSettings, Settings
 
@@ -33,44 +35,35 @@ def deploy_recovery(
 
 def giving_vaults(settings: ProtectedSettings) -> Mapping[str, Sequence[str]]:
     """By Region, the vaults that other accounts' copies lie in."""
-    found = {
-        region: [
-            name
-            for name, vault in (settings.vaults | settings.retained_vaults).items()
-            if vault.copies_from is not None and region in settings.regions_of(vault)
-        ]
-        for region in settings.protected_regions
-    }
-    return {region: vaults for region, vaults in found.items() if vaults}
+    vaults = settings.vaults | settings.retained_vaults
+    return _by_region(settings, {n: v for n, v in vaults.items() if v.copies_from is not None})
 
 
 def taking_vaults(settings: ProtectedSettings) -> Mapping[str, Sequence[str]]:
     """By Region, the vaults that copies may come back into."""
+    return _by_region(settings, settings.vaults)
+
+
+def _by_region(
+    settings: ProtectedSettings, vaults: Mapping[str, Vault]
+) -> Mapping[str, Sequence[str]]:
+    """The names of vaults, in the Regions that have any."""
     found = {
-        region: [n for n, vault in settings.vaults.items() if region in settings.regions_of(vault)]
+        region: [name for name, v in vaults.items() if region in settings.regions_of(v)]
         for region in settings.protected_regions
     }
-    return {region: vaults for region, vaults in found.items() if vaults}
+    return {region: here for region, here in found.items() if here}
 
 
 def _copies_back(
     settings: Settings, recovery: Recovery, protection: Protection, opts: pulumi.ResourceOptions
 ) -> None:
     name, vaults = names.copy_back_runbook(settings), giving_vaults(settings)
-    role = RunbookRole(
-        name,
-        RunbookRoleArgs(
-            role_name=name,
-            account=settings.account,
-            partition=settings.partition,
-            permissions=copy_back_permissions(
-                account=settings.account,
-                regions=list(vaults),
-                backup_role_arn=protection.role.arn,
-            ),
-        ),
-        opts,
+    backup_role = protection.role.arn
+    permissions = copy_back_permissions(
+        account=settings.account, regions=list(vaults), backup_role_arn=backup_role
     )
+    role_arn = _role_arn(settings, name, permissions, opts)
     for region, here in vaults.items():
         Runbook(
             f"{name}-{region}",
@@ -80,9 +73,9 @@ def _copies_back(
                     "Copies a recovery point of this account's vault to the vault of an account of "
                     "the organization that lost its data, and says its ARN there."
                 ),
-                role_arn=role.arn,
+                role_arn=role_arn,
                 parameters=copy_back_parameters(here, recovery.delete_after_days),
-                steps=copy_back_steps(protection.role.arn),
+                steps=copy_back_steps(backup_role),
                 outputs=COPY_BACK_OUTPUTS,
                 region=region,
             ),
@@ -92,20 +85,11 @@ def _copies_back(
 
 def _restores(settings: Settings, protection: Protection, opts: pulumi.ResourceOptions) -> None:
     name, vaults = names.restore_runbook(settings), taking_vaults(settings)
-    role = RunbookRole(
-        name,
-        RunbookRoleArgs(
-            role_name=name,
-            account=settings.account,
-            partition=settings.partition,
-            permissions=restore_permissions(
-                account=settings.account,
-                regions=list(vaults),
-                backup_role_arn=protection.role.arn,
-            ),
-        ),
-        opts,
+    backup_role = protection.role.arn
+    permissions = restore_permissions(
+        account=settings.account, regions=list(vaults), backup_role_arn=backup_role
     )
+    role_arn = _role_arn(settings, name, permissions, opts)
     for region, here in vaults.items():
         Runbook(
             f"{name}-{region}",
@@ -116,11 +100,28 @@ def _restores(settings: Settings, protection: Protection, opts: pulumi.ResourceO
                     "what there is, and says its ARN. What a restore of each type needs as "
                     "Metadata stands in docs/recover.md."
                 ),
-                role_arn=role.arn,
+                role_arn=role_arn,
                 parameters=restore_parameters(here),
-                steps=restore_steps(protection.role.arn),
+                steps=restore_steps(backup_role),
                 outputs=RESTORE_OUTPUTS,
                 region=region,
             ),
             opts,
         )
+
+
+def _role_arn(
+    settings: Settings, name: str, permissions: Sequence[Statement], opts: pulumi.ResourceOptions
+) -> pulumi.Output[str]:
+    """Of the role in which a runbook's steps act, named as the runbook is."""
+    role = RunbookRole(
+        name,
+        RunbookRoleArgs(
+            role_name=name,
+            account=settings.account,
+            partition=settings.partition,
+            permissions=permissions,
+        ),
+        opts,
+    )
+    return role.arn

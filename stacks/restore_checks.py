@@ -8,7 +8,7 @@ import pulumi
 
 from components.alarm import Alarm
 from components.function import Function, FunctionArgs, FunctionHome
-from components.iam import Statement
+from components.iam import Statement, rule_may_send
 from components.layer import Layer, LayerArgs
 from components.packaging.archives import Platform
 from components.queue_rule import QueueRule, QueueRuleArgs
@@ -43,8 +43,8 @@ def _deploy_in(
     name = names.restore_check(settings, region)
     rule = f"arn:{settings.partition}:events:{region}:{settings.account}:rule/{name}"
     queue_args = WorkQueueArgs(
-        senders=lambda queue: [_rule_sends(rule, queue)],
-        dead_letter_senders=lambda queue: [_rule_sends(rule, queue)],
+        senders=lambda queue: [rule_may_send(rule, queue)],
+        dead_letter_senders=lambda queue: [rule_may_send(rule, queue)],
         function_timeout_seconds=_TIMEOUT_SECONDS,
         region=region,
     )
@@ -103,16 +103,6 @@ def _deploy_in(
             region=region,
         ),
         opts,
-    )
-
-
-def _rule_sends(rule: str, queue: pulumi.Input[str]) -> Statement:
-    return Statement(
-        sid="RuleSends",
-        actions=["sqs:SendMessage"],
-        resources=[queue],
-        principal={"Service": "events.amazonaws.com"},
-        conditions={"ArnEquals": {"aws:SourceArn": rule}},
     )
 
 

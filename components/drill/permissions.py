@@ -3,7 +3,7 @@
 import pulumi
 
 from components.drill.drill_steps import DRILL_TAG, DrillPlan
-from components.iam import Conditions, Statement
+from components.iam import Conditions, Statement, may_pass
 
 _ASKED: Conditions = {"StringLike": {f"aws:RequestTag/{DRILL_TAG}": "*"}}
 _TAGGED: Conditions = {"StringLike": {f"aws:ResourceTag/{DRILL_TAG}": "*"}}
@@ -40,8 +40,8 @@ def drill_permissions(
                 f"{ssm}:{plan.account}:document/{plan.clean_up_runbook}",
             ],
         ),
-        _hands_over("HandOverItsOwnRole", role_arn, "ssm.amazonaws.com"),
-        _hands_over("HandOverTheRoleOfBackups", plan.backup_role_arn, "backup.amazonaws.com"),
+        may_pass("HandOverItsOwnRole", role_arn, "ssm.amazonaws.com"),
+        may_pass("HandOverTheRoleOfBackups", plan.backup_role_arn, "backup.amazonaws.com"),
     ]
 
 
@@ -141,15 +141,6 @@ def _backups(plan: DrillPlan, vault_arn: pulumi.Input[str]) -> list[Statement]:
             resources=["*"],
         ),
     ]
-
-
-def _hands_over(sid: str, role_arn: pulumi.Input[str], service: str) -> Statement:
-    return Statement(
-        sid=sid,
-        actions=["iam:PassRole"],
-        resources=[role_arn],
-        conditions={"StringEquals": {"iam:PassedToService": service}},
-    )
 
 
 def _ec2(plan: DrillPlan, kind: str, name: str = "*") -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pulumi
 
-from components.iam import Statement
+from components.iam import Statement, may_pass
 from reports.aws_partition import aws_partition
 
 
@@ -18,7 +18,7 @@ def copy_back_permissions(
             resources=_recovery_points(account, regions),
         ),
         Statement(sid="FollowCopies", actions=["backup:DescribeCopyJob"], resources=["*"]),
-        _hands_over(backup_role_arn),
+        may_pass("HandOverTheRoleOfBackups", backup_role_arn, "backup.amazonaws.com"),
     ]
 
 
@@ -36,7 +36,7 @@ def restore_permissions(
             resources=_recovery_points(account, regions),
         ),
         Statement(sid="FollowRestores", actions=["backup:DescribeRestoreJob"], resources=["*"]),
-        _hands_over(backup_role_arn),
+        may_pass("HandOverTheRoleOfBackups", backup_role_arn, "backup.amazonaws.com"),
     ]
 
 
@@ -58,12 +58,3 @@ def _recovery_points(account: str, regions: Sequence[str]) -> list[str]:
         for region in regions
         for service, owner, resource in kinds
     ]
-
-
-def _hands_over(backup_role_arn: pulumi.Input[str]) -> Statement:
-    return Statement(
-        sid="HandOverTheRoleOfBackups",
-        actions=["iam:PassRole"],
-        resources=[backup_role_arn],
-        conditions={"StringEquals": {"iam:PassedToService": "backup.amazonaws.com"}},
-    )

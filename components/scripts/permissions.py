@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pulumi
 
-from components.iam import Statement
+from components.iam import Statement, may_pass
 from components.scripts.script_document import AGREED_TAG
 from reports.aws_partition import aws_partition
 
@@ -64,12 +64,7 @@ def scripted_backup_permissions(
             else []
         ),
         Statement(sid="FollowBackups", actions=["backup:DescribeBackupJob"], resources=["*"]),
-        Statement(
-            sid="HandOverTheRoleOfBackups",
-            actions=["iam:PassRole"],
-            resources=[backup_role_arn],
-            conditions={"StringEquals": {"iam:PassedToService": "backup.amazonaws.com"}},
-        ),
+        may_pass("HandOverTheRoleOfBackups", backup_role_arn, "backup.amazonaws.com"),
         Statement(
             sid="LookAtSnapshots",
             actions=["ec2:DescribeImages", "ec2:DescribeInstances", "ec2:DescribeSnapshots"],

@@ -16,6 +16,7 @@ from fleet.drill.page import page
 from fleet.drill.place import Place, place_of
 from fleet.drill.record import DrillRecord, Incident
 from fleet.errors import ToldError
+from fleet.evidence.scope import keeper_of
 from fleet.runbooks.following import followed
 from fleet.terminal import console
 from stacks import names
@@ -163,12 +164,12 @@ def _evidence(
     engine: Engine, customer: str
 ) -> tuple[ManagementSettings | AuditSettings, str] | None:
     """The central stack that keeps evidence, and its bucket, once it is deployed."""
-    for settings in settings_of(chosen([customer], engine.project), engine.project).values():
-        if isinstance(settings, ManagementSettings | AuditSettings) and settings.evidence:
-            stack = stack_name(customer, settings.role)
-            try:
-                bucket = Deployment(engine, stack).outputs().get("evidence_bucket")
-            except NeverDeployed:
-                return None
-            return (settings, bucket) if bucket else None
-    return None
+    settings = keeper_of(settings_of(chosen([customer], engine.project), engine.project))
+    if settings is None:
+        return None
+    try:
+        outputs = Deployment(engine, stack_name(customer, settings.role)).outputs()
+    except NeverDeployed:
+        return None
+    bucket = outputs.get("evidence_bucket")
+    return (settings, bucket) if bucket else None

@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from fleet import accounts
 from fleet.accounts import NoSession
+from fleet.evidence.json_text import json_text
 from reports.digest.collation import Patience
 from stacks.settings import Settings
 
@@ -53,7 +54,7 @@ class DeployedPlace:
             **self.found,
             "not_read": self.not_read,
         }
-        return json.dumps(about, indent=2, sort_keys=True, default=_text) + "\n"
+        return json_text(about, sort_keys=True)
 
 
 def read_deployed(stacks: Mapping[str, Settings]) -> Sequence[DeployedPlace]:
@@ -195,9 +196,3 @@ _PARTS: Mapping[str, Callable[[BackupClient], Iterator[tuple[str, Any]]]] = {
 def _answer(call: Callable[..., Any], **request: Any) -> dict[str, Any]:
     answer = _PATIENCE.call(call, **request)
     return {name: value for name, value in answer.items() if name != "ResponseMetadata"}
-
-
-def _text(value: object) -> str:
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat()
-    raise TypeError(f"{value!r} has no place in what AWS Backup tells")

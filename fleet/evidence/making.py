@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import boto3
-from pydantic import BaseModel
 
 from fleet import accounts
 from fleet.deploy.deployment import Engine
@@ -23,6 +19,7 @@ from fleet.evidence.deployed import read_deployed
 from fleet.evidence.deviations import Deviation, deviations_of, exceptions_of
 from fleet.evidence.differences import differences
 from fleet.evidence.facts import Found, facts
+from fleet.evidence.json_text import json_text
 from fleet.evidence.manifest import (
     FORMAT,
     MANIFEST,
@@ -76,8 +73,9 @@ def make_archive(scope: Scope, maker: Maker, target: Path) -> Manifest:
         folder = Path(temporary)
         missing = _write_contents(scope, maker, folder)
         manifest = _manifest(scope, maker, folder, missing)
-        (folder / MANIFEST).write_bytes(manifest.dumped())
-        (folder / SIGNATURE).write_bytes(maker.key.signature(manifest.dumped()))
+        signed = manifest.dumped()
+        (folder / MANIFEST).write_bytes(signed)
+        (folder / SIGNATURE).write_bytes(maker.key.signature(signed))
         archive.write(target, folder)
     return manifest
 
@@ -195,17 +193,4 @@ def _manifest(scope: Scope, maker: Maker, folder: Path, missing: Sequence[str]) 
 
 
 def _write(path: Path, data: Any) -> None:
-    text = json.dumps(data, indent=2, ensure_ascii=False, default=_plain)
-    path.write_text(text + "\n", encoding="utf-8")
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat()
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, BaseModel):
-        return value.model_dump(mode="json")
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return dataclasses.asdict(value)
-    raise TypeError(f"{value!r} has no place in evidence")
+    path.write_text(json_text(data), encoding="utf-8")

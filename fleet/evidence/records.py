@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -19,6 +18,7 @@ from fleet.drill.record import DrillRecord
 from fleet.drill.record import loaded as loaded_drill
 from fleet.errors import ToldError, problems_of
 from fleet.evidence.archive import NAME
+from fleet.evidence.json_text import json_text
 from fleet.evidence.scope import Scope
 from fleet.report.gathering import make_here
 from reports.digest.figures import Figures
@@ -54,7 +54,8 @@ def write_report(
         )
     except (BotoCoreError, ClientError, duckdb.Error, ToldError) as error:
         return None, [f"The period's report could not be made: {error}"]
-    _write(folder / RESTORE_TESTS, _restore_tests(figures))
+    tests = json_text(_restore_tests(figures))
+    (folder / RESTORE_TESTS).write_text(tests, encoding="utf-8")
     return figures, [*_out_of_reach(scope, figures), *figures.limits]
 
 
@@ -153,13 +154,3 @@ def _keys(s3: S3Client, bucket: str, prefix: str) -> Iterator[str]:
     for page in pages:
         for found in page.get("Contents", ()):
             yield found.get("Key", "")
-
-
-def _write(path: Path, data: Any) -> None:
-    path.write_text(json.dumps(data, indent=2, default=_text) + "\n", encoding="utf-8")
-
-
-def _text(value: object) -> str:
-    if isinstance(value, date):  # datetime too
-        return value.isoformat()
-    raise TypeError(f"{value!r} has no place in evidence")

@@ -52,10 +52,18 @@ def stacks_of(customer: str, project: Path) -> Mapping[str, Settings]:
     return stacks
 
 
-def central_of(customer: str, stacks: Mapping[str, Settings]) -> ManagementSettings | AuditSettings:
+def keeper_of(stacks: Mapping[str, Settings]) -> ManagementSettings | AuditSettings | None:
+    """The central stack in which evidence is signed and kept; None: no stack has any."""
     for settings in stacks.values():
         if isinstance(settings, ManagementSettings | AuditSettings) and settings.evidence:
             return settings
+    return None
+
+
+def central_of(customer: str, stacks: Mapping[str, Settings]) -> ManagementSettings | AuditSettings:
+    keeper = keeper_of(stacks)
+    if keeper is not None:
+        return keeper
     raise NoEvidence(
         f"{customer} has no place where evidence is signed; write `evidence: {{}}` in the settings "
         "of one central stack and deploy it: docs/evidence.md"

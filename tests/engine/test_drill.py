@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,6 +25,7 @@ from fleet.evidence.verification import verified
 from fleet.project import PROJECT_VARIABLE
 from fleet.sandbox.stage import Stage
 from tests.support.command import backup_org
+from tests.support.denials import denied
 
 ACCOUNT, REGION, STACK = "777777777777", "eu-west-1", "globex-management"
 RUNBOOK = "globex-backup-drill"
@@ -67,19 +68,9 @@ class Globex:
         given: dict[str, Any] = {"held": False} if state is None else {"state": state}
         self.call("backup.hold", resource_arn="*", **given)
 
-    @contextmanager
-    def denied(self, action: str) -> Generator[None]:
+    def denied(self, action: str) -> AbstractContextManager[None]:
         """The drill's role may not do something meanwhile."""
-        iam = self.client("iam")
-        document = (
-            '{"Version": "2012-10-17", "Statement": '
-            f'[{{"Sid": "No", "Effect": "Deny", "Action": ["{action}"], "Resource": ["*"]}}]}}'
-        )
-        iam.put_role_policy(RoleName=RUNBOOK, PolicyName="denied", PolicyDocument=document)
-        try:
-            yield
-        finally:
-            iam.delete_role_policy(RoleName=RUNBOOK, PolicyName="denied")
+        return denied(self.client("iam"), RUNBOOK, action)
 
     def left(self) -> Mapping[str, Sequence[str]]:
         """What lies in the account, by kind."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from fleet.deploy.deployment import Deployment
 from fleet.deploy.order import in_order
 from fleet.sandbox.stage import Stage
 from stacks.load import CUSTOMERS, KEY
+from tests.support.denials import denied
 from tests.support.filesystems import Filesystems
 
 MEMBER, REGION, STACK = "333333333333", "eu-central-1", "acme-member-payments"
@@ -81,19 +82,9 @@ class Flow:
         )
         return Run(self, instance, answer["AutomationExecutionId"])
 
-    @contextmanager
-    def denied(self, action: str) -> Generator[None]:
+    def denied(self, action: str) -> AbstractContextManager[None]:
         """The runbooks' role may not do something."""
-        iam = self.client("iam")
-        document = (
-            '{"Version": "2012-10-17", "Statement": '
-            f'[{{"Sid": "No", "Effect": "Deny", "Action": ["{action}"], "Resource": ["*"]}}]}}'
-        )
-        iam.put_role_policy(RoleName=ROLE, PolicyName="denied", PolicyDocument=document)
-        try:
-            yield
-        finally:
-            iam.delete_role_policy(RoleName=ROLE, PolicyName="denied")
+        return denied(self.client("iam"), ROLE, action)
 
 
 @dataclass(frozen=True)
