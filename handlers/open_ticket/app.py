@@ -20,8 +20,9 @@ from botocore.exceptions import ClientError
 
 from handlers import environment
 from handlers.batches import work_off
-from handlers.open_ticket import core
-from handlers.open_ticket.core import Action, IncidentStyle, JobEnd, UnrecognisedEvent
+from handlers.open_ticket import decision, events, wording
+from handlers.open_ticket.decision import Action
+from handlers.open_ticket.events import Alert, UnrecognisedEvent
 from handlers.open_ticket.ledger import Filed, Ledger
 from handlers.open_ticket.service_now import (
     Credentials,
@@ -30,6 +31,7 @@ from handlers.open_ticket.service_now import (
     ServiceNowError,
     Unauthorised,
 )
+from handlers.open_ticket.wording import IncidentStyle
 
 _SECRET_IS_FRESH_SECONDS = 300
 
@@ -70,13 +72,13 @@ class Desk:
             close_code=settings.close_code,
         )
 
-    def file(self, job: JobEnd, now: datetime.datetime) -> Action:
+    def file(self, job: Alert, now: datetime.datetime) -> Action:
         job = self._with_resource(job, now)
-        ids = core.correlation_ids(self._style.customer, job)
+        ids = decision.correlation_ids(self._style.customer, job)
         actions = [self._file(each, job, now) for each in (ids[:1] if job.failed else ids)]
         return Action.RESOLVE if Action.RESOLVE in actions else actions[0]
 
-    def _with_resource(self, job: JobEnd, now: datetime.datetime) -> JobEnd:
+    def _with_resource(self, job: Alert, now: datetime.datetime) -> Alert:
         """The event of a restore that failed names a recovery point, but not of what; that of the
         job that made it named both."""
         if not job.recovery_point:
@@ -86,15 +88,15 @@ class Desk:
             return job
         return replace(job, resource=self._ledger.resource_of(job.recovery_point))
 
-    def _file(self, correlation_id: str, job: JobEnd, now: datetime.datetime) -> Action:
-        foreseen = core.action(job, self._ledger.recall(correlation_id))
+    def _file(self, correlation_id: str, job: Alert, now: datetime.datetime) -> Action:
+        foreseen = decision.action(job, self._ledger.recall(correlation_id))
         if foreseen is Action.NOTHING:
             return foreseen
         if foreseen is Action.REMEMBER:
             self._ledger.pass_over(correlation_id, job, now)
             return foreseen
         with self._ledger.lease(correlation_id, now) as lease:
-            action = core.action(job, lease.memory)
+            action = decision.action(job, lease.memory)
             filed = None
             if action in (Action.REPORT, Action.RESOLVE):
                 filed = self._tell_service_now(action, job, correlation_id, now)
@@ -103,7 +105,7 @@ class Desk:
         return action
 
     def _tell_service_now(
-        self, action: Action, job: JobEnd, correlation_id: str, now: datetime.datetime
+        self, action: Action, job: Alert, correlation_id: str, now: datetime.datetime
     ) -> Filed | None:
         try:
             done = self._tell(self._service_now(), action, job, correlation_id)
@@ -118,19 +120,19 @@ class Desk:
         return Filed(action=what, number=incident.number, sys_id=incident.sys_id, at=now)
 
     def _tell(
-        self, service_now: ServiceNow, action: Action, job: JobEnd, correlation_id: str
+        self, service_now: ServiceNow, action: Action, job: Alert, correlation_id: str
     ) -> tuple[Literal["opened", "noted", "resolved"], Incident] | None:
         """None: there is no incident to resolve."""
         open_one = service_now.open_incident(correlation_id)
         if action is Action.RESOLVE:
             if open_one is None:
                 return None
-            fields = core.resolution_fields(job, self._style)
+            fields = wording.resolution_fields(job, self._style)
             return "resolved", service_now.update_incident(open_one, fields)
         if open_one is None:
-            fields = core.incident_fields(job, self._style)
+            fields = wording.incident_fields(job, self._style)
             return "opened", service_now.create_incident(fields)
-        return "noted", service_now.update_incident(open_one, core.note_fields(job))
+        return "noted", service_now.update_incident(open_one, wording.note_fields(job))
 
     def _service_now(self) -> ServiceNow:
         period = int(time.monotonic() // _SECRET_IS_FRESH_SECONDS)
@@ -169,7 +171,7 @@ def _event(message: str) -> Any:
 
 
 def _file(message: str) -> None:
-    job = core.job_end(_event(message))
+    job = events.read_alert(_event(message))
     action = _desk().file(job, datetime.datetime.now(datetime.UTC))
     metrics.add_metric(name=f"Jobs{action.title()}", unit=MetricUnit.Count, value=1)
 

@@ -15,7 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from handlers.open_ticket.core import JobEnd, Memory, remembered
+from handlers.open_ticket.decision import Memory, remembered
+from handlers.open_ticket.events import Alert
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -94,7 +95,7 @@ class Ledger:
         finally:
             self._release(correlation_id, holder)
 
-    def pass_over(self, correlation_id: str, job: JobEnd, now: datetime.datetime) -> None:
+    def pass_over(self, correlation_id: str, job: Alert, now: datetime.datetime) -> None:
         """Notes a job that leaves nothing to do, in one call; raises Busy where another holds the
         correlation id, or has opened an incident or noted something later meanwhile."""
         try:
@@ -121,7 +122,7 @@ class Ledger:
         except self._dynamodb.exceptions.ConditionalCheckFailedException as error:
             raise Busy(f"{correlation_id} is being worked on; to be tried again") from error
 
-    def remember(self, lease: Lease, job: JobEnd, filed: Filed | None = None) -> None:
+    def remember(self, lease: Lease, job: Alert, filed: Filed | None = None) -> None:
         """Notes what was done, while the lease is held; `filed` is None where ServiceNow was not
         told anything."""
         memory = remembered(job, lease.memory)

@@ -13,15 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.open_ticket import core
-from handlers.open_ticket.core import (
-    Action,
-    IncidentStyle,
-    JobEnd,
-    JobKind,
-    Memory,
-    UnrecognisedEvent,
-)
+from handlers.open_ticket import decision, events, wording
+from handlers.open_ticket.decision import Action, Memory
+from handlers.open_ticket.events import Alert, Kind, UnrecognisedEvent
+from handlers.open_ticket.wording import IncidentStyle
 
 EVENTS = Path(__file__).parent / "events"
 STYLE = IncidentStyle(
@@ -34,29 +29,29 @@ def event(name: str) -> dict[str, Any]:
 
 
 def memory(name: str, *, is_open: bool, hours: int = 0) -> Memory:
-    job = core.job_end(event(name))
+    job = events.read_alert(event(name))
     when = job.time + datetime.timedelta(hours=hours)
     return Memory(open=is_open, time=when, ends=frozenset({"another FAILED"}))
 
 
-def ended(job_id: str, state: str, milliseconds: int = 0) -> JobEnd:
+def ended(job_id: str, state: str, milliseconds: int = 0) -> Alert:
     """An end of a backup job of one volume."""
-    job = core.job_end(event("backup-failed"))
+    job = events.read_alert(event("backup-failed"))
     when = job.time + datetime.timedelta(milliseconds=milliseconds)
     return dataclasses.replace(job, job_id=job_id, state=state, time=when)
 
 
-def actions(ends: Sequence[JobEnd], memory: Memory | None = None) -> list[Action]:
+def actions(ends: Sequence[Alert], memory: Memory | None = None) -> list[Action]:
     """What is done about each, in the order in which they arrive."""
     done: list[Action] = []
     for job in ends:
-        done.append(core.action(job, memory))
+        done.append(decision.action(job, memory))
         if done[-1] is not Action.NOTHING:
-            memory = core.remembered(job, memory)
+            memory = decision.remembered(job, memory)
     return done
 
 
-def open_after(ends: Sequence[JobEnd]) -> bool:
+def open_after(ends: Sequence[Alert]) -> bool:
     told = [a for a in actions(ends) if a in (Action.REPORT, Action.RESOLVE)]
     return bool(told) and told[-1] is Action.REPORT
 
@@ -64,40 +59,40 @@ def open_after(ends: Sequence[JobEnd]) -> bool:
 @pytest.mark.parametrize(
     ("name", "kind", "state", "failed"),
     [
-        ("backup-failed", JobKind.BACKUP, "FAILED", True),
-        ("backup-expired", JobKind.BACKUP, "EXPIRED", True),
-        ("backup-aborted", JobKind.BACKUP, "ABORTED", True),
-        ("backup-completed", JobKind.BACKUP, "COMPLETED", False),
-        ("copy-failed", JobKind.COPY, "FAILED", True),
-        ("restore-failed", JobKind.RESTORE, "FAILED", True),
-        ("restore-completed", JobKind.RESTORE, "COMPLETED", False),
+        ("backup-failed", Kind.BACKUP, "FAILED", True),
+        ("backup-expired", Kind.BACKUP, "EXPIRED", True),
+        ("backup-aborted", Kind.BACKUP, "ABORTED", True),
+        ("backup-completed", Kind.BACKUP, "COMPLETED", False),
+        ("copy-failed", Kind.COPY, "FAILED", True),
+        ("restore-failed", Kind.RESTORE, "FAILED", True),
+        ("restore-completed", Kind.RESTORE, "COMPLETED", False),
     ],
 )
 def test_the_end_of_a_job_is_read_from_its_event(
-    name: str, kind: JobKind, state: str, failed: bool
+    name: str, kind: Kind, state: str, failed: bool
 ) -> None:
-    job = core.job_end(event(name))
+    job = events.read_alert(event(name))
     assert (job.kind, job.state, job.failed) == (kind, state, failed)
     assert (job.resource or job.recovery_point).startswith("arn:aws:")
 
 
 def test_the_quotes_around_a_backups_message_are_not_part_of_it() -> None:
-    assert core.job_end(event("backup-aborted")).message == "Backup job was stopped by user."
+    assert events.read_alert(event("backup-aborted")).message == "Backup job was stopped by user."
 
 
-def ids(job: JobEnd) -> Sequence[str]:
-    return core.correlation_ids("acme", job)
+def ids(job: Alert) -> Sequence[str]:
+    return decision.correlation_ids("acme", job)
 
 
 def test_a_correlation_id_is_of_one_customer_kind_account_region_and_resource() -> None:
-    job = core.job_end(event("backup-failed"))
+    job = events.read_alert(event("backup-failed"))
     others = [
-        *core.correlation_ids("other", job),
+        *decision.correlation_ids("other", job),
         *(
             ids(dataclasses.replace(job, **{field: "other"}))[0]
             for field in ("account", "region", "resource")
         ),
-        *ids(dataclasses.replace(job, kind=JobKind.COPY)),
+        *ids(dataclasses.replace(job, kind=Kind.COPY)),
     ]
     (mine,) = ids(job)
     assert len({mine, *others}) == 6
@@ -106,24 +101,24 @@ def test_a_correlation_id_is_of_one_customer_kind_account_region_and_resource() 
 
 
 def test_a_copy_that_completes_says_nothing_of_the_copy_in_another_vault() -> None:
-    failed = core.job_end(event("copy-failed"))
+    failed = events.read_alert(event("copy-failed"))
     elsewhere = event("copy-failed")
     elsewhere["detail"]["destinationBackupVaultArn"] = (
         "arn:aws:backup:eu-central-1:222222222222:backup-vault:standard"
     )
-    assert set(ids(core.job_end(elsewhere))) & set(ids(failed)) == set()
-    assert failed.destination in core.incident_fields(failed, STYLE)["description"]
+    assert set(ids(events.read_alert(elsewhere))) & set(ids(failed)) == set()
+    assert failed.destination in wording.incident_fields(failed, STYLE)["description"]
 
 
 INSTANCE = "arn:aws:ec2:eu-central-1:333333333333:instance/i-0515aee7de03f58e1"
 PLAN = "arn:aws:backup:eu-central-1:333333333333:restore-testing-plan:nightly-1"
 
 
-def restore(name: str, recovery_point: str = "ami-1", **detail: str) -> JobEnd:
+def restore(name: str, recovery_point: str = "ami-1", **detail: str) -> Alert:
     told = event(name)
     told["resources"] = [f"arn:aws:ec2:eu-central-1::image/{recovery_point}"]
     told["detail"] |= detail
-    return core.job_end(told)
+    return events.read_alert(told)
 
 
 def test_a_restore_that_completes_ends_what_is_open_of_its_resource_and_of_its_recovery_point() -> (
@@ -145,8 +140,8 @@ def test_a_restore_test_is_of_its_plan_and_resource_and_no_other_restore_ends_it
     other_plan = restore("restore-completed", restoreTestingPlanArn=f"{PLAN}0")
     by_hand = restore("restore-completed")
     assert not set(ids(failed)) & {*ids(other_plan), *ids(by_hand)}
-    assert "restore test failed" in core.incident_fields(failed, STYLE)["short_description"]
-    assert PLAN in core.incident_fields(failed, STYLE)["description"]
+    assert "restore test failed" in wording.incident_fields(failed, STYLE)["short_description"]
+    assert PLAN in wording.incident_fields(failed, STYLE)["description"]
 
 
 def test_restore_tests_of_unknown_resources_are_told_by_type_and_end_with_none_of_them() -> None:
@@ -159,32 +154,32 @@ def test_restore_tests_of_unknown_resources_are_told_by_type_and_end_with_none_o
 
 
 def test_a_job_names_the_recovery_point_that_it_made() -> None:
-    made = core.job_end(event("backup-completed"))
+    made = events.read_alert(event("backup-completed"))
     assert made.recovery_point == "arn:aws:ec2:eu-central-1::snapshot/snap-0f1d966fe0a1b2c3d"
-    assert core.job_end(event("copy-failed")).recovery_point == ""
+    assert events.read_alert(event("copy-failed")).recovery_point == ""
     copied = event("copy-failed")
     copied["detail"] |= {"state": "COMPLETED", "destinationRecoveryPointArn": "arn:x"}
-    assert core.job_end(copied).recovery_point == "arn:x"
+    assert events.read_alert(copied).recovery_point == "arn:x"
 
 
 def test_a_restore_of_no_recovery_point_is_not_recognised() -> None:
     told = event("restore-failed")
     told["resources"] = []
     with pytest.raises(UnrecognisedEvent, match="recoveryPointArn is missing"):
-        core.job_end(told)
+        events.read_alert(told)
     told["detail"]["recoveryPointArn"] = "arn:x"
-    assert core.job_end(told).recovery_point == "arn:x"
+    assert events.read_alert(told).recovery_point == "arn:x"
 
 
 @pytest.mark.parametrize("name", ["backup-failed", "backup-expired", "backup-aborted"])
 def test_a_failure_is_reported(name: str) -> None:
-    job = core.job_end(event(name))
-    assert core.action(job, None) is Action.REPORT
-    assert core.action(job, memory(name, is_open=True, hours=-24)) is Action.REPORT
+    job = events.read_alert(event(name))
+    assert decision.action(job, None) is Action.REPORT
+    assert decision.action(job, memory(name, is_open=True, hours=-24)) is Action.REPORT
 
 
 def test_the_same_event_twice_does_nothing_the_second_time() -> None:
-    job = core.job_end(event("backup-failed"))
+    job = events.read_alert(event("backup-failed"))
     assert actions([job, job]) == [Action.REPORT, Action.NOTHING]
     told_later = dataclasses.replace(job, time=job.time + datetime.timedelta(seconds=5))
     assert actions([job, told_later]) == [Action.REPORT, Action.NOTHING]
@@ -233,7 +228,7 @@ _ENDS = st.lists(
 
 @given(st.data(), _ENDS)
 def test_whatever_the_order_and_however_often_the_latest_end_decides(
-    data: st.DataObject, ends: list[JobEnd]
+    data: st.DataObject, ends: list[Alert]
 ) -> None:
     again = data.draw(st.lists(st.sampled_from(ends), max_size=4))
     arrived = data.draw(st.permutations([*ends, *again]))
@@ -259,31 +254,35 @@ def test_what_an_earlier_version_noted_is_a_job_without_its_state() -> None:
 
 def test_a_job_ended_when_its_event_says_so_or_else_at_the_events_time() -> None:
     completed, failed = event("backup-completed"), event("backup-failed")
-    assert core.job_end(completed).time.isoformat() == "2026-11-22T20:14:12.043000+00:00"
-    assert core.job_end(failed).time.isoformat() == "2026-11-21T20:15:26+00:00"
+    assert events.read_alert(completed).time.isoformat() == "2026-11-22T20:14:12.043000+00:00"
+    assert events.read_alert(failed).time.isoformat() == "2026-11-21T20:15:26+00:00"
     completed["time"] = "2026-11-22T22:15:26+02:00"
     for odd in ("Nov 22, 2026 9:39:07 PM", "2026-11-22T20:14:12", None, 1):
         completed["detail"]["completionDate"] = odd
-        assert core.job_end(completed).time.isoformat() == "2026-11-22T20:15:26+00:00"
+        assert events.read_alert(completed).time.isoformat() == "2026-11-22T20:15:26+00:00"
 
 
 @pytest.mark.parametrize("time", ["yesterday", "2026-11-22T20:15:26", None, 1])
 def test_an_event_at_no_certain_time_is_refused_with_that_time(time: Any) -> None:
     with pytest.raises(UnrecognisedEvent, match=f"time {time!r} is no ISO 8601 time with a zone"):
-        core.job_end({**event("backup-failed"), "time": time})
+        events.read_alert({**event("backup-failed"), "time": time})
 
 
 def test_a_job_that_completes_resolves_what_is_open_and_is_remembered_otherwise() -> None:
-    job = core.job_end(event("backup-completed"))
-    assert core.action(job, memory("backup-completed", is_open=True, hours=-24)) is Action.RESOLVE
-    assert core.action(job, memory("backup-completed", is_open=False, hours=-1)) is Action.REMEMBER
-    assert core.action(job, None) is Action.REMEMBER
+    job = events.read_alert(event("backup-completed"))
+    assert (
+        decision.action(job, memory("backup-completed", is_open=True, hours=-24)) is Action.RESOLVE
+    )
+    assert (
+        decision.action(job, memory("backup-completed", is_open=False, hours=-1)) is Action.REMEMBER
+    )
+    assert decision.action(job, None) is Action.REMEMBER
 
 
 @pytest.mark.parametrize("name", ["backup-completed", "backup-failed"])
 def test_an_event_that_was_overtaken_does_nothing(name: str) -> None:
     late = memory(name, is_open=True, hours=24)
-    assert core.action(core.job_end(event(name)), late) is Action.NOTHING
+    assert decision.action(events.read_alert(event(name)), late) is Action.NOTHING
 
 
 @pytest.mark.parametrize(
@@ -303,7 +302,7 @@ def test_an_event_that_was_overtaken_does_nothing(name: str) -> None:
 )
 def test_what_is_no_end_of_a_job_is_not_recognised(change: dict[str, Any]) -> None:
     with pytest.raises(UnrecognisedEvent):
-        core.job_end({**event("backup-failed"), **change})
+        events.read_alert({**event("backup-failed"), **change})
 
 
 @pytest.mark.parametrize(
@@ -315,7 +314,7 @@ def test_a_job_is_of_the_vault_that_it_writes_to(name: str, vault: str) -> None:
         told["detail"]["destinationBackupVaultArn"] = (
             "arn:aws:backup:eu-west-1:222222222222:backup-vault:copies"
         )
-    assert core.job_end(told).vault == vault
+    assert events.read_alert(told).vault == vault
 
 
 def test_what_an_event_has_as_null_or_an_empty_object_is_not_told() -> None:
@@ -327,15 +326,15 @@ def test_what_an_event_has_as_null_or_an_empty_object_is_not_told() -> None:
         "backupVaultArn": {},
         "destinationBackupVaultArn": {"a": "b"},
     }
-    job = core.job_end(told)
+    job = events.read_alert(told)
     assert (job.message, job.resource_type, job.vault) == ("", "", "")
-    description = core.incident_fields(job, STYLE)["description"]
+    description = wording.incident_fields(job, STYLE)["description"]
     assert not any(name in description for name in ("Message", "Vault", "None", "{"))
 
 
 def test_an_incident_says_what_failed_where_and_why() -> None:
-    job = core.job_end(event("backup-failed"))
-    fields = core.incident_fields(job, STYLE)
+    job = events.read_alert(event("backup-failed"))
+    fields = wording.incident_fields(job, STYLE)
     assert len(fields["short_description"]) <= 160
     for fact in (job.job_id, job.resource, job.account, job.region, job.message, job.vault):
         assert fact in fields["description"]
@@ -345,11 +344,11 @@ def test_an_incident_says_what_failed_where_and_why() -> None:
 
 @pytest.mark.parametrize("field", ["description", "work_notes", "close_notes"])
 def test_a_long_message_is_cut_and_costs_no_other_fact(field: str) -> None:
-    job = dataclasses.replace(core.job_end(event("backup-failed")), message="é" * 50_000)
+    job = dataclasses.replace(events.read_alert(event("backup-failed")), message="é" * 50_000)
     fields = {
-        **core.incident_fields(job, STYLE),
-        **core.note_fields(job),
-        **core.resolution_fields(job, STYLE),
+        **wording.incident_fields(job, STYLE),
+        **wording.note_fields(job),
+        **wording.resolution_fields(job, STYLE),
     }
     text = fields[field]
     assert len(text) == 4000
@@ -359,23 +358,25 @@ def test_a_long_message_is_cut_and_costs_no_other_fact(field: str) -> None:
 
 
 def test_a_message_that_fits_is_whole() -> None:
-    job = dataclasses.replace(core.job_end(event("backup-failed")), message="x")
-    room = 4000 - len(core.incident_fields(job, STYLE)["description"]) + 1
+    job = dataclasses.replace(events.read_alert(event("backup-failed")), message="x")
+    room = 4000 - len(wording.incident_fields(job, STYLE)["description"]) + 1
     whole = dataclasses.replace(job, message="x" * room)
-    assert core.incident_fields(whole, STYLE)["description"].endswith(f"Message: {'x' * room}")
+    assert wording.incident_fields(whole, STYLE)["description"].endswith(f"Message: {'x' * room}")
 
 
 def test_a_long_name_is_cut_from_the_headline_and_told_in_the_description() -> None:
     name = "x" * 300
-    job = dataclasses.replace(core.job_end(event("backup-failed")), resource=f"arn:aws:s3:::{name}")
-    fields = core.incident_fields(job, STYLE)
+    job = dataclasses.replace(
+        events.read_alert(event("backup-failed")), resource=f"arn:aws:s3:::{name}"
+    )
+    fields = wording.incident_fields(job, STYLE)
     assert len(fields["short_description"]) == 160
     assert fields["short_description"].endswith("x…")
     assert f"Resource: arn:aws:s3:::{name}\n" in fields["description"]
 
 
 def test_a_resolution_has_what_the_resolved_state_demands() -> None:
-    fields = core.resolution_fields(core.job_end(event("backup-completed")), STYLE)
+    fields = wording.resolution_fields(events.read_alert(event("backup-completed")), STYLE)
     assert fields["state"] == "6"
     assert fields["close_code"] == "Solved"
     assert fields["close_notes"]

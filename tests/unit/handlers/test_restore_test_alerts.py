@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from handlers.open_ticket import core
-from handlers.open_ticket.core import JobEnd, JobKind, UnrecognisedEvent
+from handlers.open_ticket import decision, events, wording
+from handlers.open_ticket.events import Alert, Kind, UnrecognisedEvent
 from tests.unit.handlers.test_open_ticket import PLAN, STYLE, event, ids, restore
 
 VOLUME = "volume/vol-0515aee7de03f58e1"
@@ -17,14 +17,14 @@ MISSED = (
 )
 
 
-def verdict(status: str = "FAILED", message: str = "the volume is error", **detail: str) -> JobEnd:
+def verdict(status: str = "FAILED", message: str = "the volume is error", **detail: str) -> Alert:
     told = event("restore-test-verdict")
     told["detail"] |= {"validationStatus": status, "validationStatusMessage": message, **detail}
-    return core.job_end(told)
+    return events.read_alert(told)
 
 
-def headline(job: JobEnd) -> str:
-    return core.incident_fields(job, STYLE)["short_description"]
+def headline(job: Alert) -> str:
+    return wording.incident_fields(job, STYLE)["short_description"]
 
 
 @pytest.mark.parametrize(
@@ -41,9 +41,9 @@ def headline(job: JobEnd) -> str:
 )  # fmt: skip
 def test_a_verdict_says_which_it_is(status: str, message: str, failed: bool, said: str) -> None:
     job = verdict(status, message)
-    assert (job.kind, job.failed) == (JobKind.VERDICT, failed)
+    assert (job.kind, job.failed) == (Kind.VERDICT, failed)
     assert headline(job) == f"AWS Backup: {said.format(f'{VOLUME} in 333333333333')}"
-    assert "Restored as: arn:aws:ec2" in core.incident_fields(job, STYLE)["description"]
+    assert "Restored as: arn:aws:ec2" in wording.incident_fields(job, STYLE)["description"]
 
 
 def test_a_verdict_is_of_its_plan_and_resource_and_no_restore_ends_it() -> None:
@@ -59,9 +59,9 @@ def test_a_verdict_is_of_its_plan_and_resource_and_no_restore_ends_it() -> None:
 
 def test_a_verdict_that_is_told_again_is_the_same_end_of_the_same_time() -> None:
     told = event("restore-test-verdict")
-    again = core.job_end({**told, "time": "2026-11-22T07:00:00Z", "id": "another"})
-    memory = core.remembered(verdict(), None)
-    assert core.action(again, memory) is core.Action.NOTHING
+    again = events.read_alert({**told, "time": "2026-11-22T07:00:00Z", "id": "another"})
+    memory = decision.remembered(verdict(), None)
+    assert decision.action(again, memory) is decision.Action.NOTHING
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_a_verdict_that_is_told_again_is_the_same_end_of_the_same_time() -> None
 )
 def test_what_is_no_verdict_of_this_system_is_not_recognised(changed: dict[str, Any]) -> None:
     with pytest.raises(UnrecognisedEvent):
-        core.job_end({**event("restore-test-verdict"), **changed})
+        events.read_alert({**event("restore-test-verdict"), **changed})
 
 
 def test_a_missed_start_and_a_failed_restore_are_told_apart() -> None:
@@ -83,8 +83,8 @@ def test_a_missed_start_and_a_failed_restore_are_told_apart() -> None:
     assert "restore test did not start in its window" in headline(missed)
     assert "restore test failed" in headline(failed)
     nothing_tried = "no restore was tried"
-    assert nothing_tried in core.incident_fields(missed, STYLE)["description"]
-    assert nothing_tried not in core.incident_fields(failed, STYLE)["description"]
+    assert nothing_tried in wording.incident_fields(missed, STYLE)["description"]
+    assert nothing_tried not in wording.incident_fields(failed, STYLE)["description"]
     by_hand = restore("restore-failed", statusMessage=MISSED)
     assert "restore failed" in headline(by_hand)
 
@@ -93,4 +93,4 @@ def test_a_test_that_never_started_may_name_no_recovery_point() -> None:
     told = event("restore-failed")
     told["resources"] = []
     told["detail"] |= {"restoreTestingPlanArn": PLAN, "statusMessage": MISSED}
-    assert "start in its window for EC2 in" in headline(core.job_end(told))
+    assert "start in its window for EC2 in" in headline(events.read_alert(told))

@@ -13,8 +13,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from handlers.open_ticket import core
-from handlers.open_ticket.core import JobEnd, Memory
+from handlers.open_ticket import decision, events
+from handlers.open_ticket.decision import Memory
+from handlers.open_ticket.events import Alert
 from handlers.open_ticket.ledger import Busy, Filed, Ledger
 
 NOW = datetime.datetime(2026, 11, 22, 6, tzinfo=datetime.UTC)
@@ -23,15 +24,15 @@ ID = "backup-org-1"
 _SESSION = boto3.Session("testing", "testing", region_name="eu-central-1")
 
 
-def job(name: str, minute: int = 0) -> JobEnd:
+def job(name: str, minute: int = 0) -> Alert:
     event = json.loads((Path(__file__).parent / "events" / f"{name}.json").read_text())
     when = NOW + datetime.timedelta(minutes=minute)
-    return dataclasses.replace(core.job_end(event), time=when, job_id=f"{name} {minute}")
+    return dataclasses.replace(events.read_alert(event), time=when, job_id=f"{name} {minute}")
 
 
 def noted(name: str, minute: int = 0) -> Memory:
     """What is known when nothing else has happened."""
-    return core.remembered(job(name, minute), None)
+    return decision.remembered(job(name, minute), None)
 
 
 @pytest.fixture
@@ -56,8 +57,8 @@ def test_a_failure_that_comes_after_its_completion_was_passed_over_does_nothing(
 ) -> None:
     ledger.pass_over(ID, job("backup-completed", 10), NOW)
     assert ledger.recall(ID) == noted("backup-completed", 10)
-    assert core.action(job("backup-failed", 5), ledger.recall(ID)) is core.Action.NOTHING
-    assert core.action(job("backup-failed", 15), ledger.recall(ID)) is core.Action.REPORT
+    assert decision.action(job("backup-failed", 5), ledger.recall(ID)) is decision.Action.NOTHING
+    assert decision.action(job("backup-failed", 15), ledger.recall(ID)) is decision.Action.REPORT
 
 
 def test_one_holds_a_correlation_id_and_others_come_again_later(ledger: Ledger) -> None:
@@ -144,7 +145,7 @@ def test_what_an_earlier_version_noted_is_read(ledger: Ledger) -> None:
     )
     memory = ledger.recall(ID)
     assert memory == Memory(open=True, time=NOW, ends=frozenset({failed.job_id}))
-    assert core.action(failed, memory) is core.Action.NOTHING
+    assert decision.action(failed, memory) is decision.Action.NOTHING
 
 
 def test_ends_within_one_second_are_told_apart(ledger: Ledger) -> None:

@@ -1,0 +1,251 @@
+"""What an event tells: a job, a runbook or an alarm that ended, well or not."""
+
+import datetime
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from reports.aws_partition import aws_partition
+from reports.restore_tests import EVENT_SOURCE, RESTORE_TEST_VERDICT
+
+
+class UnrecognisedEvent(ValueError):
+    """An event that is no end of a backup, copy or restore job."""
+
+
+class Kind(StrEnum):
+    BACKUP = "backup"
+    COPY = "copy"
+    RESTORE = "restore"
+    VERDICT = "verdict"
+    """On what a restore test restored."""
+    ALARM = "alarm"
+    RUNBOOK = "runbook"
+
+
+_KINDS = {
+    "Backup Job State Change": Kind.BACKUP,
+    "Copy Job State Change": Kind.COPY,
+    "Restore Job State Change": Kind.RESTORE,
+}
+_FAILURES = {
+    "FAILED",
+    "EXPIRED",
+    "ABORTED",
+    "PARTIAL",
+    "ALARM",
+    "TIMEDOUT",
+    "CANCELLED",
+    "TIMED_OUT",
+}
+_ENDS_WELL = {"COMPLETED", "OK", "SUCCESS", "SUCCESSFUL"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alert:
+    """A job that ended, from the EventBridge event of AWS Backup."""
+
+    kind: Kind
+    job_id: str
+    state: str
+    """COMPLETED, or one of FAILED, EXPIRED, ABORTED, PARTIAL; of a verdict SUCCESSFUL, FAILED or
+    TIMED_OUT; of an alarm ALARM or OK; of a runbook SUCCESS, or one of FAILED, TIMEDOUT,
+    CANCELLED."""
+    account: str
+    region: str
+    resource: str
+    """ARN of what is backed up; "" for a restore that failed, whose event names the recovery point
+    alone."""
+    recovery_point: str = ""
+    """ARN of what a job made or, for a restore, read."""
+    destination: str = ""
+    """ARN of the vault that a copy goes to."""
+    testing_plan: str = ""
+    """ARN of the restore testing plan that started a restore."""
+    created: str = ""
+    """ARN of what a restore test restored, of which a verdict is."""
+    resource_type: str
+    vault: str
+    message: str
+    time: datetime.datetime
+    """When the job ended, in UTC: to the millisecond where the event says it, else the event's
+    time, which is in whole seconds."""
+
+    @property
+    def failed(self) -> bool:
+        return self.state in _FAILURES
+
+    @property
+    def end(self) -> str:
+        """What an event that comes twice has in common: a job may end more than once, PARTIAL and
+        then COMPLETED."""
+        return f"{self.job_id} {self.state}"
+
+
+def read_alert(event: Mapping[str, Any]) -> Alert:
+    """Reads an event; raises UnrecognisedEvent naming what is missing or unknown.
+
+    Source: AWS Backup Developer Guide, "Monitoring AWS Backup events using Amazon EventBridge".
+    """
+    try:
+        if read := _OTHERS.get(event["detail-type"]):
+            return read(event)
+        kind = _KINDS[event["detail-type"]]
+        detail = event["detail"]
+        # "Some events report status, whereas others report state."
+        state = detail.get("state") or detail["status"]
+        if state not in _FAILURES | _ENDS_WELL:
+            raise UnrecognisedEvent(f"a {kind} job in the state {state!r} has not ended")
+        return Alert(
+            kind=kind,
+            job_id=_needed(detail, f"{kind}JobId"),
+            state=state,
+            account=_needed(event, "account"),
+            region=_needed(event, "region"),
+            resource=_text(detail, "sourceResourceArn")
+            if kind is Kind.RESTORE
+            else _needed(detail, "resourceArn"),
+            recovery_point=_recovery_point(kind, event),
+            destination=_text(detail, "destinationBackupVaultArn"),
+            testing_plan=_text(detail, "restoreTestingPlanArn"),
+            resource_type=_text(detail, "resourceType"),
+            vault=_vault(detail),
+            message=_text(detail, "statusMessage").strip('"'),
+            time=_ended(event),
+        )
+    except (AttributeError, KeyError, IndexError, TypeError) as error:
+        raise UnrecognisedEvent(f"{error!r} in the event {event!r}"[:2000]) from error
+
+
+def _alarm(event: Mapping[str, Any]) -> Alert:
+    """https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html"""
+    detail = event["detail"]
+    state = detail["state"]["value"]
+    if state not in _FAILURES | _ENDS_WELL:
+        raise UnrecognisedEvent(f"the alarm {detail['alarmName']} in the state {state!r}")
+    return Alert(
+        kind=Kind.ALARM,
+        job_id=_needed(event, "id"),
+        state=state,
+        account=_needed(event, "account"),
+        region=_needed(event, "region"),
+        resource=event["resources"][0],
+        resource_type="CloudWatch alarm",
+        vault="",
+        message=_text(detail["state"], "reason"),
+        time=_time_of(event),
+    )
+
+
+def _runbook(event: Mapping[str, Any]) -> Alert:
+    """https://docs.aws.amazon.com/systems-manager/latest/userguide/monitoring-systems-manager-event-examples.html
+
+    It says nothing of why: the execution does, in the console.
+    """
+    detail = event["detail"]
+    state = _needed(detail, "Status").upper()
+    account, region = _needed(event, "account"), _needed(event, "region")
+    if state not in _FAILURES | _ENDS_WELL:
+        raise UnrecognisedEvent(f"the runbook {detail['Definition']} in the state {state!r}")
+    execution = _needed(detail, "ExecutionId")
+    # A document is told by its name, or by its ARN where another account shares it.
+    document = _needed(detail, "Definition").rpartition("/")[2]
+    return Alert(
+        kind=Kind.RUNBOOK,
+        job_id=execution,
+        state=state,
+        account=account,
+        region=region,
+        resource=f"arn:{aws_partition(region)}:ssm:{region}:{account}:document/{document}",
+        resource_type="Automation runbook",
+        vault="",
+        message="Which step failed, and why: Systems Manager, Automation, Executions, "
+        f"{execution}; or: aws ssm get-automation-execution --automation-execution-id {execution}",
+        time=_time_of(event),
+    )
+
+
+def _verdict(event: Mapping[str, Any]) -> Alert:
+    """Of handlers/check_restore. Its time is the restore's: the newest test of a resource counts,
+    whenever it was judged."""
+    detail, state = event["detail"], event["detail"]["validationStatus"]
+    if event["source"] != EVENT_SOURCE or state not in _FAILURES | _ENDS_WELL:
+        raise UnrecognisedEvent(f"a verdict {state!r} from {event['source']!r}")
+    return Alert(
+        kind=Kind.VERDICT,
+        job_id=_needed(detail, "restoreJobId"),
+        state=state,
+        account=_needed(event, "account"),
+        region=_needed(event, "region"),
+        resource=_text(detail, "sourceResourceArn"),
+        recovery_point=_text(detail, "recoveryPointArn"),
+        testing_plan=_needed(detail, "restoreTestingPlanArn"),
+        created=_text(detail, "createdResourceArn"),
+        resource_type=_text(detail, "resourceType"),
+        vault="",
+        message=_text(detail, "validationStatusMessage"),
+        time=_ended(event),
+    )
+
+
+_OTHERS: Mapping[str, Callable[[Mapping[str, Any]], Alert]] = {
+    "CloudWatch Alarm State Change": _alarm,
+    "EC2 Automation Execution Status-change Notification": _runbook,
+    RESTORE_TEST_VERDICT: _verdict,
+}
+
+
+def _ended(event: Mapping[str, Any]) -> datetime.datetime:
+    """The job's completion date; not every failure's event has one."""
+    told = _time_of(event)
+    try:
+        return _in_utc(event["detail"].get("completionDate"))
+    except (TypeError, ValueError):
+        return told
+
+
+def _time_of(event: Mapping[str, Any]) -> datetime.datetime:
+    try:
+        return _in_utc(event["time"])
+    except (TypeError, ValueError) as error:
+        raise UnrecognisedEvent(
+            f"the event's time {event['time']!r} is no ISO 8601 time with a zone"
+        ) from error
+
+
+def _in_utc(text: str) -> datetime.datetime:
+    moment = datetime.datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text} has no zone")
+    return moment.astimezone(datetime.UTC)
+
+
+def _recovery_point(kind: Kind, event: Mapping[str, Any]) -> str:
+    """A copy's event names the one that was read among its resources."""
+    detail = event["detail"]
+    if kind is Kind.COPY:
+        return _text(detail, "destinationRecoveryPointArn")
+    named = next(iter(event.get("resources") or ()), "")
+    if named or kind is not Kind.RESTORE:
+        return named
+    # A test that never started may have had none.
+    needed = _text if _text(detail, "restoreTestingPlanArn") else _needed
+    return needed(detail, "recoveryPointArn")
+
+
+def _vault(detail: Mapping[str, Any]) -> str:
+    arn = _text(detail, "backupVaultArn") or _text(detail, "destinationBackupVaultArn")
+    return _text(detail, "backupVaultName") or arn.rpartition(":")[2]
+
+
+def _text(fields: Mapping[str, Any], name: str) -> str:
+    """AWS writes null or {} for some texts that there are not."""
+    value = fields.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _needed(fields: Mapping[str, Any], name: str) -> str:
+    if not (text := _text(fields, name)):
+        raise UnrecognisedEvent(f"{name} is missing or no text in {fields!r}"[:2000])
+    return text
