@@ -30,10 +30,14 @@ class FunctionArgs:
     permissions: Sequence[Statement]
     """What its role may do beyond writing its own log."""
     home: FunctionHome
+    settings: str | None = None
+    """JSON that lies beside its code as settings.json."""
     queue_arn: pulumi.Input[str] | None = None
     """Of a queue that it works off, in batches of which it says what failed."""
     batch_size: int = 10
     """Messages that it is handed at once, and has its timeout for; 10 at most."""
+    maximum_concurrency: int | None = None
+    """How many batches at once; None: as many as Lambda likes."""
     more_layers: Sequence[pulumi.Input[str]] = ()
     """ARNs of layer versions beside the base."""
     memory_mb: int = 256
@@ -88,7 +92,7 @@ class Function(pulumi.ComponentResource):
             runtime=args.home.platform.runtime,
             architectures=[args.home.platform.architecture],
             handler=entry_point(args.handler),
-            code=handler_archive(args.handler),
+            code=handler_archive(args.handler, args.settings),
             layers=[args.home.base_layer, *args.more_layers],
             environment={"variables": args.environment},
             memory_size=args.memory_mb,
@@ -107,6 +111,9 @@ class Function(pulumi.ComponentResource):
                 batch_size=args.batch_size,
                 maximum_batching_window_in_seconds=0,
                 function_response_types=["ReportBatchItemFailures"],
+                scaling_config={"maximum_concurrency": args.maximum_concurrency}
+                if args.maximum_concurrency is not None
+                else None,
                 region=args.region,
                 opts=child,
             )

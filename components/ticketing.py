@@ -26,15 +26,13 @@ _FUNCTION_TIMEOUT_SECONDS = 60
 class TicketingArgs:
     account: str
     region: str
-    customer: str
     alert_bus_name: pulumi.Input[str]
     service_now_url: str
     service_now_secret: str
     """Name of the secret with ServiceNow's credentials, in this account and Region."""
-    assignment_group: str
-    urgency: str
-    impact: str
-    close_code: str
+    settings: str
+    """Of handlers/open_ticket, as JSON."""
+    maximum_concurrency: int
     alarm_prefix: str
     """Alarms whose names start so become incidents too, and runbooks that fail."""
     one_at_a_time: Sequence[str]
@@ -198,16 +196,11 @@ def _function(
         handler="open_ticket",
         description="Turns AWS Backup's job events into ServiceNow incidents",
         environment={
-            "CUSTOMER": args.customer,
             "SERVICE_NOW_URL": args.service_now_url,
             "SERVICE_NOW_SECRET": args.service_now_secret,
             "LEDGER_TABLE": ledger.name,
             # Longer than the function may run: whoever holds a lease beyond that is dead.
             "LEASE_SECONDS": str(_FUNCTION_TIMEOUT_SECONDS + 15),
-            "ASSIGNMENT_GROUP": args.assignment_group,
-            "URGENCY": args.urgency,
-            "IMPACT": args.impact,
-            "CLOSE_CODE": args.close_code,
         },
         permissions=[
             Statement(
@@ -224,7 +217,11 @@ def _function(
             Statement(sid="ReadItsLedger", actions=["kms:Decrypt"], resources=[key_arn]),
             *queue.permissions(),
         ],
+        settings=args.settings,
         queue_arn=queue.arn,
+        # What one message waits for is no other's time.
+        batch_size=1,
+        maximum_concurrency=args.maximum_concurrency,
         home=args.home,
         timeout_seconds=_FUNCTION_TIMEOUT_SECONDS,
     )

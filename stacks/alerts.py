@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 import pulumi
@@ -22,7 +23,7 @@ from stacks.contracts import (
 from stacks.organization import OrganizationReader
 from stacks.references import alerts_stack
 from stacks.settings import AuditSettings, ManagementSettings, Settings
-from stacks.settings import Ticketing as TicketingSettings
+from stacks.ticket_settings import Ticketing as TicketingSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,14 +77,11 @@ def _ticketing(
         TicketingArgs(
             account=settings.account,
             region=settings.region,
-            customer=settings.customer,
             alert_bus_name=bus.name,
             service_now_url=wanted.url,
             service_now_secret=wanted.secret,
-            assignment_group=wanted.assignment_group or "",
-            urgency=wanted.urgency,
-            impact=wanted.impact,
-            close_code=wanted.close_code,
+            settings=_function_settings(settings, wanted),
+            maximum_concurrency=wanted.maximum_concurrency,
             alarm_prefix=f"{prefix}-",
             one_at_a_time=names.runbooks_one_at_a_time(settings),
             function_name=names.ticket_function(settings),
@@ -92,6 +90,17 @@ def _ticketing(
         ),
         opts,
     )
+
+
+def _function_settings(settings: Settings, wanted: TicketingSettings) -> str:
+    """What handlers/open_ticket/settings.py reads."""
+    told = {
+        "customer": settings.customer,
+        "plan_prefix": f"{names.prefix(settings)}-",
+        "monitoring": settings.monitoring.model_dump(mode="json"),
+        **wanted.model_dump(mode="json", exclude={"url", "secret", "maximum_concurrency"}),
+    }
+    return json.dumps(told, sort_keys=True)
 
 
 def forward_alerts(

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -32,6 +32,7 @@ from stacks.recovery_settings import (
 from stacks.report_mail_settings import ReportsMail
 from stacks.report_settings import Reports
 from stacks.script_settings import Script, SystemsManager
+from stacks.ticket_settings import Monitoring, Ticketing
 from stacks.values import (
     AccountId,
     CustomerName,
@@ -46,8 +47,6 @@ from stacks.values import (
     RoleName,
     RolePath,
     ScriptName,
-    SecretName,
-    ServiceUrl,
     TagKey,
     TagValue,
     TopicArn,
@@ -133,6 +132,7 @@ class StackSettings(Model):
     """SNS topics that hear of this system's own alarms, each of those in its own Region. One of
     another account must let CloudWatch publish. Alarms also go to the alert bus, and become
     incidents like any failed job."""
+    monitoring: Monitoring = Monitoring()
     policy: PolicyDemands = PolicyDemands()
     exceptions: dict[str, AcceptedException] = Field(default_factory=dict)
     """What is accepted for a time, by what it is about; told to auditors (docs/evidence.md)."""
@@ -155,21 +155,6 @@ class StackSettings(Model):
     def alarm_topics_in(self, region: str) -> tuple[str, ...]:
         """Those that alarms of a Region can tell: CloudWatch refuses others."""
         return tuple(topic for topic in self.alarm_topics if topic.split(":")[3] == region)
-
-
-class Ticketing(Model):
-    """Incidents in ServiceNow."""
-
-    url: ServiceUrl
-    secret: SecretName
-    """The Secrets Manager secret, in this account and Region, with ServiceNow's credentials: a
-    JSON object of username and password, of client_id and client_secret, or of api_key."""
-    assignment_group: Annotated[str, Field(min_length=1, max_length=80)] | None = None
-    """Its name or sys_id."""
-    urgency: Literal["1", "2", "3"] = "2"
-    impact: Literal["1", "2", "3"] = "2"
-    close_code: str = Field(default="Resolved by request", min_length=1, max_length=40)
-    """An instance has its own list of these."""
 
 
 class ProtectedSettings(StackSettings):

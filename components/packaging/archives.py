@@ -23,14 +23,19 @@ def entry_point(handler: str) -> str:
     return f"handlers.{handler}.app.handler"
 
 
-def handler_archive(handler: str) -> pulumi.AssetArchive:
-    """The handler's sources, sorted: the same bytes hash alike on every machine."""
-    return pulumi.AssetArchive(
-        {
-            path.relative_to(ROOT).as_posix(): pulumi.FileAsset(path)
-            for path in source_files(handler)
-        }
-    )
+SETTINGS = "settings.json"
+"""Of a handler, in its folder: what is too much for a function's environment, of 4 KB."""
+
+
+def handler_archive(handler: str, settings: str | None = None) -> pulumi.AssetArchive:
+    """The handler's sources, sorted: the same bytes hash alike on every machine. With its
+    settings, as JSON, where it has some."""
+    assets: dict[str, pulumi.Asset | pulumi.Archive] = {
+        path.relative_to(ROOT).as_posix(): pulumi.FileAsset(path) for path in source_files(handler)
+    }
+    if settings is not None:
+        assets[f"handlers/{handler}/{SETTINGS}"] = pulumi.StringAsset(settings)
+    return pulumi.AssetArchive(assets)
 
 
 def source_files(handler: str) -> list[Path]:

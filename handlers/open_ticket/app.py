@@ -10,6 +10,7 @@ import os
 import time
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
+from pathlib import Path
 from typing import Any, Literal
 
 import boto3
@@ -31,25 +32,21 @@ from handlers.open_ticket.service_now import (
     ServiceNowError,
     Unauthorised,
 )
-from handlers.open_ticket.wording import IncidentStyle
+from handlers.open_ticket.settings import TicketSettings, read
 
 _SECRET_IS_FRESH_SECONDS = 300
 
 
 @dataclass(frozen=True, kw_only=True)
 class Environment:
-    customer: str
     service_now_url: str
     service_now_secret: str
     """Name of the secret."""
     ledger_table: str
     lease_seconds: str
-    assignment_group: str
-    urgency: str
-    impact: str
-    close_code: str
 
 
+_SETTINGS = Path(__file__).with_name("settings.json")
 logger = Logger(service="open_ticket")
 metrics = Metrics(namespace="BackupOrg", service="open_ticket")
 
@@ -57,19 +54,13 @@ metrics = Metrics(namespace="BackupOrg", service="open_ticket")
 class Desk:
     """Files what happened to jobs."""
 
-    def __init__(self, settings: Environment) -> None:
+    def __init__(self, settings: Environment, style: TicketSettings) -> None:
         self._settings = settings
+        self._style = style
         self._ledger = Ledger(
             boto3.client("dynamodb"),
             settings.ledger_table,
             lease_seconds=int(settings.lease_seconds),
-        )
-        self._style = IncidentStyle(
-            customer=settings.customer,
-            assignment_group=settings.assignment_group,
-            urgency=settings.urgency,
-            impact=settings.impact,
-            close_code=settings.close_code,
         )
 
     def file(self, job: Alert, now: datetime.datetime) -> Action:
@@ -160,7 +151,7 @@ def _forget_credentials() -> None:
 
 @cache
 def _desk() -> Desk:
-    return Desk(environment.read(Environment, os.environ))
+    return Desk(environment.read(Environment, os.environ), read(_SETTINGS.read_text("utf-8")))
 
 
 def _event(message: str) -> Any:

@@ -1,9 +1,8 @@
 """What an incident says."""
 
-from dataclasses import dataclass
-
 from handlers.open_ticket.decision import correlation_ids
 from handlers.open_ticket.events import Alert, Kind
+from handlers.open_ticket.settings import TicketSettings
 from reports.correlation import DISPLAY
 from reports.restore_tests import MISSED_START, NOT_JUDGED
 
@@ -13,30 +12,19 @@ _TEXT_LIMIT = 4000
 """Characters of ServiceNow's fields, which cuts off what is longer without a word."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class IncidentStyle:
-    """How incidents are filed: decisions of the customer."""
-
-    customer: str
-    assignment_group: str
-    urgency: str
-    impact: str
-    close_code: str
-
-
-def incident_fields(job: Alert, style: IncidentStyle) -> dict[str, str]:
+def incident_fields(job: Alert, settings: TicketSettings) -> dict[str, str]:
     """A new incident's fields, as ServiceNow's Table API names them."""
     fields = {
         "short_description": _cut(_headline(job), _HEADLINE_LIMIT),
         "description": _facts(job),
-        "urgency": style.urgency,
-        "impact": style.impact,
-        "category": "software",
-        "correlation_id": correlation_ids(style.customer, job)[0],
+        "urgency": settings.urgency,
+        "impact": settings.impact,
+        "category": settings.category,
+        "correlation_id": correlation_ids(settings.customer, job)[0],
         "correlation_display": DISPLAY,
     }
-    if style.assignment_group:
-        fields["assignment_group"] = style.assignment_group
+    if settings.assignment_group:
+        fields["assignment_group"] = settings.assignment_group
     return fields
 
 
@@ -45,11 +33,11 @@ def note_fields(job: Alert) -> dict[str, str]:
     return {"work_notes": _facts(job, f"Again: {_headline(job)}")}
 
 
-def resolution_fields(job: Alert, style: IncidentStyle) -> dict[str, str]:
+def resolution_fields(job: Alert, settings: TicketSettings) -> dict[str, str]:
     """What resolves an incident: its state, and the two fields that the state demands."""
     return {
         "state": "6",
-        "close_code": style.close_code,
+        "close_code": settings.close_code,
         "close_notes": _facts(job, _headline(job)),
     }
 

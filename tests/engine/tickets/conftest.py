@@ -21,6 +21,7 @@ from handlers.open_ticket import app
 EVENTS = Path(__file__).resolve().parents[2] / "unit" / "handlers" / "events"
 REGION = "eu-central-1"
 SECRET, TABLE = "backup-org/servicenow", "ledger"
+SETTINGS = {"customer": "acme", "assignment_group": "Backup Operations", "impact": "1"}
 BASIC = {"username": "backup.monitor", "password": "sandbox"}
 OAUTH = {"client_id": "backup", "client_secret": "of backup"}
 API_KEY = {"api_key": "key of backup"}
@@ -111,7 +112,7 @@ def shared() -> Iterator[ServiceNow]:
 
 
 @pytest.fixture
-def bench(shared: ServiceNow, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+def bench(shared: ServiceNow, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Bench]:
     started: list[ServiceNow] = []
 
     def start(credentials: Credentials, *, rate_limit: RateLimit | None = None) -> ServiceNow:
@@ -122,16 +123,14 @@ def bench(shared: ServiceNow, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench
         return started[-1]
 
     for name, value in {
-        "CUSTOMER": "acme",
         "SERVICE_NOW_SECRET": SECRET,
         "LEDGER_TABLE": TABLE,
         "LEASE_SECONDS": "75",
-        "ASSIGNMENT_GROUP": "Backup Operations",
-        "URGENCY": "2",
-        "IMPACT": "1",
-        "CLOSE_CODE": "Resolved by request",
     }.items():
         monkeypatch.setenv(name, value)
+    settings = tmp_path / "settings.json"
+    settings.write_text(json.dumps(SETTINGS))
+    monkeypatch.setattr(app, "_SETTINGS", settings)
     monkeypatch.setattr(app, "boto3", SimpleNamespace(client=_client))
     with mock_aws():
         yield Bench(start, monkeypatch)

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from handlers.open_ticket import decision, events, wording
 from handlers.open_ticket.decision import Action, Memory
 from handlers.open_ticket.events import Alert, Kind, UnrecognisedEvent
-from handlers.open_ticket.wording import IncidentStyle
+from handlers.open_ticket.settings import TicketSettings
 
 EVENTS = Path(__file__).parent / "events"
-STYLE = IncidentStyle(
+STYLE = TicketSettings(
     customer="acme", assignment_group="Backup", urgency="2", impact="2", close_code="Solved"
 )
 
