@@ -101,7 +101,7 @@ class Mappings:
         if not mapping.enabled or queue is None:
             return None
         while queue.has_message():
-            if not self._may_consume(mapping) or self._busy[mapping.uuid] >= _CONCURRENCY:
+            if not self._may_consume(mapping) or self._busy[mapping.uuid] >= _at_once(mapping):
                 return None
             batch = queue.hold(mapping.batch_size)
             if batch:
@@ -193,6 +193,11 @@ def event_source_mappings() -> Sequence[EventSourceMapping]:
         for backend in list(account.values())
         for mapping in backend.list_event_source_mappings("", "")
     ]
+
+
+def _at_once(mapping: EventSourceMapping) -> int:
+    wanted: Mapping[str, int] = mapping.scaling_config or {}
+    return min(_CONCURRENCY, wanted.get("MaximumConcurrency", _CONCURRENCY))
 
 
 def _outcome(

@@ -23,7 +23,7 @@ UNZIPPED_LIMIT = 262_144_000
 """Bytes of a function with its layers, unzipped (Lambda quotas)."""
 
 EVENT_SOURCES = frozenset({"sqs"})
-MAPPING_MEMBERS = frozenset({"FunctionResponseTypes"})
+MAPPING_MEMBERS = frozenset({"FunctionResponseTypes", "ScalingConfig"})
 """What of an event-source mapping is carried out, beyond its source, function and batch size."""
 _MAPPING_BASICS = {"EventSourceArn", "FunctionName", "BatchSize", "Enabled", "Tags", "UUID"}
 _BATCH_LIMIT = 10

@@ -266,6 +266,7 @@ class EventSourceMapping(Resource):
         eventSourceArn=Field("EventSourceArn", replaces=True),
         functionName=Field("FunctionName", same=same_function),
         functionResponseTypes=Field("FunctionResponseTypes", unordered=True, empty=[]),
+        scalingConfig=Field("ScalingConfig", fields=members("maximumConcurrency"), empty={}),
     )
     outputs = outputs(
         arn="EventSourceMappingArn",
