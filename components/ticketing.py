@@ -201,6 +201,8 @@ def _function(
             "LEDGER_TABLE": ledger.name,
             # Longer than the function may run: whoever holds a lease beyond that is dead.
             "LEASE_SECONDS": str(_FUNCTION_TIMEOUT_SECONDS + 15),
+            "QUEUE_URL": queue.url,
+            "DEAD_LETTERS_URL": queue.dead_letters_url,
         },
         permissions=[
             Statement(
@@ -211,11 +213,12 @@ def _function(
             ),
             Statement(
                 sid="KeepItsLedger",
+                # A transaction needs the right to each thing that it does.
                 actions=["dynamodb:GetItem", "dynamodb:UpdateItem"],
                 resources=[ledger.arn],
             ),
             Statement(sid="ReadItsLedger", actions=["kms:Decrypt"], resources=[key_arn]),
-            *queue.permissions(),
+            *queue.permissions(parks=True, puts_back=True),
         ],
         settings=args.settings,
         queue_arn=queue.arn,

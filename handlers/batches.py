@@ -18,7 +18,7 @@ def work_off(event: dict[str, Any], context: LambdaContext, handle: Callable[[st
     What `handle` raises is logged by Powertools and fails that message alone; where every message
     fails, the whole invocation does.
     """
-    return _work_off(event, context, lambda record: handle(record.body))
+    return work_off_records(event, context, lambda record: handle(record.body))
 
 
 def work_off_with_tries(
@@ -29,12 +29,13 @@ def work_off_with_tries(
     def handle_record(record: SQSRecord) -> None:
         handle(record.body, int(record.attributes.approximate_receive_count))
 
-    return _work_off(event, context, handle_record)
+    return work_off_records(event, context, handle_record)
 
 
-def _work_off(
+def work_off_records(
     event: dict[str, Any], context: LambdaContext, handle: Callable[[SQSRecord], None]
 ) -> Any:
+    """As `work_off`, with all that SQS tells of each message."""
     return process_partial_response(
         event=event,
         record_handler=handle,

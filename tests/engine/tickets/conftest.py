@@ -79,8 +79,13 @@ class Bench:
     def __call__(self, *messages: object) -> Sequence[str]:
         """Hands a batch over; the ids of the messages that are to be tried again."""
         bodies = [m if isinstance(m, str) else json.dumps(m) for m in messages]
-        records = [
-            {"messageId": f"m-{n}", "body": body, "eventSource": "aws:sqs"}
+        records: list[dict[str, Any]] = [
+            {
+                "messageId": f"m-{n}",
+                "body": body,
+                "messageAttributes": {},
+                "eventSource": "aws:sqs",
+            }
             for n, body in enumerate(bodies)
         ]
         answer = app.handler({"Records": records}, cast(Any, CONTEXT))
@@ -126,6 +131,8 @@ def bench(shared: ServiceNow, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
         "SERVICE_NOW_SECRET": SECRET,
         "LEDGER_TABLE": TABLE,
         "LEASE_SECONDS": "75",
+        "QUEUE_URL": "queue",
+        "DEAD_LETTERS_URL": "dead letters",
     }.items():
         monkeypatch.setenv(name, value)
     settings = tmp_path / "settings.json"
