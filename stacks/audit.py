@@ -33,7 +33,7 @@ def deploy(settings: AuditSettings) -> Sequence[Contract]:
     protection = deploy_protection(settings, vaults, opts)
     if protection is not None and settings.scripts:
         deploy_scripts(settings, protection, opts)
-    frameworks = prove_recovery(settings, vaults, protection, opts)
+    proof = prove_recovery(settings, vaults, protection, opts)
     deploy_backup_policies(settings, opts)
     evidence = deploy_evidence(settings, settings.evidence, opts) if settings.evidence else None
     duckdb = duckdb_layer(settings, home, opts) if reads_in_bulk(settings) else None
@@ -45,7 +45,7 @@ def deploy(settings: AuditSettings) -> Sequence[Contract]:
             opts,
             home=home,
             duckdb=duckdb,
-            frameworks=frameworks.get(settings.region, {}),
+            frameworks=proof.frameworks.get(settings.region, {}),
         )
         if settings.reports is not None and duckdb is not None
         else None
@@ -72,6 +72,7 @@ def deploy(settings: AuditSettings) -> Sequence[Contract]:
         *alerts.contracts,
         forwarding,
         protection.contract if protection else None,
+        proof.restore_checks,
         evidence,
         reports.contract if reports else None,
         mails,

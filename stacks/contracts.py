@@ -142,6 +142,19 @@ class ProtectionContract:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RestoreChecksContract:
+    """Published by every stack whose restore tests are judged."""
+
+    NAME: ClassVar[str] = "restore_checks"
+    VERSION: ClassVar[int] = 1
+    SETTING: ClassVar[str | None] = "restore_testing"
+
+    restore_check_queues: pulumi.Output[Mapping[str, Mapping[str, str]]]
+    """By Region: the URLs of the judge's queue and of its dead_letters, and the name of its
+    function."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class EvidenceContract:
     """Published by the central stack in which evidence is signed and kept."""
 
@@ -163,6 +176,7 @@ CONTRACTS: tuple[type[Contract], ...] = (
     TicketingContract,
     ReportsMailContract,
     ProtectionContract,
+    RestoreChecksContract,
     EvidenceContract,
 )
 

@@ -29,8 +29,9 @@ def deploy(settings: MemberSettings) -> Sequence[Contract]:
     protection = deploy_protection(settings, vaults, opts)
     if protection is not None and settings.scripts:
         deploy_scripts(settings, protection, opts)
-    frameworks = prove_recovery(settings, vaults, protection, opts)
-    contracts = [forwarding, *([protection.contract] if protection else [])]
+    proof = prove_recovery(settings, vaults, protection, opts)
+    parts = (forwarding, protection.contract if protection else None, proof.restore_checks)
+    contracts = [contract for contract in parts if contract is not None]
     if settings.reports is None:
         let_reports_read(settings, None, opts)
         return contracts
@@ -43,7 +44,7 @@ def deploy(settings: MemberSettings) -> Sequence[Contract]:
         opts,
         home=home,
         duckdb=duckdb,
-        frameworks=frameworks.get(settings.region, {}),
+        frameworks=proof.frameworks.get(settings.region, {}),
     )
     let_reports_read(settings, reports.lake, opts)
     return [*contracts, reports.contract]

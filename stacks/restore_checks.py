@@ -15,6 +15,7 @@ from components.queue_rule import QueueRule, QueueRuleArgs
 from components.work_queue import TRIES, WorkQueue, WorkQueueArgs
 from reports.restore_tests import EVENT_SOURCE, RESTORE_TEST_VERDICT
 from stacks import names
+from stacks.contracts import RestoreChecksContract
 from stacks.recovery_settings import RestoreTestingPlan
 from stacks.restore_testing import RestoreTestingPlans
 from stacks.settings import Settings
@@ -28,10 +29,11 @@ aws-backup/latest/devguide/restore-testing-inferred-metadata.html."""
 
 def deploy_restore_checks(
     settings: Settings, plans: RestoreTestingPlans, opts: pulumi.ResourceOptions
-) -> None:
-    for region, arns in plans.items():
-        if arns:
-            _deploy_in(settings, region, arns, opts)
+) -> RestoreChecksContract:
+    queues = {
+        region: _deploy_in(settings, region, arns, opts) for region, arns in plans.items() if arns
+    }
+    return RestoreChecksContract(restore_check_queues=pulumi.Output.all(**queues))
 
 
 def _deploy_in(
@@ -39,7 +41,8 @@ def _deploy_in(
     region: str,
     plan_arns: Mapping[str, pulumi.Output[str]],
     opts: pulumi.ResourceOptions,
-) -> None:
+) -> pulumi.Output[Mapping[str, str]]:
+    """What there is of its queue, for the contract."""
     name = names.restore_check(settings, region)
     rule = f"arn:{settings.partition}:events:{region}:{settings.account}:rule/{name}"
     queue_args = WorkQueueArgs(
@@ -54,7 +57,7 @@ def _deploy_in(
     )
     layer = Layer(name, LayerArgs(layer="base", platform=platform, region=region), opts)
     checked = [settings.restore_testing[plan] for plan in plan_arns]
-    function = FunctionArgs(
+    judge = FunctionArgs(
         handler="check_restore",
         description="Judges what restore tests restored",
         environment={
@@ -84,7 +87,7 @@ def _deploy_in(
         timeout_seconds=_TIMEOUT_SECONDS,
         region=region,
     )
-    Function(name, function, opts)
+    function = Function(name, judge, opts)
     Alarm(f"{name}-dead-letters", queue.alarm(settings.alarm_topics_in(region)), opts)
     QueueRule(
         name,
@@ -103,6 +106,9 @@ def _deploy_in(
             region=region,
         ),
         opts,
+    )
+    return pulumi.Output.all(
+        queue=queue.url, dead_letters=queue.dead_letters_url, function=function.name
     )
 
 
