@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from reports.restore_tests import EVENT_SOURCE, RESTORE_TEST_VERDICT
+from reports.own_events import EVENT_SOURCE, RESTORE_TEST_VERDICT
 
 _JOB_ENDS: list[dict[str, Any]] = [
     {

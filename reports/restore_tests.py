@@ -1,13 +1,9 @@
-"""How a restore test ended: the words by which its verdict, alert and line in a report are told.
+"""How a restore test ended: the words by which its verdict and line in a report are told.
 
 Source: AWS Backup Developer Guide, "Restore testing" and "Restore testing validation".
 """
 
 from typing import Literal
-
-RESTORE_TEST_VERDICT = "Restore Test Verdict"
-"""The detail-type of the event that tells a verdict, from the source of this system's events."""
-EVENT_SOURCE = "backup-org"
 
 NOT_JUDGED = "not judged: "
 """What the message of a FAILED verdict starts with where nobody could tell good from bad."""

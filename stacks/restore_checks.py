@@ -13,7 +13,7 @@ from components.layer import Layer, LayerArgs
 from components.packaging.archives import Platform
 from components.queue_rule import QueueRule, QueueRuleArgs
 from components.work_queue import TRIES, WorkQueue, WorkQueueArgs
-from reports.restore_tests import EVENT_SOURCE, RESTORE_TEST_VERDICT
+from reports.own_events import EVENT_SOURCE, RESTORE_TEST_VERDICT
 from stacks import names
 from stacks.contracts import RestoreChecksContract
 from stacks.recovery_settings import RestoreTestingPlan

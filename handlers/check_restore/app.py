@@ -24,7 +24,7 @@ from handlers.batches import work_off_with_tries
 from handlers.check_restore import core
 from handlers.check_restore.core import NotYet, Patience, RestoreJob, Told, Unjudgeable, Verdict
 from handlers.check_restore.looking import Looker
-from reports.restore_tests import EVENT_SOURCE, RESTORE_TEST_VERDICT
+from reports.own_events import EVENT_SOURCE, RESTORE_TEST_VERDICT
 
 if TYPE_CHECKING:
     from mypy_boto3_backup import BackupClient

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from reports.aws_partition import aws_partition
-from reports.restore_tests import EVENT_SOURCE, RESTORE_TEST_VERDICT
+from reports.own_events import EVENT_SOURCE, RESTORE_TEST_VERDICT
 
 
 class UnrecognisedEvent(ValueError):
