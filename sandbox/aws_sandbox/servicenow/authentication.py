@@ -12,8 +12,8 @@ from math import ceil
 from typing import Literal, get_args
 from urllib.parse import parse_qs
 
+from aws_sandbox.servicenow.configuration_items import sys_id
 from aws_sandbox.servicenow.http import Answer, ApiRequest, RefusedError, json_answer
-from aws_sandbox.servicenow.incidents import sys_id
 
 Clock = Callable[[], float]
 
@@ -139,9 +139,11 @@ def _denied(error: str, description: str) -> Answer:
     return json_answer({"error": error, "error_description": description}, 401)
 
 
-Kind = Literal["status", "reset", "malformed", "lost"]
-"""A status; a connection reset; an answer that is no JSON; and `lost`: the
-request is carried out, but the connection ends before the answer."""
+Kind = Literal["status", "reset", "malformed", "lost", "late", "unfiltered"]
+"""A status; a connection reset; an answer that is no JSON; `lost`: the request is carried out, but
+the connection ends before the answer; `late`: it is carried out at once, and answered after
+latency_seconds; `unfiltered`: the conditions of a query are dropped, as the platform drops those
+that it does not understand, and more is found than was asked for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,21 +158,38 @@ class Fault:
     """Only requests with this method."""
     latency_seconds: float = 0
     """Waited before the fault."""
+    retry_after: int | None = None
+    """Seconds, told with a status in the header Retry-After."""
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(Kind):
             raise ValueError(f"no fault {self.kind!r}; there are: {', '.join(get_args(Kind))}")
         if self.kind == "status" and not 400 <= self.status <= 599:
             raise ValueError(f"a fault's status is an error (400 to 599), not {self.status}")
+        if self.retry_after is not None and self.kind != "status":
+            raise ValueError(f"only a status tells when to come again, not a fault {self.kind!r}")
+
+    @property
+    def carried_out(self) -> bool:
+        return self.kind in {"lost", "late", "unfiltered"}
+
+    @property
+    def silent(self) -> bool:
+        """The connection ends without an answer."""
+        return self.kind in {"reset", "lost"}
 
     def answer(self) -> Answer:
         if self.kind == "malformed":
             return Answer(status=200, body=b'{"result": {"sys_id": "')
         html = f"<html><body><h1>{self.status}</h1>the sandbox was asked to fail</body></html>"
+        headers = {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
         if self.status in {502, 503, 504}:  # these come from a proxy before the instance
-            return Answer(status=self.status, body=html.encode(), content_type="text/html")
-        message = {"message": "Internal Server Error", "detail": "the sandbox was asked to fail"}
-        return json_answer({"error": message, "status": "failure"}, self.status)
+            return Answer(
+                status=self.status, body=html.encode(), headers=headers, content_type="text/html"
+            )
+        what = "Rate limit exceeded" if self.status == 429 else "Internal Server Error"
+        message = {"message": what, "detail": "the sandbox was asked to fail"}
+        return json_answer({"error": message, "status": "failure"}, self.status, headers)
 
 
 class Faults:

@@ -1,4 +1,4 @@
-"""HTTP on 127.0.0.1, one thread a request, and the one envelope for what is refused."""
+"""HTTP or HTTPS on 127.0.0.1, one thread a request, and the one envelope for what is refused."""
 
 import json
 import socket
@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ssl import SSLContext
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -64,9 +65,14 @@ Serve = Callable[[ApiRequest], Answer | None]
 class ThreadedServer:
     """Serves at `url` from `start` to `stop`."""
 
-    def __init__(self, serve: Serve, port: int) -> None:
+    def __init__(self, serve: Serve, port: int, tls: SSLContext | None = None) -> None:
         self._server = _Server(("127.0.0.1", port), _handler(serve))
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
+        scheme = "http" if tls is None else "https"
+        self.url = f"{scheme}://127.0.0.1:{self._server.server_address[1]}"
         self._thread = threading.Thread(
             target=self._server.serve_forever, name="servicenow", kwargs={"poll_interval": 0.02}
         )

@@ -4,9 +4,9 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import md5
 from uuid import uuid4
 
+from aws_sandbox.servicenow.configuration_items import ConfigurationItems, Record, sys_id
 from aws_sandbox.servicenow.http import RefusedError
 
 
@@ -31,19 +31,9 @@ class Instance:
     """Fields that a data policy demands of a new incident."""
     users: Sequence[str] = ("backup.monitor",)
     groups: Sequence[str] = ("Backup Operations", "Service Desk")
+    configuration_items: Sequence[Mapping[str, str]] = ()
+    """What the CMDB has at first; fields as ConfigurationItems takes them."""
 
-    def references(self, field_name: str) -> Mapping[str, str]:
-        """What a reference field may point to: sys_id → display value."""
-        names = self.groups if field_name == "assignment_group" else self.users
-        return {sys_id(name): name for name in names}
-
-
-def sys_id(name: str) -> str:
-    """The 32 hexadecimal digits that identify a record; the same for the same name."""
-    return md5(name.encode(), usedforsecurity=False).hexdigest()
-
-
-Record = dict[str, str]
 
 STATES = {
     "1": "New",
@@ -69,7 +59,15 @@ CHOICES: Mapping[str, Mapping[str, str]] = {
     "severity": LEVELS,
     "priority": PRIORITIES,
 }
-REFERENCES = ("caller_id", "assigned_to", "assignment_group", "opened_by", "resolved_by")
+REFERENCES: Mapping[str, str] = {
+    "caller_id": "sys_user",
+    "assigned_to": "sys_user",
+    "assignment_group": "sys_user_group",
+    "opened_by": "sys_user",
+    "resolved_by": "sys_user",
+    "cmdb_ci": "cmdb_ci",
+}
+"""Field → the table of what it names."""
 JOURNALS = ("comments", "work_notes")
 _LENGTHS: Mapping[str, int] = {
     "short_description": 160,
@@ -112,6 +110,7 @@ class Incidents:
         self, instance: Instance, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
         self.instance = instance
+        self.configuration_items = ConfigurationItems(instance.configuration_items)
         self._clock = clock
         self._records: dict[str, Record] = {}
         self._journals: dict[tuple[str, str], list[str]] = {}
@@ -135,6 +134,17 @@ class Incidents:
         """The entries of comments or work notes, newest first, as one text."""
         with self._lock:
             return "".join(reversed(self._journals.get((record_id, name), [])))
+
+    def references(self, name: str) -> Mapping[str, str]:
+        """What a reference field may point to: sys_id → display value."""
+        match REFERENCES[name]:
+            case "cmdb_ci":
+                return self.configuration_items.names()
+            case "sys_user_group":
+                names = self.instance.groups
+            case _:
+                names = self.instance.users
+        return {sys_id(each): each for each in names}
 
     def create(self, values: Mapping[str, str], user: str) -> Record:
         with self._lock:
@@ -239,7 +249,7 @@ class Incidents:
         return value
 
     def _referred(self, name: str, value: str) -> str:
-        known = self.instance.references(name)
+        known = self.references(name)
         if value in known:
             return value
         by_name = {display.casefold(): record_id for record_id, display in known.items()}

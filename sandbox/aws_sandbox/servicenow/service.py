@@ -5,19 +5,23 @@ import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields, replace
+from datetime import UTC, datetime
 from html import escape
+from ssl import SSLContext
 from typing import Any
 
 from aws_sandbox.servicenow.authentication import (
     Authenticator,
+    Clock,
     Credentials,
     Fault,
     Faults,
     Kind,
     RateLimit,
 )
+from aws_sandbox.servicenow.configuration_items import Record
 from aws_sandbox.servicenow.http import Answer, ApiRequest, RefusedError, ThreadedServer
-from aws_sandbox.servicenow.incidents import CHOICES, JOURNALS, Incidents, Instance, Record
+from aws_sandbox.servicenow.incidents import CHOICES, JOURNALS, Incidents, Instance
 from aws_sandbox.servicenow.table_api import TableApi
 
 _STYLE = (
@@ -76,7 +80,8 @@ def _html(title: str, content: str) -> str:
 
 
 class ServiceNow:
-    """An instance at `url`, from `start` to `stop`."""
+    """An instance at `url`, from `start` to `stop`; https with `tls`, which a server's certificate
+    is loaded into."""
 
     def __init__(
         self,
@@ -85,13 +90,18 @@ class ServiceNow:
         instance: Instance | None = None,
         rate_limit: RateLimit | None = None,
         port: int = 0,
+        tls: SSLContext | None = None,
+        clock: Clock = time.time,
     ) -> None:
-        self._access = Authenticator(credentials or Credentials(), rate_limit)
-        self._incidents = Incidents(instance or Instance())
+        self._access = Authenticator(credentials or Credentials(), rate_limit, clock)
+        self._incidents = Incidents(
+            instance or Instance(), lambda: datetime.fromtimestamp(clock(), UTC)
+        )
+        self._clock = clock
         self._faults = Faults()
         self._requests: list[Mapping[str, object]] = []
         self._stopping = threading.Event()
-        self._server = ThreadedServer(self.serve, port)
+        self._server = ThreadedServer(self.serve, port, tls)
         self.url = self._server.url
         self._table_api = TableApi(self._incidents, self.url)
 
@@ -125,13 +135,16 @@ class ServiceNow:
         self._requests.clear()
 
     def control(self, request: Mapping[str, Any]) -> Mapping[str, object]:
-        """The control call `servicenow`: `{"fail": {…fields of Fault}}`, `{"clear": true}` or
-        `{}`; answers with incidents, requests and the faults to come. ValueError: not understood.
+        """The control call `servicenow`: `{"fail": {…fields of Fault}}`, `{"clear": true}`,
+        `{"configuration_item": {…its fields}}` or `{}`; answers with incidents, requests and the
+        faults to come. ValueError: not understood.
         """
-        if unknown := set(request) - {"fail", "clear"}:
+        if unknown := set(request) - {"fail", "clear", "configuration_item"}:
             raise ValueError(f"servicenow does not know {', '.join(sorted(unknown))}")
         if request.get("clear"):
             self.clear()
+        if item := request.get("configuration_item"):
+            self._incidents.configuration_items.add(item)
         if wanted := request.get("fail"):
             known = {field.name for field in fields(Fault)}
             if unknown := set(wanted) - known:
@@ -148,16 +161,13 @@ class ServiceNow:
         if call.path in {"/", "/nav_to.do", "/incident.do"}:
             return self._page(call)
         fault = self._faults.take(call)
-        if fault is not None:
-            self._stopping.wait(fault.latency_seconds)
-        if fault is None or fault.kind == "lost":
+        if fault is None:
             answer, note = self._answer(call)
         else:
-            answer, note = fault.answer(), {}
-        note |= {"fault": fault.kind} if fault else {}
+            answer, note = self._failing(call, fault)
         self._requests.append(
             {
-                "time": time.time(),
+                "time": self._clock(),
                 "method": call.method,
                 "path": call.path,
                 "query": dict(call.query),
@@ -165,8 +175,18 @@ class ServiceNow:
                 **note,
             }
         )
-        silent = fault is not None and fault.kind in {"reset", "lost"}
-        return None if silent else answer
+        if fault is not None and fault.kind == "late":
+            self._stopping.wait(fault.latency_seconds)
+        return None if fault is not None and fault.silent else answer
+
+    def _failing(self, call: ApiRequest, fault: Fault) -> tuple[Answer, dict[str, object]]:
+        if fault.kind == "unfiltered":
+            query = {name: text for name, text in call.query.items() if name != "sysparm_query"}
+            call = replace(call, query=query)
+        if fault.kind != "late":
+            self._stopping.wait(fault.latency_seconds)
+        answer, note = self._answer(call) if fault.carried_out else (fault.answer(), {})
+        return answer, {**note, "fault": fault.kind}
 
     def _answer(self, call: ApiRequest) -> tuple[Answer, dict[str, object]]:
         note: dict[str, object] = {}
@@ -186,7 +206,7 @@ class ServiceNow:
 
     def _ignored(self, call: ApiRequest) -> Sequence[str]:
         """Fields of a write that the table does not have."""
-        writes = call.method in {"POST", "PATCH"}
+        writes = call.method in {"POST", "PATCH", "PUT"}
         return self._incidents.unknown(json.loads(call.body or b"{}")) if writes else ()
 
     def _page(self, call: ApiRequest) -> Answer:

@@ -46,8 +46,10 @@ class Client:
         path: str,
         body: object = None,
         headers: Mapping[str, str] | None = None,
+        timeout: float = 5,
     ) -> Reply:
-        connection = http.client.HTTPConnection(urlsplit(self.service.url).netloc, timeout=5)
+        netloc = urlsplit(self.service.url).netloc
+        connection = http.client.HTTPConnection(netloc, timeout=timeout)
         sent = {"Authorization": BASIC, "Content-Type": "application/json", **(headers or {})}
         content = body if isinstance(body, str) else None if body is None else json.dumps(body)
         try:

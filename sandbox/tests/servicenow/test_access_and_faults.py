@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sandbox.tests.servicenow.conftest import Client, Start
 
 TABLE = "/api/now/table/incident"
+TOLD_IN_VAIN = {"kind": "reset", "retry_after": 1}
 FORM = {"Content-Type": "application/x-www-form-urlencoded", "Authorization": ""}
 
 
@@ -116,20 +117,39 @@ def test_an_answer_can_be_no_json(call: "Client") -> None:
 
 def test_an_answer_can_come_late(call: "Client") -> None:
     call.service.add_fault(Fault(latency_seconds=60))
-    host = call.service.url.removeprefix("http://")
-    connection = http.client.HTTPConnection(host, timeout=0.1)
-    connection.request("GET", TABLE)
     with pytest.raises(TimeoutError):
-        connection.getresponse()
-    connection.close()
+        call("GET", TABLE, timeout=0.1)
     assert call("GET", TABLE).status == 200
+
+
+def test_a_request_can_be_carried_out_at_once_and_answered_late(call: "Client") -> None:
+    call.service.add_fault(Fault(kind="late", latency_seconds=60))
+    with pytest.raises(TimeoutError):
+        call("POST", TABLE, {"short_description": "x"}, timeout=0.2)
+    (request,) = call.service.requests()
+    assert (request["status"], request["fault"]) == (201, "late")
+    assert len(call.service.incidents()) == 1
+
+
+def test_a_status_can_tell_when_to_come_again(call: "Client") -> None:
+    for status in (429, 503):
+        call.service.control({"fail": {"status": status, "retry_after": 7}})
+        reply = call("GET", TABLE)
+        assert (reply.status, reply.headers["Retry-After"]) == (status, "7")
+
+
+def test_a_query_can_lose_its_conditions(call: "Client") -> None:
+    call.create(correlation_id="a")
+    call.service.fail(kind="unfiltered")
+    assert [each["correlation_id"] for each in call.find("correlation_id=b").result] == ["a"]
+    assert call.find("correlation_id=b").result == []
 
 
 def test_the_control_call_takes_faults_and_forgets_and_refuses_nonsense(call: "Client") -> None:
     control: Any = call.service.control
     assert len(control({"fail": {"status": 500, "times": 2}})["faults"]) == 2
-    for fault in ({"status": 200}, {"kind": "fire"}, {"often": 2}):
-        with pytest.raises(ValueError, match=r"error \(400|no fault 'fire'|has no often"):
+    for fault in ({"status": 200}, {"kind": "fire"}, {"often": 2}, TOLD_IN_VAIN):
+        with pytest.raises(ValueError, match=r"error \(400|no fault 'fire'|has no often|when to"):
             control({"fail": fault})
     assert call("GET", TABLE).status == 500
     assert control({"clear": True}) == {"incidents": [], "requests": (), "faults": []}

@@ -1,12 +1,13 @@
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 import pytest
 
 from aws_sandbox.servicenow import Instance
 
 if TYPE_CHECKING:
-    from sandbox.tests.servicenow.conftest import Client, Start
+    from sandbox.tests.servicenow.conftest import Client, Reply, Start
 
 TABLE = "/api/now/table/incident"
 
@@ -89,6 +90,32 @@ def test_work_notes_are_a_journal_that_a_record_does_not_show(call: "Client") ->
     assert shown.index("second") < shown.index("first")
 
 
+def test_a_configuration_item_is_found_by_a_field_of_its_table_and_of_those_that_this_extends(
+    start: "Start",
+) -> None:
+    server = {"name": "orders", "sys_class_name": "cmdb_ci_vm_instance", "object_id": "i-0abc"}
+    call = start(instance=Instance(configuration_items=(server,)))
+    call.service.control({"configuration_item": {"name": "bills", "u_arn": "arn:aws:s3:::bills"}})
+
+    def found(table: str, query: str) -> "Reply":
+        fields = "sys_id,name,object_id"
+        asked = urlencode({"sysparm_query": query, "sysparm_fields": fields, "sysparm_limit": "2"})
+        return call("GET", f"/api/now/table/{table}?{asked}")
+
+    (item,) = found("cmdb_ci_vm_instance", "object_id=i-0abc").result
+    assert (item["name"], item["object_id"]) == ("orders", "i-0abc")
+    (same,) = found("cmdb_ci", "name=orders").result
+    assert same == {"sys_id": item["sys_id"], "name": "orders"}
+    assert found("cmdb_ci", "object_id=i-0abc").status == 400
+    assert [each["name"] for each in found("cmdb_ci", "u_arn=arn:aws:s3:::bills").result] == [
+        "bills"
+    ]
+    reference = call.create(cmdb_ci=item["sys_id"])["cmdb_ci"]
+    assert reference["link"].endswith(f"/cmdb_ci/{item['sys_id']}")
+    with pytest.raises(ValueError, match="a configuration item has a name"):
+        call.service.control({"configuration_item": {"u_arn": "x"}})
+
+
 def test_references_take_an_id_or_a_name_and_show_a_link(call: "Client") -> None:
     reference = call.create(assignment_group="backup operations")["assignment_group"]
     assert reference["link"].endswith(reference["value"])
@@ -124,6 +151,8 @@ def test_fields_that_the_table_lacks_are_ignored_and_noted(call: "Client") -> No
         (f"PATCH {TABLE}/0123", {}, {}, 404),
         (f"GET {TABLE}?sysparm_view=ess", None, {}, 400),
         (f"GET {TABLE}?sysparm_limit=-1", None, {}, 400),
+        (f"GET {TABLE}?sysparm_display_value=both", None, {}, 400),
+        ("POST /api/now/table/cmdb_ci", {"name": "x"}, {}, 405),
     ],
 )
 def test_bad_requests_have_the_platforms_status_and_envelope(
@@ -158,7 +187,7 @@ def test_a_list_has_what_meets_every_condition(
 
 
 @pytest.mark.parametrize(
-    "query", ["stateIN1,2", "state", "state=javascript:gs.now()", "stat=1", "ORDERBYstate"]
+    "query", ["stateIN1,2", "state", "state=javascript:gs.now()", "stat=1", "ORDERBYstat"]
 )
 def test_what_is_not_understood_of_a_query_is_refused(call: "Client", query: str) -> None:
     refused = call.find(query)
