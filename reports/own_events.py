@@ -11,6 +11,9 @@ HEARTBEAT = "Heartbeat"
 """From each account and Region, every six hours: `stack` and `name`, how the account is called."""
 DAILY_LOOK = "Daily Look"
 """To the ticket function, which then tells who is silent."""
+TICKET_TEST = "Ticket Test"
+"""Of `backup-org tickets test`: `testId`, `state` and `statusMessage`; the state is FAILED, or
+COMPLETED, which resolves the incident of the same testId."""
 NOTE_DUE = "Ticket Note Due"
 """From the ticket function to itself, by its queue alone: `key`, of what is to be noted."""
 

@@ -1,13 +1,15 @@
-"""What an event tells: a job, a runbook or an alarm that ended, well or not."""
+"""What an event tells: a job, a runbook or an alarm that ended, well or not; what a scan found or
+somebody changed."""
 
 import datetime
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from handlers.open_ticket import changes
 from reports.aws_partition import aws_partition
-from reports.own_events import EVENT_SOURCE, RESTORE_TEST_VERDICT
+from reports.own_events import EVENT_SOURCE, RESTORE_TEST_VERDICT, TICKET_TEST
 
 
 class UnrecognisedEvent(ValueError):
@@ -20,8 +22,17 @@ class Kind(StrEnum):
     RESTORE = "restore"
     VERDICT = "verdict"
     """On what a restore test restored."""
+    ISSUES = "issues"
+    """Of a backup that completed: what its message category says beside."""
+    MALWARE = "malware"
+    CHANGE = "change"
+    """Of a vault, a plan or settings, by somebody who is no deployment."""
     ALARM = "alarm"
     RUNBOOK = "runbook"
+    SILENCE = "silence"
+    """Of Regions that have not been heard of."""
+    TEST = "test"
+    """Of the way itself, by `backup-org tickets test`."""
 
 
 _KINDS = {
@@ -38,6 +49,10 @@ _FAILURES = {
     "TIMEDOUT",
     "CANCELLED",
     "TIMED_OUT",
+    "COMPLETED_WITH_ISSUES",
+    "THREATS_FOUND",
+    "CHANGED",
+    "SILENT",
 }
 _ENDS_WELL = {"COMPLETED", "OK", "SUCCESS", "SUCCESSFUL"}
 
@@ -189,10 +204,89 @@ def _verdict(event: Mapping[str, Any]) -> Alert:
     )
 
 
+def _scan(event: Mapping[str, Any]) -> Alert:
+    """A scan that completed says in its result whether it found threats; one that completed with
+    issues may have found some in what it could read."""
+    detail = event["detail"]
+    found = _text(detail.get("scanResult") or detail, "scanResultStatus")
+    state = "THREATS_FOUND" if found == "THREATS_FOUND" else _needed(detail, "state")
+    if state not in _FAILURES:
+        raise UnrecognisedEvent(f"a scan in the state {state!r} that found {found!r}")
+    return Alert(
+        kind=Kind.MALWARE,
+        job_id=_needed(detail, "scanJobId"),
+        state=state,
+        account=_needed(event, "account"),
+        region=_needed(event, "region"),
+        resource=_needed(detail, "resourceArn"),
+        recovery_point=_text(detail, "recoveryPointArn"),
+        resource_type=_text(detail, "resourceType"),
+        vault=_vault(detail),
+        message=_text(detail, "statusMessage").strip('"'),
+        time=_ended(event),
+    )
+
+
+def _change(event: Mapping[str, Any]) -> Alert:
+    """A call that was refused changed nothing."""
+    detail = event["detail"]
+    if error := _text(detail, "errorCode"):
+        raise UnrecognisedEvent(f"{detail['eventName']} was refused: {error}")
+    account, region = _needed(event, "account"), _needed(event, "region")
+    changed = changes.changed(detail, f"arn:{aws_partition(region)}:backup:{region}:{account}:")
+    return Alert(
+        kind=Kind.CHANGE,
+        job_id=_needed(detail, "eventID"),
+        state="CHANGED",
+        account=account,
+        region=region,
+        resource=changed.resource,
+        recovery_point=changed.recovery_point,
+        resource_type=changed.resource_type,
+        vault=changed.vault,
+        message=changes.sentence(detail),
+        time=_time_of(event),
+    )
+
+
+def _test(event: Mapping[str, Any]) -> Alert:
+    detail = event["detail"]
+    state = _needed(detail, "state")
+    if event["source"] != EVENT_SOURCE or state not in ("FAILED", "COMPLETED"):
+        raise UnrecognisedEvent(f"a ticket test {state!r} from {event['source']!r}")
+    return Alert(
+        kind=Kind.TEST,
+        job_id=_needed(event, "id"),
+        state=state,
+        account=_needed(event, "account"),
+        region=_needed(event, "region"),
+        resource=_needed(detail, "testId"),
+        resource_type="test of the way to ServiceNow",
+        vault="",
+        message=_text(detail, "statusMessage"),
+        time=_time_of(event),
+    )
+
+
+def issues_of(backup: Alert, category: str, message: str) -> Alert:
+    """What the message category of a backup that completed says, which its event does not:
+    https://docs.aws.amazon.com/aws-backup/latest/devguide/API_BackupJob.html, MessageCategory."""
+    well = category == "SUCCESS"
+    return replace(
+        backup,
+        kind=Kind.ISSUES,
+        state="COMPLETED" if well else "COMPLETED_WITH_ISSUES",
+        message=": ".join(filter(None, ("" if well else category, message))),
+    )
+
+
 _OTHERS: Mapping[str, Callable[[Mapping[str, Any]], Alert]] = {
     "CloudWatch Alarm State Change": _alarm,
     "EC2 Automation Execution Status-change Notification": _runbook,
+    "Scan Job State Change": _scan,
+    "AWS API Call via CloudTrail": _change,
     RESTORE_TEST_VERDICT: _verdict,
+    TICKET_TEST: _test,
 }
 
 
