@@ -11,7 +11,9 @@ from components.alert_bus import AlertBus, AlertBusArgs
 from components.alert_forwarding import AlertForwarding, AlertForwardingArgs
 from components.event_patterns import what_concerns_an_operator
 from components.function import FunctionHome
+from components.scheduled_event import ScheduledEvent, ScheduledEventArgs
 from components.ticketing import Ledger, Ticketing, TicketingArgs
+from reports.own_events import DAILY_LOOK, HEARTBEAT
 from stacks import names
 from stacks.contracts import (
     AlertsContract,
@@ -22,7 +24,7 @@ from stacks.contracts import (
 )
 from stacks.organization import OrganizationReader
 from stacks.references import alerts_stack
-from stacks.settings import AuditSettings, ManagementSettings, Settings
+from stacks.settings import AuditSettings, ManagementSettings, MemberSettings, Settings
 from stacks.ticket_settings import Ticketing as TicketingSettings
 
 
@@ -54,6 +56,8 @@ def deploy_alerts(
     if settings.ticketing is None:
         return Alerts(bus_arn=bus.arn, contracts=(alerts,))
     ticketing = _ticketing(settings, settings.ticketing, bus, home, opts)
+    if settings.monitoring.heartbeat:
+        _look_daily(settings, opts)
     told = TicketingContract(
         ticket_topic_arn=ticketing.topic_arn,
         ticket_queue=ticketing.queue_url,
@@ -103,6 +107,35 @@ def _function_settings(settings: Settings, wanted: TicketingSettings) -> str:
     return json.dumps(told, sort_keys=True)
 
 
+def _look_daily(settings: Settings, opts: pulumi.ResourceOptions) -> None:
+    ScheduledEvent(
+        f"{names.prefix(settings)}-daily-look",
+        ScheduledEventArgs(
+            account=settings.account,
+            regions=[settings.region],
+            schedule="cron(30 6 ? * * *)",
+            detail_type=DAILY_LOOK,
+            detail={},
+        ),
+        opts,
+    )
+
+
+def _send_heartbeats(settings: Settings, opts: pulumi.ResourceOptions) -> None:
+    called = settings.name if isinstance(settings, MemberSettings) else settings.role
+    ScheduledEvent(
+        f"{names.prefix(settings)}-heartbeat",
+        ScheduledEventArgs(
+            account=settings.account,
+            regions=settings.alert_regions,
+            schedule="rate(6 hours)",
+            detail_type=HEARTBEAT,
+            detail={"stack": names.own_stack(settings), "name": called},
+        ),
+        opts,
+    )
+
+
 def forward_alerts(
     settings: Settings, bus_arn: pulumi.Input[str], opts: pulumi.ResourceOptions
 ) -> ForwardingContract:
@@ -125,4 +158,6 @@ def forward_alerts(
         ),
         opts,
     )
+    if settings.monitoring.heartbeat:
+        _send_heartbeats(settings, opts)
     return ForwardingContract(alert_dead_letters=pulumi.Output.all(**forwarding.dead_letter_urls))

@@ -8,12 +8,18 @@ import pulumi
 from reports.templates import TEMPLATES
 from stacks.protection_settings import Vault
 from stacks.report_settings import Reports
-from stacks.settings import Settings, StackSettings
+from stacks.settings import MemberSettings, Settings, StackSettings
 
 
 def stack_name(customer: str, role: str, member: str = "") -> str:
     """What a customer's stack is called: acme-management, acme-audit, acme-member-payments."""
     return f"{customer}-{role}-{member}" if member else f"{customer}-{role}"
+
+
+def own_stack(settings: Settings) -> str:
+    """What the stack of these settings is called."""
+    member = settings.name if isinstance(settings, MemberSettings) else ""
+    return stack_name(settings.customer, settings.role, member)
 
 
 def full_stack_name(stack: str) -> str:

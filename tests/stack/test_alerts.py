@@ -43,6 +43,19 @@ def forwarding(recording: Recording) -> Mapping[str, Recorded]:
     return {r.inputs["region"]: r for r in rules if "components:AlertForwarding" in r.parent}
 
 
+def scheduled(
+    recording: Recording, detail_type: str
+) -> Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]]:
+    """Schedules that put such an event, each with its entry of PutEvents, by Region."""
+    found: dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {}
+    for schedule in recording.all("aws:scheduler/schedule:Schedule"):
+        if schedule.inputs["target"]["arn"].endswith(":aws-sdk:eventbridge:putEvents"):
+            (entry,) = json.loads(schedule.inputs["target"]["input"])["Entries"]
+            if entry["DetailType"] == detail_type:
+                found[schedule.inputs["region"]] = (schedule.inputs, entry)
+    return found
+
+
 def test_each_dead_letter_queue_has_an_alarm_in_its_region(recording: Recording) -> None:
     watched = {
         (alarm.inputs.get("region"), alarm.inputs.get("dimensions", {}).get("QueueName"))
@@ -104,6 +117,36 @@ def test_the_queues_of_what_was_not_forwarded_are_exported_by_region(
     urls = {queue.state["url"] for queue in recording.all(QUEUE)}
     assert set(exported.values()) <= urls
     assert len(set(exported.values())) == len(exported)
+
+
+def test_each_region_has_a_heartbeat_that_says_whose_it_is(
+    stack: str, recording: Recording
+) -> None:
+    settings = load.from_files(stack, ROOT)
+    beats = scheduled(recording, "Heartbeat")
+    assert sorted(beats) == sorted(settings.alert_regions)
+    assert {schedule["scheduleExpression"] for schedule, _ in beats.values()} == {"rate(6 hours)"}
+    for _, entry in beats.values():
+        assert entry["Source"] == "backup-org"
+        assert json.loads(entry["Detail"])["stack"] == stack
+    looks = scheduled(recording, "Daily Look")
+    has_ticketing = "ticketing" in recording.exports["contracts"]
+    assert sorted(looks) == ([settings.region] if has_ticketing else [])
+
+
+def test_a_schedules_role_may_put_its_own_event_alone(recording: Recording) -> None:
+    for role in recording.all("aws:iam/rolePolicy:RolePolicy"):
+        if "components:ScheduledEvent" in role.parent:
+            (statement,) = json.loads(role.inputs["policy"])["Statement"]
+            assert statement["Action"] == ["events:PutEvents"]
+            assert statement["Condition"]["StringEquals"].keys() == {
+                "events:source",
+                "events:detail-type",
+            }
+
+
+def test_without_a_heartbeat_nobody_is_asked_for_one() -> None:
+    assert scheduled(member_with(monitoring={"heartbeat": False}), "Heartbeat") == {}
 
 
 def test_an_alarm_tells_the_topics_of_its_region_alone() -> None:

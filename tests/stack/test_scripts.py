@@ -79,6 +79,13 @@ def following(step: Mapping[str, Any], names: list[str]) -> Iterator[str]:
     yield failure.removeprefix("step:") if failure.startswith("step:") else ""
 
 
+def schedule_of(variant: str) -> Mapping[str, Any]:
+    """The one schedule that starts a runbook there."""
+    started = [s for s in recorded(variant).all(SCHEDULE) if "RunbookSchedules" in s.parent]
+    assert len(started) == 1
+    return started[0].inputs
+
+
 def test_a_script_document_is_made_once_and_then_left_to_staff() -> None:
     document = script_document(recorded("crash_consistent"))
     assert document.inputs["name"] == "acme-backup-script-files"
@@ -164,7 +171,7 @@ def test_the_backup_is_what_the_plans_rule_says() -> None:
     assert inputs["CompleteWindowMinutes"] == rule["completionWindow"]
     assert inputs["IdempotencyToken"] == "{{automation:EXECUTION_ID}}"
     assert inputs["ResourceArn"].endswith(":instance/{{InstanceId}}")
-    schedule = recorded("crash_consistent").one(SCHEDULE).inputs
+    schedule = schedule_of("crash_consistent")
     assert schedule["scheduleExpression"] == rule["schedule"]
     assert schedule["scheduleExpressionTimezone"] == rule["scheduleExpressionTimezone"]
 
@@ -203,7 +210,7 @@ def test_windows_is_backed_up_with_volume_shadow_copy_and_no_script() -> None:
 
 
 def test_a_schedule_starts_the_runbook_for_each_instance_with_the_scripts_tag() -> None:
-    schedule = recorded("crash_consistent").one(SCHEDULE).inputs
+    schedule = schedule_of("crash_consistent")
     assert schedule["target"]["arn"] == "arn:aws:scheduler:::aws-sdk:ssm:startAutomationExecution"
     assert json.loads(schedule["target"]["input"]) == {
         "DocumentName": "acme-backup-files-daily",

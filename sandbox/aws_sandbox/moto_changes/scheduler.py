@@ -18,7 +18,8 @@ from aws_sandbox.shapes import violations, written
 
 SERVICE = "scheduler.amazonaws.com"
 UNIVERSAL_TARGETS: Mapping[str, tuple[str, str]] = {
-    "arn:aws:scheduler:::aws-sdk:ssm:startAutomationExecution": ("ssm", "StartAutomationExecution")
+    "arn:aws:scheduler:::aws-sdk:eventbridge:putEvents": ("events", "PutEvents"),
+    "arn:aws:scheduler:::aws-sdk:ssm:startAutomationExecution": ("ssm", "StartAutomationExecution"),
 }
 """The calls of AWS's API that a schedule can make here: by target the service and operation."""
 
