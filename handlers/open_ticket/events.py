@@ -5,7 +5,7 @@ import datetime
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
 from handlers.open_ticket import changes
 from reports.aws_partition import aws_partition
@@ -82,10 +82,21 @@ class Alert:
     """ARN of what a restore test restored, of which a verdict is."""
     resource_type: str
     vault: str
+    plan: str = ""
+    """Id of the plan whose job it was."""
+    rule: str = ""
+    """Id of that plan's rule; "" for a job that was started on demand, and where the event does
+    not say: not every failure's does."""
     message: str
-    time: datetime.datetime
-    """When the job ended, in UTC: to the millisecond where the event says it, else the event's
-    time, which is in whole seconds."""
+    told: datetime.datetime
+    """The event's time, in UTC and whole seconds."""
+    ended: datetime.datetime | None = None
+    """The job's completion date, in UTC; not every failure's event has one."""
+
+    @property
+    def time(self) -> datetime.datetime:
+        """When it ended, as well as is known."""
+        return self.ended or self.told
 
     @property
     def failed(self) -> bool:
@@ -126,8 +137,11 @@ def read_alert(event: Mapping[str, Any]) -> Alert:
             testing_plan=_text(detail, "restoreTestingPlanArn"),
             resource_type=_text(detail, "resourceType"),
             vault=_vault(detail),
+            plan=_text(_created_by(detail), "backupPlanId"),
+            rule=_text(_created_by(detail), "backupPlanRuleId"),
             message=_text(detail, "statusMessage").strip('"'),
-            time=_ended(event),
+            told=_time_of(event),
+            ended=_ended(event),
         )
     except (AttributeError, KeyError, IndexError, TypeError) as error:
         raise UnrecognisedEvent(f"{error!r} in the event {event!r}"[:2000]) from error
@@ -149,7 +163,7 @@ def _alarm(event: Mapping[str, Any]) -> Alert:
         resource_type="CloudWatch alarm",
         vault="",
         message=_text(detail["state"], "reason"),
-        time=_time_of(event),
+        told=_time_of(event),
     )
 
 
@@ -177,7 +191,7 @@ def _runbook(event: Mapping[str, Any]) -> Alert:
         vault="",
         message="Which step failed, and why: Systems Manager, Automation, Executions, "
         f"{execution}; or: aws ssm get-automation-execution --automation-execution-id {execution}",
-        time=_time_of(event),
+        told=_time_of(event),
     )
 
 
@@ -200,7 +214,8 @@ def _verdict(event: Mapping[str, Any]) -> Alert:
         resource_type=_text(detail, "resourceType"),
         vault="",
         message=_text(detail, "validationStatusMessage"),
-        time=_ended(event),
+        told=_time_of(event),
+        ended=_ended(event),
     )
 
 
@@ -290,13 +305,17 @@ _OTHERS: Mapping[str, Callable[[Mapping[str, Any]], Alert]] = {
 }
 
 
-def _ended(event: Mapping[str, Any]) -> datetime.datetime:
-    """The job's completion date; not every failure's event has one."""
-    told = _time_of(event)
+def _created_by(detail: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Which plan started a job; nothing for one that was started on demand."""
+    found = detail.get("createdBy")
+    return cast("Mapping[str, Any]", found) if isinstance(found, Mapping) else {}
+
+
+def _ended(event: Mapping[str, Any]) -> datetime.datetime | None:
     try:
         return _in_utc(event["detail"].get("completionDate"))
     except (TypeError, ValueError):
-        return told
+        return None
 
 
 def _time_of(event: Mapping[str, Any]) -> datetime.datetime:

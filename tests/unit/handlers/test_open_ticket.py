@@ -38,7 +38,7 @@ def ended(job_id: str, state: str, milliseconds: int = 0) -> Alert:
     """An end of a backup job of one volume."""
     job = events.read_alert(event("backup-failed"))
     when = job.time + datetime.timedelta(milliseconds=milliseconds)
-    return dataclasses.replace(job, job_id=job_id, state=state, time=when)
+    return dataclasses.replace(job, job_id=job_id, state=state, ended=when)
 
 
 def actions(ends: Sequence[Alert], memory: Memory | None = None) -> list[Action]:
@@ -181,7 +181,7 @@ def test_a_failure_is_reported(name: str) -> None:
 def test_the_same_event_twice_does_nothing_the_second_time() -> None:
     job = events.read_alert(event("backup-failed"))
     assert actions([job, job]) == [Action.REPORT, Action.NOTHING]
-    told_later = dataclasses.replace(job, time=job.time + datetime.timedelta(seconds=5))
+    told_later = dataclasses.replace(job, told=job.told + datetime.timedelta(seconds=5))
     assert actions([job, told_later]) == [Action.REPORT, Action.NOTHING]
 
 

@@ -27,7 +27,7 @@ _SESSION = boto3.Session("testing", "testing", region_name="eu-central-1")
 def job(name: str, minute: int = 0) -> Alert:
     event = json.loads((Path(__file__).parent / "events" / f"{name}.json").read_text())
     when = NOW + datetime.timedelta(minutes=minute)
-    return dataclasses.replace(events.read_alert(event), time=when, job_id=f"{name} {minute}")
+    return dataclasses.replace(events.read_alert(event), ended=when, job_id=f"{name} {minute}")
 
 
 def noted(name: str, minute: int = 0) -> Memory:
@@ -150,7 +150,7 @@ def test_what_an_earlier_version_noted_is_read(ledger: Ledger) -> None:
 
 def test_ends_within_one_second_are_told_apart(ledger: Ledger) -> None:
     late = dataclasses.replace(
-        job("backup-completed"), time=NOW + datetime.timedelta(milliseconds=500)
+        job("backup-completed"), ended=NOW + datetime.timedelta(milliseconds=500)
     )
     ledger.pass_over(ID, late, NOW)
     with pytest.raises(Busy):
