@@ -49,7 +49,7 @@ def deploy_alerts(
         return Alerts(bus_arn=consume(AlertsContract, alerts_stack(settings)).alert_bus_arn)
     bus = AlertBus(
         f"{names.prefix(settings)}-alerts",
-        AlertBusArgs(organization_id=organization.id()),
+        AlertBusArgs(organization_id=organization.id(), event_pattern=_event_pattern(settings)),
         opts,
     )
     alerts = AlertsContract(alert_bus_arn=bus.arn)
@@ -107,6 +107,12 @@ def _function_settings(settings: Settings, wanted: TicketingSettings) -> str:
     return json.dumps(told, sort_keys=True)
 
 
+def _event_pattern(settings: Settings) -> str:
+    return what_concerns_an_operator(
+        f"{names.prefix(settings)}-", names.runbooks_one_at_a_time(settings)
+    )
+
+
 def _look_daily(settings: Settings, opts: pulumi.ResourceOptions) -> None:
     ScheduledEvent(
         f"{names.prefix(settings)}-daily-look",
@@ -148,9 +154,7 @@ def forward_alerts(
             account=settings.account,
             alert_bus_arn=bus_arn,
             rule_name=names.monitoring_rule(settings),
-            event_pattern=what_concerns_an_operator(
-                f"{prefix}-", names.runbooks_one_at_a_time(settings)
-            ),
+            event_pattern=_event_pattern(settings),
             regions=settings.alert_regions,
             alarm_topics={
                 region: settings.alarm_topics_in(region) for region in settings.alert_regions

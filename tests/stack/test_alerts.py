@@ -119,6 +119,18 @@ def test_the_queues_of_what_was_not_forwarded_are_exported_by_region(
     assert len(set(exported.values())) == len(exported)
 
 
+def test_the_bus_takes_what_rules_forward_to_it_and_nothing_else() -> None:
+    recording = recordings()["acme-audit"]
+    policy = recording.one("aws:cloudwatch/eventBusPolicy:EventBusPolicy").inputs["policy"]
+    (statement,) = json.loads(policy)["Statement"]
+    assert statement["Condition"]["StringEquals"].keys() == {"aws:PrincipalOrgID"}
+    taken = statement["Condition"]["ForAllValues:StringEquals"]
+    (rule,) = forwarding(recording).values()
+    choices = json.loads(rule.inputs["eventPattern"])["$or"]
+    for field in ("source", "detail-type"):
+        assert set(taken[f"events:{field}"]) == {text for one in choices for text in one[field]}
+
+
 def test_each_region_has_a_heartbeat_that_says_whose_it_is(
     stack: str, recording: Recording
 ) -> None:

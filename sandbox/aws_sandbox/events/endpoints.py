@@ -48,8 +48,16 @@ class Sender:
     source_account: str
     role_arn: str = ""
 
-    def require(self, access: Access, action: str, resource_arn: str) -> None:
-        """Raises DeliveryError unless the policies that AWS would ask allow it."""
+    def require(
+        self,
+        access: Access,
+        action: str,
+        resource_arn: str,
+        context: Mapping[str, str] | None = None,
+    ) -> None:
+        """Raises DeliveryError unless the policies that AWS would ask allow it; `context` holds
+        keys that conditions can name, of what is sent."""
+        told = dict(context or {})
         if not self.role_arn:
             # Alarms alone bring aws:SourceOwner: a topic's default policy admits them, and no other
             # service.
@@ -60,7 +68,7 @@ class Sender:
                 resource_arn,
                 source_arn=self.source_arn,
                 source_account=self.source_account,
-                context={"aws:SourceOwner": self.source_account} if alarm else {},
+                context={"aws:SourceOwner": self.source_account, **told} if alarm else told,
             )
             _demand(decision, "NO_PERMISSIONS")
             return
@@ -71,7 +79,8 @@ class Sender:
             source_account=self.source_account,
         )
         _demand(trust, "FAILED_TO_ASSUME_ROLE")
-        _demand(access.check_role(self.role_arn, action, resource_arn), "NO_PERMISSIONS")
+        allowed = access.check_role(self.role_arn, action, resource_arn, context=told)
+        _demand(allowed, "NO_PERMISSIONS")
 
 
 def _demand(decision: Decision, code: str) -> None:
@@ -160,14 +169,16 @@ class Endpoints:
             sender.require(self._access, "lambda:InvokeFunction", function_arn)
             self._invoke_later(function_arn, event, sender.source_arn)
 
-    def put_event(self, sender: Sender, bus_arn: str, event_id: str) -> None:
+    def put_event(
+        self, sender: Sender, bus_arn: str, event_id: str, context: Mapping[str, str]
+    ) -> None:
         """What EventBridge asks before it puts an event on a bus of any account and Region."""
         with journaled(self._journal, sender.source_arn, bus_arn, about=event_id):
             arn = Arn.parse(bus_arn)
             buses = get_backend("events")[arn.account][arn.region].event_buses
             if arn.resource.removeprefix("event-bus/") not in buses:
                 raise DeliveryError("NO_RESOURCE", f"there is no event bus {bus_arn}")
-            sender.require(self._access, "events:PutEvents", bus_arn)
+            sender.require(self._access, "events:PutEvents", bus_arn, context)
 
     def refuse(self, sender: Sender, target: str, code: str, reason: str) -> NoReturn:
         """For a delivery that is not even tried."""

@@ -234,7 +234,8 @@ class EventBridge:
             elsewhere = Arn.parse(bus_arn).region != Arn.parse(sender.source_arn).region
             code = "THIRD_REGION_HOP_DETECTED" if elsewhere else "THIRD_ACCOUNT_HOP_DETECTED"
             self._endpoints.refuse(sender, bus_arn, code, _THIRD_BUS)
-        self._endpoints.put_event(sender, bus_arn, event.id)
+        context = {"events:source": event.source, "events:detail-type": event.detail_type}
+        self._endpoints.put_event(sender, bus_arn, event.id, context)
         self.accept(replace(event, forwarded=True), bus_arn)
 
     def _dead_letter(

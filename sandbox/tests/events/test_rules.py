@@ -188,6 +188,21 @@ def test_an_event_crosses_to_another_account_with_the_targets_role(aws: Deployed
             ],
             "NO_PERMISSIONS",
         ),
+        (
+            "events.amazonaws.com",
+            True,
+            [
+                allow(
+                    "events:PutEvents",
+                    principal="*",
+                    condition={
+                        "StringEquals": {"aws:PrincipalOrgID": "o-exampleorg1"},
+                        "ForAllValues:StringEquals": {"events:source": ["ours"]},
+                    },
+                )
+            ],
+            "NO_PERMISSIONS",
+        ),
     ],
 )
 def test_a_crossing_needs_the_bus_the_role_and_its_trust(
