@@ -53,6 +53,9 @@ class RunbookSchedulesArgs:
 class RunbookSchedules(pulumi.ComponentResource):
     """EventBridge Scheduler, because a rule of EventBridge knows UTC alone."""
 
+    dead_letter_urls: dict[str, pulumi.Output[str]]
+    """By Region."""
+
     def __init__(
         self, name: str, args: RunbookSchedulesArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
@@ -107,7 +110,8 @@ class RunbookSchedules(pulumi.ComponentResource):
                 # Its first run must find the role's permissions in place.
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[permissions]),
             )
-        self.register_outputs({})
+        self.dead_letter_urls = {region: queue.url for region, queue in dead_letters.items()}
+        self.register_outputs({"dead_letter_urls": self.dead_letter_urls})
 
     def _dead_letters(self, name: str, region: str, args: RunbookSchedulesArgs) -> aws.sqs.Queue:
         """What Scheduler could not start rests here, and an alarm tells."""

@@ -31,8 +31,11 @@ def deploy(settings: AuditSettings) -> Sequence[Contract]:
     forwarding = forward_alerts(settings, alerts.bus_arn, opts)
     vaults = deploy_vaults(settings, organization, opts)
     protection = deploy_protection(settings, vaults, opts)
-    if protection is not None and settings.scripts:
+    scripts = (
         deploy_scripts(settings, protection, opts)
+        if protection is not None and settings.scripts
+        else None
+    )
     proof = prove_recovery(settings, vaults, protection, opts)
     deploy_backup_policies(settings, opts)
     evidence = deploy_evidence(settings, settings.evidence, opts) if settings.evidence else None
@@ -72,6 +75,7 @@ def deploy(settings: AuditSettings) -> Sequence[Contract]:
         *alerts.contracts,
         forwarding,
         protection.contract if protection else None,
+        scripts,
         proof.restore_checks,
         evidence,
         reports.contract if reports else None,

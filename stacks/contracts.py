@@ -105,7 +105,7 @@ class ReportsMailContract:
     """Published by the stack that makes and mails scheduled reports."""
 
     NAME: ClassVar[str] = "reports_mail"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     SETTING: ClassVar[str | None] = "reports_mail"
 
     digests_bucket: pulumi.Output[str]
@@ -123,6 +123,22 @@ class ReportsMailContract:
     identity existed."""
     digest_queues: pulumi.Output[Mapping[str, Mapping[str, str]]]
     """Of collation: the URLs of its queue and of its dead_letters, and the name of its function."""
+    report_schedule_dead_letters: pulumi.Output[Mapping[str, str]]
+    """By Region, the URL of the queue with requests of schedules that could not start the
+    runbook."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScriptsContract:
+    """Published by every stack with scripts around backups."""
+
+    NAME: ClassVar[str] = "scripts"
+    VERSION: ClassVar[int] = 1
+    SETTING: ClassVar[str | None] = "scripts"
+
+    script_schedule_dead_letters: pulumi.Output[Mapping[str, str]]
+    """By Region, the URL of the queue with requests of schedules that could not start a
+    runbook."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,6 +191,7 @@ CONTRACTS: tuple[type[Contract], ...] = (
     ForwardingContract,
     TicketingContract,
     ReportsMailContract,
+    ScriptsContract,
     ProtectionContract,
     RestoreChecksContract,
     EvidenceContract,

@@ -27,10 +27,18 @@ def deploy(settings: MemberSettings) -> Sequence[Contract]:
     forwarding = forward_alerts(settings, alerts.alert_bus_arn, opts)
     vaults = deploy_vaults(settings, organization, opts)
     protection = deploy_protection(settings, vaults, opts)
-    if protection is not None and settings.scripts:
+    scripts = (
         deploy_scripts(settings, protection, opts)
+        if protection is not None and settings.scripts
+        else None
+    )
     proof = prove_recovery(settings, vaults, protection, opts)
-    parts = (forwarding, protection.contract if protection else None, proof.restore_checks)
+    parts = (
+        forwarding,
+        protection.contract if protection else None,
+        scripts,
+        proof.restore_checks,
+    )
     contracts = [contract for contract in parts if contract is not None]
     if settings.reports is None:
         let_reports_read(settings, None, opts)

@@ -138,7 +138,7 @@ def deploy_reports_mail(
         opts,
     )
     schedules = _schedules(settings, mail, runbook.name)
-    RunbookSchedules(
+    started = RunbookSchedules(
         f"{prefix}-report-schedules",
         RunbookSchedulesArgs(
             role_name=f"{prefix}-report-schedules",
@@ -165,6 +165,7 @@ def deploy_reports_mail(
         report_link_role_arn=links.role_arn,
         report_mail_dns=sender.dns_records,
         digest_queues=pulumi.Output.all(collation=pulumi.Output.all(**queue)),
+        report_schedule_dead_letters=pulumi.Output.all(**started.dead_letter_urls),
     )
 
 

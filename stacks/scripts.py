@@ -30,6 +30,7 @@ from components.scripts.script_log import ScriptLog, ScriptLogArgs
 from components.vault import Vault
 from components.vpc_endpoints import VpcEndpoints, VpcEndpointsArgs
 from stacks import names
+from stacks.contracts import ScriptsContract
 from stacks.plans import PlanInRegion, backup_rule
 from stacks.protection import Protection
 from stacks.script_documents import parameters_of, script_documents
@@ -58,7 +59,7 @@ class _Here:
 
 def deploy_scripts(
     settings: Settings, protection: Protection, opts: pulumi.ResourceOptions
-) -> None:
+) -> ScriptsContract:
     texts = script_documents(settings, Path(pulumi.get_root_directory() or "."))
     prefix = names.prefix(settings)
     regions = [
@@ -99,7 +100,7 @@ def deploy_scripts(
         for name in here.scripts
         for schedule in _runbooks(here, name, role, opts)
     ]
-    RunbookSchedules(
+    started = RunbookSchedules(
         f"{prefix}-scripts-schedules",
         RunbookSchedulesArgs(
             role_name=f"{prefix}-scripts-schedules",
@@ -111,6 +112,9 @@ def deploy_scripts(
         opts,
     )
     _prerequisites(settings, [here.log for here in regions], opts)
+    return ScriptsContract(
+        script_schedule_dead_letters=pulumi.Output.all(**started.dead_letter_urls)
+    )
 
 
 def _region(

@@ -96,8 +96,7 @@ def learn_header(
     if queue is None:
         raise ToldError("Athena computes this stack's partitions: no report is ever withheld")
     sqs = here.session.client("sqs")
-    letters = dead_letters.received(sqs, queue["dead_letters"])
-    dead_letters.release(sqs, queue["dead_letters"], letters)
+    letters = dead_letters.resting(sqs, queue["dead_letters"])
     found = [o for o in observed(letters) if template in (None, o.template)]
     if not found:
         console.print(f"of {len(letters)} dead letters none was withheld for its header")

@@ -69,9 +69,7 @@ def put_letters(sqs: SQSClient, queue: str, withheld: Iterable[Withheld]) -> int
         newest[one.template.name, json.dumps(list(one.header))] = one
     if not newest:
         return 0
-    resting = dead_letters.received(sqs, queue)
-    dead_letters.release(sqs, queue, resting)
-    for known in observed(resting):
+    for known in observed(dead_letters.resting(sqs, queue)):
         newest.pop((known.template, json.dumps(list(known.header))), None)
     for one in newest.values():
         beside = letter_attributes(

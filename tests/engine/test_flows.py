@@ -17,7 +17,7 @@ from fleet.deploy.order import in_order
 from fleet.lake.query import Lake, QueryFailed, run_query
 from fleet.lake.reports_stack import queues_of
 from fleet.replay import dead_letters
-from fleet.replay.commands import Deployed, replay_alerts
+from fleet.replay.hops import ALERTS, Deployed, hops_of
 from fleet.sandbox.stage import Stage
 
 if TYPE_CHECKING:
@@ -113,9 +113,7 @@ def states(stage: Stage) -> Mapping[str, str]:
 
 def details(sqs: SQSClient, queue: str) -> list[Mapping[str, str]]:
     """Of the events that rest in a queue: what each is about. They stay as they are."""
-    letters = list(dead_letters.received(sqs, queue))
-    dead_letters.release(sqs, queue, letters)
-    found = [json.loads(letter.body)["detail"] for letter in letters]
+    found = [json.loads(letter.body)["detail"] for letter in dead_letters.resting(sqs, queue)]
     about = [
         {name: detail[name] for name in ("resourceArn", "alarmName") if name in detail}
         for detail in found
@@ -231,9 +229,7 @@ class TestReports:
         assert curated.rows == [("1", "FAILED")]
         sqs = lake.session.client("sqs")
         queue = queues_of(exported)["partitions"]
-        letters = list(dead_letters.received(sqs, queue["dead_letters"]))
-        dead_letters.release(sqs, queue["dead_letters"], letters)
-        (letter,) = letters
+        (letter,) = dead_letters.resting(sqs, queue["dead_letters"])
         assert letter.attributes["Key"] == f"{folder}/moved.csv"
         assert json.loads(letter.attributes["Header"])[0] == "New"
         assert json.loads(letter.attributes["Expected"])[0] == "report_time_period_start"
@@ -309,9 +305,8 @@ class TestAlerts:
         assert incidents(stage, volume) == []
         queue = queues_of(outputs["acme-audit"])["tickets"]
         sqs = audit.client("sqs")
-        letters = list(dead_letters.received(sqs, queue["dead_letters"]))
+        letters = dead_letters.resting(sqs, queue["dead_letters"])
         assert [json.loads(letter.body)["detail"]["resourceArn"] for letter in letters] == [volume]
-        dead_letters.release(sqs, queue["dead_letters"], letters)
         requests = stage.sandbox.call("servicenow")["requests"]
         assert sum(request["status"] == 500 for request in requests) == 5
         assert dead_letters.replay(sqs, queue["dead_letters"], queue["queue"]) == 1
@@ -360,7 +355,9 @@ class TestAlerts:
             assert details(sqs, queue) == [{"resourceArn": volume}, {"alarmName": alarm}]
             assert incidents(stage, volume) == incidents(stage, alarm) == []
 
-        assert list(replay_alerts(member, central)) == [(REGION, 0), (OTHER_REGION, 2)]
+        for hop in hops_of(member, lambda: central, ALERTS):
+            sent = list(hop.send_back(dead_letters.resting(hop.sqs, hop.dead_letters), 600))
+            assert len(sent) == (2 if hop.region == OTHER_REGION else 0)
         stage.sandbox.call("settle")
         assert [found["state"] for found in incidents(stage, volume)] == ["1"]
         assert [found["state"] for found in incidents(stage, alarm)] == ["1"]

@@ -12,7 +12,7 @@ from moto import mock_aws
 from fleet.lake.backfill import Backfill, Clients, Done
 from fleet.lake.backfill_todo import BackfillTarget
 from fleet.replay import dead_letters
-from fleet.replay.dead_letters import received
+from fleet.replay.dead_letters import resting
 from reports.curated_tables import delivery_key
 from reports.keys import parse
 from reports.plans import ORGANIZATION, Plan
@@ -72,7 +72,7 @@ def backfill(
 
 def curate_all(aws: Aws) -> int:
     """Does what the curation function would with what was handed to it."""
-    messages = list(received(aws.sqs, aws.queue))
+    messages = resting(aws.sqs, aws.queue)
     for message in messages:
         told = json.loads(message.body)["detail"]["object"]["key"]
         report = parse(told)

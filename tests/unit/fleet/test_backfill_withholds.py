@@ -9,7 +9,7 @@ import pytest
 
 from fleet.lake.backfill import Done
 from fleet.lake.withheld_headers import observed
-from fleet.replay.dead_letters import DeadLetter, received, release
+from fleet.replay.dead_letters import DeadLetter, resting
 from handlers.partition_reports import app as partitioning
 from reports.glue_partitions import Partitions
 from reports.object_events import created_object
@@ -32,9 +32,7 @@ def test_a_folder_that_the_raw_table_cannot_read_is_withheld_with_the_reason(aws
 
 def letters(aws: Aws) -> list[DeadLetter]:
     """What rests in the dead-letter queue, and is left there."""
-    found = received(aws.sqs, aws.dead_letters)
-    release(aws.sqs, aws.dead_letters, found)
-    return found
+    return resting(aws.sqs, aws.dead_letters)
 
 
 def test_each_header_that_is_withheld_rests_once_for_learning_however_often_it_is_found(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,9 @@ config:
 """
 
 
+WHEN = datetime(2026, 11, 24, tzinfo=UTC)
+
+
 def letter(key: str, header: list[str], reason: str = "column 1 should be 'a'") -> DeadLetter:
     attributes = {
         "Key": key,
@@ -53,7 +57,7 @@ def letter(key: str, header: list[str], reason: str = "column 1 should be 'a'") 
         "Expected": json.dumps(["a"]),
         "Header": json.dumps(header),
     }
-    return DeadLetter(body="", attributes=attributes, id="", receipt="")
+    return DeadLetter(body="", attributes=attributes, id="", receipt="", sent_at=WHEN)
 
 
 def test_headers_are_observed_once_each_the_newest_report_last() -> None:
@@ -63,7 +67,7 @@ def test_headers_are_observed_once_each_the_newest_report_last() -> None:
             letter("2026/11/20", ["Old"]),
             letter("2026/11/21", ["New"]),
             letter("2026/11/23", ["a"], reason="line 2: a line break within a field"),
-            DeadLetter(body="a poison message", attributes={}, id="", receipt=""),
+            DeadLetter(body="a poison message", attributes={}, id="", receipt="", sent_at=WHEN),
         ]
     )
     assert found == [

@@ -1,0 +1,47 @@
+"""Rows of short facts and a long one, for terminals as wide as a page and as narrow as a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+
+_NARROW = 72
+"""Columns of a terminal below which a row has several lines."""
+
+
+def show(console: Console, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """The last column is the long one, and may have lines of its own. Nothing is cut: what is too
+    long goes on in the next line."""
+    if console.width < _NARROW:
+        for row in rows:
+            _stand(console, row)
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for column in columns[:-1]:
+        table.add_column(column, no_wrap=True)
+    table.add_column(columns[-1], overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    console.print(table, highlight=False, soft_wrap=False)
+
+
+def _stand(console: Console, row: Sequence[str]) -> None:
+    """A row where there is no room beside: the long fact below the short ones."""
+    short = "  ".join(filter(None, row[:-1]))
+    console.print(short, highlight=False, soft_wrap=False)
+    console.print(Padding(row[-1], (0, 0, 0, 2)), highlight=False, soft_wrap=False, overflow="fold")
+
+
+def ago(time: datetime, now: datetime) -> str:
+    """How long ago, by its two largest units."""
+    since = max(now - time, timedelta())
+    days, seconds = since.days, since.seconds
+    if days:
+        return f"{days} d {seconds // 3600} h"
+    if seconds >= 3600:
+        return f"{seconds // 3600} h {seconds % 3600 // 60} min"
+    return f"{seconds // 60} min" if seconds >= 60 else f"{seconds} s"
