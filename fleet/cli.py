@@ -109,7 +109,7 @@ APP = Group(
     Command(
         "replay",
         "fleet.replay.commands:replay",
-        "Send what rests in a dead-letter queue to be tried again",
+        "Send what rests in dead-letter queues to be tried again, and tell what became of it",
     ),
     Command(
         "recover",

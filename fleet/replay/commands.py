@@ -69,9 +69,9 @@ def replay(
         typer.Option(min=0, help="Seconds without news after which nobody waits for outcomes."),
     ] = 60,
 ) -> None:
-    """Have what rests in dead-letter queues tried again, and tell what became of it; alerts of all
-    the stack's Regions go straight to the tickets of the customer's alert bus. Interrupted, it
-    leaves the rest where it was."""
+    """Send what rests in dead-letter queues to be tried again, and tell what became of it. Alerts
+    of all the stack's Regions go straight to the tickets of the customer's alert bus. Interrupted,
+    it leaves the rest where it was."""
     fits = wanted(filter_ or [])
     engine = engine_here()
     deployment, here = _deployed(engine, stack)
