@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from fleet.errors import ToldError
 from fleet.replay.dead_letters import DeadLetter
-from reports.restore_tests import RESTORE_TEST_VERDICT
+from reports.own_events import RESTORE_TEST_VERDICT
 
 _KINDS = {
     "Backup Job State Change": "backup",
