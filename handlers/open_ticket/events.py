@@ -238,7 +238,8 @@ def _scan(event: Mapping[str, Any]) -> Alert:
         resource_type=_text(detail, "resourceType"),
         vault=_vault(detail),
         message=_text(detail, "statusMessage").strip('"'),
-        time=_ended(event),
+        told=_time_of(event),
+        ended=_ended(event),
     )
 
 
@@ -260,7 +261,7 @@ def _change(event: Mapping[str, Any]) -> Alert:
         resource_type=changed.resource_type,
         vault=changed.vault,
         message=changes.sentence(detail),
-        time=_time_of(event),
+        told=_time_of(event),
     )
 
 
@@ -279,7 +280,7 @@ def _test(event: Mapping[str, Any]) -> Alert:
         resource_type="test of the way to ServiceNow",
         vault="",
         message=_text(detail, "statusMessage"),
-        time=_time_of(event),
+        told=_time_of(event),
     )
 
 
