@@ -24,7 +24,7 @@ from stacks.contracts import (
 )
 from stacks.organization import OrganizationReader
 from stacks.references import alerts_stack
-from stacks.settings import AuditSettings, ManagementSettings, MemberSettings, Settings
+from stacks.settings import MemberSettings, Settings
 from stacks.ticket_settings import Ticketing as TicketingSettings
 
 
@@ -39,21 +39,25 @@ class Alerts:
 
 
 def deploy_alerts(
-    settings: ManagementSettings | AuditSettings,
+    settings: Settings,
     organization: OrganizationReader,
-    home: FunctionHome,
+    home: FunctionHome | None,
     opts: pulumi.ResourceOptions,
 ) -> Alerts:
-    """The alert bus, with ticketing, if it stands here; else what its stack publishes."""
+    """The alert bus, with ticketing, if it stands here; else what its stack publishes. Without a
+    home of functions there is no ticketing."""
     if settings.alerts_in != settings.role:
         return Alerts(bus_arn=consume(AlertsContract, alerts_stack(settings)).alert_bus_arn)
     bus = AlertBus(
         f"{names.prefix(settings)}-alerts",
-        AlertBusArgs(organization_id=organization.id(), event_pattern=_event_pattern(settings)),
+        AlertBusArgs(
+            organization_id=organization.id_if_any() if settings.alerts_in != "member" else None,
+            event_pattern=_event_pattern(settings),
+        ),
         opts,
     )
     alerts = AlertsContract(alert_bus_arn=bus.arn)
-    if settings.ticketing is None:
+    if settings.ticketing is None or home is None:
         return Alerts(bus_arn=bus.arn, contracts=(alerts,))
     ticketing = _ticketing(settings, settings.ticketing, bus, home, opts)
     if settings.monitoring.heartbeat:
@@ -69,7 +73,7 @@ def deploy_alerts(
 
 
 def _ticketing(
-    settings: ManagementSettings | AuditSettings,
+    settings: Settings,
     wanted: TicketingSettings,
     bus: AlertBus,
     home: FunctionHome,

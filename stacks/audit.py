@@ -88,6 +88,8 @@ def deploy(settings: AuditSettings) -> Sequence[Contract]:
 def _bucket_for_copies(
     settings: AuditSettings, wanted: ReportsCopy, opts: pulumi.ResourceOptions
 ) -> ReportsCopyContract:
+    source = settings.organization.management_account
+    assert source is not None  # beside an audit account, as a rule of the settings demands
     copies = ReportsCopyBucket(
         f"{names.prefix(settings)}-reports-copy",
         ReportsCopyBucketArgs(
@@ -96,10 +98,10 @@ def _bucket_for_copies(
             ),
             account=settings.account,
             partition=settings.partition,
-            source_account=settings.organization.management_account,
+            source_account=source,
             source_role_arn=names.role_arn(
                 settings,
-                settings.organization.management_account,
+                source,
                 names.replication_role(settings),
             ),
             expire_after_days=wanted.expire_after_days,

@@ -26,7 +26,7 @@ CHECKS: list[Check] = []
 
 
 def account_of_stack(settings: StackSettings) -> str | None:
-    """None for an audit stack whose organization names no audit account, which is told there."""
+    """None for a central stack whose account organization does not name, which is told there."""
     if isinstance(settings, MemberSettings):
         return settings.account
     assert isinstance(settings, ManagementSettings | AuditSettings)

@@ -1,5 +1,7 @@
 """Checks of a stack's settings that span several fields; importing this registers them."""
 
+from collections.abc import Mapping
+
 from stacks import (
     backup_policy_checks,
     framework_checks,
@@ -13,6 +15,7 @@ from stacks import (
     vault_checks,
 )
 from stacks.check import CHECKS, Problems, account_of_stack, check
+from stacks.protection_settings import AirGappedVault, Vault
 from stacks.settings import (
     PROGRAMS_TAGS,
     AuditSettings,
@@ -20,6 +23,7 @@ from stacks.settings import (
     ManagementSettings,
     MemberSettings,
     ProtectedSettings,
+    Settings,
     StackSettings,
 )
 
@@ -40,6 +44,10 @@ __all__ = [
 
 @check(StackSettings, "organization")
 def _central_accounts_differ(s: StackSettings) -> Problems:
+    if s.organization.audit_account is None:
+        return
+    if s.organization.management_account is None:
+        yield ("organization", "management_account"), "is required beside audit_account"
     if s.organization.audit_account == s.organization.management_account:
         yield (
             ("organization", "audit_account"),
@@ -49,14 +57,50 @@ def _central_accounts_differ(s: StackSettings) -> Problems:
 
 @check(StackSettings, "organization", "alerts_in")
 def _alerts_have_an_account(s: StackSettings) -> Problems:
-    if s.alerts_in == "audit" and s.organization.audit_account is None:
-        yield ("alerts_in",), "is audit, but organization.audit_account is not set; set either"
+    if s.alerts_in == "member":
+        if s.organization.management_account is not None:
+            yield (
+                ("alerts_in",),
+                "is member, which is for a customer without organization; write management or "
+                "audit, or leave organization out",
+            )
+    elif s.organization.account_of(s.alerts_in) is None:
+        cure = "set either"
+        if s.organization.management_account is None:
+            cure = "set it, or write alerts_in: member for accounts in no organization"
+        yield (
+            ("alerts_in",),
+            f"is {s.alerts_in}, but organization.{s.alerts_in}_account is not set; {cure}",
+        )
 
 
-@check(AuditSettings, "organization")
-def _an_audit_stack_has_an_account(s: AuditSettings) -> Problems:
-    if s.organization.audit_account is None:
-        yield ("organization", "audit_account"), "is required by a stack in the role audit"
+@check(CentralSettings, "organization", "role")
+def _a_central_stack_has_an_account(s: CentralSettings) -> Problems:
+    assert isinstance(s, ManagementSettings | AuditSettings)
+    if s.organization.account_of(s.role) is None:
+        message = f"is required by a stack in the role {s.role}"
+        yield ("organization", f"{s.role}_account"), message
+
+
+@check(ProtectedSettings, "organization", *("vaults", "retained_vaults", "air_gapped_vaults"))
+def _an_organizations_features_have_one(s: ProtectedSettings) -> Problems:
+    """What else hangs on central accounts says so where it is set."""
+    if s.organization.management_account is not None:
+        return
+    if s.organization.cross_account_backup:
+        yield (
+            ("organization", "cross_account_backup"),
+            "is for the accounts of an organization, and there is none: leave it out",
+        )
+    for field in ("vaults", "retained_vaults", "air_gapped_vaults"):
+        vaults: Mapping[str, Vault | AirGappedVault] = getattr(s, field)
+        for name, vault in vaults.items():
+            if vault.copies_from == "organization":
+                yield (
+                    (field, name, "copies_from"),
+                    "is organization, and there is none: leave it out, or write "
+                    "organization.management_account",
+                )
 
 
 @check(StackSettings, "tags")
@@ -108,9 +152,9 @@ def _deaf_topics(s: StackSettings) -> Problems:
             )
 
 
-@check(CentralSettings, "role", "alerts_in", "ticketing")
-def _ticketing_stands_with_the_bus(s: CentralSettings) -> Problems:
-    assert isinstance(s, ManagementSettings | AuditSettings)
+@check(ProtectedSettings, "role", "alerts_in", "ticketing")
+def _ticketing_stands_with_the_bus(s: ProtectedSettings) -> Problems:
+    assert isinstance(s, Settings)
     if s.ticketing is not None and s.alerts_in != s.role:
         yield ("ticketing",), f"stands with the alert bus, in the {s.alerts_in} stack (alerts_in)"
 

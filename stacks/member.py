@@ -4,14 +4,13 @@ from collections.abc import Sequence
 
 import pulumi
 
-from stacks.alerts import forward_alerts
-from stacks.contracts import AlertsContract, Contract, consume
+from stacks.alerts import deploy_alerts, forward_alerts
+from stacks.contracts import Contract
 from stacks.functions import duckdb_layer, function_home
 from stacks.organization import OrganizationReader
 from stacks.proof import prove_recovery
 from stacks.protection import deploy_protection
 from stacks.providers import account_provider
-from stacks.references import alerts_stack
 from stacks.reports import deploy_reports
 from stacks.reports_mail import let_reports_read
 from stacks.scripts import deploy_scripts
@@ -23,8 +22,10 @@ def deploy(settings: MemberSettings) -> Sequence[Contract]:
     provider = account_provider(settings)
     opts = pulumi.ResourceOptions(provider=provider)
     organization = OrganizationReader(provider)
-    alerts = consume(AlertsContract, alerts_stack(settings))
-    forwarding = forward_alerts(settings, alerts.alert_bus_arn, opts)
+    with_functions = settings.reports is not None or settings.ticketing is not None
+    home = function_home(settings, opts) if with_functions else None
+    alerts = deploy_alerts(settings, organization, home, opts)
+    forwarding = forward_alerts(settings, alerts.bus_arn, opts)
     vaults = deploy_vaults(settings, organization, opts)
     protection = deploy_protection(settings, vaults, opts)
     scripts = (
@@ -34,16 +35,16 @@ def deploy(settings: MemberSettings) -> Sequence[Contract]:
     )
     proof = prove_recovery(settings, vaults, protection, opts)
     parts = (
+        *alerts.contracts,
         forwarding,
         protection.contract if protection else None,
         scripts,
         proof.restore_checks,
     )
     contracts = [contract for contract in parts if contract is not None]
-    if settings.reports is None:
+    if settings.reports is None or home is None:
         let_reports_read(settings, None, opts)
         return contracts
-    home = function_home(settings, opts)
     duckdb = duckdb_layer(settings, home, opts)
     reports = deploy_reports(
         settings,

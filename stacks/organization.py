@@ -10,13 +10,19 @@ from stacks.sharding import Unit
 
 class OrganizationReader:
     """Reads through a stack's provider. Any account may ask for the organization's id; its tree
-    only the management account and a delegated administrator may read."""
+    only the management account and a delegated administrator may read. What needs an organization
+    raises RunError where the account is in none."""
 
     def __init__(self, provider: aws.Provider) -> None:
         self._options = pulumi.InvokeOptions(provider=provider)
 
     def id(self) -> str:
-        return aws.organizations.get_organization(opts=self._options).id
+        return self._needed().id
+
+    def id_if_any(self) -> str | None:
+        """None where the account is in no organization."""
+        found = self._found()
+        return found.id if found is not None else None
 
     def accounts(self) -> list[str]:
         """Every account that is active, the management account included."""
@@ -46,7 +52,7 @@ class OrganizationReader:
     def _organization(self) -> aws.organizations.GetOrganizationResult:
         """With its accounts and root, which the provider leaves out where an account may not list
         them."""
-        found = aws.organizations.get_organization(opts=self._options)
+        found = self._needed()
         if not found.accounts or not found.roots:
             raise pulumi.RunError(
                 "this account may not list the organization's accounts, which its report plans "
@@ -54,6 +60,24 @@ class OrganizationReader:
                 "the management stack does, or let reports.scope be account"
             )
         return found
+
+    def _needed(self) -> aws.organizations.GetOrganizationResult:
+        found = self._found()
+        if found is None:
+            raise pulumi.RunError(
+                "this account is in no AWS Organization, which copies_from: organization and a "
+                "reports.scope beyond this account need; leave these out"
+            )
+        return found
+
+    def _found(self) -> aws.organizations.GetOrganizationResult | None:
+        try:
+            return aws.organizations.get_organization(opts=self._options)
+        except Exception as error:
+            # Pulumi gives what a provider says as a text, in an exception without a type.
+            if "AWSOrganizationsNotInUseException" in str(error):
+                return None
+            raise
 
     def _accounts_in(self, id_: str) -> tuple[str, ...]:
         found = aws.organizations.get_organizational_unit_child_accounts(

@@ -173,7 +173,8 @@ def _copies_go_to_vaults_that_there_are(s: ProtectedSettings) -> Problems:
             for position, copy in enumerate(rule.copies):
                 target, place = copy_target(s, name, copy, region), (*where, "copies", position)
                 if not target.account:
-                    yield place, "goes to the audit account, which organization does not name"
+                    where_to = f"the {s.central_vaults_in} account"
+                    yield place, f"goes to {where_to}, which organization does not name"
                 elif target == own:
                     yield place, f"goes from {own.vault} in {region} to itself; name another"
                 elif target in taken:

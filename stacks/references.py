@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 
 from stacks.load import Settings
-from stacks.names import stack_name
+from stacks.names import own_stack, stack_name
 from stacks.settings import ManagementSettings, StackSettings
 
 
-def alerts_stack(settings: StackSettings) -> str:
+def alerts_stack(settings: Settings) -> str:
     """Where the alert bus stands."""
+    if settings.alerts_in == "member":
+        return own_stack(settings)
     return stack_name(settings.customer, settings.alerts_in)
 
 
@@ -28,4 +30,4 @@ def references(settings: Settings) -> Sequence[str]:
         read.add(audit_stack(settings))
     if settings.copies_to_central:
         read.add(central_vaults_stack(settings))
-    return sorted(read - {stack_name(settings.customer, settings.role)})
+    return sorted(read - {own_stack(settings)})

@@ -15,10 +15,11 @@ _LOGO_STARTS = {".png": (b"\x89PNG\r\n\x1a\n",), ".svg": (b"<svg", b"<?xml", b"<
 
 @check(StackSettings, "organization", "reports_mail_in")
 def _reports_are_mailed_from_an_account(s: StackSettings) -> Problems:
-    if s.reports_mail_in == "audit" and s.organization.audit_account is None:
+    if s.reports_mail_in is not None and s.organization.account_of(s.reports_mail_in) is None:
         yield (
             ("reports_mail_in",),
-            "is audit, but organization.audit_account is not set; set either",
+            f"is {s.reports_mail_in}, but organization.{s.reports_mail_in}_account is not set; set "
+            "either",
         )
 
 

@@ -58,9 +58,10 @@ PROGRAMS_TAGS = ("managed-by", "customer")
 
 
 class Organization(Model):
-    """The customer's AWS Organization."""
+    """The customer's AWS Organization. A customer without one, whose accounts each stand alone, has
+    neither of the accounts."""
 
-    management_account: AccountId
+    management_account: AccountId | None = None
     audit_account: AccountId | None = None
     cross_account_backup: bool = False
     """Has `backup-org prepare` let backups be copied between the organization's accounts."""
@@ -108,7 +109,7 @@ class StackSettings(Model):
     )
 
     customer: CustomerName
-    organization: Organization
+    organization: Organization = Organization()
     region: Region
     """Where the central parts stand, and the provider's default Region."""
     deploy_role: RoleName | None = None
@@ -119,8 +120,9 @@ class StackSettings(Model):
     tags: dict[TagKey, TagValue] = Field(default_factory=dict, max_length=40)
     """Laid over every resource that takes tags."""
     functions: Functions = Functions()
-    alerts_in: Literal["management", "audit"] = "audit"
-    """The central account where the alert bus and ticketing stand."""
+    alerts_in: Literal["management", "audit", "member"] = "audit"
+    """Where the alert bus and ticketing stand: in a central account or, where the customer has no
+    organization, in each member itself."""
     central_vaults_in: Literal["management", "audit"] = "audit"
     """The central account whose vaults take in copies with `account: central`."""
     tiers: dict[PlanName, Tier] = Field(default_factory=dict)
@@ -182,6 +184,8 @@ class ProtectedSettings(StackSettings):
     """What AWS Backup Audit Manager evaluates in the account."""
     drill: Drill | None = None
     recovery: Recovery | None = None
+    ticketing: Ticketing | None = None
+    """Where the alert bus stands."""
 
     @property
     def protected_regions(self) -> tuple[str, ...]:
@@ -264,7 +268,6 @@ class CentralSettings(ProtectedSettings):
     """What may stand in either central account."""
 
     reports: Reports | None = None
-    ticketing: Ticketing | None = None
     reports_mail: ReportsMail | None = None
     backup_policies: dict[PlanName, BackupPolicy] = Field(default_factory=dict)
     """Of the customer's organization, beside or instead of accounts' own plans."""
@@ -286,6 +289,8 @@ class ManagementSettings(CentralSettings):
 
     @property
     def account(self) -> str:
+        # A rule of the stack's settings has refused a management stack without the account.
+        assert self.organization.management_account is not None
         return self.organization.management_account
 
 
@@ -325,9 +330,10 @@ class MemberSettings(ProtectedSettings):
 
     @property
     def alert_regions(self) -> tuple[str, ...]:
-        if self.reports is None or self.region in self.regions:
+        alarms = self.reports is not None or self.alerts_in == "member"
+        if not alarms or self.region in self.regions:
             return self.regions
-        return (*self.regions, self.region)  # where the reports' alarms stand
+        return (*self.regions, self.region)  # where the alarms of reports and tickets stand
 
 
 Settings = ManagementSettings | AuditSettings | MemberSettings

@@ -130,7 +130,9 @@ def stacks_of(customer: str, project: Path) -> dict[str, Settings]:
 def organization_for(customer: str, stacks: Mapping[str, Settings]) -> Organization:
     """The organization that these settings tell of, made ready as an operator makes theirs: with
     the accounts and units that are named, and with a delegated administrator where one is needed.
+    Of a customer without one, its accounts, each alone.
     """
+    told = next(iter(stacks.values())).organization.management_account
     accounts = {s.account: name.removeprefix(f"{customer}-") for name, s in stacks.items()}
     units: set[str] = set()
     for settings in stacks.values():
@@ -147,7 +149,8 @@ def organization_for(customer: str, stacks: Mapping[str, Settings]) -> Organizat
     return Organization(
         id=f"o-{digest[:10]}",
         root_id=f"r-{root}",
-        management_account=next(iter(stacks.values())).organization.management_account,
+        management_account=told or next(iter(accounts)),
+        alone=told is None,
         accounts=[Account(id=id_, name=name) for id_, name in accounts.items()],
         units=[Unit(id=unit, name=unit) for unit in sorted(units)],
         administrator_role=ADMINISTRATOR_ROLE,

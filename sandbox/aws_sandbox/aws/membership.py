@@ -94,6 +94,14 @@ def seed(organization: Organization) -> None:
 
     What is there already stays, so several servers of one process can share moto's state.
     """
+    if not organization.alone:
+        _seed_tree(organization)
+    for account in organization.accounts:
+        _administrator_role(organization, account.id)
+    _administrator(organization)
+
+
+def _seed_tree(organization: Organization) -> None:
     backend = organizations_backends[organization.management_account][PARTITION]
     if backend.org is None:
         _create_organization(backend, organization)
@@ -110,9 +118,6 @@ def seed(organization: Organization) -> None:
     delegated = {admin.account.id for admin in backend.admins if BACKUP in admin.services}
     for administrator in set(organization.backup_administrators) - delegated:
         backend.register_delegated_administrator(AccountId=administrator, ServicePrincipal=BACKUP)
-    for account in organization.accounts:
-        _administrator_role(organization, account.id)
-    _administrator(organization)
 
 
 def _create_organization(backend: OrganizationsBackend, organization: Organization) -> None:

@@ -52,6 +52,8 @@ class Organization:
     """Accounts that are delegated administrators for AWS Backup from the start."""
     regions: Sequence[str] = ("eu-central-1", "eu-west-1", "us-east-1")
     """Where it has report plans, and what `*` stands for in their scope."""
+    alone: bool = False
+    """Its accounts are in no AWS Organization: they only share who administers them."""
 
     def __post_init__(self) -> None:
         problems = [
