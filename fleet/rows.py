@@ -30,9 +30,9 @@ def show(console: Console, columns: Sequence[str], rows: Iterable[Sequence[str]]
 
 
 def _stand(console: Console, row: Sequence[str]) -> None:
-    """A row where there is no room beside: the long fact below the short ones."""
-    short = "  ".join(filter(None, row[:-1]))
-    console.print(short, highlight=False, soft_wrap=False)
+    """A row where there is no room beside: below its first two facts the others, then the long."""
+    for facts in (row[:2], row[2:-1]):
+        console.print("  ".join(filter(None, facts)), highlight=False, soft_wrap=False)
     console.print(Padding(row[-1], (0, 0, 0, 2)), highlight=False, soft_wrap=False, overflow="fold")
 
 

@@ -36,7 +36,7 @@ _SAID = {
     "back": "rests again",
     "done": "done",
 }
-_NOT_TOLD = "not worked off yet"
+_NOT_TOLD = "of which nothing was told in time: see the log of the function"
 
 
 def replay(
@@ -119,7 +119,10 @@ def _replay(hop: Hop, letters: Sequence[DeadLetter], rate: float | None, follow:
                     tell(len(sent))
     finally:
         console.print(
-            f"{_named(hop)}: {_counted(sent)} of {len(letters)} sent to {hop.to}", highlight=False
+            f"{_named(hop)}: {len(sent)} of {_counted(letters)} sent to {hop.to}"
+            if letters
+            else f"{_named(hop)}: nothing rests",
+            highlight=False,
         )
     told: Mapping[str, Told] = {}
     if sent and follow:
