@@ -15,7 +15,7 @@ from components.iam import Statement, policy_document
 class AlertBusArgs:
     organization_id: pulumi.Input[str] | None
     """Whose accounts may put events: o-…; None: the bus's own account alone."""
-    event_pattern: str
+    event_patterns: Sequence[str]
     """Of the rules that forward to it: the bus takes their sources and detail-types alone."""
 
 
@@ -47,7 +47,7 @@ class AlertBus(pulumi.ComponentResource):
                         principal="*",
                         conditions={
                             "StringEquals": {"aws:PrincipalOrgID": args.organization_id},
-                            "ForAllValues:StringEquals": _expected(args.event_pattern),
+                            "ForAllValues:StringEquals": _expected(args.event_patterns),
                         },
                     )
                 ),
@@ -57,10 +57,11 @@ class AlertBus(pulumi.ComponentResource):
         self.register_outputs({"name": self.name, "arn": self.arn})
 
 
-def _expected(event_pattern: str) -> Mapping[str, Sequence[str]]:
+def _expected(event_patterns: Sequence[str]) -> Mapping[str, Sequence[str]]:
     """By ForAllValues, as `events:source` is a list where AWS documents it:
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html"""
-    choices: Sequence[Mapping[str, Any]] = json.loads(event_pattern)["$or"]
+    patterns = map(json.loads, event_patterns)
+    choices: list[Mapping[str, Any]] = [c for each in patterns for c in each.get("$or", [each])]
     return {
         f"events:{field}": sorted({value for choice in choices for value in choice[field]})
         for field in ("source", "detail-type")

@@ -15,8 +15,8 @@ class AlertForwardingArgs:
     account: str
     alert_bus_arn: pulumi.Input[str]
     rule_name: str
-    event_pattern: str
-    """Which events to forward."""
+    event_patterns: Mapping[str, str]
+    """Which events to forward: a rule each, by what is added to its name."""
     regions: Sequence[str]
     alarm_topics: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
     """By Region, ARNs of the topics that hear of the first dead letter there."""
@@ -66,14 +66,17 @@ class AlertForwarding(pulumi.ComponentResource):
         self, name: str, region: str, args: AlertForwardingArgs, role_arn: pulumi.Input[str]
     ) -> pulumi.Output[str]:
         child = pulumi.ResourceOptions(parent=self)
-        rule = aws.cloudwatch.EventRule(
-            f"{name}-{region}",
-            name=args.rule_name,
-            description="Forwards what concerns an operator to the alert bus",
-            event_pattern=args.event_pattern,
-            region=region,
-            opts=child,
-        )
+        rules = {
+            f"{name}{suffix}-{region}": aws.cloudwatch.EventRule(
+                f"{name}{suffix}-{region}",
+                name=f"{args.rule_name}{suffix}",
+                description="Forwards what concerns an operator to the alert bus",
+                event_pattern=pattern,
+                region=region,
+                opts=child,
+            )
+            for suffix, pattern in args.event_patterns.items()
+        }
         dead_letters = aws.sqs.Queue(
             f"{name}-{region}",
             name=f"{name}-dead-letters",
@@ -85,20 +88,23 @@ class AlertForwarding(pulumi.ComponentResource):
         aws.sqs.QueuePolicy(
             f"{name}-{region}",
             queue_url=dead_letters.url,
-            policy=policy_document(rule_may_send(rule.arn, dead_letters.arn)),
+            policy=policy_document(
+                rule_may_send([rule.arn for rule in rules.values()], dead_letters.arn)
+            ),
             region=region,
             opts=child,
         )
-        aws.cloudwatch.EventTarget(
-            f"{name}-{region}",
-            rule=rule.name,
-            target_id="alert-bus",
-            arn=args.alert_bus_arn,
-            role_arn=role_arn,
-            dead_letter_config={"arn": dead_letters.arn},
-            region=region,
-            opts=child,
-        )
+        for of_rule, rule in rules.items():
+            aws.cloudwatch.EventTarget(
+                of_rule,
+                rule=rule.name,
+                target_id="alert-bus",
+                arn=args.alert_bus_arn,
+                role_arn=role_arn,
+                dead_letter_config={"arn": dead_letters.arn},
+                region=region,
+                opts=child,
+            )
         Alarm(
             f"{name}-dead-letters-{region}",
             AlarmArgs(

@@ -53,8 +53,10 @@ def may_pass(sid: str, role_arn: pulumi.Input[str], service: str) -> Statement:
     )
 
 
-def rule_may_send(rule_arn: pulumi.Input[str], queue_arn: pulumi.Input[str]) -> Statement:
-    """Lets one of EventBridge's rules send to a queue."""
+def rule_may_send(
+    rule_arn: pulumi.Input[str] | Sequence[pulumi.Input[str]], queue_arn: pulumi.Input[str]
+) -> Statement:
+    """Lets EventBridge's rule, or several, send to a queue."""
     return Statement(
         sid="RuleSends",
         actions=["sqs:SendMessage"],

@@ -1,6 +1,6 @@
 """From the alert bus to ServiceNow: rule → topic → queue → handlers/open_ticket."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -13,9 +13,8 @@ from components.encryption_key import (
     rules_may_use_key,
     service_may_use_key,
 )
-from components.event_patterns import what_concerns_an_operator
 from components.function import Function, FunctionArgs, FunctionHome
-from components.iam import Statement, policy_document
+from components.iam import Statement, policy_document, rule_may_send
 from components.work_queue import WorkQueue, WorkQueueArgs
 from reports.aws_partition import aws_partition
 
@@ -33,10 +32,8 @@ class TicketingArgs:
     settings: str
     """Of handlers/open_ticket, as JSON."""
     maximum_concurrency: int
-    alarm_prefix: str
-    """Alarms whose names start so become incidents too, and runbooks that fail."""
-    one_at_a_time: Sequence[str]
-    """Runbooks whose success resolves what their failure opened."""
+    event_patterns: Mapping[str, str]
+    """Which events become incidents: a rule each, by what is added to its name."""
     function_name: str
     home: FunctionHome
     alarm_topics: Sequence[pulumi.Input[str]] = ()
@@ -80,14 +77,17 @@ class Ticketing(pulumi.ComponentResource):
             ),
             child,
         )
-        rule = aws.cloudwatch.EventRule(
-            name,
-            name=name,
-            description="Takes the ends of jobs, and alarms, to ServiceNow",
-            event_bus_name=args.alert_bus_name,
-            event_pattern=what_concerns_an_operator(args.alarm_prefix, args.one_at_a_time),
-            opts=child,
-        )
+        rules = {
+            f"{name}{suffix}": aws.cloudwatch.EventRule(
+                f"{name}{suffix}",
+                name=f"{name}{suffix}",
+                description="Takes what concerns an operator to ServiceNow",
+                event_bus_name=args.alert_bus_name,
+                event_pattern=pattern,
+                opts=child,
+            )
+            for suffix, pattern in args.event_patterns.items()
+        }
         topic = aws.sns.Topic(name, name=name, kms_master_key_id=key.arn, opts=child)
         aws.sns.TopicPolicy(
             name,
@@ -99,10 +99,10 @@ class Ticketing(pulumi.ComponentResource):
         queue = WorkQueue(
             name,
             WorkQueueArgs(
-                senders=lambda queue: [_may_send("sns", "sqs:SendMessage", queue, topic.arn)],
+                senders=lambda queue: [_topic_may_send(queue, topic.arn)],
                 dead_letter_senders=lambda queue: [
-                    _may_send("events", "sqs:SendMessage", queue, rule.arn),
-                    _may_send("sns", "sqs:SendMessage", queue, topic.arn),
+                    rule_may_send([rule.arn for rule in rules.values()], queue),
+                    _topic_may_send(queue, topic.arn),
                 ],
                 function_timeout_seconds=_FUNCTION_TIMEOUT_SECONDS,
                 key_arn=key.arn,
@@ -111,15 +111,16 @@ class Ticketing(pulumi.ComponentResource):
         )
         function = Function(args.function_name, _function(args, ledger, key.arn, queue), child)
         Alarm(f"{name}-dead-letters", queue.alarm(args.alarm_topics), child)
-        aws.cloudwatch.EventTarget(
-            name,
-            rule=rule.name,
-            event_bus_name=args.alert_bus_name,
-            target_id="topic",
-            arn=topic.arn,
-            dead_letter_config={"arn": queue.dead_letters_arn},
-            opts=child,
-        )
+        for rule_name, rule in rules.items():
+            aws.cloudwatch.EventTarget(
+                rule_name,
+                rule=rule.name,
+                event_bus_name=args.alert_bus_name,
+                target_id="topic",
+                arn=topic.arn,
+                dead_letter_config={"arn": queue.dead_letters_arn},
+                opts=child,
+            )
         aws.sns.TopicSubscription(
             name,
             topic=topic.arn,
@@ -172,15 +173,13 @@ def _rules_publish(topic_arn: pulumi.Input[str]) -> Statement:
     )
 
 
-def _may_send(
-    service: str, action: str, target: pulumi.Input[str], source: pulumi.Input[str]
-) -> Statement:
+def _topic_may_send(queue: pulumi.Input[str], topic: pulumi.Input[str]) -> Statement:
     return Statement(
-        sid=f"{service.title()}Sends",
-        actions=[action],
-        resources=[target],
-        principal={"Service": f"{service}.amazonaws.com"},
-        conditions={"ArnEquals": {"aws:SourceArn": source}},
+        sid="SnsSends",
+        actions=["sqs:SendMessage"],
+        resources=[queue],
+        principal={"Service": "sns.amazonaws.com"},
+        conditions={"ArnEquals": {"aws:SourceArn": topic}},
     )
 
 

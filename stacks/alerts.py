@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 
 from components.alert_bus import AlertBus, AlertBusArgs
 from components.alert_forwarding import AlertForwarding, AlertForwardingArgs
-from components.event_patterns import what_concerns_an_operator
+from components.event_patterns import MonitoredEvents, event_patterns
 from components.function import FunctionHome
 from components.scheduled_event import ScheduledEvent, ScheduledEventArgs
 from components.ticketing import Ledger, Ticketing, TicketingArgs
@@ -52,7 +53,7 @@ def deploy_alerts(
         f"{names.prefix(settings)}-alerts",
         AlertBusArgs(
             organization_id=organization.id_if_any() if settings.alerts_in != "member" else None,
-            event_pattern=_event_pattern(settings),
+            event_patterns=[*event_patterns(_monitored(settings)).values()],
         ),
         opts,
     )
@@ -90,8 +91,7 @@ def _ticketing(
             service_now_secret=wanted.secret,
             settings=_function_settings(settings, wanted),
             maximum_concurrency=wanted.maximum_concurrency,
-            alarm_prefix=f"{prefix}-",
-            one_at_a_time=names.runbooks_one_at_a_time(settings),
+            event_patterns=event_patterns(_monitored(settings)),
             function_name=names.ticket_function(settings),
             home=home,
             alarm_topics=settings.alarm_topics_in(settings.region),
@@ -111,10 +111,26 @@ def _function_settings(settings: Settings, wanted: TicketingSettings) -> str:
     return json.dumps(told, sort_keys=True)
 
 
-def _event_pattern(settings: Settings) -> str:
-    return what_concerns_an_operator(
-        f"{names.prefix(settings)}-", names.runbooks_one_at_a_time(settings)
+def _monitored(settings: Settings, deployers: Sequence[str] = ()) -> MonitoredEvents:
+    return MonitoredEvents(
+        **settings.monitoring.model_dump(),
+        name_prefix=f"{names.prefix(settings)}-",
+        one_at_a_time=names.runbooks_one_at_a_time(settings),
+        missing_reports_alarm=names.missing_reports_alarm(settings),
+        deployers=deployers,
     )
+
+
+def _deployers(settings: Settings) -> Sequence[str]:
+    """The deploy role, this system's own, and those in which AWS acts: for Organizations' backup
+    policies, for one."""
+    path = f"arn:{settings.partition}:iam::{settings.account}:role"
+    deploys = names.deploy_role_arn(settings)
+    return [
+        *([deploys] if deploys else []),
+        f"{path}{settings.iam.role_path}{names.prefix(settings)}-*",
+        f"{path}/aws-service-role/*",
+    ]
 
 
 def _look_daily(settings: Settings, opts: pulumi.ResourceOptions) -> None:
@@ -158,7 +174,7 @@ def forward_alerts(
             account=settings.account,
             alert_bus_arn=bus_arn,
             rule_name=names.monitoring_rule(settings),
-            event_pattern=_event_pattern(settings),
+            event_patterns=event_patterns(_monitored(settings, deployers=_deployers(settings))),
             regions=settings.alert_regions,
             alarm_topics={
                 region: settings.alarm_topics_in(region) for region in settings.alert_regions

@@ -109,6 +109,22 @@ def reader_role(settings: StackSettings) -> str:
     return f"{prefix(settings)}-reader"
 
 
+def report_watch(settings: StackSettings) -> str:
+    """The function that looks whether reports arrived."""
+    return f"{prefix(settings)}-reports-watch"
+
+
+def missing_reports_alarm(settings: StackSettings) -> str:
+    """The alarm of what did not (components/report_watch.py)."""
+    return f"{report_watch(settings)}-missing"
+
+
+def job_reader_role(settings: StackSettings) -> str:
+    """The role in each account as which the ticket function asks what a job's event does not
+    say."""
+    return f"{prefix(settings)}-job-reader"
+
+
 def report_runbook(settings: StackSettings) -> str:
     """The Automation document that makes and mails a report."""
     return f"{prefix(settings)}-report"

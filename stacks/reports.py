@@ -83,7 +83,7 @@ def deploy_reports(
         # A process of the function keeps the columns that it finds when it starts.
         after([lake], opts),
     )
-    ReportWatch(f"{name}-watch", _watch_args(settings, plans, bucket, home), opts)
+    ReportWatch(names.report_watch(settings), _watch_args(settings, plans, bucket, home), opts)
     contract = ReportsContract(
         reports_bucket=pulumi.Output.from_input(bucket.name),
         reports_database=lake.database,

@@ -238,6 +238,8 @@ def _scan(event: Mapping[str, Any]) -> Alert:
         resource_type=_text(detail, "resourceType"),
         vault=_vault(detail),
         message=_text(detail, "statusMessage").strip('"'),
+        plan=_text(_created_by(detail), "backupPlanId"),
+        rule=_text(_created_by(detail), "backupRuleId"),
         told=_time_of(event),
         ended=_ended(event),
     )

@@ -37,10 +37,14 @@ def member_with(**own: Any) -> Recording:
     return Case(stack=case.stack, own={**case.own, **own}).run({"acme-audit": AUDIT})
 
 
-def forwarding(recording: Recording) -> Mapping[str, Recorded]:
-    """The rules that forward from default buses, by Region."""
-    rules = recording.all("aws:cloudwatch/eventRule:EventRule")
-    return {r.inputs["region"]: r for r in rules if "components:AlertForwarding" in r.parent}
+def forwarding(recording: Recording, *, changes: bool = False) -> Mapping[str, Recorded]:
+    """The rules that forward from default buses, by Region: the first, or that of changes."""
+    return {
+        rule.inputs["region"]: rule
+        for rule in recording.all("aws:cloudwatch/eventRule:EventRule")
+        if "components:AlertForwarding" in rule.parent
+        and rule.inputs["name"].endswith("-changes") is changes
+    }
 
 
 def scheduled(
@@ -87,17 +91,18 @@ def test_each_stack_forwards_jobs_and_its_own_alarms_and_runbooks_once_a_region(
     assert sorted(rules) == sorted(settings.alert_regions)
     for rule in rules.values():
         choices = json.loads(rule.inputs["eventPattern"])["$or"]
-        assert [choice["source"] for choice in choices] == [
-            *([["aws.backup"]] * 3),
-            ["backup-org"],
-            ["aws.cloudwatch"],
-            *([["aws.ssm"]] * 2),
-        ]
+        assert {choice["source"][0] for choice in choices} == {
+            "aws.backup",
+            "backup-org",
+            "aws.cloudwatch",
+            "aws.ssm",
+        }
         ours = [{"prefix": f"{names.prefix(settings)}-"}]
-        assert choices[4]["detail"]["alarmName"] == ours
-        assert choices[5]["detail"]["Definition"] == ours
-        assert choices[6]["detail"]["Definition"] == [
-            f"{names.prefix(settings)}-{name}" for name in ("report", "drill", "drill-clean-up")
+        (alarms,) = (c["detail"] for c in choices if c["source"] == ["aws.cloudwatch"])
+        assert alarms["alarmName"] == ours
+        assert [c["detail"]["Definition"] for c in choices if c["source"] == ["aws.ssm"]] == [
+            ours,
+            [f"{names.prefix(settings)}-{name}" for name in ("report", "drill", "drill-clean-up")],
         ]
     targets = [
         target
@@ -107,6 +112,26 @@ def test_each_stack_forwards_jobs_and_its_own_alarms_and_runbooks_once_a_region(
     assert len(targets) == len(rules)
     # A dead letter is replayed to the tickets as it lies: it must be the event itself.
     assert not any({"input", "inputPath", "inputTransformer"} & set(t.inputs) for t in targets)
+
+
+def test_changes_by_the_deploy_role_or_by_what_stacks_have_made_are_no_news() -> None:
+    for rule in forwarding(recordings()["acme-member-payments"], changes=True).values():
+        identity = json.loads(rule.inputs["eventPattern"])["detail"]["userIdentity"]
+        assert identity["sessionContext"]["sessionIssuer"]["arn"][1]["anything-but"] == {
+            "wildcard": [
+                f"arn:aws:iam::333333333333:role/{name}"
+                for name in ("OrganizationAccountAccessRole", "acme-backup-*", "aws-service-role/*")
+            ]
+        }
+    assert forwarding(recordings()["globex-management"], changes=True) == {}
+
+
+def test_the_alarm_of_missing_reports_has_the_name_by_which_a_pattern_passes_it_over(
+    stack: str, recording: Recording
+) -> None:
+    named = {alarm.inputs["name"] for alarm in recording.all(ALARM)}
+    missing = {name for name in named if name.endswith("-missing")}
+    assert missing <= {names.missing_reports_alarm(load.from_files(stack, ROOT))}
 
 
 def test_the_queues_of_what_was_not_forwarded_are_exported_by_region(
@@ -125,8 +150,11 @@ def test_the_bus_takes_what_rules_forward_to_it_and_nothing_else() -> None:
     (statement,) = json.loads(policy)["Statement"]
     assert statement["Condition"]["StringEquals"].keys() == {"aws:PrincipalOrgID"}
     taken = statement["Condition"]["ForAllValues:StringEquals"]
-    (rule,) = forwarding(recording).values()
-    choices = json.loads(rule.inputs["eventPattern"])["$or"]
+    (rule,), (changes,) = (forwarding(recording, changes=each).values() for each in (False, True))
+    choices = [
+        *json.loads(rule.inputs["eventPattern"])["$or"],
+        json.loads(changes.inputs["eventPattern"]),
+    ]
     for field in ("source", "detail-type"):
         assert set(taken[f"events:{field}"]) == {text for one in choices for text in one[field]}
 

@@ -13,7 +13,7 @@ from aws_sandbox.aws.api_calls import not_carried_out
 from aws_sandbox.aws.arns import Arn
 from aws_sandbox.moto_changes.replacements import Replacements
 
-PATTERN_OPERATORS = frozenset({"$or", "prefix"})
+PATTERN_OPERATORS = frozenset({"$or", "anything-but", "exists", "prefix"})
 """Of moto's own EventPattern, those that are used, and known to be as EventBridge's are."""
 TARGETS = frozenset({"event-bus", "lambda", "sns", "sqs"})
 TARGET_MEMBERS = frozenset({"DeadLetterConfig", "RoleArn"})
@@ -94,16 +94,34 @@ def _check_pattern(pattern: Any, place: str = "") -> None:
 
 
 def _check_choice(choice: Any, place: str) -> None:
-    """A text, or one operator with a text."""
+    """A text, or one operator with what it takes."""
     if isinstance(choice, str):
         return
     given: Mapping[str, Any] = {}
     if isinstance(choice, Mapping):
         given = cast("Mapping[str, Any]", choice)
     if len(given) != 1 or not given.keys() <= PATTERN_OPERATORS - {"$or"}:
-        raise not_carried_out(f"{choice!r} of the pattern's {place}: it knows texts and prefix")
-    if not all(isinstance(operand, str) for operand in given.values()):
-        raise not_carried_out(f"{choice!r} of the pattern's {place}: prefix takes a text here")
+        raise not_carried_out(
+            f"{choice!r} of the pattern's {place}: it knows texts, prefix, exists and anything-but"
+        )
+    ((operator, operand),) = given.items()
+    if not _OPERANDS[operator](operand):
+        raise not_carried_out(f"{choice!r} of the pattern's {place}: {operator} takes another")
+
+
+def _is_but_a_wildcard(operand: Any) -> bool:
+    if not isinstance(operand, Mapping) or list(cast("Mapping[str, Any]", operand)) != ["wildcard"]:
+        return False
+    given = cast("Mapping[str, Any]", operand)["wildcard"]
+    texts = cast("list[Any]", given) if isinstance(given, list) else [given]
+    return bool(texts) and all(isinstance(text, str) for text in texts)
+
+
+_OPERANDS: Mapping[str, Callable[[Any], bool]] = {
+    "prefix": lambda operand: isinstance(operand, str),
+    "exists": lambda operand: isinstance(operand, bool),
+    "anything-but": _is_but_a_wildcard,
+}
 
 
 def _with_valid_targets(put_targets: Callable[..., None]) -> Callable[..., None]:

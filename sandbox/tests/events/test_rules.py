@@ -288,9 +288,15 @@ def test_an_event_of_a_service_is_refused_when_something_is_missing(aws: Deploye
 @pytest.mark.parametrize(
     ("pattern", "says"),
     [
-        ({"detail": {"state": [{"anything-but": "x"}]}}, "pattern's detail.state: it knows texts"),
+        ({"detail": {"state": [{"suffix": "x"}]}}, "pattern's detail.state: it knows texts"),
+        ({"detail": {"state": [{"anything-but": "x"}]}}, "state: anything-but takes another"),
+        (
+            {"detail": {"state": [{"anything-but": {"wildcard": [5]}}]}},
+            "anything-but takes another",
+        ),
+        ({"detail": {"state": [{"exists": "no"}]}}, "exists takes another"),
         ({"detail": {"count": [5]}}, "5 of the pattern's detail.count"),
-        ({"source": [{"prefix": {"equals-ignore-case": "x"}}]}, "prefix takes a text here"),
+        ({"source": [{"prefix": {"equals-ignore-case": "x"}}]}, "prefix takes another"),
         ({"$or": [{"a": ["x"]}, {"b": [{"like": "x"}]}]}, "pattern's [$]or.b: it knows texts"),
         ({"$or": [["x"]]}, r"[$]or: takes an object with fields"),
         ({"$or": [{"a": "x"}]}, r"[$]or.a: takes an object or an array"),
