@@ -1,5 +1,5 @@
 """What the ticket function tells others by its ledger (handlers/open_ticket/ledger.py), besides
-incidents: what became of each message that was replayed."""
+incidents: what became of each message that was replayed, who was heard of, how long all wait."""
 
 from typing import Literal
 
@@ -30,3 +30,13 @@ def replay_key(replay: str) -> str:
     """The ledger's key of what became of a message: an item with `outcome` (ReplayOutcome),
     `reason`, `incident_number` where there is one, and `forget_at`. The latest outcome stands."""
     return f"replay|{replay}"
+
+
+PAUSE_KEY = "pause"
+"""The ledger's key of how long ServiceNow wants to be spared: `paused_until` (epoch seconds)."""
+
+
+def heartbeat_key(account: str, region: str) -> str:
+    """The ledger's key of when a Region of an account was last heard of: an item with `heard_at`
+    (epoch seconds), `stack` and `name`. Removed by `backup-org tickets forget`."""
+    return f"heartbeat|{account}|{region}"
