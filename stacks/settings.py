@@ -319,6 +319,14 @@ class AuditSettings(CentralSettings):
 class MemberSettings(ProtectedSettings):
     """A member account: vaults, plans, and the rule that forwards its job events."""
 
+    refused: ClassVar[Mapping[str, str]] = {
+        **StackSettings.refused,
+        **dict.fromkeys(
+            ("backup_policies", "evidence", "reports_mail"),
+            "it stands in the stack of a central account, management or audit",
+        ),
+    }
+
     role: Literal["member"]
     name: MemberName
     """How the account is called among the customer's stacks: <customer>-member-<name>."""

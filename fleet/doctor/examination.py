@@ -69,7 +69,7 @@ def examine(
     yield from configuration_recorders(settings, session)
     if settings.scripts:
         yield from instances(settings, session)
-    if isinstance(settings, CentralSettings) and settings.ticketing is not None:
+    if settings.ticketing is not None:
         example = '{"username": "…", "password": "…"}'
         yield secret(settings.ticketing.secret, session, example)
     if isinstance(settings, CentralSettings):

@@ -14,7 +14,7 @@ from fleet.drill.record import Incident
 from fleet.errors import ToldError
 from reports.correlation import correlation_id
 from stacks.references import alerts_stack
-from stacks.settings import CentralSettings, Settings
+from stacks.settings import Settings
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -52,7 +52,6 @@ def ledger_of(engine: Engine, settings: Settings) -> Ledger | None:
     """Of the stack in which the customer's ticketing stands; None: it has none."""
     stack = alerts_stack(settings)
     central = settings_of([stack], engine.project)[stack]
-    assert isinstance(central, CentralSettings)
     if central.ticketing is None:
         return None
     outputs = Deployment(engine, stack).outputs()

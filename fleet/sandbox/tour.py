@@ -172,9 +172,7 @@ class Tour:
     def _fail_a_backup(self) -> None:
         stacks = self.stage.stacks.values()
         protected = next(iter(self._protected()), None)
-        if protected is None or not any(
-            isinstance(s, CentralSettings) and s.ticketing is not None for s in stacks
-        ):
+        if protected is None or not any(s.ticketing for s in stacks):
             lacking = "vaults" if protected is None else "ticketing"
             self.progress.say(f"incident: there is no stack with {lacking}: none is opened")
             return
@@ -299,7 +297,7 @@ def give_credentials(stage: Stage) -> None:
     for settings in stage.stacks.values():
         session = stage.sandbox.session(settings.account, settings.region)
         list(prepared(settings, stage.stacks.values, session))
-        if not isinstance(settings, CentralSettings) or settings.ticketing is None:
+        if settings.ticketing is None:
             continue
         secrets = session.client("secretsmanager")
         listed = [secret.get("Name") for secret in secrets.list_secrets()["SecretList"]]

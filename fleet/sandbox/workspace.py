@@ -158,7 +158,7 @@ def _of_this_machine(
     # The credentials at hand are the management account's.
     role = None if isinstance(settings, ManagementSettings) else ADMINISTRATOR_ROLE
     values = {"deploy_role": role, "functions": {**own.get("functions", {}), **functions}}
-    if isinstance(settings, CentralSettings) and settings.ticketing is not None:
+    if settings.ticketing is not None:
         values["ticketing"] = {**own.get("ticketing", {}), "url": service_now_url}
     return values
 

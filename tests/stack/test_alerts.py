@@ -211,6 +211,28 @@ def test_a_member_forwards_from_the_region_of_its_reports_too() -> None:
         assert alarm.inputs["alarmActions"] == [topic(alarm.inputs.get("region", "eu-central-1"))]
 
 
+def test_a_member_of_no_organization_has_all_of_the_way_inside_it() -> None:
+    own: Mapping[str, Any] = {
+        "customer": "umbrella",
+        "role": "member",
+        "name": "shop",
+        "account": "333333333333",
+        "region": "eu-central-1",
+        "regions": ["eu-central-1", "eu-west-1"],
+        "alerts_in": "member",
+        "vaults": {"standard": {}},
+        "ticketing": {"url": "https://umbrella.service-now.com", "secret": "servicenow"},
+    }
+    made = Case(stack="umbrella-member-shop", own=own, invokes={}).run({})
+    assert made.references == ()
+    assert made.exports["contracts"].keys() >= {"alerts", "forwarding", "ticketing"}
+    assert made.all("aws:cloudwatch/eventBusPolicy:EventBusPolicy") == []
+    bus = made.one("aws:cloudwatch/eventBus:EventBus")
+    targets = made.all("aws:cloudwatch/eventTarget:EventTarget")
+    forwarded = [t for t in targets if t.inputs["arn"] == bus.state["arn"]]
+    assert {t.inputs["region"] for t in forwarded} == {"eu-central-1", "eu-west-1"}
+
+
 def test_a_customer_may_have_the_published_names() -> None:
     recording = recordings()["initech-management"]
     assert "COS-AWS-Backup-Monitoring" in {r.inputs["name"] for r in forwarding(recording).values()}

@@ -181,3 +181,67 @@ def test_how_roles_are_made_is_written_as_iam_takes_it(
     own: Mapping[str, Any], said: str, root: Path
 ) -> None:
     assert said in problem(own, root)
+
+
+RULE = {"schedule": "cron(30 0 ? * * *)", "delete_after_days": 14}
+ALONE: Mapping[str, Any] = {
+    "customer": "umbrella",
+    "role": "member",
+    "name": "shop",
+    "account": "333333333333",
+    "region": "eu-central-1",
+    "regions": ["eu-central-1"],
+    "alerts_in": "member",
+    "vaults": {"standard": {}},
+}
+
+
+def test_a_customer_without_organization_has_members_alone(root: Path) -> None:
+    settings = load.parse("umbrella-member-shop", ALONE, root)
+    assert settings.organization.accounts == {}
+
+
+@pytest.mark.parametrize(
+    ("change", "place", "cure"),
+    [
+        ({"alerts_in": "audit"}, "alerts_in", "or write alerts_in: member"),
+        ({"reports_mail_in": "management"}, "reports_mail_in", "set either"),
+        (
+            {"organization": {"management_account": "111111111111"}},
+            "alerts_in",
+            "write management or audit",
+        ),
+        (
+            {"organization": {"cross_account_backup": True}},
+            "organization.cross_account_backup",
+            "leave it out",
+        ),
+        (
+            {"vaults": {"standard": {"copies_from": "organization"}}},
+            "vaults.standard.copies_from",
+            "leave it out",
+        ),
+        (
+            {"plans": {"gold": {"rules": {"daily": {**RULE, "copies": [{"account": "central"}]}}}}},
+            "plans.gold.rules.daily.copies[0]",
+            "which organization does not name",
+        ),
+        ({"recovery": {"from_account": "central"}}, "recovery.from_account", "write the id"),
+        ({"evidence": {}}, "evidence", "in the stack of a central account"),
+        ({"reports": {"scope": "organization"}}, "reports.scope", "account"),
+    ],
+)
+def test_what_needs_an_organization_says_so_where_there_is_none(
+    change: Mapping[str, Any], place: str, cure: str, root: Path
+) -> None:
+    found = [p for p in problems("umbrella-member-shop", {**ALONE, **change}, root) if place in p]
+    assert found
+    assert cure in found[0]
+
+
+@pytest.mark.parametrize("role", ["management", "audit"])
+def test_a_central_stack_needs_its_account(role: str, root: Path) -> None:
+    own = {"customer": "umbrella", "role": role, "region": "eu-central-1", "alerts_in": role}
+    found = problems(f"umbrella-{role}", own, root)
+    place = f"organization.{role}_account: is required by a stack in the role {role}"
+    assert any(place in each for each in found)
