@@ -1,4 +1,4 @@
-"""The role in which another account's functions read what AWS Backup tells of this one."""
+"""The role in which functions of one account read what AWS tells of another."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,13 +20,11 @@ class ReadableLake:
 
 @dataclass(frozen=True, kw_only=True)
 class ReaderRoleArgs:
-    account: str
-    """The one that is read."""
     partition: str
     trusted_account: str
     trusted_roles: Sequence[str]
     """ARNs of the roles in it that may read; they need not exist yet."""
-    lake: ReadableLake | None
+    reads: Sequence[Statement]
 
 
 class ReaderRole(pulumi.ComponentResource):
@@ -43,20 +41,28 @@ class ReaderRole(pulumi.ComponentResource):
             assume_role_policy=policy_document(_functions_read(args)),
             opts=child,
         )
-        statements = [
-            *_reads_backup(args),
-            *(_reads_lake(args.lake) if args.lake else []),
-        ]
         aws.iam.RolePolicy(
-            name, name=name, role=role.name, policy=policy_document(*statements), opts=child
+            name, name=name, role=role.name, policy=policy_document(*args.reads), opts=child
         )
         self.arn = role.arn
         self.register_outputs({"arn": self.arn})
 
 
-def _reads_backup(args: ReaderRoleArgs) -> list[Statement]:
-    """What knows no resource is in the first and the last: Service Authorization Reference."""
-    backup = f"arn:{args.partition}:backup:*:{args.account}"
+def _functions_read(args: ReaderRoleArgs) -> Statement:
+    """AWS refuses a trust in roles that do not exist yet: it is the account that is trusted, and
+    the condition that names the roles."""
+    return Statement(
+        sid="TrustTheFunctions",
+        actions=["sts:AssumeRole"],
+        principal={"AWS": f"arn:{args.partition}:iam::{args.trusted_account}:root"},
+        conditions={"ArnEquals": {"aws:PrincipalArn": args.trusted_roles}},
+    )
+
+
+def what_reports_read(partition: str, account: str) -> Sequence[Statement]:
+    """Of an account's backups. What knows no resource is in the first and the last: Service
+    Authorization Reference."""
+    backup = f"arn:{partition}:backup:*:{account}"
     return [
         Statement(
             sid="ListBackups",
@@ -84,18 +90,7 @@ def _reads_backup(args: ReaderRoleArgs) -> list[Statement]:
     ]
 
 
-def _functions_read(args: ReaderRoleArgs) -> Statement:
-    """AWS refuses a trust in roles that do not exist yet: it is the account that is trusted, and
-    the condition that names the roles."""
-    return Statement(
-        sid="TrustTheFunctionsOfReports",
-        actions=["sts:AssumeRole"],
-        principal={"AWS": f"arn:{args.partition}:iam::{args.trusted_account}:root"},
-        conditions={"ArnEquals": {"aws:PrincipalArn": args.trusted_roles}},
-    )
-
-
-def _reads_lake(lake: ReadableLake) -> list[Statement]:
+def reads_lake(lake: ReadableLake) -> Sequence[Statement]:
     folders = ("curated/", DELIVERIES_FOLDER)
     return [
         Statement(
@@ -110,4 +105,20 @@ def _reads_lake(lake: ReadableLake) -> list[Statement]:
             resources=[pulumi.Output.concat(lake.bucket_arn, f"/{f}*") for f in folders],
         ),
         Statement(sid="DecryptThem", actions=["kms:Decrypt"], resources=[lake.key_arn]),
+    ]
+
+
+def what_tickets_read() -> Sequence[Statement]:
+    """Of an account's jobs, none of which knows a resource: Service Authorization Reference."""
+    return [
+        Statement(
+            sid="ReadJobs",
+            actions=[
+                "backup:DescribeBackupJob",
+                "backup:DescribeCopyJob",
+                "backup:DescribeRestoreJob",
+            ],
+            resources=["*"],
+        ),
+        Statement(sid="ReadTagsOfResources", actions=["tag:GetResources"], resources=["*"]),
     ]

@@ -35,6 +35,8 @@ class TicketingArgs:
     event_patterns: Mapping[str, str]
     """Which events become incidents: a rule each, by what is added to its name."""
     function_name: str
+    job_reader_role_arn: str
+    """Of the role in each account that tells of its jobs, with `*` for the account."""
     home: FunctionHome
     alarm_topics: Sequence[pulumi.Input[str]] = ()
 
@@ -202,6 +204,7 @@ def _function(
             "LEASE_SECONDS": str(_FUNCTION_TIMEOUT_SECONDS + 15),
             "QUEUE_URL": queue.url,
             "DEAD_LETTERS_URL": queue.dead_letters_url,
+            "JOB_READER_ROLE": args.job_reader_role_arn.partition(":role/")[2],
         },
         permissions=[
             Statement(
@@ -215,6 +218,11 @@ def _function(
                 # A transaction needs the right to each thing that it does.
                 actions=["dynamodb:GetItem", "dynamodb:UpdateItem"],
                 resources=[ledger.arn],
+            ),
+            Statement(
+                sid="AskAccountsOfTheirJobs",
+                actions=["sts:AssumeRole"],
+                resources=[args.job_reader_role_arn],
             ),
             Statement(sid="ReadItsLedger", actions=["kms:Decrypt"], resources=[key_arn]),
             *queue.permissions(parks=True, puts_back=True),

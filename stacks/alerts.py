@@ -12,6 +12,7 @@ from components.alert_bus import AlertBus, AlertBusArgs
 from components.alert_forwarding import AlertForwarding, AlertForwardingArgs
 from components.event_patterns import MonitoredEvents, event_patterns
 from components.function import FunctionHome
+from components.reader_role import ReaderRole, ReaderRoleArgs, what_tickets_read
 from components.scheduled_event import ScheduledEvent, ScheduledEventArgs
 from components.ticketing import Ledger, Ticketing, TicketingArgs
 from reports.own_events import DAILY_LOOK, HEARTBEAT
@@ -93,6 +94,7 @@ def _ticketing(
             maximum_concurrency=wanted.maximum_concurrency,
             event_patterns=event_patterns(_monitored(settings)),
             function_name=names.ticket_function(settings),
+            job_reader_role_arn=names.role_arn(settings, "*", names.job_reader_role(settings)),
             home=home,
             alarm_topics=settings.alarm_topics_in(settings.region),
         ),
@@ -109,6 +111,21 @@ def _function_settings(settings: Settings, wanted: TicketingSettings) -> str:
         **wanted.model_dump(mode="json", exclude={"url", "secret", "maximum_concurrency"}),
     }
     return json.dumps(told, sort_keys=True)
+
+
+def _let_tickets_read(settings: Settings, opts: pulumi.ResourceOptions) -> None:
+    """The ticket function asks each account of its jobs, wherever it stands itself."""
+    home = names.alerts_account(settings)
+    ReaderRole(
+        names.job_reader_role(settings),
+        ReaderRoleArgs(
+            partition=settings.partition,
+            trusted_account=home,
+            trusted_roles=[names.role_arn(settings, home, names.ticket_function(settings))],
+            reads=what_tickets_read(),
+        ),
+        opts,
+    )
 
 
 def _monitored(settings: Settings, deployers: Sequence[str] = ()) -> MonitoredEvents:
@@ -182,6 +199,7 @@ def forward_alerts(
         ),
         opts,
     )
+    _let_tickets_read(settings, opts)
     if settings.monitoring.heartbeat:
         _send_heartbeats(settings, opts)
     return ForwardingContract(alert_dead_letters=pulumi.Output.all(**forwarding.dead_letter_urls))

@@ -48,6 +48,15 @@ def ticket_function(settings: StackSettings) -> str:
     return _published(settings, "COS-Lambda-SNOW-Listener", "tickets")
 
 
+def alerts_account(settings: Settings) -> str:
+    """The account where the alert bus and ticketing stand."""
+    if settings.alerts_in == "member":
+        return settings.account
+    account = settings.organization.account_of(settings.alerts_in)
+    assert account is not None  # a rule of the stack's settings has refused that
+    return account
+
+
 def report_mail_function(settings: StackSettings) -> str:
     """The function that mails a report and the link to it."""
     return _published(settings, "COS-Lambda-Backup-Report-Generator", "report-mail")

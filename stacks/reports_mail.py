@@ -9,7 +9,13 @@ import pulumi
 from components.digests_bucket import DigestsBucket, DigestsBucketArgs
 from components.function import FunctionHome
 from components.layer import Layer, LayerArgs
-from components.reader_role import ReadableLake, ReaderRole, ReaderRoleArgs
+from components.reader_role import (
+    ReadableLake,
+    ReaderRole,
+    ReaderRoleArgs,
+    reads_lake,
+    what_reports_read,
+)
 from components.report_functions import Lake, ReportFunctions, ReportFunctionsArgs
 from components.report_link_signer import ReportLinkSigner, ReportLinkSignerArgs
 from components.report_runbook import report_runbook, report_runbook_permissions
@@ -47,14 +53,16 @@ def let_reports_read(
     ReaderRole(
         names.reader_role(settings),
         ReaderRoleArgs(
-            account=settings.account,
             partition=settings.partition,
             trusted_account=central,
             trusted_roles=[
                 names.role_arn(settings, central, names.digest_function(settings, handler))
                 for handler in _READERS
             ],
-            lake=lake,
+            reads=[
+                *what_reports_read(settings.partition, settings.account),
+                *(reads_lake(lake) if lake else []),
+            ],
         ),
         opts,
     )

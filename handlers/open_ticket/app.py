@@ -24,7 +24,7 @@ from handlers import environment
 from handlers.batches import work_off_records
 from handlers.open_ticket.desk import Desk
 from handlers.open_ticket.ledger import Ledger
-from handlers.open_ticket.lookup import NoLookup
+from handlers.open_ticket.lookup import member_lookup
 from handlers.open_ticket.messages import Message
 from handlers.open_ticket.service_now import Credentials, ServiceNow, ServiceNowError
 from handlers.open_ticket.settings import read
@@ -42,6 +42,8 @@ class Environment:
     queue_url: str
     """Of the queue that this function works off."""
     dead_letters_url: str
+    job_reader_role: str
+    """The name, with its path, of the role that each account has for it."""
 
 
 _SETTINGS = Path(__file__).with_name("settings.json")
@@ -94,6 +96,7 @@ def _forget_credentials() -> None:
 @cache
 def _desk() -> Desk:
     told = environment.read(Environment, os.environ)
+    settings = read(_SETTINGS.read_text("utf-8"))
 
     def service_now() -> ServiceNow:
         period = int(time.monotonic() // _SECRET_IS_FRESH_SECONDS)
@@ -101,13 +104,13 @@ def _desk() -> Desk:
         return _client(told.service_now_url, name, _secret(name, period))
 
     return Desk(
-        read(_SETTINGS.read_text("utf-8")),
+        settings,
         ledger=Ledger(
             boto3.client("dynamodb"), told.ledger_table, lease_seconds=int(told.lease_seconds)
         ),
         service_now=service_now,
         queue=SqsQueue(boto3.client("sqs"), told.queue_url, told.dead_letters_url),
-        lookup=NoLookup(),
+        lookup=member_lookup(boto3.Session(), told.job_reader_role, settings),
         forget_credentials=_forget_credentials,
     )
 

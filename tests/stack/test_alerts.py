@@ -114,6 +114,22 @@ def test_each_stack_forwards_jobs_and_its_own_alarms_and_runbooks_once_a_region(
     assert not any({"input", "inputPath", "inputTransformer"} & set(t.inputs) for t in targets)
 
 
+def test_each_stack_lets_the_ticket_function_ask_of_its_jobs_and_nobody_else(
+    stack: str, recording: Recording
+) -> None:
+    settings = load.from_files(stack, ROOT)
+    home = names.alerts_account(settings)
+    (role,) = (
+        each
+        for each in recording.all("aws:iam/role:Role")
+        if each.inputs["name"] == names.job_reader_role(settings)
+    )
+    (trust,) = json.loads(role.inputs["assumeRolePolicy"])["Statement"]
+    assert trust["Principal"] == {"AWS": f"arn:aws:iam::{home}:root"}
+    function = names.role_arn(settings, home, names.ticket_function(settings))
+    assert trust["Condition"] == {"ArnEquals": {"aws:PrincipalArn": [function]}}
+
+
 def test_changes_by_the_deploy_role_or_by_what_stacks_have_made_are_no_news() -> None:
     for rule in forwarding(recordings()["acme-member-payments"], changes=True).values():
         identity = json.loads(rule.inputs["eventPattern"])["detail"]["userIdentity"]

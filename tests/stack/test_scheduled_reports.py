@@ -129,7 +129,7 @@ def test_a_customer_without_scheduled_reports_lets_nobody_read() -> None:
     for stack, recording in recordings().items():
         if stack.startswith("initech"):
             names = [role.name for role in recording.all("aws:iam/role:Role")]
-            assert [name for name in names if name.endswith("-reader")] == []
+            assert [name for name in names if name.endswith("-backup-reader")] == []
 
 
 def test_no_link_to_a_report_outlives_what_is_set(audit: Recording) -> None:
