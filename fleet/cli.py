@@ -111,6 +111,21 @@ APP = Group(
         "fleet.replay.commands:replay",
         "Send what rests in dead-letter queues to be tried again, and tell what became of it",
     ),
+    Group(
+        "tickets",
+        "What is not well, its incidents, and the way to them",
+        Command("list", "fleet.tickets.commands:list_tickets", "List what is not well"),
+        Command(
+            "show",
+            "fleet.tickets.commands:show",
+            "Show all that the ledger has of an incident or a resource",
+        ),
+        Command(
+            "forget",
+            "fleet.tickets.commands:forget",
+            "Forget that an account, or a Region of it, was heard of",
+        ),
+    ),
     Command(
         "recover",
         "fleet.recovery.commands:recover",

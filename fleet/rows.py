@@ -45,3 +45,8 @@ def ago(time: datetime, now: datetime) -> str:
     if seconds >= 3600:
         return f"{seconds // 3600} h {seconds % 3600 // 60} min"
     return f"{seconds // 60} min" if seconds >= 60 else f"{seconds} s"
+
+
+def short(arn: str) -> str:
+    """What an ARN is of, in its account and Region; another text as it is."""
+    return arn.split(":", 5)[-1] if arn.startswith("arn:") else arn

@@ -97,13 +97,14 @@ def _row(letter: DeadLetter, now: datetime) -> Sequence[str]:
     told = facts(letter.body)
     what = " ".join(filter(None, (told.get("kind"), told.get("state"))))
     resource = told.get("resource", "") or " ".join(letter.body.split())[:200]
-    about = [resource.rpartition(":")[2] if resource.startswith("arn:") else resource]
     return (
         rows.ago(letter.sent_at, now),
         what,
         told.get("account", ""),
         told.get("region", ""),
-        "\n".join(filter(None, [*about, told.get("message", "").strip('"'), reason(letter)])),
+        "\n".join(
+            filter(None, [rows.short(resource), told.get("message", "").strip('"'), reason(letter)])
+        ),
     )
 
 

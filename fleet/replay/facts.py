@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from fleet.errors import ToldError
 from fleet.replay.dead_letters import DeadLetter
-from reports.own_events import RESTORE_TEST_VERDICT
+from reports.own_events import RESTORE_TEST_VERDICT, TICKET_TEST
 
 _KINDS = {
     "Backup Job State Change": "backup",
@@ -19,11 +19,22 @@ _KINDS = {
     "CloudWatch Alarm State Change": "alarm",
     "EC2 Automation Execution Status-change Notification": "runbook",
     "Object Created": "object",
+    "Scan Job State Change": "malware",
+    "AWS API Call via CloudTrail": "change",
+    TICKET_TEST: "test",
 }
 """By an event's detail-type; others are called by it."""
 _DETAILS: Mapping[str, tuple[str, ...]] = {
     "state": ("state", "status", "Status", "validationStatus"),
-    "resource": ("resourceArn", "sourceResourceArn", "alarmName", "Definition", "resourceType"),
+    "resource": (
+        "resourceArn",
+        "sourceResourceArn",
+        "alarmName",
+        "Definition",
+        "testId",
+        "eventName",
+        "resourceType",
+    ),
     "vault": ("destinationBackupVaultArn", "backupVaultName"),
     "job": ("backupJobId", "copyJobId", "restoreJobId", "ExecutionId"),
     "message": ("statusMessage", "validationStatusMessage"),

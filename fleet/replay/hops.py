@@ -14,10 +14,10 @@ import boto3
 from fleet.errors import ToldError
 from fleet.lake.reports_stack import queues_of
 from fleet.replay.dead_letters import AT_ONCE, DeadLetter, send_back
+from fleet.tickets.ledger import Ledger
 from reports.ticket_ledger import REPLAY
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sqs import SQSClient
 
 TICKETS, ALERTS, SCHEDULES, RESTORE_CHECKS = "tickets", "alerts", "schedules", "restore-checks"
@@ -33,14 +33,6 @@ class Deployed:
     outputs: Mapping[str, Any]
     session: boto3.Session
     """In its account and Region."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ledger:
-    """In which the ticket function notes what became of messages."""
-
-    dynamodb: DynamoDBClient
-    table: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from fleet.replay.dead_letters import DeadLetter, resting
 from fleet.replay.facts import reason
-from fleet.replay.hops import Hop, Ledger, TriedAgain
+from fleet.replay.hops import Hop, TriedAgain
+from fleet.tickets.ledger import Ledger
 from reports.ticket_ledger import REPLAY, replay_key
 
 _POLL_SECONDS = 2.0
-_KEYS_AT_ONCE = 100
-"""BatchGetItem's."""
 _ON_THEIR_WAY = (
     "ApproximateNumberOfMessages",
     "ApproximateNumberOfMessagesDelayed",
@@ -94,21 +92,12 @@ def _back(tried: TriedAgain, asked: Mapping[str, DeadLetter]) -> dict[str, Told]
     return found
 
 
-def _in_ledger(ledger: Ledger, marks: list[str]) -> dict[str, Told]:
-    found: dict[str, Told] = {}
-    for first in range(0, len(marks), _KEYS_AT_ONCE):
-        keys: Any = [
-            {"correlation_id": {"S": replay_key(mark)}}
-            for mark in marks[first : first + _KEYS_AT_ONCE]
-        ]
-        answer = ledger.dynamodb.batch_get_item(
-            RequestItems={ledger.table: {"Keys": keys, "ConsistentRead": True}}
+def _in_ledger(ledger: Ledger, marks: Sequence[str]) -> dict[str, Told]:
+    return {
+        item["correlation_id"].partition("|")[2]: Told(
+            outcome=item.get("outcome", ""),
+            incident=item.get("incident_number", ""),
+            reason=item.get("reason", ""),
         )
-        for item in answer["Responses"].get(ledger.table, []):
-            mark = item["correlation_id"].get("S", "").partition("|")[2]
-            found[mark] = Told(
-                outcome=item.get("outcome", {}).get("S", ""),
-                incident=item.get("incident_number", {}).get("S", ""),
-                reason=item.get("reason", {}).get("S", ""),
-            )
-    return found
+        for item in ledger.items([replay_key(mark) for mark in marks])
+    }

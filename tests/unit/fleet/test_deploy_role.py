@@ -35,6 +35,7 @@ OTHERWISE = {
     "s3:GetBucketNotificationConfiguration": "s3:GetBucketNotification",
     "s3:HeadBucket": "s3:ListBucket",
     "s3:ListObjectsV2": "s3:ListBucket",
+    "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
     "resourcegroupstaggingapi:GetResources": "tag:GetResources",
     **{
         f"{engine}:{call}": f"rds:{call}"  # the same operations under the names of other clients
@@ -139,6 +140,8 @@ def test_conditions_are_those_that_the_actions_know(need: Need) -> None:
             ],
         ),
         ("recover", ["fleet/recovery/*.py", "fleet/runbooks/following.py"]),
+        ("replay", ["fleet/replay/*.py"]),
+        ("tickets", ["fleet/tickets/*.py"]),
     ],
 )
 def test_a_command_may_make_its_calls(command: str, files: list[str]) -> None:
