@@ -136,7 +136,9 @@ def show(
                 console.print(_first_rows(name, answers[name], columns, count))
     incident = told["servicenow"]["incident"]
     if incident:
-        console.print(f"\n{incident['short_description']}", style="bold", highlight=False)
+        console.print(
+            f"\nOpened and resolved: {incident['short_description']}", style="bold", highlight=False
+        )
     report = told["report"]
     if report:
         console.print(report["subject"], style="bold", highlight=False)
@@ -189,6 +191,8 @@ def _next(
         yield report["mails"]
     yield 'A shell in it:          eval "$(.venv/bin/backup-org sandbox env)"'
     yield "In there, ask the lake: .venv/bin/backup-org query success_rate_by_account"
+    if incident:
+        yield "In there, list tickets: .venv/bin/backup-org tickets list --all"
     yield f"What stands where:      {_beside_here(files.summary)}"
     yield "Your own customer:      docs/add-a-customer.md"
     yield "Stop:                   make down"

@@ -22,6 +22,7 @@ from fleet.deploy.prepare import prepared
 from fleet.deploy.progress import StackProgress
 from fleet.errors import ToldError
 from fleet.lake.query import Answer, Lake, run_query
+from fleet.sandbox.incident import VolumesBackup
 from fleet.sandbox.stage import Stage
 from reports.templates import TEMPLATES
 from stacks.report_columns import raw_columns
@@ -176,32 +177,13 @@ class Tour:
             lacking = "vaults" if protected is None else "ticketing"
             self.progress.say(f"incident: there is no stack with {lacking}: none is opened")
             return
-        account, (vault, where) = protected.account, next(iter(protected.vaults.items()))
-        region = protected.regions_of(where)[0]
-        with self._step(f"fail a backup job in {account}") as came_to:
-            ec2 = f"arn:{protected.partition}:ec2:{region}:{account}"
-            resource = f"{ec2}:volume/vol-0a1b2c3d4e5f60718"
-            self.stage.sandbox.call(
-                "backup.job",
-                kind="backup",
-                account=account,
-                region=region,
-                vault=vault,
-                resource_arn=resource,
-                state="FAILED",
-                message="The volume is in the state error.",
-            )
-            self.stage.sandbox.call("settle")
-            incidents = self.stage.sandbox.call("servicenow")["incidents"]
-            about = [i for i in incidents if resource in i["description"] and i["state"] == "1"]
-            if len(about) != 1:
-                raise TourFailed(f"expected one incident about {resource}, found {len(about)}")
-            self.incident = about[0]
-            accounts = {settings.account for settings in stacks}
-            self.counts["incidents"] = sum(
-                any(account in i["description"] for account in accounts) for i in incidents
-            )
-            came_to.append(f"incident {about[0]['number']}")
+        backup = VolumesBackup(self.stage, protected)
+        self.incident = backup.incident_opened_noted_and_resolved(self._step)
+        accounts = {settings.account for settings in stacks}
+        self.counts["incidents"] = sum(
+            any(account in incident["description"] for account in accounts)
+            for incident in self.stage.sandbox.call("servicenow")["incidents"]
+        )
 
     def _read_a_report(self) -> None:
         """Fires a schedule, and does what the mail's reader does."""

@@ -41,8 +41,7 @@ def list_tickets(
     if found:
         rows.show(console, _COLUMNS, (_row(subject, now) for subject in found))
     not_well = sum(subject.troubled for subject in found)
-    verb = "are" if not_well > 1 else "is"
-    console.print(f"{not_well or 'nothing'} {verb} not well", highlight=False)
+    console.print(f"{not_well} not well" if not_well else "all is well", highlight=False)
     for line in _waits(ledger, found, now):
         console.print(line, highlight=False)
 

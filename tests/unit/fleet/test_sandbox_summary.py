@@ -84,7 +84,7 @@ def test_nothing_is_cut_however_narrow_the_terminal(width: int) -> None:
 
 
 def test_it_ends_with_what_to_do_next() -> None:
-    assert shown(80)[-10:] == [
+    assert shown(80)[-11:] == [
         "Look at INC0010001:",
         INCIDENT["url"],
         "Read the report:        build/sandbox-report-acme.html",
@@ -92,6 +92,7 @@ def test_it_ends_with_what_to_do_next() -> None:
         REPORT["mails"],
         'A shell in it:          eval "$(.venv/bin/backup-org sandbox env)"',
         "In there, ask the lake: .venv/bin/backup-org query success_rate_by_account",
+        "In there, list tickets: .venv/bin/backup-org tickets list --all",
         "What stands where:      build/sandbox.json",
         "Your own customer:      docs/add-a-customer.md",
         "Stop:                   make down",
