@@ -18,7 +18,7 @@ from components.iam import Statement, policy_document, rule_may_send
 from components.work_queue import WorkQueue, WorkQueueArgs
 from reports.aws_partition import aws_partition
 
-_FUNCTION_TIMEOUT_SECONDS = 60
+_FUNCTION_TIMEOUT_SECONDS = 90
 
 
 @dataclass(frozen=True, kw_only=True)

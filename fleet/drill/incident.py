@@ -12,7 +12,8 @@ from fleet.deploy.deployment import Deployment, Engine
 from fleet.deploy.order import settings_of
 from fleet.drill.record import Incident
 from fleet.errors import ToldError
-from reports.correlation import correlation_id
+from reports.correlation import backup_subject, correlation_id, deduplication_key
+from stacks import names
 from stacks.references import alerts_stack
 from stacks.settings import Settings
 
@@ -30,7 +31,7 @@ class Ledger:
     table: str
 
     def incident(self, of: str) -> Incident:
-        """What is noted of a correlation id."""
+        """What is noted of a de-duplication key: of the latest episode."""
         item = self.dynamodb.get_item(
             TableName=self.table, Key={"correlation_id": {"S": of}}, ConsistentRead=True
         ).get("Item", {})
@@ -40,7 +41,7 @@ class Ledger:
 
         opened, resolved = text("opened_at"), text("resolved_at")
         return Incident(
-            correlation_id=of,
+            correlation_id=correlation_id(of, int(item.get("episode", {}).get("N", "1"))),
             number=text("number"),
             sys_id=text("sys_id"),
             opened_at=datetime.fromisoformat(opened) if opened else None,
@@ -64,7 +65,9 @@ def ledger_of(engine: Engine, settings: Settings) -> Ledger | None:
 def watched(ledger: Ledger, settings: Settings, resource: str, minutes: float) -> Incident:
     """The incident of a resource's backups, once it is resolved; or as it is after so long."""
     region = resource.split(":")[3]
-    of = correlation_id(settings.customer, "backup", settings.account, region, resource)
+    # Its backups are on demand: no rule made them.
+    subject = backup_subject(resource, names.drill(settings))
+    of = deduplication_key(settings.customer, "backup", settings.account, region, subject)
     deadline = time.monotonic() + minutes * 60
     while True:
         incident = ledger.incident(of)

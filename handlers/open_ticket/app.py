@@ -6,7 +6,7 @@ dead-letter queue.
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, lru_cache
@@ -30,6 +30,7 @@ from handlers.open_ticket.service_now import Credentials, ServiceNow, ServiceNow
 from handlers.open_ticket.settings import read
 
 _SECRET_IS_FRESH_SECONDS = 300
+_LEFT_FOR_THE_LEDGER_SECONDS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,21 +116,33 @@ def _desk() -> Desk:
     )
 
 
-def _take(record: SQSRecord) -> None:
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _take(record: SQSRecord, remaining_seconds: Callable[[], float]) -> None:
     attributes = {
         name: attribute.string_value or "" for name, attribute in record.message_attributes.items()
     }
-    outcome = _desk().take(Message(body=record.body, attributes=attributes), datetime.now(UTC))
+    message = Message(body=record.body, attributes=attributes)
+    outcome = _desk().take(message, _now(), remaining_seconds)
     logger.info(
         outcome.what,
-        correlation_id=outcome.correlation_id,
+        key=outcome.key,
         incident=outcome.number,
         reason=outcome.reason,
     )
-    metrics.add_metric(name=f"Jobs{outcome.what}", unit=MetricUnit.Count, value=1)
+    metrics.add_metric(name=outcome.what.title(), unit=MetricUnit.Count, value=1)
+    metrics.add_metric(name="WaitSeconds", unit=MetricUnit.Seconds, value=outcome.waited_seconds)
+    if outcome.surplus:
+        logger.warning("one incident too many was resolved", surplus=outcome.surplus)
+        metrics.add_metric(name="Surplus", unit=MetricUnit.Count, value=outcome.surplus)
 
 
 @metrics.log_metrics
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
-    return work_off_records(event, context, _take)
+    def remaining_seconds() -> float:
+        return context.get_remaining_time_in_millis() / 1000 - _LEFT_FOR_THE_LEDGER_SECONDS
+
+    return work_off_records(event, context, lambda record: _take(record, remaining_seconds))

@@ -1,80 +1,122 @@
-"""What an alert means: nothing, an incident, a note on it, or its end.
+"""What must be well, whether it is, and what is to be done about that.
 
-One incident stands for one protected resource and one kind of job, however often that job fails;
-it is resolved when a later job of that kind completes. Tests of restores are a kind of their own,
-and what was found of what they restored another: a restore that completes says nothing of that.
-This system's own alarms are told in the same way: an alarm that goes off is a failure, one that is
-over a completion; and so are its runbooks, by the document that was executed.
+An episode is one stretch of not being well, and has one incident. Events come twice, late and out
+of order: what is known is kept as the latest times of four kinds, of which every order of the same
+events makes the same.
 """
 
-import datetime
+from __future__ import annotations
+
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime
+from enum import Enum, auto
 
 from handlers.open_ticket.events import Alert, Kind
-from reports.correlation import correlation_id
+from reports.correlation import backup_subject, copy_subject, deduplication_key
+
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-def correlation_ids(customer: str, job: Alert) -> Sequence[str]:
-    """What ties an incident to what it is about. A failure is told under the first; a job that
-    completes ends what is open under any."""
-    scope = (customer, job.kind, job.account, job.region)
-    return [correlation_id(*scope, subject) for subject in _subjects(job)]
+def keys(customer: str, alert: Alert) -> Sequence[str]:
+    """Of what an alert tells. A failure is told under the first; a job that completes makes all of
+    them well."""
+    scope = (customer, alert.kind, alert.account, alert.region)
+    return [deduplication_key(*scope, subject) for subject in _subjects(alert)]
 
 
-def _subjects(job: Alert) -> Sequence[str]:
-    """Of a copy: its resource in the one vault, as copies elsewhere say nothing of this one. Of a
-    restore: its resource, as the next one reads another recovery point. A restore test that
-    failed for a resource that nobody knows is told for all of that type, and ends with none of
-    them: that another resource could be restored says nothing of this one."""
-    if job.kind is Kind.COPY:
-        return [f"{job.resource}|{job.destination}"]
-    if job.testing_plan:
-        return [f"{job.testing_plan}|{job.resource or job.resource_type}"]
-    if job.kind is not Kind.RESTORE:
-        return [job.resource]
-    return [job.resource, job.recovery_point] if job.resource else [job.recovery_point]
+def _subjects(alert: Alert) -> Sequence[str]:
+    """Of a restore: its resource, as the next one reads another recovery point. A restore test
+    that failed for a resource that nobody knows is told for all of that type, and ends with none
+    of them: that another resource could be restored says nothing of this one."""
+    if alert.kind in (Kind.BACKUP, Kind.ISSUES):
+        rules = [alert.rule, ""] if alert.rule else [""]
+        return [backup_subject(alert.resource, alert.vault, rule) for rule in rules]
+    if alert.kind is Kind.COPY:
+        return [copy_subject(alert.resource, alert.destination)]
+    if alert.testing_plan:
+        return [f"{alert.testing_plan}|{alert.resource or alert.resource_type}"]
+    if alert.kind is not Kind.RESTORE:
+        return [alert.resource]
+    return [alert.resource, alert.recovery_point] if alert.resource else [alert.recovery_point]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Memory:
-    """What was last done about a correlation id."""
+class State:
+    """The latest of what is known of a key. Like is compared with like: the end of a job with the
+    ends of others, and where an event does not say when its job ended, the time of that event with
+    the times of other events."""
 
-    open: bool
-    time: datetime.datetime
-    """Of the latest end of a job that is known."""
-    ends: frozenset[str]
-    """The ends at that time; of what an earlier version noted, the job's id without its state."""
+    failed_ended: datetime = NEVER
+    """Of failures that say when they ended."""
+    failed_told: datetime = NEVER
+    """Of the others."""
+    well_ended: datetime = NEVER
+    well_told: datetime = NEVER
+    """Of all that is well."""
 
-    def has(self, job: Alert) -> bool:
-        return job.end in self.ends or (job.job_id in self.ends and job.failed is self.open)
+    @property
+    def well(self) -> bool:
+        """Also where the two came at the same time."""
+        return self.failed_ended <= self.well_ended and self.failed_told <= self.well_told
+
+    def after(self, alert: Alert) -> State:
+        if not alert.failed:
+            return replace(
+                self,
+                well_ended=max(self.well_ended, alert.time),
+                well_told=max(self.well_told, alert.told),
+            )
+        if alert.ended is None:
+            return replace(self, failed_told=max(self.failed_told, alert.told))
+        return replace(self, failed_ended=max(self.failed_ended, alert.ended))
+
+    def outdates(self, alert: Alert) -> bool:
+        """Whether what failed has been made well since."""
+        if alert.ended is None:
+            return alert.told <= self.well_told
+        return alert.ended <= self.well_ended
 
 
-def remembered(job: Alert, memory: Memory | None) -> Memory:
-    """What is known once a job's end has been dealt with."""
-    at_once = memory.ends if memory is not None and memory.time == job.time else frozenset[str]()
-    return Memory(open=job.failed, time=job.time, ends=at_once | {job.end})
+TIMES = tuple(field.name for field in fields(State))
 
 
-class Action(StrEnum):
-    NOTHING = "nothing"
-    REPORT = "report"
-    """Open an incident, or add a note to the one that is open."""
-    RESOLVE = "resolve"
-    REMEMBER = "remember"
-    """Nothing for ServiceNow; but what happened before this counts no more."""
+class Step(Enum):
+    """What is to be done so that ServiceNow has what is known here."""
+
+    NOTHING = auto()
+    OPEN = auto()
+    NOTE = auto()
+    """Tell how often it failed again."""
+    RESOLVE = auto()
+    FORGET = auto()
+    """It is well before ServiceNow was told anything."""
+    FOLD = auto()
+    """Its incident into that of the storm to which it belongs."""
 
 
-def action(job: Alert, memory: Memory | None) -> Action:
-    """What to do about a job's end. Events may come twice and in any order: the latest end counts,
-    and of two at one time the one that is well."""
-    if memory is None:
-        return Action.REPORT if job.failed else Action.REMEMBER
-    if memory.has(job) or job.time < memory.time:
-        return Action.NOTHING
-    if job.time == memory.time and not memory.open:
-        return Action.NOTHING
-    if job.failed:
-        return Action.REPORT
-    return Action.RESOLVE if memory.open else Action.REMEMBER
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """What is known of a key, beside what ServiceNow was told of it."""
+
+    state: State = State()
+    troubled: bool = False
+    """A failure is on record that was not yet resolved."""
+    open: bool = False
+    doubtful: bool = False
+    """It may be open: whoever was to open it died, or knows not whether it did."""
+    untold: int = 0
+    """Failures of which ServiceNow does not know."""
+    grouped: bool = False
+
+    @property
+    def step(self) -> Step:
+        if self.state.well:
+            if self.open or self.doubtful:
+                return Step.RESOLVE
+            return Step.FORGET if self.troubled else Step.NOTHING
+        if self.grouped:
+            return Step.FOLD if self.open or self.doubtful else Step.NOTHING
+        if not self.open:
+            return Step.OPEN
+        return Step.NOTE if self.untold else Step.NOTHING

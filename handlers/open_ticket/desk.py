@@ -1,36 +1,64 @@
 """Takes one message after another, and sees that ServiceNow knows what is not well.
 
+What happened is written down first, then ServiceNow is told. Where that has to wait, the message
+goes back to the queue; of several about one key, one does, and the others are counted.
+
 It has no clock, environment or client of its own: whoever runs it hands these over.
 """
 
 from __future__ import annotations
 
-import datetime
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+import math
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
 
-from handlers.open_ticket import decision, events, wording
-from handlers.open_ticket.decision import Action
-from handlers.open_ticket.events import Alert, UnrecognisedEvent
-from handlers.open_ticket.ledger import Filed, Ledger
-from handlers.open_ticket.lookup import Lookup
-from handlers.open_ticket.messages import Message, Queue
-from handlers.open_ticket.service_now import Incident, ServiceNow, Unauthorised
+from handlers.open_ticket import decision, events
+from handlers.open_ticket.episodes import Episodes
+from handlers.open_ticket.events import Alert, Kind, UnrecognisedEvent, issues_of
+from handlers.open_ticket.incidents import Done, Incidents
+from handlers.open_ticket.ledger import Busy, Entry, Ledger
+from handlers.open_ticket.lookup import Looked, Lookup
+from handlers.open_ticket.messages import DUE, REASON, SINCE, TRIES, Message, Queue
+from handlers.open_ticket.records import Record
+from handlers.open_ticket.service_now import ServiceNow, ServiceNowError
 from handlers.open_ticket.settings import TicketSettings
+from handlers.open_ticket.waiting import Later, Pauses, Turn
+from reports.ticket_ledger import REPLAY, ReplayOutcome
+
+_TRIES = 5
+_LONGEST_DELAY_SECONDS = 900  # SQS's
+_JITTER_SECONDS = 20
+_REPLAYABLE_SECONDS = 60
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
     """What became of a message."""
 
-    what: str
-    """As the metric of it is named: Opened, Noted, Resolved, Nothing, …"""
-    correlation_id: str = ""
+    what: ReplayOutcome
+    key: str = ""
+    """De-duplication key of what it is about."""
     number: str = ""
     """Of the incident."""
     reason: str = ""
+    surplus: int = 0
+    """Incidents that were one too many, and are resolved."""
+    waited_seconds: float = 0
+    """Since it first came, where it did not wait on purpose."""
+
+
+@dataclass
+class _Visit:
+    """What is found out on the way of one message through its keys."""
+
+    done: list[Done] = field(default_factory=list[Done])
+    waits: list[tuple[Entry, Later]] = field(default_factory=list[tuple[Entry, Later]])
+    refusal: ServiceNowError | None = None
+    keys: list[str] = field(default_factory=list[str])
 
 
 class Desk:
@@ -46,74 +74,193 @@ class Desk:
     ) -> None:
         self._settings = settings
         self._ledger = ledger
-        self._service_now = service_now
-        self._forget_credentials = forget_credentials
         self._queue = queue
         self._lookup = lookup
+        pauses = Pauses(ledger.table)
+        incidents = Incidents(
+            settings,
+            service_now=service_now,
+            forget_credentials=forget_credentials,
+            pauses=pauses,
+        )
+        self._episodes = Episodes(settings, ledger, incidents, pauses)
 
-    def take(self, message: Message, now: datetime.datetime) -> Outcome:
-        job = self._with_resource(events.read_alert(_event(message.body)), now)
-        ids = decision.correlation_ids(self._settings.customer, job)
-        outcomes = [self._file(each, job, now) for each in (ids[:1] if job.failed else ids)]
-        resolved = (outcome for outcome in outcomes if outcome.what == Action.RESOLVE.title())
-        return next(resolved, outcomes[0])
+    def take(
+        self,
+        message: Message,
+        now: datetime,
+        remaining_seconds: Callable[[], float] = lambda: math.inf,
+    ) -> Outcome:
+        """`remaining_seconds`: how long the function may still run."""
+        turn = Turn(now=now, remaining_seconds=remaining_seconds)
+        outcome = self._taken(message, turn)
+        if replay := message.attributes.get(REPLAY):
+            self._ledger.tell_replay(replay, outcome.what, outcome.reason, outcome.number, now)
+        return outcome
 
-    def _with_resource(self, job: Alert, now: datetime.datetime) -> Alert:
-        """The event of a restore that failed names a recovery point, but not of what; that of the
-        job that made it named both."""
-        if not job.recovery_point:
-            return job
-        if job.resource:
-            self._ledger.link(job.recovery_point, job.resource, now)
-            return job
-        return replace(job, resource=self._ledger.resource_of(job.recovery_point))
+    def _taken(self, message: Message, turn: Turn) -> Outcome:
+        try:
+            alert = events.read_alert(_event(message.body))
+        except UnrecognisedEvent as error:
+            return self._park(message, str(error))
+        visit = _Visit()
+        try:
+            entries = self._written_down(message.body, alert, turn)
+        except Busy as busy:
+            return self._put_back(message, turn, [], busy.until, str(busy))
+        for entry in entries:
+            self._see_to(entry, turn, visit)
+        return self._outcome(message, turn, visit)
 
-    def _file(self, correlation_id: str, job: Alert, now: datetime.datetime) -> Outcome:
-        foreseen = decision.action(job, self._ledger.recall(correlation_id))
-        if foreseen is Action.REMEMBER:
-            self._ledger.pass_over(correlation_id, job, now)
-        if foreseen in (Action.NOTHING, Action.REMEMBER):
-            return Outcome(what=foreseen.title(), correlation_id=correlation_id)
-        with self._ledger.lease(correlation_id, now) as lease:
-            action = decision.action(job, lease.memory)
-            filed = None
-            if action in (Action.REPORT, Action.RESOLVE):
-                filed = self._tell_service_now(action, job, correlation_id, now)
-            if action is not Action.NOTHING:
-                self._ledger.remember(lease, job, filed)
+    def _written_down(self, body: str, alert: Alert, turn: Turn) -> Sequence[Entry]:
+        """What there may be to do about, once it is in the ledger. Raises Busy."""
+        if alert.recovery_point and not alert.resource:
+            # The event of a restore that failed names a recovery point, but not of what; that of
+            # the job that made it named both.
+            alert = replace(alert, resource=self._ledger.resource_of(alert.recovery_point))
+        if alert.failed:
+            return [self._failed(body, alert, None, turn)]
+        alerts, looked = [alert], None
+        if alert.kind is Kind.BACKUP and self._settings.monitoring.completed_with_issues:
+            looked = self._lookup.of(alert)
+            if looked is not None and looked.category:
+                alerts.append(issues_of(alert, looked.category, looked.message))
+        failed = [self._failed(body, each, looked, turn) for each in alerts if each.failed]
+        if not self._settings.monitoring.resolve:
+            return failed
+        well = [each for each in alerts if not each.failed]
+        keys = [key for each in well for key in self._keys(each)]
+        if self._ledger.pass_over(keys, alert, turn.now):
+            return failed
+        self._ledger.link(alert, turn.now)
+        found = [self._succeeded(body, each, looked, turn) for each in well]
+        return [*failed, *(entry for entries in found for entry in entries)]
+
+    def _failed(self, body: str, alert: Alert, looked: Looked | None, turn: Turn) -> Entry:
+        if key := self._ledger.key_of(alert):
+            return self._ledger.read(key)
+        record = Record.of(body, alert, looked or self._lookup.of(alert))
+        key, *place = (
+            self._keys(record.alert) if record.alert.rule else self._keys(record.alert)[:1]
+        )
+        entry = self._ledger.read(key)
+        return self._ledger.fail(entry, record, turn.now, place="".join(place))
+
+    def _succeeded(
+        self, body: str, alert: Alert, looked: Looked | None, turn: Turn
+    ) -> Sequence[Entry]:
+        keys = self._keys(alert)
+        entries = {key: self._ledger.read(key) for key in keys}
+        rules = entries[keys[-1]].rules_open
+        if looked is None and any(told.partition(" ")[0] not in keys for told in rules):
+            looked = self._lookup.of(alert)
+        record = Record.of(body, alert, looked)
+        for key in {*self._keys(record.alert), *_of_this_rule(rules, record)} - {*keys}:
+            entries[key] = self._ledger.read(key)
+        found = [self._ledger.succeed(entry, record, turn.now) for entry in entries.values()]
+        well = {entry.key for entry in found if entry.failure is None}
+        if over := frozenset(told for told in rules if told.partition(" ")[0] in well):
+            self._ledger.forget_rules(keys[-1], over)
+        return found
+
+    def _keys(self, alert: Alert) -> Sequence[str]:
+        return decision.keys(self._settings.customer, alert)
+
+    def _see_to(self, entry: Entry, turn: Turn, visit: _Visit) -> None:
+        """Whatever keeps one key waiting keeps no other."""
+        visit.keys.append(entry.key)
+        try:
+            visit.done += self._episodes.settle(entry, turn)
+        except Later as later:
+            visit.waits.append((entry, later))
+        except ServiceNowError as error:
+            visit.waits.append((entry, Later(turn.now, str(error))))
+            visit.refusal = error
+
+    def _outcome(self, message: Message, turn: Turn, visit: _Visit) -> Outcome:
+        keys = [
+            entry.key
+            for entry, _ in visit.waits
+            if not entry.is_seen_to(turn.now) or message.attributes.get(DUE) == str(entry.due)
+        ]
+        if visit.waits and keys:
+            if visit.refusal is not None:
+                return self._refused(message, turn, keys, str(visit.refusal))
+            latest = max((later for _, later in visit.waits), key=lambda later: later.until)
+            return self._put_back(
+                message, turn, keys, latest.until, str(latest), on_purpose=latest.on_purpose
+            )
+        surplus = sum(done.surplus for done in visit.done)
+        told = next((done for done in visit.done if done.what != "nothing"), None)
+        key = visit.keys[0] if visit.keys else ""
+        if told is not None:
+            return Outcome(
+                what=told.what, key=key, number=told.number, reason=told.reason, surplus=surplus,
+                waited_seconds=self._waited(message, turn),
+            )  # fmt: skip
+        if visit.waits:
+            return Outcome(what="counted", key=key, reason="another message will tell it")
+        return Outcome(what="nothing", key=key, waited_seconds=self._waited(message, turn))
+
+    def _refused(self, message: Message, turn: Turn, keys: Sequence[str], reason: str) -> Outcome:
+        """Costs a try."""
+        tries = int(message.attributes.get(TRIES, "0")) + 1
+        if tries >= _TRIES:
+            return self._park(message, reason)
+        spent = replace(message, attributes={**message.attributes, TRIES: str(tries)})
+        until = turn.now + timedelta(seconds=_REPLAYABLE_SECONDS * 2 ** (tries - 1))
+        outcome = self._put_back(spent, turn, keys, until, reason)
+        return replace(outcome, what="failed")
+
+    def _put_back(
+        self,
+        message: Message,
+        turn: Turn,
+        keys: Sequence[str],
+        until: datetime,
+        reason: str,
+        *,
+        on_purpose: bool = False,
+    ) -> Outcome:
+        """Costs no try. The message is sent before the ledger relies on it."""
+        seconds = math.ceil((until - turn.now).total_seconds()) + _jitter(message.body, until)
+        delay = max(1, min(seconds, _LONGEST_DELAY_SECONDS))
+        due = int(turn.now.timestamp()) + delay
+        since = message.attributes.get(SINCE, str(int(turn.now.timestamp())))
+        self._queue.send(
+            message.body,
+            delay,
+            {**message.attributes, SINCE: since, DUE: str(due)},
+        )
+        self._ledger.will_be_seen_to(keys, due)
         return Outcome(
-            what=action.title(),
-            correlation_id=correlation_id,
-            number=filed.number if filed else "",
+            what="waiting",
+            key=keys[0] if keys else "",
+            reason=reason,
+            waited_seconds=0 if on_purpose else self._waited(message, turn),
         )
 
-    def _tell_service_now(
-        self, action: Action, job: Alert, correlation_id: str, now: datetime.datetime
-    ) -> Filed | None:
-        try:
-            done = self._tell(self._service_now(), action, job, correlation_id)
-        except Unauthorised:
-            self._forget_credentials()
-            done = self._tell(self._service_now(), action, job, correlation_id)
-        if done is None:
-            return None
-        what, incident = done
-        return Filed(action=what, number=incident.number, sys_id=incident.sys_id, at=now)
+    def _park(self, message: Message, reason: str) -> Outcome:
+        self._queue.park(message.body, {**message.attributes, REASON: reason[:1000]})
+        return Outcome(what="parked", reason=reason)
 
-    def _tell(
-        self, service_now: ServiceNow, action: Action, job: Alert, correlation_id: str
-    ) -> tuple[Literal["opened", "noted", "resolved"], Incident] | None:
-        """None: there is no incident to resolve."""
-        open_one = service_now.open_incident(correlation_id)
-        if action is Action.RESOLVE:
-            if open_one is None:
-                return None
-            fields = wording.resolution_fields(job, self._settings)
-            return "resolved", service_now.update_incident(open_one, fields)
-        if open_one is None:
-            fields = wording.incident_fields(job, self._settings)
-            return "opened", service_now.create_incident(fields)
-        return "noted", service_now.update_incident(open_one, wording.note_fields(job))
+    @staticmethod
+    def _waited(message: Message, turn: Turn) -> float:
+        since = message.attributes.get(SINCE)
+        return max(0.0, turn.now.timestamp() - int(since)) if since else 0.0
+
+
+def _of_this_rule(rules: frozenset[str], record: Record) -> Sequence[str]:
+    """Keys of what is open of the rule by which a backup was made. A plan that is updated may
+    have other ids for the same rules: these are known by their names."""
+    name = record.looked.rule_name if record.looked is not None else ""
+    apart = [told.split(" ", 3) for told in rules]
+    return [key for key, _, *rule in apart if name and rule == [record.alert.plan, name]]
+
+
+def _jitter(body: str, until: datetime) -> int:
+    """So that not all come back at once after a long wait."""
+    return zlib.crc32(f"{until}{body}".encode()) % _JITTER_SECONDS
 
 
 def _event(message: str) -> Any:

@@ -1,209 +1,391 @@
-"""What was last done about each correlation id, and who is at it: a DynamoDB table.
+"""What is known of each key, what ServiceNow was told of it, and who is at it: a DynamoDB table.
 
 ServiceNow has no unique correlation id: two events of one resource, handled at once, would find no
-incident and open two. So each correlation id is leased while it is worked on. The ledger also
-spares ServiceNow the look-up for every job that completes as it should, and knows of a failure that
-comes late that the resource is protected again.
+incident and open two. So each key is leased while ServiceNow is told of it. What happened is
+written down without a lease, and at once, so that whoever tells ServiceNow tells all of it.
 """
 
 from __future__ import annotations
 
-import datetime
 import uuid
-from collections.abc import Generator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
-from handlers.open_ticket.decision import Memory, remembered
+from handlers.open_ticket.decision import NEVER, TIMES, Standing, State
 from handlers.open_ticket.events import Alert
+from handlers.open_ticket.records import Record
+from handlers.open_ticket.table import Change, Conflict, Refused, Table, Value
+from reports.correlation import DISPLAY
+from reports.ticket_ledger import REPLAY_IS_KNOWN_SECONDS, ReplayOutcome, replay_key
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
-_FORGET_AFTER = datetime.timedelta(days=400)
+_FORGET_AFTER = timedelta(days=400)
+_FORGET_END_AFTER = timedelta(days=60)
+"""Longer than a message lies in the queue and its dead letters, and is tried by EventBridge."""
+_ATTEMPTS = 8
+"""Of a change that others were quicker with."""
+_MARGIN = timedelta(seconds=5)
+"""Clocks differ."""
+_LEASE = ("lease_holder", "lease_ends", "doubtful")
+_TROUBLE = ("failure", "failure_beside", "success", "success_beside")
 
 
 class Busy(Exception):
-    """Another invocation is at this correlation id; the message is tried again later."""
+    """Others are at this key until then."""
+
+    def __init__(self, key: str, until: datetime) -> None:
+        super().__init__(f"{key} is being worked on")
+        self.until = until
 
 
 @dataclass(frozen=True, kw_only=True)
-class Filed:
-    """What was done to an incident."""
+class Entry:
+    """What the ledger has of a key."""
 
-    action: Literal["opened", "noted", "resolved"]
-    number: str
-    sys_id: str
-    at: datetime.datetime
+    key: str
+    state: State = field(default_factory=State)
+    failure: Record | None = None
+    """The latest, until what failed is well and ServiceNow knows it."""
+    success: Record | None = None
+    """What made it well, until ServiceNow knows it."""
+    failures: int = 0
+    told: int = 0
+    """Of them, to ServiceNow."""
+    earlier: int = 0
+    """Of them, in earlier episodes."""
+    noted: datetime = NEVER
+    """When that was."""
+    due: int = 0
+    """Until then (epoch seconds) a message is on its way that will see to this key."""
+    episode: int = 1
+    open: bool = False
+    doubtful: bool = False
+    """A lease was taken to tell ServiceNow, and not given back with what became of it."""
+    number: str = ""
+    sys_id: str = ""
+    group: str = ""
+    """Key of the storm to which it belongs."""
+    rules_open: frozenset[str] = frozenset()
+    """Of a resource in a vault: what is not well of single rules,
+    `<key> <job that failed> <plan> <rule's name>`."""
+    members: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Of a storm: by key, since when (epoch seconds) it is not well, and its resource."""
+    lease_ends: datetime = NEVER
+    version: int = 0
+    """Of what is known, as others may add to it while somebody holds the lease."""
+
+    @property
+    def standing(self) -> Standing:
+        return Standing(
+            state=self.state,
+            troubled=self.failure is not None,
+            open=self.open,
+            doubtful=self.doubtful,
+            untold=self.failures - self.told,
+            grouped=bool(self.group),
+        )
+
+    @property
+    def trouble(self) -> Record:
+        """Of what is not well, or was until now."""
+        if self.failure is None:
+            raise LookupError(f"the ledger has no failure under {self.key}")
+        return self.failure
+
+    def is_seen_to(self, now: datetime) -> bool:
+        """Whether another message will come by that sees to it."""
+        return self.due > (now + _MARGIN).timestamp()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Lease:
-    correlation_id: str
     holder: str
-    memory: Memory | None
+    entry: Entry
+    """`doubtful`: before this holder, who leaves it so until it has written down what it did."""
 
 
 class Ledger:
-    """Items: correlation_id; lease_holder, lease_ends (epoch seconds) while somebody is at it;
-    incident_open, event_time, job_id of what was last done; forget_at (epoch seconds, DynamoDB's
-    time to live). job_id is a set of `<job> <state>`; before, it was one job's id. Of the last
-    incident: incident_number, incident_sys_id, incident_opened_at and incident_resolved_at, where
-    it was opened and resolved from here. (`backup-org drill` reads them.)
-
-    And of each recovery point, in place of a correlation id: resource_arn, forget_at."""
+    """Items of keys have the fields of Entry, under `incident_` those that others read
+    (`backup-org drill`, `tickets`): incident_open, incident_number, incident_sys_id,
+    incident_opened_at, incident_resolved_at. Of each end of a job that failed: `ended|<job> …`,
+    with the key under which it was told. Of each recovery point: resource_arn."""
 
     def __init__(self, dynamodb: DynamoDBClient, table: str, *, lease_seconds: int) -> None:
-        self._dynamodb = dynamodb
-        self._table = table
-        self._lease_seconds = lease_seconds
+        self.table = Table(dynamodb, table)
+        self.lease_seconds = lease_seconds
 
-    def recall(self, correlation_id: str) -> Memory | None:
-        item = self._dynamodb.get_item(
-            TableName=self._table, Key=_key(correlation_id), ConsistentRead=True
-        ).get("Item", {})
-        return _memory(item)
+    def read(self, key: str) -> Entry:
+        return _entry(key, self.table.get(key))
 
-    @contextmanager
-    def lease(self, correlation_id: str, now: datetime.datetime) -> Generator[Lease]:
-        """Holds a correlation id; raises Busy where another holds it. A holder that died loses it
-        when its time is up, which is longer than a function may run."""
-        holder = uuid.uuid4().hex
-        epoch = int(now.timestamp())
-        try:
-            item = self._dynamodb.update_item(
-                TableName=self._table,
-                Key=_key(correlation_id),
-                UpdateExpression=(
-                    "SET lease_holder = :holder, lease_ends = :ends, forget_at = :forget"
-                ),
-                ConditionExpression="attribute_not_exists(lease_ends) OR lease_ends < :now",
-                ExpressionAttributeValues={
-                    ":holder": {"S": holder},
-                    ":ends": {"N": str(epoch + self._lease_seconds)},
-                    ":now": {"N": str(epoch)},
-                    ":forget": _forget_at(now),
-                },
-                ReturnValues="ALL_NEW",
-            ).get("Attributes", {})
-        except self._dynamodb.exceptions.ConditionalCheckFailedException as error:
-            raise Busy(f"{correlation_id} is being worked on; to be tried again") from error
-        try:
-            yield Lease(correlation_id=correlation_id, holder=holder, memory=_memory(item))
-        finally:
-            self._release(correlation_id, holder)
+    def key_of(self, alert: Alert) -> str:
+        """Under which this end of a job was told; "" where it is new."""
+        return self.table.get(_end(alert)).get("key", "")
 
-    def pass_over(self, correlation_id: str, job: Alert, now: datetime.datetime) -> None:
-        """Notes a job that leaves nothing to do, in one call; raises Busy where another holds the
-        correlation id, or has opened an incident or noted something later meanwhile."""
-        try:
-            self._dynamodb.update_item(
-                TableName=self._table,
-                Key=_key(correlation_id),
-                UpdateExpression=(
-                    "SET incident_open = :open, job_id = :job, event_time = :time, "
-                    "forget_at = :forget"
-                ),
-                ConditionExpression=(
-                    "(attribute_not_exists(lease_ends) OR lease_ends < :now) AND "
-                    "(attribute_not_exists(event_time) OR "
-                    "(incident_open = :open AND event_time <= :time))"
-                ),
-                ExpressionAttributeValues={
-                    ":open": {"BOOL": False},
-                    ":job": {"SS": [job.end]},
-                    ":time": {"S": _sortable(job.time)},
-                    ":forget": _forget_at(now),
-                    ":now": {"N": str(int(now.timestamp()))},
-                },
+    def pass_over(self, keys: Sequence[str], alert: Alert, now: datetime) -> bool:
+        """Notes a job that completed where nothing is open, in one call; False, and nothing
+        noted, where something is, or where a later one was noted already."""
+        times = {"well_ended": alert.time, "well_told": alert.told}
+        given = " AND ".join(
+            [
+                "attribute_not_exists(failure)",
+                "attribute_not_exists(rules_open)",
+                *(f"(attribute_not_exists({name}) OR {name} <= :{name})" for name in times),
+            ]
+        )
+        values = {name: _sortable(moment) for name, moment in times.items()}
+        changes = [
+            Change(
+                key=key,
+                set={**values, "forget_at": _epoch(now + _FORGET_AFTER)},
+                add={"version": 1},
+                given=given,
+                values=values,
             )
-        except self._dynamodb.exceptions.ConditionalCheckFailedException as error:
-            raise Busy(f"{correlation_id} is being worked on; to be tried again") from error
+            for key in keys
+        ]
+        try:
+            self.table.transact([*changes, *self._link(alert, now)])
+        except (Refused, Conflict):
+            return False
+        return True
 
-    def remember(self, lease: Lease, job: Alert, filed: Filed | None = None) -> None:
-        """Notes what was done, while the lease is held; `filed` is None where ServiceNow was not
-        told anything."""
-        memory = remembered(job, lease.memory)
-        values: dict[str, AttributeValueTypeDef] = {
-            ":open": {"BOOL": memory.open},
-            ":job": {"SS": sorted(memory.ends)},
-            ":time": {"S": _sortable(memory.time)},
-            ":holder": {"S": lease.holder},
+    def link(self, alert: Alert, now: datetime) -> None:
+        """Notes what the recovery point of a job is of."""
+        for change in self._link(alert, now):
+            self.table.update(change)
+
+    def _link(self, alert: Alert, now: datetime) -> Sequence[Change]:
+        if not alert.recovery_point or not alert.resource:
+            return []
+        noted: dict[str, Value] = {
+            "resource_arn": alert.resource,
+            "forget_at": _epoch(now + _FORGET_AFTER),
         }
-        of_incident = "" if filed is None else _noted(filed, values)
-        self._dynamodb.update_item(
-            TableName=self._table,
-            Key=_key(lease.correlation_id),
-            UpdateExpression=(
-                f"SET incident_open = :open, job_id = :job, event_time = :time{of_incident}"
-            ),
-            ConditionExpression="lease_holder = :holder",
-            ExpressionAttributeValues=values,
-        )
-
-    def link(self, recovery_point: str, resource: str, now: datetime.datetime) -> None:
-        """Notes what a recovery point is of."""
-        self._dynamodb.update_item(
-            TableName=self._table,
-            Key=_key(recovery_point),
-            UpdateExpression="SET resource_arn = :resource, forget_at = :forget",
-            ExpressionAttributeValues={
-                ":resource": {"S": resource},
-                ":forget": _forget_at(now),
-            },
-        )
+        return [Change(key=alert.recovery_point, set=noted)]
 
     def resource_of(self, recovery_point: str) -> str:
         """Empty where nobody knows."""
-        item = self._dynamodb.get_item(TableName=self._table, Key=_key(recovery_point)).get(
-            "Item", {}
-        )
-        return item.get("resource_arn", {}).get("S", "")
+        return self.table.get(recovery_point).get("resource_arn", "")
 
-    def _release(self, correlation_id: str, holder: str) -> None:
-        try:
-            self._dynamodb.update_item(
-                TableName=self._table,
-                Key=_key(correlation_id),
-                UpdateExpression="REMOVE lease_holder, lease_ends",
-                ConditionExpression="lease_holder = :holder",
-                ExpressionAttributeValues={":holder": {"S": holder}},
+    def fail(self, entry: Entry, record: Record, now: datetime, *, place: str = "") -> Entry:
+        """Notes that something failed, once for each end of a job, if nothing has made it well
+        since. `place`: key of the resource and vault, where it is of a single rule; it is told
+        there as well, since what makes it well may not name its rule."""
+        alert = record.alert
+        for _ in range(_ATTEMPTS):
+            if entry.state.outdates(alert):
+                return entry
+            is_latest = entry.failure is None or entry.failure.alert.time <= alert.time
+            change = Change(
+                key=entry.key,
+                set={
+                    **_state(entry.state.after(alert)),
+                    **(record.dump("failure") if is_latest else {}),
+                    "forget_at": _epoch(now + _FORGET_AFTER),
+                },
+                add={"failures": 1, "version": 1},
+                **_unchanged(entry),
             )
-        except self._dynamodb.exceptions.ConditionalCheckFailedException:
-            return  # it had run out and is another's by now, whose it stays
+            once = Change(
+                key=_end(alert),
+                set={"key": entry.key, "forget_at": _epoch(now + _FORGET_END_AFTER)},
+                given="attribute_not_exists(correlation_id)",
+            )
+            try:
+                places = _rule_open(place, entry, record)
+                self.table.transact([change, once, *places])
+            except Conflict:
+                entry = self.read(entry.key)
+            except Refused as refused:
+                told_before = refused.items[1]
+                entry = self.read(told_before["key"] if told_before is not None else entry.key)
+                if told_before is not None:
+                    return entry
+            else:
+                return replace(
+                    entry,
+                    state=entry.state.after(alert),
+                    failure=record if is_latest else entry.failure,
+                    failures=entry.failures + 1,
+                    version=entry.version + 1,
+                )
+        raise Busy(entry.key, now + _MARGIN)
 
+    def succeed(self, entry: Entry, record: Record, now: datetime) -> Entry:
+        """Notes that something is well."""
+        for _ in range(_ATTEMPTS):
+            state = entry.state.after(record.alert)
+            if state == entry.state:
+                return entry
+            told = record.dump("success") if entry.failure is not None else {}
+            change = Change(
+                key=entry.key,
+                set={**_state(state), **told, "forget_at": _epoch(now + _FORGET_AFTER)},
+                add={"version": 1},
+                **_unchanged(entry),
+            )
+            try:
+                return _entry(entry.key, self.table.update(change))
+            except (Refused, Conflict):
+                entry = self.read(entry.key)
+        raise Busy(entry.key, now + _MARGIN)
 
-def _noted(filed: Filed, values: dict[str, AttributeValueTypeDef]) -> str:
-    """The rest of an update's expression, with its values."""
-    values[":number"], values[":sys_id"] = {"S": filed.number}, {"S": filed.sys_id}
-    expression = ", incident_number = :number, incident_sys_id = :sys_id"
-    if filed.action == "noted":
-        return expression
-    values[":at"] = {"S": _sortable(filed.at)}
-    expression += f", incident_{filed.action}_at = :at"
-    return expression + (" REMOVE incident_resolved_at" if filed.action == "opened" else "")
+    def forget_rules(self, place: str, told: frozenset[str]) -> None:
+        self.table.update(Change(key=place, delete={"rules_open": told}))
 
+    def tell_replay(
+        self, replay: str, what: ReplayOutcome, reason: str, number: str, now: datetime
+    ) -> None:
+        told: dict[str, Value] = {
+            "outcome": what,
+            "reason": reason[:1000],
+            "incident_number": number,
+            "forget_at": _epoch(now) + REPLAY_IS_KNOWN_SECONDS,
+        }
+        self.table.update(Change(key=replay_key(replay), set=told))
 
-def _key(correlation_id: str) -> dict[str, AttributeValueTypeDef]:
-    return {"correlation_id": {"S": correlation_id}}
+    def will_be_seen_to(self, keys: Collection[str], due: int) -> None:
+        """Notes that a message is on its way, which comes by then."""
+        for key in keys:
+            try:
+                self.table.update(Change(key=key, set={"due": due}))
+            except Conflict:
+                continue  # then another message may come as well, and finds nothing to do
 
+    def lease(self, entry: Entry, now: datetime) -> Lease:
+        """Raises Busy. A holder that died loses it when its time is up, which is longer than a
+        function may run."""
+        holder = uuid.uuid4().hex
+        change = Change(
+            key=entry.key,
+            set={
+                "lease_holder": holder,
+                "lease_ends": _epoch(now) + self.lease_seconds,
+                "doubtful": True,
+                "forget_at": _epoch(now + _FORGET_AFTER),
+            },
+            given="(attribute_not_exists(lease_ends) OR lease_ends < :now)"
+            + ("" if entry.doubtful else " AND attribute_not_exists(doubtful)"),
+            values={"now": _epoch(now)},
+        )
+        try:
+            item = self.table.update(change)
+        except (Refused, Conflict) as error:
+            found = error.items[0] if isinstance(error, Refused) else None
+            ends = _moment(found or {}, "lease_ends")
+            raise Busy(entry.key, max(ends, now + _MARGIN)) from error
+        held = replace(_entry(entry.key, item), doubtful=entry.doubtful)
+        return Lease(holder=holder, entry=held)
 
-def _forget_at(now: datetime.datetime) -> AttributeValueTypeDef:
-    return {"N": str(int((now + _FORGET_AFTER).timestamp()))}
+    def note(self, lease: Lease, done: Mapping[str, Value]) -> Lease:
+        """Writes down what was done, and keeps the lease. Raises Busy where it was lost."""
+        return self._write(lease, Change(key=lease.entry.key, set=done, **_held(lease)))
 
-
-def _sortable(time: datetime.datetime) -> str:
-    """DynamoDB compares texts: with one zone and as many digits, as times compare."""
-    return time.astimezone(datetime.UTC).isoformat(timespec="microseconds")
-
-
-def _memory(item: dict[str, AttributeValueTypeDef]) -> Memory | None:
-    if "event_time" not in item:
+    def finish(self, lease: Lease, done: Mapping[str, Value], *, forget: bool) -> Lease | None:
+        """Writes down what was done and gives the lease back; `forget`: what failed is well, and
+        ServiceNow knows. Where somebody has added to what is known, nothing is forgotten and the
+        lease is still held: it is given as it is then. Raises Busy where it was lost."""
+        held = _held(lease)
+        change = Change(
+            key=lease.entry.key,
+            set=done,
+            remove=[*_LEASE, *(_TROUBLE if forget else ())],
+            given=f"{held['given']} AND version = :version",
+            values={**held["values"], "version": lease.entry.version},
+        )
+        try:
+            self.table.update(change)
+        except (Refused, Conflict):
+            kept = self.note(lease, done)
+            return replace(kept, entry=replace(kept.entry, doubtful=False))
         return None
-    return Memory(
-        open=item["incident_open"].get("BOOL", False),
-        time=datetime.datetime.fromisoformat(item["event_time"].get("S", "")),
-        ends=frozenset(item["job_id"].get("SS") or [item["job_id"].get("S", "")]),
+
+    def release(self, lease: Lease) -> None:
+        """Nothing was told to ServiceNow, or all that was is written down."""
+        remove = _LEASE[:2] if lease.entry.doubtful else _LEASE
+        change = Change(key=lease.entry.key, remove=remove, **_held(lease))
+        try:
+            self._write(lease, change)
+        except Busy:
+            return  # it had run out and may be another's by now, whose it stays
+
+    def _write(self, lease: Lease, change: Change) -> Lease:
+        try:
+            item = self.table.update(change)
+        except (Refused, Conflict) as error:
+            raise Busy(lease.entry.key, lease.entry.lease_ends) from error
+        entry = _entry(lease.entry.key, item)
+        return replace(lease, entry=replace(entry, doubtful=lease.entry.doubtful))
+
+
+def _rule_open(place: str, entry: Entry, record: Record) -> Sequence[Change]:
+    """The first failure tells it: with its job, so that what was made well is told from what
+    failed since."""
+    if not place or entry.failure is not None:
+        return []
+    alert, name = record.alert, record.looked.rule_name if record.looked else ""
+    told = f"{entry.key} {alert.job_id} {alert.plan} {name}"
+    return [Change(key=place, add={"rules_open": frozenset({told})})]
+
+
+def _held(lease: Lease) -> dict[str, Any]:
+    return {"given": "lease_holder = :holder", "values": {"holder": lease.holder}}
+
+
+def _unchanged(entry: Entry) -> dict[str, Any]:
+    """The condition that nobody has added to what is known."""
+    if not entry.version:
+        return {"given": "attribute_not_exists(version)"}
+    return {"given": "version = :version", "values": {"version": entry.version}}
+
+
+def _end(alert: Alert) -> str:
+    """A job may end more than once: PARTIAL and then COMPLETED."""
+    return f"ended|{alert.kind}|{alert.account}|{alert.region}|{alert.end}"
+
+
+def _epoch(moment: datetime) -> int:
+    return int(moment.timestamp())
+
+
+def _sortable(time: datetime) -> str:
+    """DynamoDB compares texts: with one zone and as many digits, as times compare."""
+    return time.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _state(state: State) -> dict[str, Value]:
+    moments = {name: getattr(state, name) for name in TIMES}
+    return {name: _sortable(moment) for name, moment in moments.items() if moment != NEVER}
+
+
+def _entry(key: str, item: Mapping[str, Any]) -> Entry:
+    moments = {name: datetime.fromisoformat(item[name]) for name in TIMES if name in item}
+    return Entry(
+        key=key,
+        state=State(**moments),
+        failure=Record.read(item, "failure"),
+        success=Record.read(item, "success"),
+        failures=int(item.get("failures", 0)),
+        told=int(item.get("told", 0)),
+        earlier=int(item.get("earlier", 0)),
+        noted=_moment(item, "noted"),
+        due=int(item.get("due", 0)),
+        episode=int(item.get("episode", 1)),
+        open=bool(item.get("incident_open", False)),
+        doubtful=bool(item.get("doubtful", False)),
+        number=str(item.get("incident_number", "")),
+        sys_id=str(item.get("incident_sys_id", "")),
+        group=str(item.get("in_group", "")),
+        rules_open=frozenset(item.get("rules_open", ())),
+        members={name: told for name, told in item.items() if name.startswith(f"{DISPLAY}-")},
+        lease_ends=_moment(item, "lease_ends"),
+        version=int(item.get("version", 0)),
     )
+
+
+def _moment(item: Mapping[str, Any], name: str) -> datetime:
+    return datetime.fromtimestamp(int(item[name]), UTC) if name in item else NEVER

@@ -6,20 +6,27 @@ import base64
 import json
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import Any, cast
 from urllib.parse import urlencode
 
 import urllib3
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError
 
 _TIMEOUT = urllib3.Timeout(connect=5, read=20)
+CALL_SECONDS = 25
+"""The longest that one call takes; twice that where a token has to be fetched before."""
 _TOKEN_SECONDS = 1800
 """ServiceNow's own default, where an answer names none."""
 _INCIDENTS = "/api/now/table/incident"
 _API_KEY = ("api_key",)
 _FORMS = (_API_KEY, ("client_id", "client_secret"), ("username", "password"))
-_OPEN = "^active=true^state!=6^state!=7^state!=8"  # resolved, closed, cancelled
+_FIELDS = "number,sys_id,state,correlation_id,sys_created_on"
+RESOLVED = "6"
+IN_PROGRESS = "2"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,15 +34,40 @@ class Incident:
     number: str
     """INC…"""
     sys_id: str
+    state: str
+    created: str = ""
+    """ServiceNow's own form, which sorts as the times do."""
+
+    @property
+    def open(self) -> bool:
+        return self.state not in {RESOLVED, "7", "8"}  # closed, cancelled
 
 
 class ServiceNowError(Exception):
-    """What ServiceNow answered instead of doing it; the message is tried again later."""
+    """What ServiceNow refused, or answered that makes no sense."""
+
+    def __init__(
+        self, message: str, *, status: int = 0, pause_seconds: float | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        """0: it did not get so far."""
+        self.pause_seconds = pause_seconds
+        """For how long it asks to be spared."""
 
 
 class Unauthorised(ServiceNowError):
     """The token was revoked or has run out, or the secret is not, or no longer, what opens the
     instance."""
+
+
+class Unavailable(ServiceNowError):
+    """Nothing was done: ServiceNow cannot be reached, is busy or has had enough for now. It is no
+    fault of what was asked, and waiting helps."""
+
+
+class Unknown(Unavailable):
+    """As that, but it may have been done, or may still be."""
 
 
 class Credentials:
@@ -79,18 +111,19 @@ class Credentials:
 
     def _bearer(self, http: urllib3.PoolManager, url: str) -> str:
         if time.monotonic() >= self._token_ends:
-            answer = http.request(
-                "POST",
-                f"{url}/oauth_token.do",
-                fields={
-                    "grant_type": "client_credentials",
-                    "client_id": self._secret["client_id"],
-                    "client_secret": self._secret["client_secret"],
-                },
-                encode_multipart=False,
-                timeout=_TIMEOUT,
-                retries=False,
-            )
+            with _told_apart("POST /oauth_token.do", changes=False):
+                answer = http.request(
+                    "POST",
+                    f"{url}/oauth_token.do",
+                    fields={
+                        "grant_type": "client_credentials",
+                        "client_id": self._secret["client_id"],
+                        "client_secret": self._secret["client_secret"],
+                    },
+                    encode_multipart=False,
+                    timeout=_TIMEOUT,
+                    retries=False,
+                )
             self._token, seconds = _granted(answer)
             self._token_ends = time.monotonic() + seconds - 60
         return self._token
@@ -104,7 +137,7 @@ def _no_credentials(name: str, what: str) -> ServiceNowError:
 def _granted(answer: urllib3.BaseHTTPResponse) -> tuple[str, float]:
     """A token and for how many seconds; what is wrong is told without the token."""
     what = "POST /oauth_token.do"
-    granted = _object(_json(answer, what, secret=True))
+    granted = _object(_json(answer, what, changes=False, secret=True))
     token, told = granted.get("access_token"), granted.get("expires_in", _TOKEN_SECONDS)
     if not isinstance(token, str) or not token:
         raise ServiceNowError(f"{what} answered {answer.status} without an access_token")
@@ -120,40 +153,49 @@ def _granted(answer: urllib3.BaseHTTPResponse) -> tuple[str, float]:
 
 
 class ServiceNow:
-    """Raises ServiceNowError, or urllib3's HTTPError where nothing answers. Nothing is retried
-    here: the queue does that, with more patience than a function has."""
+    """Raises ServiceNowError. Nothing is retried here: the queue does that, with more patience than
+    a function has."""
 
     def __init__(self, url: str, credentials: Credentials) -> None:
         self._url = url.rstrip("/")
         self._credentials = credentials
         self._http = urllib3.PoolManager()
 
-    def open_incident(self, correlation_id: str) -> str | None:
-        """The sys_id of the incident that is open for a correlation id."""
+    def incidents(self, correlation_id: str) -> Sequence[Incident]:
+        """All of a correlation id, whatever their state, oldest first.
+
+        ServiceNow drops a part of a query that it does not understand, unless
+        glide.invalid_query.returns_no_rows is set, and then gives others' incidents.
+        """
+        what = f"GET {_INCIDENTS}"
         found = self._call(
-            "GET",
-            _INCIDENTS,
-            query={
-                "sysparm_query": f"correlation_id={correlation_id}{_OPEN}",
-                "sysparm_fields": "sys_id",
-                "sysparm_limit": "1",
-            },
+            "GET", _INCIDENTS, query={"sysparm_query": f"correlation_id={correlation_id}"}
         )
         if not isinstance(found, list):
-            raise _unexpected(f"GET {_INCIDENTS}", "a list of incidents", found)
+            raise _unexpected(what, "a list of incidents", found)
         records = cast("list[Any]", found)
-        return _field(records[0], "sys_id", f"GET {_INCIDENTS}") if records else None
+        for record in records:
+            if (its := _field(record, "correlation_id", what)) != correlation_id:
+                raise ServiceNowError(
+                    f"{what} answered with an incident of {its} when asked for {correlation_id}: "
+                    "it dropped the query"
+                )
+        incidents = [_incident(record, what) for record in records]
+        return sorted(incidents, key=lambda each: (each.created, each.number))
 
     def create_incident(self, fields: Mapping[str, str]) -> Incident:
-        what = f"POST {_INCIDENTS}"
-        created = self._call("POST", _INCIDENTS, body=fields)
-        number, sys_id = (_field(created, name, what) for name in ("number", "sys_id"))
-        return Incident(number=number, sys_id=sys_id)
+        return self._change("POST", _INCIDENTS, fields)
 
     def update_incident(self, sys_id: str, fields: Mapping[str, str]) -> Incident:
-        path = f"{_INCIDENTS}/{sys_id}"
-        updated = self._call("PATCH", path, body=fields)
-        return Incident(number=_field(updated, "number", f"PATCH {path}"), sys_id=sys_id)
+        """As it is then."""
+        return self._change("PATCH", f"{_INCIDENTS}/{sys_id}", fields)
+
+    def _change(self, method: str, path: str, fields: Mapping[str, str]) -> Incident:
+        result = self._call(method, path, body=fields)
+        try:
+            return _incident(result, f"{method} {path}")
+        except ServiceNowError as error:
+            raise Unknown(str(error)) from error
 
     def _call(
         self,
@@ -163,19 +205,43 @@ class ServiceNow:
         query: Mapping[str, str] | None = None,
         body: Mapping[str, str] | None = None,
     ) -> Any:
-        answer = self._http.request(
-            method,
-            self._url + path + (f"?{urlencode(query)}" if query else ""),
-            body=json.dumps(body) if body is not None else None,
-            headers={
-                "Accept": "application/json",
-                "Content-Type": "application/json",
-                **self._credentials.header(self._http, self._url),
-            },
-            timeout=_TIMEOUT,
-            retries=False,
-        )
-        return _object(_json(answer, f"{method} {path}")).get("result")
+        what, changes = f"{method} {path}", method != "GET"
+        headers = {
+            "Accept": "application/json",
+            "Content-Type": "application/json",
+            **self._credentials.header(self._http, self._url),
+        }
+        with _told_apart(what, changes=changes):
+            answer = self._http.request(
+                method,
+                f"{self._url}{path}?{urlencode({**(query or {}), 'sysparm_fields': _FIELDS})}",
+                body=json.dumps(body) if body is not None else None,
+                headers=headers,
+                timeout=_TIMEOUT,
+                retries=False,
+            )
+        return _object(_json(answer, what, changes=changes)).get("result")
+
+
+@contextmanager
+def _told_apart(what: str, *, changes: bool) -> Generator[None]:
+    """What could not be sent was not done; of what was sent and not answered nobody knows."""
+    try:
+        yield
+    except (ConnectTimeoutError, NewConnectionError, SSLError) as error:
+        raise Unavailable(f"{what} was not sent: {error}") from error
+    except HTTPError as error:
+        kind = Unknown if changes else Unavailable
+        raise kind(f"{what} was not answered: {error}") from error
+
+
+def _incident(record: Any, what: str) -> Incident:
+    return Incident(
+        number=_field(record, "number", what),
+        sys_id=_field(record, "sys_id", what),
+        state=_field(record, "state", what),
+        created=_field(record, "sys_created_on", what),
+    )
 
 
 def _object(value: Any) -> Mapping[str, Any]:
@@ -195,16 +261,45 @@ def _unexpected(what: str, wanted: str, result: Any) -> ServiceNowError:
     return ServiceNowError(f"{what} answered without {wanted}: its result is {found}")
 
 
-def _json(answer: urllib3.BaseHTTPResponse, what: str, *, secret: bool = False) -> Any:
-    """An answer that is well; `secret` where nothing of it may be told."""
+def _json(
+    answer: urllib3.BaseHTTPResponse, what: str, *, changes: bool, secret: bool = False
+) -> Any:
+    """An answer that is well; `changes` where it may have been done all the same, `secret` where
+    nothing of it may be told."""
     text = answer.data.decode(errors="replace")
     if answer.status >= 300:
-        again = answer.headers.get("Retry-After")
-        later = f", to be tried again after {again} s" if again else ""
-        refusal = Unauthorised if answer.status == 401 else ServiceNowError
-        raise refusal(f"{what} answered {answer.status}{later}: {text[:1000]}")
+        raise _refusal(answer, f"{what} answered {answer.status}: {text[:1000]}", changes=changes)
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
+        # So does an instance that hibernates, or a proxy before it.
         told = "" if secret else f": {text[:200]}"
-        raise ServiceNowError(f"{what} answered {answer.status} without JSON{told}") from error
+        kind = Unknown if changes else Unavailable
+        raise kind(f"{what} answered {answer.status} without JSON{told}") from error
+
+
+def _refusal(answer: urllib3.BaseHTTPResponse, message: str, *, changes: bool) -> ServiceNowError:
+    status = answer.status
+    if status == 429 or status >= 500:
+        kind = Unknown if changes and status >= 500 else Unavailable
+        return kind(message, status=status, pause_seconds=_pause_seconds(answer, time.time()))
+    return (Unauthorised if status == 401 else ServiceNowError)(message, status=status)
+
+
+def _pause_seconds(answer: urllib3.BaseHTTPResponse, now: float) -> float | None:
+    """Retry-After has seconds or a date; X-RateLimit-Reset, of a limit that was reached, seconds
+    since 1970."""
+    again = answer.headers.get("Retry-After", "").strip()
+    reset = answer.headers.get("X-RateLimit-Reset", "").strip() if answer.status == 429 else ""
+    try:
+        if again:
+            until = now + float(again) if again.isdecimal() else _date(again)
+        else:
+            until = float(reset)
+    except (TypeError, ValueError):
+        return None
+    return max(0.0, until - now)
+
+
+def _date(text: str) -> float:
+    return parsedate_to_datetime(text).timestamp()

@@ -1,7 +1,9 @@
 """What an incident says."""
 
-from handlers.open_ticket.decision import correlation_ids
+from collections.abc import Sequence
+
 from handlers.open_ticket.events import Alert, Kind
+from handlers.open_ticket.lookup import Looked
 from handlers.open_ticket.settings import TicketSettings
 from reports.correlation import DISPLAY
 from reports.restore_tests import MISSED_START, NOT_JUDGED
@@ -12,15 +14,19 @@ _TEXT_LIMIT = 4000
 """Characters of ServiceNow's fields, which cuts off what is longer without a word."""
 
 
-def incident_fields(job: Alert, settings: TicketSettings) -> dict[str, str]:
-    """A new incident's fields, as ServiceNow's Table API names them."""
+def incident_fields(
+    job: Alert,
+    settings: TicketSettings,
+    looked: Looked | None = None,  # noqa: ARG001
+) -> dict[str, str]:
+    """A new incident's fields, as ServiceNow's Table API names them; `looked`: what its account
+    tells of the job."""
     fields = {
         "short_description": _cut(_headline(job), _HEADLINE_LIMIT),
         "description": _facts(job),
         "urgency": settings.urgency,
         "impact": settings.impact,
         "category": settings.category,
-        "correlation_id": correlation_ids(settings.customer, job)[0],
         "correlation_display": DISPLAY,
     }
     if settings.assignment_group:
@@ -28,12 +34,34 @@ def incident_fields(job: Alert, settings: TicketSettings) -> dict[str, str]:
     return fields
 
 
-def note_fields(job: Alert) -> dict[str, str]:
-    """What is added to an incident when its job fails again."""
-    return {"work_notes": _facts(job, f"Again: {_headline(job)}")}
+def note_fields(
+    job: Alert,
+    settings: TicketSettings,  # noqa: ARG001
+    looked: Looked | None = None,  # noqa: ARG001
+    count: int = 1,
+    surplus: Sequence[str] = (),
+) -> dict[str, str]:
+    """What is added to an incident when it fails again, for so many times in all; `surplus`:
+    numbers of incidents that were one too many."""
+    times = f" ({count} times by now)" if count > 1 else ""
+    too_many = f"\n\nOne incident too many was resolved: {', '.join(surplus)}" if surplus else ""
+    return {"work_notes": _facts(job, f"Again{times}: {_headline(job)}{too_many}")}
 
 
-def resolution_fields(job: Alert, settings: TicketSettings) -> dict[str, str]:
+def duplicate_fields(number: str, settings: TicketSettings) -> dict[str, str]:
+    """What resolves an incident that says what another says."""
+    return {
+        "state": "6",
+        "close_code": settings.duplicate_close_code,
+        "close_notes": f"{number} tells of this as well; see there.",
+    }
+
+
+def resolution_fields(
+    job: Alert,
+    settings: TicketSettings,
+    looked: Looked | None = None,  # noqa: ARG001
+) -> dict[str, str]:
     """What resolves an incident: its state, and the two fields that the state demands."""
     return {
         "state": "6",

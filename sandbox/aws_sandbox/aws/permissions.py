@@ -6,7 +6,7 @@ account.
 """
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.utils import parseaddr
@@ -225,6 +225,16 @@ def _file_system(call: AccountCall) -> str:
 def _table(call: AccountCall) -> str:
     name = call.text("TableName")
     return name if name.startswith("arn:") else call.arn(f"table/{name}")
+
+
+def _transact_write_items(call: AccountCall) -> Sequence[Need]:
+    """Each part needs what it needs alone:
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html"""
+    parts = [next(iter(item.items())) for item in call.params["TransactItems"]]
+    return [
+        Need(action=f"dynamodb:{name}Item", resource=call.arn(f"table/{asked['TableName']}"))
+        for name, asked in parts
+    ]
 
 
 def _secret(call: AccountCall) -> str:
@@ -483,6 +493,7 @@ MAPPERS: Mapping[str, Mapper] = {
         "DescribeConfigurationRecorderStatus",
     ),
     **named("dynamodb", _one(_table), "DescribeTable", "GetItem", "Scan", "UpdateItem"),
+    "dynamodb:TransactWriteItems": _transact_write_items,
     "efs:DescribeFileSystems": _one(_file_system)("elasticfilesystem:DescribeFileSystems"),
     "events:PutEvents": _put_events,
     **named("glue", _on_database, "GetDatabase", "GetDatabases"),

@@ -4,6 +4,7 @@ from functools import cache
 
 from aws_sandbox.moto_changes import (
     backup,
+    dynamodb,
     events,
     iam,
     kms,
@@ -22,5 +23,18 @@ from aws_sandbox.moto_changes.replacements import Replacements
 def install() -> None:
     """Changes moto, once in a process, before any of its services is first used."""
     replacements = Replacements()
-    for service in (backup, events, iam, kms, organizations, ram, s3, scheduler, sesv2, ssm, sts):
+    for service in (
+        backup,
+        dynamodb,
+        events,
+        iam,
+        kms,
+        organizations,
+        ram,
+        s3,
+        scheduler,
+        sesv2,
+        ssm,
+        sts,
+    ):
         service.install_permanently(replacements)

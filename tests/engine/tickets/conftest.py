@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,12 +12,15 @@ from typing import Any, cast
 
 import boto3
 import pytest
-from aws_lambda_powertools.utilities.batch.exceptions import BatchProcessingError
 from moto import mock_aws
 
 from aws_sandbox.servicenow import Credentials, RateLimit, ServiceNow
 from aws_sandbox.servicenow.http import Answer, ApiRequest, ThreadedServer, json_answer
 from handlers.open_ticket import app
+from handlers.open_ticket.desk import Desk, Outcome
+from handlers.open_ticket.messages import Message
+from handlers.open_ticket.service_now import Credentials as ClientCredentials
+from handlers.open_ticket.service_now import ServiceNow as Client
 
 EVENTS = Path(__file__).resolve().parents[2] / "unit" / "handlers" / "events"
 REGION = "eu-central-1"
@@ -25,9 +29,6 @@ SETTINGS = {"customer": "acme", "assignment_group": "Backup Operations", "impact
 BASIC = {"username": "backup.monitor", "password": "sandbox"}
 OAUTH = {"client_id": "backup", "client_secret": "of backup"}
 API_KEY = {"api_key": "key of backup"}
-CONTEXT = SimpleNamespace(
-    function_name="f", memory_limit_in_mb=128, invoked_function_arn="arn", aws_request_id="r"
-)
 ACCEPTED = Credentials(
     users={BASIC["username"]: BASIC["password"]},
     clients={OAUTH["client_id"]: OAUTH["client_secret"]},
@@ -38,12 +39,43 @@ ACCEPTED = Credentials(
 _client = cache(cast(Any, boto3.Session("testing", "testing", region_name=REGION)).client)
 
 
+class Queue:
+    """What the function puts back, and what it parks."""
+
+    def __init__(self) -> None:
+        self.back: list[Message] = []
+        self.delays: list[int] = []
+        self.parked: list[Message] = []
+
+    def send(self, body: str, delay_seconds: int, attributes: Mapping[str, str]) -> None:
+        self.back.append(Message(body=body, attributes=attributes))
+        self.delays.append(delay_seconds)
+
+    def park(self, body: str, attributes: Mapping[str, str]) -> None:
+        self.parked.append(Message(body=body, attributes=attributes))
+
+
+def _noted(take: Callable[..., Outcome], outcomes: list[Outcome]) -> Callable[..., Outcome]:
+    def noting(*args: Any) -> Outcome:
+        outcomes.append(take(*args))
+        return outcomes[-1]
+
+    return noting
+
+
 class Bench:
     """The function as one process has it, between an AWS in this process and the stand-in."""
 
     def __init__(self, start: Callable[..., ServiceNow], monkeypatch: pytest.MonkeyPatch) -> None:
         self._start = start
-        self._env = monkeypatch.setenv
+        self.queue = Queue()
+        self.now = datetime.now(UTC)
+        monkeypatch.setattr(app, "SqsQueue", self._its_queue)
+        monkeypatch.setattr(app, "_now", lambda: self.now)
+        self.outcomes: list[Outcome] = []
+        monkeypatch.setattr(Desk, "take", _noted(Desk.take, self.outcomes))
+        self.env = monkeypatch.setenv
+        self.remaining_seconds = 90.0
         self.secrets = _client("secretsmanager")
         self.secrets.create_secret(Name=SECRET, SecretString=json.dumps(BASIC))
         _client("dynamodb").create_table(
@@ -54,9 +86,12 @@ class Bench:
         )
         self.use(start(ACCEPTED))
 
+    def _its_queue(self, *_: object) -> Queue:
+        return self.queue
+
     def use(self, service: ServiceNow) -> ServiceNow:
         self.service = service
-        self._env("SERVICE_NOW_URL", service.url)
+        self.env("SERVICE_NOW_URL", service.url)
         self.forget()
         return service
 
@@ -76,26 +111,68 @@ class Bench:
         text = secret if isinstance(secret, str) else json.dumps(secret)
         self.secrets.put_secret_value(SecretId=SECRET, SecretString=text)
 
-    def __call__(self, *messages: object) -> Sequence[str]:
-        """Hands a batch over; the ids of the messages that are to be tried again."""
-        bodies = [m if isinstance(m, str) else json.dumps(m) for m in messages]
-        records: list[dict[str, Any]] = [
-            {
-                "messageId": f"m-{n}",
-                "body": body,
-                "messageAttributes": {},
-                "eventSource": "aws:sqs",
-            }
-            for n, body in enumerate(bodies)
-        ]
-        answer = app.handler({"Records": records}, cast(Any, CONTEXT))
-        return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+    def __call__(self, *messages: object) -> None:
+        """Hands messages over, one after another; none of them may break the function."""
+        for message in messages:
+            body = message if isinstance(message, str) else json.dumps(message)
+            self._hand_over(Message(body=body))
+
+    def _hand_over(self, message: Message) -> None:
+        attributes = {
+            name: {"dataType": "String", "stringValue": text}
+            for name, text in message.attributes.items()
+        }
+        record = {
+            "messageId": "m-0",
+            "body": message.body,
+            "messageAttributes": attributes,
+            "eventSource": "aws:sqs",
+        }
+        context = SimpleNamespace(
+            function_name="f",
+            memory_limit_in_mb=128,
+            invoked_function_arn="arn",
+            aws_request_id="r",
+            get_remaining_time_in_millis=lambda: (self.remaining_seconds + 5) * 1000,
+        )
+        answer = app.handler({"Records": [record]}, cast(Any, context))
+        assert answer == {"batchItemFailures": []}
+
+    def later(self, **time: float) -> None:
+        """Lets time pass, and hands over what was put back."""
+        self.now += timedelta(**time)
+        back, self.queue.back = self.queue.back, []
+        self.queue.delays.clear()
+        for message in back:
+            self._hand_over(message)
 
     def fails(self, *messages: object) -> str:
-        """Hands a batch over of which every message fails: why."""
-        with pytest.raises(BatchProcessingError) as caught:
-            self(*messages)
-        return str(caught.value)
+        """Hands messages over, each of which is put back at the cost of a try, or parked: why."""
+        told: list[str] = []
+        for message in messages:
+            self(message)
+            if self.queue.parked:
+                told.append(self.queue.parked.pop().attributes["Reason"])
+            else:
+                assert self.queue.back.pop().attributes["Tries"] == "1"
+                told.append(self.outcomes[-1].reason)
+        return "\n".join(told)
+
+    def waits(self, message: object) -> str:
+        """Hands a message over that is put back and costs no try: why."""
+        self(message)
+        assert "Tries" not in self.queue.back[-1].attributes
+        return self.outcomes[-1].reason
+
+    def client(self) -> Client:
+        """Of somebody else, who works in the same instance."""
+        return Client(self.service.url, ClientCredentials(BASIC))
+
+    def no_more_faults(self) -> None:
+        cast(Any, self.service)._faults.clear()
+
+    def journal(self, sys_id: str) -> str:
+        return cast(Any, self.service)._incidents.journal(sys_id, "work_notes")
 
     def states(self) -> list[str]:
         return [incident["state"] for incident in self.service.incidents()]

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publis
 @pytest.mark.parametrize("secret", [BASIC, OAUTH, API_KEY], ids=["basic", "oauth", "api key"])
 def test_each_form_of_secret_opens_the_instance(bench: Bench, secret: Mapping[str, str]) -> None:
     bench.keep(secret)
-    assert bench(FAILED) == []
+    bench(FAILED)
     assert bench.states() == ["1"]
     tokens = [r for r in bench.service.requests() if r["path"] == "/oauth_token.do"]
     assert len(tokens) == (1 if secret is OAUTH else 0)
@@ -38,11 +38,11 @@ def test_a_token_is_used_until_it_ends(bench: Bench, monkeypatch: pytest.MonkeyP
     now = 1000.0
     monkeypatch.setattr(service_now, "time", SimpleNamespace(monotonic=lambda: now))
     client = service_now.ServiceNow(bench.service.url, service_now.Credentials(OAUTH))
-    client.open_incident("x")
-    client.open_incident("x")
+    client.incidents("x")
+    client.incidents("x")
     assert [method for method, _ in bench.asked()] == ["POST", "GET", "GET"]
     now += 1799 - 60
-    client.open_incident("x")
+    client.incidents("x")
     assert [method for method, _ in bench.asked()] == ["POST", "GET", "GET", "POST", "GET"]
 
 
@@ -51,7 +51,7 @@ def test_a_token_that_was_revoked_is_replaced_at_once(bench: Bench) -> None:
     bench(FAILED)
     before = len(bench.asked())
     bench.service.add_fault(Fault(status=401))
-    assert bench(COMPLETED) == []
+    bench(COMPLETED)
     assert bench.states() == ["6"]
     assert bench.asked()[before:] == [("GET", 401), ("POST", 200), ("GET", 200), ("PATCH", 200)]
 
@@ -61,7 +61,7 @@ def test_so_is_one_that_ends_between_two_calls(bench: Bench, method: str) -> Non
     bench.keep(OAUTH)
     bench(event("copy-failed"))
     bench.service.add_fault(Fault(status=401, method=method))
-    assert bench(FAILED) == []
+    bench(FAILED)
     assert bench.states() == ["1", "1"]
 
 
@@ -73,7 +73,7 @@ def test_a_secret_that_was_rotated_is_read_again_when_the_old_one_is_refused(
     assert "GET /api/now/table/incident answered 401" in why
     assert "User Not Authenticated" in why
     bench.keep(BASIC)
-    assert bench(FAILED) == []
+    bench(FAILED)
     assert bench.states() == ["1"]
 
 
@@ -81,7 +81,7 @@ def test_a_clients_secret_that_was_rotated_is_read_again(bench: Bench) -> None:
     bench.keep({**OAUTH, "client_secret": "of yesterday"})
     assert "POST /oauth_token.do answered 401" in bench.fails(FAILED)
     bench.keep(OAUTH)
-    assert bench(FAILED) == []
+    bench(FAILED)
     assert bench.states() == ["1"]
 
 
@@ -126,12 +126,13 @@ def test_a_binary_secret_and_one_that_is_not_there_are_named(bench: Bench) -> No
     assert f"the secret {SECRET} has no text" in bench.fails(FAILED)
     bench.secrets.delete_secret(SecretId=SECRET, ForceDeleteWithoutRecovery=True)
     bench.forget()
+    bench.later(minutes=15)
     assert f"the secret {SECRET} cannot be read: " in bench.fails(FAILED)
 
 
 def test_of_a_secret_in_several_forms_one_is_taken(bench: Bench) -> None:
     bench.keep({**BASIC, "password": "wrong", **API_KEY, "hint": None})
-    assert bench(FAILED) == []
+    bench(FAILED)
 
 
 TOKEN = "/oauth_token.do"
@@ -167,12 +168,12 @@ def test_a_token_may_say_its_seconds_as_text_or_not_at_all(
     token = {"access_token": "t", **seconds}
     bench = answering({TOKEN: token, "GET": {"result": []}, "POST": incident})
     bench.keep(OAUTH)
-    assert bench(FAILED) == []
+    bench(FAILED)
 
 
 def test_half_a_token_is_not_told(bench: Bench) -> None:
     bench.keep(OAUTH)
     bench.service.add_fault(Fault(kind="malformed"))
-    why = bench.fails(FAILED)
-    assert "POST /oauth_token.do answered 200 without JSON\n" in why
+    why = bench.waits(FAILED)
+    assert why.endswith("POST /oauth_token.do answered 200 without JSON")
     assert "sys_id" not in why

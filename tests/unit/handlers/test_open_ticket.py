@@ -14,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.open_ticket import decision, events, wording
-from handlers.open_ticket.decision import Action, Memory
+from handlers.open_ticket.decision import State
 from handlers.open_ticket.events import Alert, Kind, UnrecognisedEvent
 from handlers.open_ticket.settings import TicketSettings
+from reports.correlation import correlation_id
 
 EVENTS = Path(__file__).parent / "events"
 STYLE = TicketSettings(
@@ -28,12 +29,6 @@ def event(name: str) -> dict[str, Any]:
     return json.loads((EVENTS / f"{name}.json").read_text())
 
 
-def memory(name: str, *, is_open: bool, hours: int = 0) -> Memory:
-    job = events.read_alert(event(name))
-    when = job.time + datetime.timedelta(hours=hours)
-    return Memory(open=is_open, time=when, ends=frozenset({"another FAILED"}))
-
-
 def ended(job_id: str, state: str, milliseconds: int = 0) -> Alert:
     """An end of a backup job of one volume."""
     job = events.read_alert(event("backup-failed"))
@@ -41,19 +36,11 @@ def ended(job_id: str, state: str, milliseconds: int = 0) -> Alert:
     return dataclasses.replace(job, job_id=job_id, state=state, ended=when)
 
 
-def actions(ends: Sequence[Alert], memory: Memory | None = None) -> list[Action]:
-    """What is done about each, in the order in which they arrive."""
-    done: list[Action] = []
-    for job in ends:
-        done.append(decision.action(job, memory))
-        if done[-1] is not Action.NOTHING:
-            memory = decision.remembered(job, memory)
-    return done
-
-
-def open_after(ends: Sequence[Alert]) -> bool:
-    told = [a for a in actions(ends) if a in (Action.REPORT, Action.RESOLVE)]
-    return bool(told) and told[-1] is Action.REPORT
+def after(*alerts: Alert) -> State:
+    state = State()
+    for alert in alerts:
+        state = state.after(alert)
+    return state
 
 
 @pytest.mark.parametrize(
@@ -81,13 +68,13 @@ def test_the_quotes_around_a_backups_message_are_not_part_of_it() -> None:
 
 
 def ids(job: Alert) -> Sequence[str]:
-    return decision.correlation_ids("acme", job)
+    return decision.keys("acme", job)
 
 
-def test_a_correlation_id_is_of_one_customer_kind_account_region_and_resource() -> None:
+def test_a_key_is_of_one_customer_kind_account_region_and_resource() -> None:
     job = events.read_alert(event("backup-failed"))
     others = [
-        *decision.correlation_ids("other", job),
+        *decision.keys("other", job),
         *(
             ids(dataclasses.replace(job, **{field: "other"}))[0]
             for field in ("account", "region", "resource")
@@ -96,7 +83,7 @@ def test_a_correlation_id_is_of_one_customer_kind_account_region_and_resource() 
     ]
     (mine,) = ids(job)
     assert len({mine, *others}) == 6
-    assert len(mine) <= 100
+    assert len(correlation_id(mine, 999_999)) <= 100
     assert [mine] == ids(dataclasses.replace(job, job_id="next night"))
 
 
@@ -171,85 +158,76 @@ def test_a_restore_of_no_recovery_point_is_not_recognised() -> None:
     assert events.read_alert(told).recovery_point == "arn:x"
 
 
-@pytest.mark.parametrize("name", ["backup-failed", "backup-expired", "backup-aborted"])
-def test_a_failure_is_reported(name: str) -> None:
-    job = events.read_alert(event(name))
-    assert decision.action(job, None) is Action.REPORT
-    assert decision.action(job, memory(name, is_open=True, hours=-24)) is Action.REPORT
-
-
-def test_the_same_event_twice_does_nothing_the_second_time() -> None:
-    job = events.read_alert(event("backup-failed"))
-    assert actions([job, job]) == [Action.REPORT, Action.NOTHING]
-    told_later = dataclasses.replace(job, told=job.told + datetime.timedelta(seconds=5))
-    assert actions([job, told_later]) == [Action.REPORT, Action.NOTHING]
-
-
 @pytest.mark.parametrize("state", ["FAILED", "PARTIAL"])
-def test_a_job_that_completes_after_all_resolves_what_it_opened(state: str) -> None:
+def test_a_job_that_completes_after_all_is_well(state: str) -> None:
     failed, completed = ended("A", state), ended("A", "COMPLETED", 5000)
-    assert actions([failed, completed]) == [Action.REPORT, Action.RESOLVE]
-    assert actions([completed, failed]) == [Action.REMEMBER, Action.NOTHING]
+    assert not after(failed).well
+    assert after(failed, completed).well
+    assert after(completed).outdates(failed)
 
 
 def test_of_two_jobs_that_end_at_once_the_one_that_completes_counts() -> None:
     failed, completed = ended("A", "FAILED"), ended("B", "COMPLETED")
-    assert actions([failed, completed]) == [Action.REPORT, Action.RESOLVE]
-    assert actions([completed, failed]) == [Action.REMEMBER, Action.NOTHING]
-    assert actions([failed, completed, failed]) == [
-        Action.REPORT,
-        Action.RESOLVE,
-        Action.NOTHING,
-    ]
+    assert after(failed, completed).well
+    assert after(completed, failed).well
+    assert after(completed).outdates(failed)
 
 
-def test_jobs_that_fail_at_once_are_told_once_each() -> None:
-    first, second = ended("A", "FAILED"), ended("B", "FAILED")
-    assert actions([first, second, first, second]) == [
-        Action.REPORT,
-        Action.REPORT,
-        Action.NOTHING,
-        Action.NOTHING,
-    ]
+def test_ends_are_compared_with_ends_and_times_of_events_with_such() -> None:
+    """A failure without completion date that was told after the success had ended, and before
+    that was told, failed before."""
+    failed = dataclasses.replace(ended("A", "FAILED"), ended=None)
+    completed = dataclasses.replace(
+        ended("B", "COMPLETED", -60_000), told=failed.told + datetime.timedelta(seconds=60)
+    )
+    assert after(failed, completed).well
+    assert after(completed).outdates(failed)
+    later = dataclasses.replace(failed, told=completed.told + datetime.timedelta(seconds=1))
+    assert not after(failed, completed, later).well
 
 
+def told(job_id: str, state: str, ended_at: int | None, told_at: int) -> Alert:
+    """As `ended`, in milliseconds; where the event does not say when the job ended, None."""
+    end = None if ended_at is None else ended(job_id, state, ended_at).time
+    return dataclasses.replace(
+        ended(job_id, state), ended=end, told=ended(job_id, state, told_at).time
+    )
+
+
+_TIMES = st.integers(0, 5).map(lambda half: half * 500)
 _ENDS = st.lists(
     st.builds(
-        ended,
+        told,
         st.sampled_from("ABC"),
         st.sampled_from(["FAILED", "PARTIAL", "ABORTED", "COMPLETED"]),
-        st.integers(0, 5).map(lambda half: half * 500),
+        st.none() | _TIMES,
+        _TIMES,
     ),
-    min_size=1,
-    max_size=6,
-    unique_by=lambda job: job.end,
+    max_size=8,
 )
 
 
 @given(st.data(), _ENDS)
-def test_whatever_the_order_and_however_often_the_latest_end_decides(
+def test_whatever_the_order_and_however_often_it_is_well_or_not_alike(
     data: st.DataObject, ends: list[Alert]
 ) -> None:
-    again = data.draw(st.lists(st.sampled_from(ends), max_size=4))
-    arrived = data.draw(st.permutations([*ends, *again]))
-    in_order = sorted(ends, key=lambda job: (job.time, not job.failed))
-    assert open_after(arrived) == open_after(in_order) == in_order[-1].failed
+    again = data.draw(st.lists(st.sampled_from(ends), max_size=4)) if ends else []
+    assert after(*data.draw(st.permutations([*ends, *again]))) == after(*ends)
 
 
-def test_what_an_earlier_version_noted_is_a_job_without_its_state() -> None:
-    failed, completed = ended("A", "FAILED"), ended("A", "COMPLETED", 5000)
-    noted = Memory(open=True, time=failed.time, ends=frozenset({"A"}))
-    assert actions([failed, completed, failed], noted) == [
-        Action.NOTHING,
-        Action.RESOLVE,
-        Action.NOTHING,
-    ]
-    noted = Memory(open=False, time=completed.time, ends=frozenset({"A"}))
-    assert actions([completed, failed, ended("B", "FAILED", 6000)], noted) == [
-        Action.NOTHING,
-        Action.NOTHING,
-        Action.REPORT,
-    ]
+@given(_ENDS)
+def test_what_is_outdated_makes_nothing_unwell(ends: list[Alert]) -> None:
+    state = after(*ends)
+    for job in ends:
+        if job.failed and state.outdates(job):
+            assert after(*(each for each in ends if each is not job)).well == state.well
+
+
+@given(_ENDS)
+def test_the_latest_end_decides_where_all_say_when_they_ended(ends: list[Alert]) -> None:
+    said = [job for job in ends if job.ended is not None]
+    in_order = sorted(said, key=lambda job: (job.time, not job.failed))
+    assert after(*said).well == (not in_order or not in_order[-1].failed)
 
 
 def test_a_job_ended_when_its_event_says_so_or_else_at_the_events_time() -> None:
@@ -266,23 +244,6 @@ def test_a_job_ended_when_its_event_says_so_or_else_at_the_events_time() -> None
 def test_an_event_at_no_certain_time_is_refused_with_that_time(time: Any) -> None:
     with pytest.raises(UnrecognisedEvent, match=f"time {time!r} is no ISO 8601 time with a zone"):
         events.read_alert({**event("backup-failed"), "time": time})
-
-
-def test_a_job_that_completes_resolves_what_is_open_and_is_remembered_otherwise() -> None:
-    job = events.read_alert(event("backup-completed"))
-    assert (
-        decision.action(job, memory("backup-completed", is_open=True, hours=-24)) is Action.RESOLVE
-    )
-    assert (
-        decision.action(job, memory("backup-completed", is_open=False, hours=-1)) is Action.REMEMBER
-    )
-    assert decision.action(job, None) is Action.REMEMBER
-
-
-@pytest.mark.parametrize("name", ["backup-completed", "backup-failed"])
-def test_an_event_that_was_overtaken_does_nothing(name: str) -> None:
-    late = memory(name, is_open=True, hours=24)
-    assert decision.action(events.read_alert(event(name)), late) is Action.NOTHING
 
 
 @pytest.mark.parametrize(
@@ -347,7 +308,7 @@ def test_a_long_message_is_cut_and_costs_no_other_fact(field: str) -> None:
     job = dataclasses.replace(events.read_alert(event("backup-failed")), message="é" * 50_000)
     fields = {
         **wording.incident_fields(job, STYLE),
-        **wording.note_fields(job),
+        **wording.note_fields(job, STYLE),
         **wording.resolution_fields(job, STYLE),
     }
     text = fields[field]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from handlers.open_ticket import decision, events, wording
+from handlers.open_ticket import events, wording
 from handlers.open_ticket.events import Alert, Kind, UnrecognisedEvent
 from tests.unit.handlers.test_open_ticket import PLAN, STYLE, event, ids, restore
 
@@ -60,8 +60,11 @@ def test_a_verdict_is_of_its_plan_and_resource_and_no_restore_ends_it() -> None:
 def test_a_verdict_that_is_told_again_is_the_same_end_of_the_same_time() -> None:
     told = event("restore-test-verdict")
     again = events.read_alert({**told, "time": "2026-11-22T07:00:00Z", "id": "another"})
-    memory = decision.remembered(verdict(), None)
-    assert decision.action(again, memory) is decision.Action.NOTHING
+    assert (again.end, again.time, ids(again)) == (
+        verdict().end,
+        verdict().time,
+        ids(verdict()),
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,38 +1,43 @@
-"""What was done about a correlation id, and who is at it, however invocations interleave."""
+"""What is known of each key, and who is at it, however invocations interleave."""
 
 from __future__ import annotations
 
 import dataclasses
-import datetime
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal
 
 import boto3
 import pytest
 from moto import mock_aws
 
-from handlers.open_ticket import decision, events
-from handlers.open_ticket.decision import Memory
-from handlers.open_ticket.events import Alert
-from handlers.open_ticket.ledger import Busy, Filed, Ledger
+from handlers.open_ticket import events
+from handlers.open_ticket.decision import Step
+from handlers.open_ticket.ledger import Busy, Entry, Ledger
+from handlers.open_ticket.lookup import Looked
+from handlers.open_ticket.records import Record
 
-NOW = datetime.datetime(2026, 11, 22, 6, tzinfo=datetime.UTC)
-LEASE_SECONDS = 75
-ID = "backup-org-1"
+NOW = datetime(2026, 11, 22, 6, tzinfo=UTC)
+LEASE_SECONDS = 105
+KEY, PLACE = "backup-org-1", "backup-org-2"
 _SESSION = boto3.Session("testing", "testing", region_name="eu-central-1")
 
 
-def job(name: str, minute: int = 0) -> Alert:
+def record(name: str, minute: int = 0, looked: Looked | None = None) -> Record:
     event = json.loads((Path(__file__).parent / "events" / f"{name}.json").read_text())
-    when = NOW + datetime.timedelta(minutes=minute)
-    return dataclasses.replace(events.read_alert(event), ended=when, job_id=f"{name} {minute}")
+    when = NOW + timedelta(minutes=minute)
+    event["time"] = when.isoformat()
+    event["detail"] |= {"completionDate": when.isoformat(), "backupJobId": f"{name} {minute}"}
+    return Record.of(json.dumps(event), events.read_alert(event), looked)
 
 
-def noted(name: str, minute: int = 0) -> Memory:
-    """What is known when nothing else has happened."""
-    return decision.remembered(job(name, minute), None)
+def failed(minute: int = 0, looked: Looked | None = None) -> Record:
+    return record("backup-failed", minute, looked)
+
+
+def completed(minute: int = 0) -> Record:
+    return record("backup-completed", minute)
 
 
 @pytest.fixture
@@ -48,145 +53,152 @@ def ledger() -> Iterator[Ledger]:
         yield Ledger(dynamodb, "ledger", lease_seconds=LEASE_SECONDS)
 
 
-def test_nothing_is_recalled_of_what_never_was(ledger: Ledger) -> None:
-    assert ledger.recall(ID) is None
+def fail(ledger: Ledger, told: Record, entry: Entry | None = None, *, place: str = "") -> Entry:
+    """With what is known as `entry`, or as it is."""
+    return ledger.fail(entry or ledger.read(KEY), told, NOW, place=place)
+
+
+def passes(ledger: Ledger, minute: int = 0) -> bool:
+    return ledger.pass_over([KEY, PLACE], completed(minute).alert, NOW)
+
+
+def test_nothing_is_known_of_what_never_was(ledger: Ledger) -> None:
+    assert ledger.read(KEY) == Entry(key=KEY)
+    assert ledger.read(KEY).standing.step is Step.NOTHING
+
+
+def test_a_failure_is_read_as_it_was_written(ledger: Ledger) -> None:
+    looked = Looked(rule="r", rule_name="daily", ended=NOW, tags={"a": "b"})
+    entry = fail(ledger, failed(looked=looked))
+    assert entry == ledger.read(KEY)
+    assert entry.failure == failed(looked=looked)
+    assert entry.trouble.alert.rule == "r"
+    assert entry.standing.step is Step.OPEN
+
+
+def test_an_end_is_counted_once(ledger: Ledger) -> None:
+    fail(ledger, failed())
+    assert fail(ledger, failed()).failures == 1
+    assert fail(ledger, failed(5)).failures == 2
+    assert ledger.key_of(failed().alert) == KEY
+    assert ledger.key_of(failed(10).alert) == ""
+
+
+def test_the_latest_failure_is_the_one_that_is_told(ledger: Ledger) -> None:
+    fail(ledger, failed(5))
+    assert fail(ledger, failed()).trouble.alert.job_id == "backup-failed 5"
+
+
+def test_what_others_wrote_meanwhile_is_not_overwritten(ledger: Ledger) -> None:
+    before = ledger.read(KEY)
+    fail(ledger, failed(5))
+    assert fail(ledger, failed(3), before).failures == 2
+    well = ledger.succeed(before, completed(10), NOW)
+    assert well == ledger.read(KEY)
+    assert well.success == completed(10)
+    assert fail(ledger, failed(7), before).failures == 2
 
 
 def test_a_failure_that_comes_after_its_completion_was_passed_over_does_nothing(
     ledger: Ledger,
 ) -> None:
-    ledger.pass_over(ID, job("backup-completed", 10), NOW)
-    assert ledger.recall(ID) == noted("backup-completed", 10)
-    assert decision.action(job("backup-failed", 5), ledger.recall(ID)) is decision.Action.NOTHING
-    assert decision.action(job("backup-failed", 15), ledger.recall(ID)) is decision.Action.REPORT
+    assert passes(ledger, 10)
+    assert fail(ledger, failed(5)).standing.step is Step.NOTHING
+    assert fail(ledger, failed(15)).standing.step is Step.OPEN
 
 
-def test_one_holds_a_correlation_id_and_others_come_again_later(ledger: Ledger) -> None:
-    with ledger.lease(ID, NOW):
-        with pytest.raises(Busy), ledger.lease(ID, NOW):
-            pytest.fail("two hold it")
-        with pytest.raises(Busy):
-            ledger.pass_over(ID, job("backup-completed"), NOW)
-    with ledger.lease(ID, NOW) as lease:
-        assert lease.memory is None
+def test_a_completion_is_passed_over_in_one_call_with_what_its_recovery_point_is_of(
+    ledger: Ledger,
+) -> None:
+    alert = completed().alert
+    assert ledger.resource_of(alert.recovery_point) == ""
+    assert passes(ledger)
+    assert ledger.resource_of(alert.recovery_point) == alert.resource
 
 
-def test_what_is_done_is_remembered_for_the_next_who_holds_it(ledger: Ledger) -> None:
-    with ledger.lease(ID, NOW) as lease:
-        ledger.remember(lease, job("backup-failed"))
-    with ledger.lease(ID, NOW) as lease:
-        assert lease.memory == noted("backup-failed")
-
-
-def test_the_incident_is_remembered_with_when_it_was_opened_and_resolved(ledger: Ledger) -> None:
-    def filed(action: Literal["opened", "noted", "resolved"], minute: int, number: str) -> None:
-        at = NOW + datetime.timedelta(minutes=minute)
-        done = Filed(action=action, number=number, sys_id=f"id of {number}", at=at)
-        name = "backup-completed" if action == "resolved" else "backup-failed"
-        with ledger.lease(ID, NOW) as lease:
-            ledger.remember(lease, job(name, minute), done)
-
-    filed("opened", 1, "INC1")
-    filed("noted", 2, "INC1")
-    assert incident() == {
-        "number": "INC1",
-        "sys_id": "id of INC1",
-        "opened_at": "2026-11-22T06:01:00.000000+00:00",
-    }
-    filed("resolved", 3, "INC1")
-    assert incident()["resolved_at"] == "2026-11-22T06:03:00.000000+00:00"
-    filed("opened", 4, "INC2")
-    assert incident() == {
-        "number": "INC2",
-        "sys_id": "id of INC2",
-        "opened_at": "2026-11-22T06:04:00.000000+00:00",
-    }
-
-
-def incident() -> dict[str, str]:
-    """What the table has of the last incident."""
-    found = (
-        _SESSION.client("dynamodb")
-        .get_item(TableName="ledger", Key={"correlation_id": {"S": ID}})
-        .get("Item", {})
-    )
-    return {
-        name.removeprefix("incident_"): value["S"]
-        for name, value in found.items()
-        if name.startswith("incident_") and "S" in value
-    }
-
-
-def test_of_jobs_that_end_at_once_each_is_remembered(ledger: Ledger) -> None:
-    first, second = job("backup-failed"), dataclasses.replace(job("backup-failed"), job_id="B")
-    for one in (first, second):
-        with ledger.lease(ID, NOW) as lease:
-            ledger.remember(lease, one)
-    memory = ledger.recall(ID)
-    assert memory is not None
-    assert memory.has(first)
-    assert memory.has(second)
-    with ledger.lease(ID, NOW) as lease:
-        ledger.remember(lease, job("backup-completed", 5))
-    assert ledger.recall(ID) == noted("backup-completed", 5)
-
-
-def test_what_an_earlier_version_noted_is_read(ledger: Ledger) -> None:
-    failed = job("backup-failed")
-    _SESSION.client("dynamodb").put_item(
-        TableName="ledger",
-        Item={
-            "correlation_id": {"S": ID},
-            "incident_open": {"BOOL": True},
-            "job_id": {"S": failed.job_id},
-            "event_time": {"S": "2026-11-22T06:00:00+00:00"},
-            "forget_at": {"N": "1800000000"},
-        },
-    )
-    memory = ledger.recall(ID)
-    assert memory == Memory(open=True, time=NOW, ends=frozenset({failed.job_id}))
-    assert decision.action(failed, memory) is decision.Action.NOTHING
+def test_nothing_is_passed_over_where_something_is_open_or_a_later_end_is_known(
+    ledger: Ledger,
+) -> None:
+    assert passes(ledger, 10)
+    assert not passes(ledger, 5)
+    fail(ledger, failed(15))
+    assert not passes(ledger, 20)
+    assert ledger.read(PLACE).state.well_ended == NOW + timedelta(minutes=10)
 
 
 def test_ends_within_one_second_are_told_apart(ledger: Ledger) -> None:
-    late = dataclasses.replace(
-        job("backup-completed"), ended=NOW + datetime.timedelta(milliseconds=500)
-    )
-    ledger.pass_over(ID, late, NOW)
+    late = dataclasses.replace(completed().alert, ended=NOW + timedelta(milliseconds=500))
+    assert ledger.pass_over([KEY], late, NOW)
+    assert not passes(ledger)
+
+
+def test_what_is_not_well_of_one_rule_is_known_where_no_rule_is_named(ledger: Ledger) -> None:
+    looked = Looked(plan="p", rule_name="every month")
+    fail(ledger, failed(looked=looked), place=PLACE)
+    fail(ledger, failed(5, looked), place=PLACE)
+    (told,) = ledger.read(PLACE).rules_open
+    assert told.split(" ", 1)[0] == KEY
+    assert told.endswith("p every month")
+    assert not ledger.pass_over([PLACE], completed(10).alert, NOW)
+    ledger.forget_rules(PLACE, frozenset({told}))
+    assert ledger.pass_over([PLACE], completed(10).alert, NOW)
+
+
+def test_one_holds_a_key_and_others_come_again_later(ledger: Ledger) -> None:
+    entry = fail(ledger, failed())
+    lease = ledger.lease(entry, NOW)
+    with pytest.raises(Busy) as busy:
+        ledger.lease(entry, NOW)
+    assert busy.value.until == NOW + timedelta(seconds=LEASE_SECONDS)
+    ledger.release(lease)
+    assert ledger.lease(ledger.read(KEY), NOW).entry.failures == 1
+
+
+def test_a_holder_that_died_loses_it_when_its_time_is_up_and_leaves_doubt(ledger: Ledger) -> None:
+    dead = ledger.lease(fail(ledger, failed()), NOW)
+    late = NOW + timedelta(seconds=LEASE_SECONDS + 1)
+    entry = ledger.read(KEY)
+    assert entry.doubtful
+    lease = ledger.lease(entry, late)
+    ledger.release(dead)  # too late: it is another's
     with pytest.raises(Busy):
-        ledger.pass_over(ID, job("backup-completed"), NOW)
+        ledger.note(dead, {"episode": 9})
+    assert ledger.finish(lease, {"incident_open": True, "told": 1}, forget=False) is None
+    assert ledger.read(KEY).standing.step is Step.NOTHING
 
 
-def test_a_completion_does_not_pass_over_an_incident_that_was_opened_meanwhile(
-    ledger: Ledger,
-) -> None:
-    with ledger.lease(ID, NOW) as lease:
-        ledger.remember(lease, job("backup-failed"))
+def test_whoever_did_not_know_of_the_doubt_gets_no_lease(ledger: Ledger) -> None:
+    entry = fail(ledger, failed())
+    ledger.lease(entry, NOW)
     with pytest.raises(Busy):
-        ledger.pass_over(ID, job("backup-completed", 10), NOW)
-    assert ledger.recall(ID) == noted("backup-failed")
+        ledger.lease(entry, NOW + timedelta(seconds=LEASE_SECONDS + 1))
 
 
-def test_nor_what_was_noted_later(ledger: Ledger) -> None:
-    ledger.pass_over(ID, job("backup-completed", 10), NOW)
-    with pytest.raises(Busy):
-        ledger.pass_over(ID, job("backup-completed", 5), NOW)
+def test_a_lease_that_is_given_back_with_nothing_done_leaves_no_doubt(ledger: Ledger) -> None:
+    ledger.release(ledger.lease(fail(ledger, failed()), NOW))
+    assert not ledger.read(KEY).doubtful
 
 
-def test_what_a_recovery_point_is_of_is_known_once_it_was_noted(ledger: Ledger) -> None:
-    assert ledger.resource_of("arn:point") == ""
-    ledger.link("arn:point", "arn:volume", NOW)
-    ledger.link("arn:point", "arn:volume", NOW)
-    assert ledger.resource_of("arn:point") == "arn:volume"
+def test_what_comes_while_somebody_tells_service_now_is_not_forgotten(ledger: Ledger) -> None:
+    fail(ledger, failed())
+    entry = ledger.succeed(ledger.read(KEY), completed(5), NOW)
+    lease = ledger.lease(entry, NOW)
+    fail(ledger, failed(10))
+    held = ledger.finish(lease, {"incident_open": False}, forget=True)
+    assert held is not None
+    assert held.entry.standing.step is Step.OPEN
+    assert held.entry.trouble.alert.job_id == "backup-failed 10"
+    assert ledger.finish(held, {"incident_open": True, "told": 2}, forget=False) is None
+    assert ledger.read(KEY).standing.step is Step.NOTHING
 
 
-def test_a_holder_that_died_loses_it_when_its_time_is_up(ledger: Ledger) -> None:
-    dead = ledger.lease(ID, NOW)
-    dead.__enter__()
-    with pytest.raises(Busy), ledger.lease(ID, NOW):
-        pytest.fail("two hold it")
-    late = NOW + datetime.timedelta(seconds=LEASE_SECONDS + 1)
-    with ledger.lease(ID, late) as lease:
-        dead.__exit__(None, None, None)  # a release that comes too late leaves it to its holder
-        ledger.remember(lease, job("backup-failed"))
-    assert ledger.recall(ID) is not None
+def test_it_is_known_until_when_another_message_sees_to_a_key(ledger: Ledger) -> None:
+    ledger.will_be_seen_to([KEY], int(NOW.timestamp()) + 60)
+    assert ledger.read(KEY).is_seen_to(NOW)
+    assert not ledger.read(KEY).is_seen_to(NOW + timedelta(seconds=56))
+
+
+def test_what_became_of_a_replayed_message_is_told(ledger: Ledger) -> None:
+    ledger.tell_replay("one", "opened", "", "INC1", NOW)
+    told = ledger.table.get("replay|one")
+    assert (told["outcome"], told["incident_number"]) == ("opened", "INC1")
