@@ -18,7 +18,7 @@ from fleet.sandbox.tour import give_credentials
 from stacks.load import CUSTOMERS, KEY
 
 ACCOUNT, REGION = "888888888888", "eu-central-1"
-MEMBER = {
+MEMBER: dict[str, Any] = {
     "customer": "umbrella",
     "role": "member",
     "name": "shop",
