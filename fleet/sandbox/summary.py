@@ -136,9 +136,7 @@ def show(
                 console.print(_first_rows(name, answers[name], columns, count))
     incident = told["servicenow"]["incident"]
     if incident:
-        console.print(
-            f"\nOpened and resolved: {incident['short_description']}", style="bold", highlight=False
-        )
+        console.print(f"\n{incident['short_description']}", style="bold", highlight=False)
     report = told["report"]
     if report:
         console.print(report["subject"], style="bold", highlight=False)
@@ -183,7 +181,7 @@ def _next(
 ) -> Iterator[str]:
     """What to do, each command and address in one piece, so that it can be copied."""
     if incident:
-        yield f"Look at {incident['number']}:"
+        yield f"Look at {incident['number']}, opened, noted and resolved:"
         yield incident["url"]
     if report:
         yield f"Read the report:        {_beside_here(files.report)}"

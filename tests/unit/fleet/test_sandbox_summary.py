@@ -85,7 +85,7 @@ def test_nothing_is_cut_however_narrow_the_terminal(width: int) -> None:
 
 def test_it_ends_with_what_to_do_next() -> None:
     assert shown(80)[-11:] == [
-        "Look at INC0010001:",
+        "Look at INC0010001, opened, noted and resolved:",
         INCIDENT["url"],
         "Read the report:        build/sandbox-report-acme.html",
         "And its mail:",
