@@ -10,7 +10,7 @@ import pulumi_aws as aws
 
 @dataclass(frozen=True, kw_only=True)
 class AlarmArgs:
-    """Goes off when the metric is above zero."""
+    """Goes off when the metric is above the threshold."""
 
     description: str
     namespace: str
@@ -19,6 +19,7 @@ class AlarmArgs:
         default_factory=dict[str, pulumi.Input[str]]
     )
     statistic: Literal["Maximum", "Sum"]
+    threshold: float = 0
     period_seconds: int = 300
     without_data: Literal["notBreaching", "ignore"] = "notBreaching"
     """ignore: stays as it is until there is a value again."""
@@ -46,7 +47,7 @@ class Alarm(pulumi.ComponentResource):
             period=args.period_seconds,
             evaluation_periods=1,
             comparison_operator="GreaterThanThreshold",
-            threshold=0,
+            threshold=args.threshold,
             treat_missing_data=args.without_data,
             alarm_actions=args.topics or None,
             ok_actions=args.topics or None,

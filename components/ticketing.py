@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.alarm import Alarm
+from components.alarm import Alarm, AlarmArgs
 from components.encryption_key import (
     EncryptionKey,
     EncryptionKeyArgs,
@@ -19,6 +19,7 @@ from components.work_queue import WorkQueue, WorkQueueArgs
 from reports.aws_partition import aws_partition
 
 _FUNCTION_TIMEOUT_SECONDS = 90
+_TOO_LONG_SECONDS = 3600
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +114,9 @@ class Ticketing(pulumi.ComponentResource):
         )
         function = Function(args.function_name, _function(args, ledger, key.arn, queue), child)
         Alarm(f"{name}-dead-letters", queue.alarm(args.alarm_topics), child)
+        stuck = queue.alarm_of_age(_TOO_LONG_SECONDS, args.alarm_topics)
+        Alarm(f"{name}-not-worked-off", stuck, child)
+        Alarm(f"{name}-wait", _of_waiting(args.alarm_topics), child)
         for rule_name, rule in rules.items():
             aws.cloudwatch.EventTarget(
                 rule_name,
@@ -162,6 +166,23 @@ class Ticketing(pulumi.ComponentResource):
             point_in_time_recovery={"enabled": True},
             opts=pulumi.ResourceOptions(parent=self),
         )
+
+
+def _of_waiting(topics: Sequence[pulumi.Input[str]]) -> AlarmArgs:
+    """What waits goes back to the queue as a new message: by its age there it is young."""
+    return AlarmArgs(
+        description="Alerts wait for ServiceNow for more than an hour: it does not answer, or "
+        "limits the rate of requests. They are told when it answers; the function's log has what "
+        "it said.",
+        namespace="BackupOrg",
+        metric="WaitSeconds",
+        dimensions={"service": "open_ticket"},
+        statistic="Maximum",
+        threshold=_TOO_LONG_SECONDS,
+        # Whoever waits comes back within 15 minutes.
+        period_seconds=1800,
+        topics=topics,
+    )
 
 
 def _rules_publish(topic_arn: pulumi.Input[str]) -> Statement:

@@ -66,7 +66,8 @@ class WorkQueue(pulumi.ComponentResource):
         )
         self._let_send(name, queue, args.senders)
         self._let_send(f"{name}-dead-letters", dead_letters, args.dead_letter_senders)
-        self._name, self._dead_letters_name = name, dead_letters.name
+        self._name = name
+        self._own_name, self._dead_letters_name = queue.name, dead_letters.name
         self.arn, self.url = queue.arn, queue.url
         self.dead_letters_arn, self.dead_letters_url = dead_letters.arn, dead_letters.url
         self.register_outputs(
@@ -116,6 +117,25 @@ class WorkQueue(pulumi.ComponentResource):
             metric="ApproximateNumberOfMessagesVisible",
             dimensions={"QueueName": self._dead_letters_name},
             statistic="Maximum",
+            topics=topics,
+            region=self._region,
+        )
+
+    def alarm_of_age(
+        self, threshold_seconds: int, topics: Sequence[pulumi.Input[str]]
+    ) -> AlarmArgs:
+        """Of a message that lies for so long: nobody works the queue off."""
+        return AlarmArgs(
+            description=f"Nobody works {self._name} off: the oldest message lies there for more "
+            f"than {threshold_seconds} seconds. Look whether the function's event-source mapping "
+            "is enabled, and whether the function may use the queue's key.",
+            namespace="AWS/SQS",
+            metric="ApproximateAgeOfOldestMessage",
+            dimensions={"QueueName": self._own_name},
+            statistic="Maximum",
+            threshold=threshold_seconds,
+            # SQS measures nothing of a queue that nobody has used for six hours.
+            without_data="ignore",
             topics=topics,
             region=self._region,
         )

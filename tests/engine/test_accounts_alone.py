@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Generator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import boto3
 import pytest
 import yaml
 from botocore.exceptions import ClientError
@@ -16,6 +20,7 @@ from fleet.sandbox import stage as stages
 from fleet.sandbox.stage import Stage, running, staged
 from fleet.sandbox.tour import give_credentials
 from stacks.load import CUSTOMERS, KEY
+from tests.support.denials import denied
 
 ACCOUNT, REGION = "888888888888", "eu-central-1"
 MEMBER: dict[str, Any] = {
@@ -46,29 +51,85 @@ def member(stage: Stage, pulumi: PulumiCommand, tmp_path_factory: pytest.TempPat
     return made
 
 
-def fail_a_job(stage: Stage, account: str, region: str, number: int) -> Mapping[str, Any]:
-    """Its incident."""
-    resource = f"arn:aws:ec2:{region}:{account}:volume/vol-{number:017x}"
+def incidents(stage: Stage, about: str) -> list[Mapping[str, str]]:
+    found = stage.sandbox.call("servicenow")["incidents"]
+    return [incident for incident in found if about in incident["description"]]
+
+
+def incidents_of_a_failure(stage: Stage, resource: str) -> list[Mapping[str, str]]:
+    region, account = resource.split(":")[3:5]
     told = {"kind": "backup", "vault": "standard", "state": "FAILED", "message": "It is broken."}
     stage.sandbox.call("backup.job", account=account, region=region, resource_arn=resource, **told)
     stage.sandbox.call("settle")
-    incidents = stage.sandbox.call("servicenow")["incidents"]
-    (about,) = [i for i in incidents if resource in i["description"]]
-    return about
+    return incidents(stage, resource)
 
 
-def test_a_member_in_no_organization_opens_its_incidents_itself(member: Stage) -> None:
-    session = member.sandbox.session(ACCOUNT, REGION)
-    with pytest.raises(ClientError, match="AWSOrganizationsNotInUseException"):
-        session.client("organizations").describe_organization()
+@pytest.fixture(scope="module")
+def deployed(member: Stage) -> Stage:
     (deployment,) = member.deployments()
     deployment.up()
+    return member
+
+
+def test_a_member_in_no_organization_opens_its_incidents_itself(deployed: Stage) -> None:
+    session = deployed.sandbox.session(ACCOUNT, REGION)
+    with pytest.raises(ClientError, match="AWSOrganizationsNotInUseException"):
+        session.client("organizations").describe_organization()
+    (deployment,) = deployed.deployments()
     exported = deployment.outputs()
     assert exported["contracts"].keys() >= {"alerts", "forwarding", "ticketing"}
     bus = session.client("events").describe_event_bus(Name="umbrella-backup-alerts")
     assert "Policy" not in bus
-    assert fail_a_job(member, ACCOUNT, REGION, 1)["state"] == "1"
+    volume = f"arn:aws:ec2:{REGION}:{ACCOUNT}:volume/vol-0123456789abcdef0"
+    (about,) = incidents_of_a_failure(deployed, volume)
+    assert about["state"] == "1"
     assert deployment.preview().changes.keys() == {"same"}
+
+
+def state(stage: Stage, alarm: str, hours: int) -> str:
+    """As CloudWatch would judge it in so many hours."""
+    at = (datetime.now(UTC) + timedelta(hours=hours)).isoformat()
+    judged = stage.sandbox.call("alarms.evaluate", at=at)["alarms"]
+    return next(one["state"] for one in judged if one["name"] == alarm)
+
+
+@contextmanager
+def disabled(session: boto3.Session, function: str) -> Generator[None]:
+    """The way from the queue to a function."""
+    client = session.client("lambda")
+    (mapping,) = client.list_event_source_mappings(FunctionName=function)["EventSourceMappings"]
+    uuid = mapping.get("UUID", "")
+    client.update_event_source_mapping(UUID=uuid, Enabled=False)
+    try:
+        yield
+    finally:
+        client.update_event_source_mapping(UUID=uuid, Enabled=True)
+
+
+@contextmanager
+def key_denied(session: boto3.Session, function: str) -> Generator[None]:
+    with denied(session.client("iam"), function, "kms:Decrypt"):
+        yield
+    time.sleep(2)  # the mapping looks every second whether it may receive by now
+
+
+@pytest.mark.parametrize(("obstacle", "number"), [(disabled, 3), (key_denied, 4)])
+def test_an_alarm_tells_of_a_queue_that_nobody_works_off(
+    deployed: Stage, obstacle: Callable[..., AbstractContextManager[None]], number: int
+) -> None:
+    session = deployed.sandbox.session(ACCOUNT, REGION)
+    alarm = "umbrella-backup-tickets-not-worked-off"
+    resource = f"arn:aws:ec2:{REGION}:{ACCOUNT}:volume/vol-{number:017x}"
+    assert state(deployed, alarm, hours=2) == "OK"
+    with obstacle(session, "umbrella-backup-tickets"):
+        assert incidents_of_a_failure(deployed, resource) == []
+        assert state(deployed, alarm, hours=2) == "ALARM"
+    deployed.sandbox.call("settle")
+    assert len(incidents(deployed, resource)) == 1
+    assert state(deployed, alarm, hours=2) == "OK"
+    deployed.sandbox.call("settle")
+    (about,) = incidents(deployed, alarm)
+    assert about["state"] == "6"
 
 
 def test_one_account_with_all_there_is_comes_up_in_no_organization(
@@ -83,4 +144,6 @@ def test_one_account_with_all_there_is_comes_up_in_no_organization(
     globex = stage_of("globex")
     (deployment,) = globex.deployments()
     deployment.up()
-    assert fail_a_job(globex, "777777777777", "eu-west-1", 2)["state"] == "1"
+    volume = "arn:aws:ec2:eu-west-1:777777777777:volume/vol-0123456789abcdef0"
+    (about,) = incidents_of_a_failure(globex, volume)
+    assert about["state"] == "1"

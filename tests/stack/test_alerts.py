@@ -175,6 +175,17 @@ def test_the_bus_takes_what_rules_forward_to_it_and_nothing_else() -> None:
         assert set(taken[f"events:{field}"]) == {text for one in choices for text in one[field]}
 
 
+def test_a_queue_that_nobody_works_off_and_alerts_that_wait_have_alarms() -> None:
+    topics = [topic("eu-central-1")]
+    case = example("acme-audit")
+    made = Case(stack=case.stack, own={**case.own, "alarm_topics": topics}).run({})
+    alarms = {alarm.inputs["metricName"]: alarm.inputs for alarm in made.all(ALARM)}
+    for metric in ("ApproximateAgeOfOldestMessage", "WaitSeconds"):
+        assert alarms[metric]["threshold"] == 3600
+        assert alarms[metric]["alarmActions"] == topics
+    assert alarms["WaitSeconds"]["dimensions"] == {"service": "open_ticket"}
+
+
 def test_each_region_has_a_heartbeat_that_says_whose_it_is(
     stack: str, recording: Recording
 ) -> None:

@@ -19,8 +19,15 @@ MISSING_DATA = frozenset({"ignore", "notBreaching"})
 COMPARISONS = frozenset({"GreaterThanThreshold"})
 ACTIONS = frozenset({"sns"})
 
-_DEPTH = ("AWS/SQS", "ApproximateNumberOfMessagesVisible")
-"""The metric of what is in a queue, which nobody puts into CloudWatch."""
+_OF_QUEUES: Mapping[tuple[str, str], Callable[[DeployedQueue, datetime], float]] = {
+    ("AWS/SQS", "ApproximateNumberOfMessagesVisible"): lambda queue, _: (
+        queue.approximate_number_of_messages
+    ),
+    ("AWS/SQS", "ApproximateAgeOfOldestMessage"): lambda queue, at: queue.age_seconds(
+        at.timestamp()
+    ),
+}
+"""The metrics of what is in a queue, which nobody puts into CloudWatch."""
 
 
 class Alarms:
@@ -119,13 +126,14 @@ def _unsupported(alarm: Alarm) -> str:
 def _value(account: str, alarm: Alarm, at: datetime) -> float | None:
     """Of the alarm's metric in the period until then; None where nothing was measured.
 
-    A queue's depth is what it is now.
+    Of queues it is measured in what is there now.
     """
     dimensions = {dimension.name: dimension.value or "" for dimension in alarm.dimensions}
-    if (alarm.namespace, alarm.metric_name) == _DEPTH:
+    measure = _OF_QUEUES.get((alarm.namespace, alarm.metric_name))
+    if measure is not None:
         queues = get_backend("sqs")[account][alarm.region_name].queues
         queue = queues.get(dimensions.get("QueueName", ""))
-        return queue.approximate_number_of_messages if isinstance(queue, DeployedQueue) else None
+        return measure(queue, at) if isinstance(queue, DeployedQueue) else None
     since = at - timedelta(seconds=int(alarm.period))
     measured = [
         datum.value

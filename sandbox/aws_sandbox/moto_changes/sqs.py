@@ -199,6 +199,12 @@ class DeployedQueue(Queue):
         with _LOCK:
             return sum(message.visible_at >= now for message in self._messages)
 
+    def age_seconds(self, at: float) -> float:
+        """Of the oldest message, at a time in seconds since 1970; 0 where there is none."""
+        with _LOCK:
+            sent = [message.sent_timestamp for message in self._messages]
+        return max((at - each / 1000 for each in sent if each is not None), default=0)
+
     def has_message(self) -> bool:
         """Whether one can be received now."""
         with _LOCK:

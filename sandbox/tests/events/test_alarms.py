@@ -70,6 +70,22 @@ def test_a_statistic_is_taken_over_the_period(
     assert state(aws, name) == expected
 
 
+def test_a_message_that_lies_for_long_raises_an_alarm(aws: DeployedAws) -> None:
+    queue = aws.queue()
+    name = alarm(
+        aws,
+        Namespace="AWS/SQS",
+        MetricName="ApproximateAgeOfOldestMessage",
+        Dimensions=[{"Name": "QueueName", "Value": queue.rpartition(":")[2]}],
+        Statistic="Maximum",
+        Threshold=3600.0,
+    )
+    later = datetime.now(UTC) + timedelta(hours=2)
+    assert state(aws, name, later) == "OK"
+    aws.send(queue, "left")
+    assert (state(aws, name, later), state(aws, name, datetime.now(UTC))) == ("ALARM", "OK")
+
+
 def test_a_message_in_a_dead_letter_queue_raises_its_alarm_and_tells_the_topic(
     aws: DeployedAws,
 ) -> None:
