@@ -17,6 +17,7 @@ NAMES = (
     "bytes_read",
     "curation",
     "report_figures",
+    "tickets",
 )
 
 

@@ -47,3 +47,11 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(200_000, 20, 20)  # a recorded program makes many objects and drops few
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tells the figures of tests that have some (record_property), whichever worker ran them."""
+    for report in terminalreporter.getreports("passed"):
+        for name, figures in report.user_properties:
+            if name == "told":
+                terminalreporter.write_line(f"{report.nodeid}: {figures}")
