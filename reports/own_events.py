@@ -15,7 +15,9 @@ TICKET_TEST = "Ticket Test"
 """Of `backup-org tickets test`: `testId`, `state` and `statusMessage`; the state is FAILED, or
 COMPLETED, which resolves the incident of the same testId."""
 NOTE_DUE = "Ticket Note Due"
-"""From the ticket function to itself, by its queue alone: `key`, of what is to be noted."""
+"""From the ticket function to itself, by its queue alone: `key`, of what is to be seen to."""
+SILENT_REGIONS = "Silent Regions"
+"""As which the ticket function reads a daily look: `state`, SILENT or OK, and who is `silent`."""
 
 SILENT_AFTER_HOURS = 13
 """Two heartbeats missed, and an hour for their way."""

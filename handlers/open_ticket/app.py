@@ -22,6 +22,7 @@ from botocore.exceptions import ClientError
 
 from handlers import environment
 from handlers.batches import work_off_records
+from handlers.open_ticket.accounts import AwsOrganization
 from handlers.open_ticket.desk import Desk
 from handlers.open_ticket.ledger import Ledger
 from handlers.open_ticket.lookup import member_lookup
@@ -45,6 +46,8 @@ class Environment:
     dead_letters_url: str
     job_reader_role: str
     """The name, with its path, of the role that each account has for it."""
+    asks_organization: str = ""
+    """Not empty: whether an account is the organization's, and its name."""
 
 
 _SETTINGS = Path(__file__).with_name("settings.json")
@@ -112,6 +115,9 @@ def _desk() -> Desk:
         service_now=service_now,
         queue=SqsQueue(boto3.client("sqs"), told.queue_url, told.dead_letters_url),
         lookup=member_lookup(boto3.Session(), told.job_reader_role, settings),
+        organization=AwsOrganization(boto3.client("organizations"))
+        if told.asks_organization
+        else None,
         forget_credentials=_forget_credentials,
     )
 

@@ -11,12 +11,13 @@ from __future__ import annotations
 import json
 import math
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from handlers.open_ticket import decision, events
+from handlers.open_ticket.accounts import Accounts, ForeignAccount, Organization
 from handlers.open_ticket.episodes import Episodes
 from handlers.open_ticket.events import Alert, Kind, UnrecognisedEvent, issues_of
 from handlers.open_ticket.incidents import Done, Incidents
@@ -26,7 +27,9 @@ from handlers.open_ticket.messages import DUE, REASON, SINCE, TRIES, Message, Qu
 from handlers.open_ticket.records import Record
 from handlers.open_ticket.service_now import ServiceNow, ServiceNowError
 from handlers.open_ticket.settings import TicketSettings
+from handlers.open_ticket.silence import Heartbeats
 from handlers.open_ticket.waiting import Later, Pauses, Turn
+from reports.own_events import DAILY_LOOK, EVENT_SOURCE, HEARTBEAT, NOTE_DUE
 from reports.ticket_ledger import REPLAY, ReplayOutcome
 
 _TRIES = 5
@@ -70,12 +73,16 @@ class Desk:
         service_now: Callable[[], ServiceNow],
         queue: Queue,
         lookup: Lookup,
+        organization: Organization | None = None,
         forget_credentials: Callable[[], None] = lambda: None,
     ) -> None:
+        """`organization`: None where it may not be asked."""
         self._settings = settings
         self._ledger = ledger
         self._queue = queue
         self._lookup = lookup
+        self._accounts = Accounts(ledger.table, settings.account_names, organization)
+        self._heartbeats = Heartbeats(ledger.table)
         pauses = Pauses(ledger.table)
         incidents = Incidents(
             settings,
@@ -83,7 +90,9 @@ class Desk:
             forget_credentials=forget_credentials,
             pauses=pauses,
         )
-        self._episodes = Episodes(settings, ledger, incidents, pauses)
+        self._episodes = Episodes(
+            settings, ledger=ledger, incidents=incidents, pauses=pauses, queue=queue
+        )
 
     def take(
         self,
@@ -99,33 +108,47 @@ class Desk:
         return outcome
 
     def _taken(self, message: Message, turn: Turn) -> Outcome:
-        try:
-            alert = events.read_alert(_event(message.body))
-        except UnrecognisedEvent as error:
-            return self._park(message, str(error))
         visit = _Visit()
         try:
-            entries = self._written_down(message.body, alert, turn)
+            event = _event(message.body)
+            own = event.get("detail-type") if event.get("source") == EVENT_SOURCE else ""
+            if own == HEARTBEAT:
+                return self._heard(event, turn)
+            if own == NOTE_DUE:
+                entries = [self._ledger.read(str(event["detail"]["key"]))]
+            else:
+                if own == DAILY_LOOK:
+                    event = self._heartbeats.look(event, turn.now)
+                alert = events.read_alert(event)
+                name = self._accounts.name_of(alert.account, turn.now)
+                entries = self._written_down(json.dumps(event), alert, name, turn)
+        except (UnrecognisedEvent, ForeignAccount, KeyError) as error:
+            return self._park(message, str(error))
         except Busy as busy:
             return self._put_back(message, turn, [], busy.until, str(busy))
         for entry in entries:
             self._see_to(entry, turn, visit)
         return self._outcome(message, turn, visit)
 
-    def _written_down(self, body: str, alert: Alert, turn: Turn) -> Sequence[Entry]:
+    def _heard(self, event: Mapping[str, Any], turn: Turn) -> Outcome:
+        self._accounts.name_of(str(event["account"]), turn.now)
+        self._heartbeats.hear(event, turn.now)
+        return Outcome(what="nothing", reason="heard")
+
+    def _written_down(self, body: str, alert: Alert, name: str, turn: Turn) -> Sequence[Entry]:
         """What there may be to do about, once it is in the ledger. Raises Busy."""
         if alert.recovery_point and not alert.resource:
             # The event of a restore that failed names a recovery point, but not of what; that of
             # the job that made it named both.
             alert = replace(alert, resource=self._ledger.resource_of(alert.recovery_point))
         if alert.failed:
-            return [self._failed(body, alert, None, turn)]
+            return [self._failed(body, alert, None, name, turn)]
         alerts, looked = [alert], None
         if alert.kind is Kind.BACKUP and self._settings.monitoring.completed_with_issues:
             looked = self._lookup.of(alert)
             if looked is not None and looked.category:
                 alerts.append(issues_of(alert, looked.category, looked.message))
-        failed = [self._failed(body, each, looked, turn) for each in alerts if each.failed]
+        failed = [self._failed(body, each, looked, name, turn) for each in alerts if each.failed]
         if not self._settings.monitoring.resolve:
             return failed
         well = [each for each in alerts if not each.failed]
@@ -136,10 +159,12 @@ class Desk:
         found = [self._succeeded(body, each, looked, turn) for each in well]
         return [*failed, *(entry for entries in found for entry in entries)]
 
-    def _failed(self, body: str, alert: Alert, looked: Looked | None, turn: Turn) -> Entry:
+    def _failed(
+        self, body: str, alert: Alert, looked: Looked | None, name: str, turn: Turn
+    ) -> Entry:
         if key := self._ledger.key_of(alert):
             return self._ledger.read(key)
-        record = Record.of(body, alert, looked or self._lookup.of(alert))
+        record = Record.of(body, alert, looked or self._lookup.of(alert), account_name=name)
         key, *place = (
             self._keys(record.alert) if record.alert.rule else self._keys(record.alert)[:1]
         )
@@ -167,15 +192,19 @@ class Desk:
         return decision.keys(self._settings.customer, alert)
 
     def _see_to(self, entry: Entry, turn: Turn, visit: _Visit) -> None:
-        """Whatever keeps one key waiting keeps no other."""
+        """And to the storm to which it belongs. Whatever keeps one key waiting keeps no other."""
         visit.keys.append(entry.key)
         try:
             visit.done += self._episodes.settle(entry, turn)
+            group = self._ledger.read(entry.key).group if entry.failure is not None else ""
         except Later as later:
             visit.waits.append((entry, later))
         except ServiceNowError as error:
             visit.waits.append((entry, Later(turn.now, str(error))))
             visit.refusal = error
+        else:
+            if group and group not in visit.keys:
+                self._see_to(self._ledger.read(group), turn, visit)
 
     def _outcome(self, message: Message, turn: Turn, visit: _Visit) -> Outcome:
         keys = [
@@ -263,8 +292,11 @@ def _jitter(body: str, until: datetime) -> int:
     return zlib.crc32(f"{until}{body}".encode()) % _JITTER_SECONDS
 
 
-def _event(message: str) -> Any:
+def _event(message: str) -> Mapping[str, Any]:
     try:
-        return json.loads(message)
+        event: Any = json.loads(message)
     except ValueError as error:
         raise UnrecognisedEvent(f"a message that is not JSON: {message[:200]!r}") from error
+    if not isinstance(event, dict):
+        raise UnrecognisedEvent(f"a message that is no event: {message[:200]!r}")
+    return cast("dict[str, Any]", event)

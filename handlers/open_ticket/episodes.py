@@ -2,31 +2,46 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from handlers.open_ticket.decision import Step
 from handlers.open_ticket.incidents import Done, Incidents
 from handlers.open_ticket.ledger import Busy, Entry, Lease, Ledger
+from handlers.open_ticket.messages import Queue
+from handlers.open_ticket.quiet import quiet_until
 from handlers.open_ticket.service_now import Unknown
 from handlers.open_ticket.settings import TicketSettings
+from handlers.open_ticket.storms import Storms
 from handlers.open_ticket.table import Value
 from handlers.open_ticket.waiting import Later, Pauses, Turn
+from reports.own_events import EVENT_SOURCE, NOTE_DUE
 
 NOTES_ARE_APART = timedelta(minutes=1)
 _ENOUGH_STEPS = 4
 """More than a lease has ever to do, unless things change faster than ServiceNow answers."""
-_SOON = timedelta(seconds=2)
+_SOON = timedelta(seconds=10)
+_WELL = (Step.RESOLVE, Step.FORGET)
 
 
 class Episodes:
     def __init__(
-        self, settings: TicketSettings, ledger: Ledger, incidents: Incidents, pauses: Pauses
+        self,
+        settings: TicketSettings,
+        *,
+        ledger: Ledger,
+        incidents: Incidents,
+        pauses: Pauses,
+        queue: Queue,
     ) -> None:
         self._settings = settings
         self._ledger = ledger
         self._incidents = incidents
         self._pauses = pauses
+        self._queue = queue
+        self._storms = Storms(settings, ledger)
 
     def settle(self, entry: Entry, turn: Turn) -> Sequence[Done]:
         """What was done, which may be nothing. Raises Later where it has to wait, and
@@ -39,7 +54,7 @@ class Episodes:
         try:
             lease = self._ledger.lease(entry, turn.now)
         except Busy as busy:
-            raise Later(min(busy.until, turn.now + 5 * _SOON), str(busy)) from busy
+            raise Later(min(busy.until, turn.now + _SOON), str(busy)) from busy
         return self._under(lease, turn)
 
     def _under(self, lease: Lease, turn: Turn) -> Sequence[Done]:
@@ -48,13 +63,13 @@ class Episodes:
         try:
             while held is not None and len(done) < _ENOUGH_STEPS:
                 lease = held
-                if lease.entry.standing.step is Step.NOTHING or (done and self._waits(lease, turn)):
+                step = lease.entry.standing.step
+                if step is Step.NOTHING or (done and self._waits(lease.entry, turn.now)):
                     break
                 self._must_wait(lease.entry, turn.now)
-                step, (lease, doing) = lease.entry.standing.step, self._step(lease, turn)
+                lease, doing = self._step(lease, turn)
                 done.append(doing)
-                forget = step in (Step.RESOLVE, Step.FORGET)
-                held = self._ledger.finish(lease, doing.noted, forget=forget)
+                held = self._ledger.finish(lease, doing.noted, forget=step in _WELL)
         except Unknown as error:
             # What was sent may still arrive: the lease is kept, so that nobody tells it again
             # before it must have.
@@ -78,25 +93,68 @@ class Episodes:
 
         match entry.standing.step:
             case Step.OPEN:
-                return lease, self._incidents.open(entry, turn, new_episode)
+                if done := self._joined(entry, turn):
+                    return lease, done
+                done = self._incidents.open(entry, turn, new_episode)
+                watched_by = self._storms.key_of(entry.trouble.alert)
+                done = replace(done, noted={**done.noted, "watched_by": watched_by})
             case Step.NOTE:
-                return lease, self._incidents.note(entry, turn, new_episode)
-            case Step.RESOLVE:
-                return lease, self._incidents.resolve(entry, turn)
+                done = self._incidents.note(entry, turn, new_episode)
+            case Step.FOLD:
+                done = self._incidents.fold(entry, self._number_of(entry.group, turn), turn)
             case _:
-                noted: dict[str, Value] = {"told": entry.failures, "earlier": entry.failures}
-                reason = "it was well again before ServiceNow was told"
-                return lease, Done(what="nothing", noted=noted, reason=reason)
+                done = self._well(entry, turn)
+        return lease, done
 
-    def _waits(self, lease: Lease, turn: Turn) -> bool:
-        try:
-            self._must_wait(lease.entry, turn.now)
-        except Later:
-            return True
-        return False
+    def _joined(self, entry: Entry, turn: Turn) -> Done | None:
+        """None: there is no storm to which it would belong."""
+        group, singly = self._storms.join(entry, turn.now)
+        for key in singly:
+            event = {"source": EVENT_SOURCE, "detail-type": NOTE_DUE, "detail": {"key": key}}
+            self._queue.send(json.dumps(event), 1, {})
+        if not group:
+            return None
+        return Done(what="grouped", noted={"in_group": group, "told": entry.failures})
+
+    def _number_of(self, group: str, turn: Turn) -> str:
+        storm = self._ledger.read(group)
+        if not storm.open:
+            raise Later(turn.now + _SOON, "the storm's incident is not there yet")
+        return storm.number
+
+    def _well(self, entry: Entry, turn: Turn) -> Done:
+        """A storm is over before its last member forgets it."""
+        self._storms.leave(entry, turn.now)
+        more: Sequence[Done] = ()
+        if entry.group:
+            storm = self._ledger.read(entry.group)
+            if storm.standing.step in _WELL:
+                more = self.settle(storm, turn)
+        ungrouped: dict[str, Value] = {"in_group": "", "watched_by": ""}
+        if entry.standing.step is Step.RESOLVE:
+            done = self._incidents.resolve(entry, turn)
+            return replace(done, noted={**done.noted, **ungrouped})
+        told: dict[str, Value] = {"told": entry.failures, "earlier": entry.failures, **ungrouped}
+        if more:
+            return Done(what=more[0].what, number=more[0].number, noted=told)
+        reason = "" if entry.group else "it was well again before ServiceNow was told"
+        return Done(what="nothing", noted=told, reason=reason)
 
     def _must_wait(self, entry: Entry, now: datetime) -> None:
         """Raises Later."""
+        step = entry.standing.step
+        if step not in (Step.OPEN, Step.NOTE):
+            return
+        if quiet := quiet_until(self._settings.quiet_periods, entry.trouble.alert, now):
+            until, reason = quiet
+            raise Later(until, f"quiet until {until.isoformat()}: {reason}", on_purpose=True)
         next_note = entry.noted + NOTES_ARE_APART
-        if entry.standing.step is Step.NOTE and now < next_note:
+        if step is Step.NOTE and now < next_note:
             raise Later(next_note, "a note is due once a minute", on_purpose=True)
+
+    def _waits(self, entry: Entry, now: datetime) -> bool:
+        try:
+            self._must_wait(entry, now)
+        except Later:
+            return True
+        return False

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from handlers.open_ticket import changes
 from reports.aws_partition import aws_partition
-from reports.own_events import EVENT_SOURCE, RESTORE_TEST_VERDICT, TICKET_TEST
+from reports.own_events import EVENT_SOURCE, RESTORE_TEST_VERDICT, SILENT_REGIONS, TICKET_TEST
 
 
 class UnrecognisedEvent(ValueError):
@@ -286,6 +286,26 @@ def _test(event: Mapping[str, Any]) -> Alert:
     )
 
 
+def _silence(event: Mapping[str, Any]) -> Alert:
+    """Of all Regions of the customer at once."""
+    detail = event["detail"]
+    state = _needed(detail, "state")
+    if event["source"] != EVENT_SOURCE or state not in ("SILENT", "OK"):
+        raise UnrecognisedEvent(f"a look for heartbeats {state!r} from {event['source']!r}")
+    return Alert(
+        kind=Kind.SILENCE,
+        job_id=_needed(event, "id"),
+        state=state,
+        account=_needed(event, "account"),
+        region=_needed(event, "region"),
+        resource="heartbeats",
+        resource_type="heartbeats of accounts and Regions",
+        vault="",
+        message="\n".join(detail["silent"]),
+        told=_time_of(event),
+    )
+
+
 def issues_of(backup: Alert, category: str, message: str) -> Alert:
     """What the message category of a backup that completed says, which its event does not:
     https://docs.aws.amazon.com/aws-backup/latest/devguide/API_BackupJob.html, MessageCategory."""
@@ -305,6 +325,7 @@ _OTHERS: Mapping[str, Callable[[Mapping[str, Any]], Alert]] = {
     "AWS API Call via CloudTrail": _change,
     RESTORE_TEST_VERDICT: _verdict,
     TICKET_TEST: _test,
+    SILENT_REGIONS: _silence,
 }
 
 

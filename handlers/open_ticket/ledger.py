@@ -67,8 +67,12 @@ class Entry:
     """A lease was taken to tell ServiceNow, and not given back with what became of it."""
     number: str = ""
     sys_id: str = ""
+    opened_at: datetime | None = None
     group: str = ""
     """Key of the storm to which it belongs."""
+    watched_by: str = ""
+    """Key of the storm to which it would belong, if there were one."""
+    is_storm: bool = False
     rules_open: frozenset[str] = frozenset()
     """Of a resource in a vault: what is not well of single rules,
     `<key> <job that failed> <plan> <rule's name>`."""
@@ -183,12 +187,12 @@ class Ledger:
             change = Change(
                 key=entry.key,
                 set={
-                    **_state(entry.state.after(alert)),
+                    **moments(entry.state.after(alert)),
                     **(record.dump("failure") if is_latest else {}),
                     "forget_at": _epoch(now + _FORGET_AFTER),
                 },
                 add={"failures": 1, "version": 1},
-                **_unchanged(entry),
+                **unchanged(entry),
             )
             once = Change(
                 key=_end(alert),
@@ -224,9 +228,9 @@ class Ledger:
             told = record.dump("success") if entry.failure is not None else {}
             change = Change(
                 key=entry.key,
-                set={**_state(state), **told, "forget_at": _epoch(now + _FORGET_AFTER)},
+                set={**moments(state), **told, "forget_at": _epoch(now + _FORGET_AFTER)},
                 add={"version": 1},
-                **_unchanged(entry),
+                **unchanged(entry),
             )
             try:
                 return _entry(entry.key, self.table.update(change))
@@ -247,6 +251,20 @@ class Ledger:
             "forget_at": _epoch(now) + REPLAY_IS_KNOWN_SECONDS,
         }
         self.table.update(Change(key=replay_key(replay), set=told))
+
+    def put_in_group(self, key: str, group: str) -> bool:
+        """Into a storm, unless it is well and ServiceNow knows it."""
+        change = Change(
+            key=key,
+            set={"in_group": group},
+            add={"version": 1},
+            given="attribute_exists(failure)",
+        )
+        try:
+            self.table.update(change)
+        except Refused:
+            return False
+        return True
 
     def will_be_seen_to(self, keys: Collection[str], due: int) -> None:
         """Notes that a message is on its way, which comes by then."""
@@ -336,7 +354,7 @@ def _held(lease: Lease) -> dict[str, Any]:
     return {"given": "lease_holder = :holder", "values": {"holder": lease.holder}}
 
 
-def _unchanged(entry: Entry) -> dict[str, Any]:
+def unchanged(entry: Entry) -> dict[str, Any]:
     """The condition that nobody has added to what is known."""
     if not entry.version:
         return {"given": "attribute_not_exists(version)"}
@@ -357,13 +375,14 @@ def _sortable(time: datetime) -> str:
     return time.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def _state(state: State) -> dict[str, Value]:
+def moments(state: State) -> dict[str, Value]:
     moments = {name: getattr(state, name) for name in TIMES}
     return {name: _sortable(moment) for name, moment in moments.items() if moment != NEVER}
 
 
 def _entry(key: str, item: Mapping[str, Any]) -> Entry:
     moments = {name: datetime.fromisoformat(item[name]) for name in TIMES if name in item}
+    opened = str(item.get("incident_opened_at", ""))
     return Entry(
         key=key,
         state=State(**moments),
@@ -379,7 +398,10 @@ def _entry(key: str, item: Mapping[str, Any]) -> Entry:
         doubtful=bool(item.get("doubtful", False)),
         number=str(item.get("incident_number", "")),
         sys_id=str(item.get("incident_sys_id", "")),
+        opened_at=datetime.fromisoformat(opened) if opened else None,
         group=str(item.get("in_group", "")),
+        watched_by=str(item.get("watched_by", "")),
+        is_storm=bool(item.get("is_storm", False)),
         rules_open=frozenset(item.get("rules_open", ())),
         members={name: told for name, told in item.items() if name.startswith(f"{DISPLAY}-")},
         lease_ends=_moment(item, "lease_ends"),

@@ -20,9 +20,12 @@ class Record:
     alert: Alert
     """With what the event does not say of its rule, its end and its resource."""
     looked: Looked | None = None
+    account_name: str = ""
 
     @classmethod
-    def of(cls, body: str, alert: Alert, looked: Looked | None) -> Record:
+    def of(
+        cls, body: str, alert: Alert, looked: Looked | None, *, account_name: str = ""
+    ) -> Record:
         if looked is not None:
             alert = replace(
                 alert,
@@ -31,13 +34,14 @@ class Record:
                 rule=alert.rule or looked.rule,
                 ended=alert.ended or looked.ended,
             )
-        return cls(body=body, alert=alert, looked=looked)
+        return cls(body=body, alert=alert, looked=looked, account_name=account_name)
 
     def dump(self, name: str) -> dict[str, str]:
         """As attributes of an item."""
         beside: dict[str, Any] = {
             "kind": self.alert.kind,
             "resource": self.alert.resource,
+            "account_name": self.account_name,
             "looked": None,
         }
         if self.looked is not None:
@@ -60,7 +64,7 @@ class Record:
         alert = replace(read_alert(json.loads(item[name])), resource=beside["resource"])
         if beside["kind"] == Kind.ISSUES and looked is not None:
             alert = issues_of(alert, looked.category, looked.message)
-        return cls.of(item[name], alert, looked)
+        return cls.of(item[name], alert, looked, account_name=beside["account_name"])
 
 
 def _text(moment: datetime | None) -> str | None:

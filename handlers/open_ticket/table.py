@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -112,6 +112,16 @@ class Table:
                 raise Conflict(change.key) from error
             raise
         return _read(answer.get("Attributes", {}))
+
+    def beginning_with(self, text: str) -> Iterator[Item]:
+        """All items whose key begins so. Reads the whole table."""
+        pages = self._dynamodb.get_paginator("scan").paginate(
+            TableName=self._name,
+            FilterExpression=f"begins_with({_KEY}, :text)",
+            ExpressionAttributeValues={":text": {"S": text}},
+        )
+        for page in pages:
+            yield from map(_read, page["Items"])
 
     def transact(self, changes: Sequence[Change]) -> None:
         """All of them or none, in one call. Raises Refused, or Conflict."""

@@ -18,6 +18,7 @@ from aws_sandbox.servicenow import Credentials, RateLimit, ServiceNow
 from aws_sandbox.servicenow.http import Answer, ApiRequest, ThreadedServer, json_answer
 from handlers.open_ticket import app
 from handlers.open_ticket.desk import Desk, Outcome
+from handlers.open_ticket.lookup import Lookup, NoLookup
 from handlers.open_ticket.messages import Message
 from handlers.open_ticket.service_now import Credentials as ClientCredentials
 from handlers.open_ticket.service_now import ServiceNow as Client
@@ -66,12 +67,20 @@ def _noted(take: Callable[..., Outcome], outcomes: list[Outcome]) -> Callable[..
 class Bench:
     """The function as one process has it, between an AWS in this process and the stand-in."""
 
-    def __init__(self, start: Callable[..., ServiceNow], monkeypatch: pytest.MonkeyPatch) -> None:
-        self._start = start
+    def __init__(
+        self,
+        start: Callable[..., ServiceNow],
+        monkeypatch: pytest.MonkeyPatch,
+        settings: Path,
+    ) -> None:
+        self._start, self._settings = start, settings
+        self.set()
         self.queue = Queue()
         self.now = datetime.now(UTC)
         monkeypatch.setattr(app, "SqsQueue", self._its_queue)
         monkeypatch.setattr(app, "_now", lambda: self.now)
+        self.lookup: Lookup = NoLookup()
+        monkeypatch.setattr(app, "member_lookup", self._its_lookup)
         self.outcomes: list[Outcome] = []
         monkeypatch.setattr(Desk, "take", _noted(Desk.take, self.outcomes))
         self.env = monkeypatch.setenv
@@ -86,6 +95,9 @@ class Bench:
         )
         self.use(start(ACCEPTED))
 
+    def _its_lookup(self, *_: object) -> Lookup:
+        return self.lookup
+
     def _its_queue(self, *_: object) -> Queue:
         return self.queue
 
@@ -98,6 +110,10 @@ class Bench:
     def instance(self, *, rate_limit: RateLimit | None = None) -> ServiceNow:
         """Another instance than the one that other tests use as well."""
         return self.use(self._start(ACCEPTED, rate_limit=rate_limit))
+
+    def set(self, **settings: object) -> None:
+        """Before the function's first message, or with `forget`."""
+        self._settings.write_text(json.dumps({**SETTINGS, **settings}))
 
     def forget(self) -> None:
         """As a process that starts."""
@@ -210,14 +226,13 @@ def bench(shared: ServiceNow, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
         "LEASE_SECONDS": "75",
         "QUEUE_URL": "queue",
         "DEAD_LETTERS_URL": "dead letters",
+        "JOB_READER_ROLE": "reader",
     }.items():
         monkeypatch.setenv(name, value)
-    settings = tmp_path / "settings.json"
-    settings.write_text(json.dumps(SETTINGS))
-    monkeypatch.setattr(app, "_SETTINGS", settings)
-    monkeypatch.setattr(app, "boto3", SimpleNamespace(client=_client))
+    monkeypatch.setattr(app, "_SETTINGS", tmp_path / "settings.json")
+    monkeypatch.setattr(app, "boto3", SimpleNamespace(client=_client, Session=boto3.Session))
     with mock_aws():
-        yield Bench(start, monkeypatch)
+        yield Bench(start, monkeypatch, tmp_path / "settings.json")
     for service in started:
         service.stop()
 
