@@ -121,6 +121,9 @@ APP = Group(
             "Show all that the ledger has of an incident or a resource",
         ),
         Command(
+            "test", "fleet.tickets.commands:try_way", "Try the way from an account to ServiceNow"
+        ),
+        Command(
             "forget",
             "fleet.tickets.commands:forget",
             "Forget that an account, or a Region of it, was heard of",

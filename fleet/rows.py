@@ -14,8 +14,8 @@ _NARROW = 72
 
 
 def show(console: Console, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """The last column is the long one, and may have lines of its own. Nothing is cut: what is too
-    long goes on in the next line."""
+    """The last column is the long one; facts may have lines of their own. Nothing is cut: what is
+    too long goes on in the next line."""
     if console.width < _NARROW:
         for row in rows:
             _stand(console, row)
@@ -30,9 +30,11 @@ def show(console: Console, columns: Sequence[str], rows: Iterable[Sequence[str]]
 
 
 def _stand(console: Console, row: Sequence[str]) -> None:
-    """A row where there is no room beside: below its first two facts the others, then the long."""
-    for facts in (row[:2], row[2:-1]):
-        console.print("  ".join(filter(None, facts)), highlight=False, soft_wrap=False)
+    """A row where there is no room beside: below its first fact the others, then the long one."""
+    short = ["  ".join(fact.split("\n")).strip() for fact in row[:-1]]
+    lines = ["  ".join(filter(None, short[:2])), *filter(None, short[2:])]
+    for line in lines:
+        console.print(line, highlight=False, soft_wrap=False)
     console.print(Padding(row[-1], (0, 0, 0, 2)), highlight=False, soft_wrap=False, overflow="fold")
 
 

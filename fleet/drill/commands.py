@@ -11,7 +11,7 @@ from fleet import accounts
 from fleet.deploy.deployment import Deployment, Engine, NeverDeployed, engine_here
 from fleet.deploy.order import chosen, settings_of
 from fleet.drill.execution import Execution, execution_of
-from fleet.drill.incident import ledger_of, watched
+from fleet.drill.incident import watched
 from fleet.drill.page import page
 from fleet.drill.place import Place, place_of
 from fleet.drill.record import DrillRecord, Incident
@@ -19,6 +19,7 @@ from fleet.errors import ToldError
 from fleet.evidence.scope import keeper_of
 from fleet.runbooks.following import followed
 from fleet.terminal import console
+from fleet.tickets.ledger import ledger_of
 from stacks import names
 from stacks.names import stack_name
 from stacks.settings import AuditSettings, ManagementSettings

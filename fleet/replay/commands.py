@@ -21,7 +21,7 @@ from fleet.replay.outcomes import Told, followed
 from fleet.terminal import console
 from stacks.references import alerts_stack
 
-_COLUMNS = ("rests", "what", "account", "Region", "about, and why it rests")
+_COLUMNS = ("rests", "what", "where", "about, and why it rests")
 _SAID = {
     "opened": "opened an incident",
     "noted": "a work note on the incident",
@@ -95,16 +95,12 @@ def _list(hop: Hop, letters: Sequence[DeadLetter]) -> None:
 
 def _row(letter: DeadLetter, now: datetime) -> Sequence[str]:
     told = facts(letter.body)
-    what = " ".join(filter(None, (told.get("kind"), told.get("state"))))
-    resource = told.get("resource", "") or " ".join(letter.body.split())[:200]
+    about = rows.short(told.get("resource", "")) or " ".join(letter.body.split())[:200]
     return (
         rows.ago(letter.sent_at, now),
-        what,
-        told.get("account", ""),
-        told.get("region", ""),
-        "\n".join(
-            filter(None, [rows.short(resource), told.get("message", "").strip('"'), reason(letter)])
-        ),
+        "\n".join((told.get("kind", ""), told.get("state", ""))),
+        "\n".join((told.get("account", ""), told.get("region", ""))),
+        "\n".join(filter(None, (about, told.get("message"), reason(letter)))),
     )
 
 

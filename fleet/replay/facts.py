@@ -57,6 +57,7 @@ def facts(body: str) -> Mapping[str, str]:
         found["resource"] = str(_mapping(detail["object"]).get("key", ""))
     if "value" in (state := _mapping(detail.get("state"))):  # an alarm's
         found |= {"state": str(state["value"]), "message": str(state.get("reason", ""))}
+    found["message"] = found["message"].strip('"')
     return {name: value for name, value in found.items() if value}
 
 

@@ -15,10 +15,13 @@ from fleet.errors import ToldError
 from fleet.project import current_project
 from fleet.terminal import console
 from fleet.tickets.ledger import Ledger, Subject, ledger_of, moment
+from fleet.tickets.way import Way
 from reports.ticket_ledger import PAUSE_KEY, heartbeat_key
 from stacks import load
 
-_COLUMNS = ("incident", "since", "what", "account", "Region", "about")
+_COLUMNS = ("incident", "since", "what", "where", "about")
+_EPOCHS = ("due", "forget_at", "lease_ends", "noted")
+"""Facts of the ledger in seconds since 1970."""
 Stack = Annotated[
     str | None,
     typer.Option(help="A stack of the customer's; needed where several have ticketing."),
@@ -68,6 +71,26 @@ def show(
             console.print(line, highlight=False)
 
 
+def try_way(
+    stack: Annotated[str, typer.Argument(help="From where: any stack, such as acme-member-web.")],
+    *,
+    region: Annotated[
+        str | None, typer.Option(help="One of its Regions; else the first that has alerts.")
+    ] = None,
+    wait: Annotated[
+        float, typer.Option(min=1, help="Seconds without news after which a hop is broken.")
+    ] = 60,
+) -> None:
+    """Try the way from an account to ServiceNow: a test's incident is opened and resolved. Tells
+    the seconds of each hop, or which is broken."""
+    way = Way.of(engine_here(), stack, region)
+    total = 0.0
+    for hop in way.tried(wait):
+        total += hop.seconds
+        console.print(f"{hop.seconds:6.1f} s  {hop.what}", highlight=False)
+    console.print(f"{total:6.1f} s  from {way.region} of {stack} to ServiceNow, and back to well")
+
+
 def forget(
     stack: Annotated[str, typer.Argument(help="A stack of the customer's.")],
     account: Annotated[str, typer.Argument(help="The account that left.")],
@@ -108,17 +131,15 @@ def _only_one() -> str:
 
 def _row(subject: Subject, now: datetime) -> Sequence[str]:
     told = subject.facts
-    times = f"{subject.failures} times" if subject.failures > 1 else ""
-    about = rows.short(told.get("resource", ""))
-    parts = (about, rows.short(told.get("vault", "")), told.get("message", "").strip('"'), times)
-    state = "" if subject.troubled else "well"
+    vault = f"into {rows.short(told['vault'])}" if "vault" in told else ""
+    about = (" ".join((rows.short(told.get("resource", "")), vault)), told.get("message"))
+    times = f"{subject.failures} times" if subject.failures > 1 and subject.troubled else ""
     return (
         subject.number or "not yet",
-        rows.ago(subject.since, now) if subject.since else state,
-        " ".join(filter(None, (told.get("kind"), told.get("state")))),
-        told.get("account", ""),
-        told.get("region", ""),
-        "\n".join(filter(None, parts)),
+        rows.ago(subject.since, now) if subject.since else "",
+        "\n".join((told.get("kind", ""), told.get("state", "") if subject.troubled else "well")),
+        "\n".join((told.get("account", ""), told.get("region", ""))),
+        "\n".join(filter(None, (*about, times))),
     )
 
 
@@ -149,7 +170,7 @@ def _all_of(subject: Subject) -> Iterator[str]:
     """Each fact of the item, and the event that failed last, as it came."""
     for name, value in sorted(subject.item.items()):
         if not name.endswith(("failure", "success", "_beside")):
-            yield f"  {name}: {_text(value)}"
+            yield f"  {name}: {_text(name, value)}"
     for name in ("failure", "success"):
         if name in subject.item:
             event: Any = json.loads(subject.item[name])
@@ -157,7 +178,9 @@ def _all_of(subject: Subject) -> Iterator[str]:
             yield from (f"    {line}" for line in json.dumps(event, indent=2).splitlines())
 
 
-def _text(value: object) -> str:
+def _text(name: str, value: object) -> str:
+    if name in _EPOCHS:
+        return moment(value).isoformat()
     if isinstance(value, set | frozenset):
         return ", ".join(sorted(map(str, cast("Collection[object]", value))))
     return str(value)

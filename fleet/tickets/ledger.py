@@ -36,14 +36,12 @@ class Subject:
     key: str
     item: Item
     facts: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Of the latest event that failed: fleet.replay.facts.NAMES."""
+    """fleet.replay.facts.NAMES; all of them only while it is not well."""
 
     @classmethod
     def read(cls, item: Item) -> Subject:
-        told = dict(facts(str(item.get("failure", ""))))
-        beside = json.loads(item.get("failure_beside", "{}"))
-        if beside.get("resource"):  # found out, where the event does not say it
-            told["resource"] = str(beside["resource"])
+        # The resource may be found out, where the event does not say it.
+        told = {**facts(str(item.get("failure", ""))), **json.loads(item.get("about", "{}"))}
         return cls(key=str(item[_KEY]), item=item, facts=told)
 
     @property

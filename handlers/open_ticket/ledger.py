@@ -7,6 +7,7 @@ written down without a lease, and at once, so that whoever tells ServiceNow tell
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -189,6 +190,7 @@ class Ledger:
                 set={
                     **moments(entry.state.after(alert)),
                     **(record.dump("failure") if is_latest else {}),
+                    "about": _about(alert),
                     "forget_at": _epoch(now + _FORGET_AFTER),
                 },
                 add={"failures": 1, "version": 1},
@@ -359,6 +361,18 @@ def unchanged(entry: Entry) -> dict[str, Any]:
     if not entry.version:
         return {"given": "attribute_not_exists(version)"}
     return {"given": "version = :version", "values": {"version": entry.version}}
+
+
+def _about(alert: Alert) -> str:
+    """What stays known of a key once it is well, for `backup-org tickets list --all`."""
+    told = {
+        "kind": str(alert.kind),
+        "account": alert.account,
+        "region": alert.region,
+        "resource": alert.resource or alert.recovery_point,
+        "vault": alert.destination or alert.vault,
+    }
+    return json.dumps({name: value for name, value in told.items() if value})
 
 
 def _end(alert: Alert) -> str:
