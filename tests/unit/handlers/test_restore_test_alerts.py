@@ -10,7 +10,7 @@ from handlers.open_ticket import events, wording
 from handlers.open_ticket.events import Alert, Kind, UnrecognisedEvent
 from tests.unit.handlers.test_open_ticket import PLAN, STYLE, event, ids, restore
 
-VOLUME = "volume/vol-0515aee7de03f58e1"
+VOLUME = "vol-0515aee7de03f58e1"
 MISSED = (
     "Restore job was unable to start within the specified start window. "
     "Try increasing your start window."
@@ -30,19 +30,20 @@ def headline(job: Alert) -> str:
 @pytest.mark.parametrize(
     ("status", "message", "failed", "said"),
     [
-        ("FAILED", "the volume is error", True, "what a restore test restored of {} is not good: "
+        ("FAILED", "the volume is error", True, "what it restored is not good: {}: "
          "the volume is error"),
         ("FAILED", "not judged: it is gone", True,
-         "nobody could judge what a restore test restored of {}: it is gone"),
-        ("TIMED_OUT", "", True, "nobody judged in time what a restore test restored of {}"),
+         "nobody could judge what it restored: {}: it is gone"),
+        ("TIMED_OUT", "", True, "nobody judged in time what it restored: {}"),
         ("SUCCESSFUL", "available, 8 GiB", False,
-         "what a restore test restored of {} is good: available, 8 GiB"),
+         "what it restored is good: {}: available, 8 GiB"),
     ],
 )  # fmt: skip
 def test_a_verdict_says_which_it_is(status: str, message: str, failed: bool, said: str) -> None:
     job = verdict(status, message)
     assert (job.kind, job.failed) == (Kind.VERDICT, failed)
-    assert headline(job) == f"AWS Backup: {said.format(f'{VOLUME} in 333333333333')}"
+    what = f"EBS {VOLUME} in eu-central-1"
+    assert headline(job) == f"acme 333333333333: restore test: {said.format(what)}"
     assert "Restored as: arn:aws:ec2" in wording.incident_fields(job, STYLE)["description"]
 
 
@@ -96,4 +97,4 @@ def test_a_test_that_never_started_may_name_no_recovery_point() -> None:
     told = event("restore-failed")
     told["resources"] = []
     told["detail"] |= {"restoreTestingPlanArn": PLAN, "statusMessage": MISSED}
-    assert "start in its window for EC2 in" in headline(events.read_alert(told))
+    assert "start in its window: EC2 in" in headline(events.read_alert(told))
