@@ -81,9 +81,8 @@ def _ticketing(
     home: FunctionHome,
     opts: pulumi.ResourceOptions,
 ) -> Ticketing:
-    prefix = names.prefix(settings)
     return Ticketing(
-        f"{prefix}-tickets",
+        names.tickets(settings),
         TicketingArgs(
             account=settings.account,
             region=settings.region,
@@ -167,7 +166,7 @@ def _look_daily(settings: Settings, opts: pulumi.ResourceOptions) -> None:
 def _send_heartbeats(settings: Settings, opts: pulumi.ResourceOptions) -> None:
     called = settings.name if isinstance(settings, MemberSettings) else settings.role
     ScheduledEvent(
-        f"{names.prefix(settings)}-heartbeat",
+        names.heartbeat(settings),
         ScheduledEventArgs(
             account=settings.account,
             regions=settings.alert_regions,

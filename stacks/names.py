@@ -57,6 +57,16 @@ def alerts_account(settings: Settings) -> str:
     return account
 
 
+def tickets(settings: StackSettings) -> str:
+    """Ticketing's topic, queue and ledger."""
+    return f"{prefix(settings)}-tickets"
+
+
+def heartbeat(settings: StackSettings) -> str:
+    """The schedule of heartbeats, in each Region, and its role."""
+    return f"{prefix(settings)}-heartbeat"
+
+
 def report_mail_function(settings: StackSettings) -> str:
     """The function that mails a report and the link to it."""
     return _published(settings, "COS-Lambda-Backup-Report-Generator", "report-mail")

@@ -43,7 +43,9 @@ class Scope:
 def documents(stacks: Sequence[Settings]) -> list[str]:
     """For a customer's stacks of one role: as many as IAM's limit makes of them, in JSON, each to
     be a managed policy of the role that deploys them."""
-    needs = [need for row in table().of(stacks[0].role).values() for need in row.needs]
+    first = stacks[0]
+    rows = table().of(first.role, alone=first.alerts_in == "member")
+    needs = [need for row in rows.values() for need in row.needs]
     return _written(needs, stacks)
 
 

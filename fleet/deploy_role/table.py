@@ -32,7 +32,7 @@ class Need(_Model):
 
 class Row(_Model):
     needs: tuple[Need, ...]
-    roles: tuple[Role, ...] = ROLES
+    roles: tuple[Role | Literal["alone"], ...] = ROLES
 
 
 class Table(_Model):
@@ -51,9 +51,11 @@ class Table(_Model):
                     raise ValueError(f"{FILE.name}: {type_}: write either actions or passes")
         return self
 
-    def of(self, role: Role) -> Mapping[str, Row]:
-        """The rows of the types that a role's stacks may have."""
-        return {type_: row for type_, row in self.types.items() if role in row.roles}
+    def of(self, role: Role, *, alone: bool = False) -> Mapping[str, Row]:
+        """The rows of the types that a role's stacks may have; `alone`: members of a customer
+        without organization."""
+        kinds = {role, "alone"} if alone else {role}
+        return {type_: row for type_, row in self.types.items() if kinds & {*row.roles}}
 
 
 @cache

@@ -21,7 +21,8 @@ from components.reports_bucket import (
     reports_are_read,
 )
 from fleet import accounts
-from fleet.doctor.findings import Answer, Finding, code, looked_up, secret
+from fleet.doctor.alerts import alerts
+from fleet.doctor.findings import Answer, Finding, code, looked_up
 from fleet.doctor.instances import instances
 from fleet.doctor.link_signer import link_signer
 from fleet.doctor.organization import accounts_without_stack, organization
@@ -69,9 +70,7 @@ def examine(
     yield from configuration_recorders(settings, session)
     if settings.scripts:
         yield from instances(settings, session)
-    if settings.ticketing is not None:
-        example = '{"username": "…", "password": "…"}'
-        yield secret(settings.ticketing.secret, session, example)
+    yield from alerts(settings, session, root)
     if isinstance(settings, CentralSettings):
         yield from link_signer(settings, session)
     if settings.role == "management":

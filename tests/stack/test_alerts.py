@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from stacks import load, names
+from tests.support.alone import recorded_alone
 from tests.support.examples import EXAMPLES, ROOT, Case, example, recordings
 from tests.support.recorder import Recorded, Recording
 
@@ -239,18 +240,7 @@ def test_a_member_forwards_from_the_region_of_its_reports_too() -> None:
 
 
 def test_a_member_of_no_organization_has_all_of_the_way_inside_it() -> None:
-    own: Mapping[str, Any] = {
-        "customer": "umbrella",
-        "role": "member",
-        "name": "shop",
-        "account": "333333333333",
-        "region": "eu-central-1",
-        "regions": ["eu-central-1", "eu-west-1"],
-        "alerts_in": "member",
-        "vaults": {"standard": {}},
-        "ticketing": {"url": "https://umbrella.service-now.com", "secret": "servicenow"},
-    }
-    made = Case(stack="umbrella-member-shop", own=own, invokes={}).run({})
+    made = recorded_alone()
     assert made.references == ()
     assert made.exports["contracts"].keys() >= {"alerts", "forwarding", "ticketing"}
     assert made.all("aws:cloudwatch/eventBusPolicy:EventBusPolicy") == []
