@@ -222,6 +222,11 @@ def _file_system(call: AccountCall) -> str:
 # DynamoDB, Secrets Manager, KMS and Systems Manager
 
 
+def _trail(call: AccountCall) -> str:
+    name = call.text("TrailName") or call.text("Name")
+    return name if name.startswith("arn:") else call.arn(f"trail/{name}")
+
+
 def _table(call: AccountCall) -> str:
     name = call.text("TableName")
     return name if name.startswith("arn:") else call.arn(f"table/{name}")
@@ -492,6 +497,9 @@ MAPPERS: Mapping[str, Mapper] = {
         "DescribeConfigurationRecorders",
         "DescribeConfigurationRecorderStatus",
     ),
+    "cloudtrail:DescribeTrails": anywhere("cloudtrail:DescribeTrails"),
+    "cloudtrail:GetEventSelectors": _one(_trail)("cloudtrail:GetEventSelectors"),
+    "cloudtrail:GetTrailStatus": _one(_trail)("cloudtrail:GetTrailStatus"),
     **named("dynamodb", _one(_table), "DescribeTable", "GetItem", "Scan", "UpdateItem"),
     "dynamodb:TransactWriteItems": _transact_write_items,
     "efs:DescribeFileSystems": _one(_file_system)("elasticfilesystem:DescribeFileSystems"),

@@ -1,0 +1,152 @@
+"""The doctor on the way of alerts: trails, the ticket queue, and who was ever heard of."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from aws_sandbox.aws.server import AwsServer
+from reports.ticket_ledger import heartbeat_key
+from tests.engine.doctor.conftest import AUDIT, MANAGEMENT, REGION, examined, findings, written
+
+TICKETING = {"url": "https://acme.service-now.com", "secret": "acme/servicenow"}
+TRAIL, ELSEWHERE = f"a trail for {REGION}", "eu-west-1"
+READS_ONLY = [{"ReadWriteType": "ReadOnly", "IncludeManagementEvents": True}]
+WRITES = [{"ReadWriteType": "WriteOnly", "IncludeManagementEvents": True}]
+
+
+def advanced(category: str, **fields: str) -> list[Mapping[str, Any]]:
+    equal = {"eventCategory": category, **fields}
+    return [{"FieldSelectors": [{"Field": f, "Equals": [v]} for f, v in equal.items()]}]
+
+
+@pytest.fixture
+def trails(session: boto3.Session) -> Any:
+    """A client of CloudTrail in another Region, with a bucket for trails."""
+    session.client("s3").create_bucket(
+        Bucket="trails", CreateBucketConfiguration={"LocationConstraint": REGION}
+    )
+    return session.client("cloudtrail", region_name=ELSEWHERE)
+
+
+def told(folder: Path, session: boto3.Session) -> tuple[str, str]:
+    asked = written(folder, "management", monitoring={"changes": True}, reports=None)
+    return examined(asked, session)[TRAIL]
+
+
+class TestTheTrail:
+    def test_that_is_not_there_is_told(self, tmp_path: Path, session: boto3.Session) -> None:
+        found, cure = told(tmp_path, session)
+        assert found.startswith("none logs changes")
+        assert "monitoring.changes: false" in cure
+
+    @pytest.mark.parametrize(
+        ("chosen", "logs"),
+        [
+            ({"EventSelectors": WRITES}, True),
+            ({"EventSelectors": READS_ONLY}, False),
+            ({"EventSelectors": [{"IncludeManagementEvents": False}]}, False),
+            ({"AdvancedEventSelectors": advanced("Management")}, True),
+            ({"AdvancedEventSelectors": advanced("Management", readOnly="true")}, False),
+            ({"AdvancedEventSelectors": advanced("Data")}, False),
+        ],
+    )
+    def test_of_all_regions_counts_where_it_logs_changes(
+        self,
+        tmp_path: Path,
+        session: boto3.Session,
+        trails: Any,
+        chosen: Mapping[str, Any],
+        logs: bool,
+    ) -> None:
+        trails.create_trail(Name="all", S3BucketName="trails", IsMultiRegionTrail=True)
+        trails.put_event_selectors(TrailName="all", **chosen)
+        assert told(tmp_path, session)[1] != ""
+        trails.start_logging(Name="all")
+        assert (told(tmp_path, session)[1] == "") is logs
+
+    def test_of_another_region_alone_does_not_count(
+        self, tmp_path: Path, session: boto3.Session, trails: Any
+    ) -> None:
+        trails.create_trail(Name="there", S3BucketName="trails", IsMultiRegionTrail=False)
+        trails.put_event_selectors(TrailName="there", EventSelectors=WRITES)
+        trails.start_logging(Name="there")
+        assert told(tmp_path, session)[1] != ""
+
+
+class TestHeartbeats:
+    def test_that_never_came_are_told_with_their_stacks(
+        self, aws: AwsServer, tmp_path: Path
+    ) -> None:
+        session = aws.session(AUDIT, REGION)
+        written(tmp_path, "management")
+        asked = written(tmp_path, "audit", ticketing=TICKETING)
+        assert findings(asked, session, tmp_path)["heartbeats"].found == "is not deployed yet"
+        dynamodb = session.client("dynamodb")
+        dynamodb.create_table(
+            TableName="acme-backup-tickets",
+            KeySchema=[{"AttributeName": "correlation_id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "correlation_id", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+
+        def hear(account: str) -> None:
+            key = {"S": heartbeat_key(account, REGION)}
+            dynamodb.put_item(TableName="acme-backup-tickets", Item={"correlation_id": key})
+
+        hear(AUDIT)
+        found = findings(asked, session, tmp_path)["heartbeats"]
+        assert found.found == f"none ever came from acme-management in {REGION}"
+        assert "acme-backup-heartbeat" in found.cure
+        hear(MANAGEMENT)
+        found = findings(asked, session, tmp_path)["heartbeats"]
+        assert (found.found, found.cure) == ("came from each of 2 Regions of accounts", "")
+
+
+class TestTheTicketQueue:
+    def test_that_nobody_works_off_is_told_how_to_be(self, aws: AwsServer, tmp_path: Path) -> None:
+        session = aws.session(AUDIT, REGION)
+        asked = written(tmp_path, "audit", ticketing=TICKETING)
+        assert examined(asked, session)["the ticket queue"] == ("is not deployed yet", "")
+        uuid = mapping(session)
+        client = session.client("lambda")
+        found, cure = examined(asked, session)["the ticket queue"]
+        assert (found, cure) == ("is worked off by acme-backup-tickets", "")
+        client.update_event_source_mapping(UUID=uuid, Enabled=False)
+        found, cure = examined(asked, session)["the ticket queue"]
+        assert found.startswith("is not worked off")
+        assert cure == f"aws lambda update-event-source-mapping --uuid {uuid} --enabled"
+
+
+def mapping(session: boto3.Session) -> str:
+    """The UUID of the event-source mapping of a function of that name."""
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": {
+            "Effect": "Allow",
+            "Principal": {"Service": "lambda.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+        },
+    }
+    role = session.client("iam").create_role(
+        RoleName="worker", AssumeRolePolicyDocument=json.dumps(trust)
+    )
+    queue = session.client("sqs").create_queue(QueueName="tickets")["QueueUrl"]
+    client = session.client("lambda")
+    client.create_function(
+        FunctionName="acme-backup-tickets",
+        Runtime="python3.11",
+        Role=role["Role"]["Arn"],
+        Handler="app.handler",
+        Code={"ZipFile": b""},
+    )
+    arn = f"arn:aws:sqs:{REGION}:{AUDIT}:{queue.rpartition('/')[2]}"
+    made = client.create_event_source_mapping(
+        EventSourceArn=arn, FunctionName="acme-backup-tickets"
+    )
+    return made.get("UUID", "")
