@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import math
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -28,6 +28,7 @@ from handlers.open_ticket.records import Record
 from handlers.open_ticket.service_now import ServiceNow, ServiceNowError
 from handlers.open_ticket.settings import TicketSettings
 from handlers.open_ticket.silence import Heartbeats
+from handlers.open_ticket.table import Conflict
 from handlers.open_ticket.waiting import Later, Pauses, Turn
 from reports.own_events import DAILY_LOOK, EVENT_SOURCE, HEARTBEAT, NOTE_DUE
 from reports.ticket_ledger import REPLAY, ReplayOutcome
@@ -35,7 +36,8 @@ from reports.ticket_ledger import REPLAY, ReplayOutcome
 _TRIES = 5
 _LONGEST_DELAY_SECONDS = 900  # SQS's
 _JITTER_SECONDS = 20
-_REPLAYABLE_SECONDS = 60
+_FIRST_RETRY_SECONDS = 60
+_SOON = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,8 +126,8 @@ class Desk:
                 entries = self._written_down(json.dumps(event), alert, name, turn)
         except (UnrecognisedEvent, ForeignAccount, KeyError) as error:
             return self._park(message, str(error))
-        except Busy as busy:
-            return self._put_back(message, turn, [], busy.until, str(busy))
+        except (Busy, Conflict) as busy:
+            return self._put_back(message, turn, [], turn.now + _SOON, str(busy))
         for entry in entries:
             self._see_to(entry, turn, visit)
         return self._outcome(message, turn, visit)
@@ -177,16 +179,19 @@ class Desk:
         keys = self._keys(alert)
         entries = {key: self._ledger.read(key) for key in keys}
         rules = entries[keys[-1]].rules_open
-        if looked is None and any(told.partition(" ")[0] not in keys for told in rules):
+        over = frozenset(told for told in rules if not self._is_open(told.partition(" ")[0]))
+        if over:
+            self._ledger.forget_rules(keys[-1], over)
+        others = {told for told in rules - over if told.partition(" ")[0] not in keys}
+        if others and looked is None:
             looked = self._lookup.of(alert)
         record = Record.of(body, alert, looked)
-        for key in {*self._keys(record.alert), *_of_this_rule(rules, record)} - {*keys}:
+        for key in {*self._keys(record.alert), *_of_this_rule(others, record)} - {*keys}:
             entries[key] = self._ledger.read(key)
-        found = [self._ledger.succeed(entry, record, turn.now) for entry in entries.values()]
-        well = {entry.key for entry in found if entry.failure is None}
-        if over := frozenset(told for told in rules if told.partition(" ")[0] in well):
-            self._ledger.forget_rules(keys[-1], over)
-        return found
+        return [self._ledger.succeed(entry, record, turn.now) for entry in entries.values()]
+
+    def _is_open(self, key: str) -> bool:
+        return self._ledger.read(key).failure is not None
 
     def _keys(self, alert: Alert) -> Sequence[str]:
         return decision.keys(self._settings.customer, alert)
@@ -199,6 +204,8 @@ class Desk:
             group = self._ledger.read(entry.key).group if entry.failure is not None else ""
         except Later as later:
             visit.waits.append((entry, later))
+        except Conflict as conflict:
+            visit.waits.append((entry, Later(turn.now + _SOON, str(conflict))))
         except ServiceNowError as error:
             visit.waits.append((entry, Later(turn.now, str(error))))
             visit.refusal = error
@@ -237,7 +244,7 @@ class Desk:
         if tries >= _TRIES:
             return self._park(message, reason)
         spent = replace(message, attributes={**message.attributes, TRIES: str(tries)})
-        until = turn.now + timedelta(seconds=_REPLAYABLE_SECONDS * 2 ** (tries - 1))
+        until = turn.now + timedelta(seconds=_FIRST_RETRY_SECONDS * 2 ** (tries - 1))
         outcome = self._put_back(spent, turn, keys, until, reason)
         return replace(outcome, what="failed")
 
@@ -279,7 +286,7 @@ class Desk:
         return max(0.0, turn.now.timestamp() - int(since)) if since else 0.0
 
 
-def _of_this_rule(rules: frozenset[str], record: Record) -> Sequence[str]:
+def _of_this_rule(rules: Collection[str], record: Record) -> Sequence[str]:
     """Keys of what is open of the rule by which a backup was made. A plan that is updated may
     have other ids for the same rules: these are known by their names."""
     name = record.looked.rule_name if record.looked is not None else ""

@@ -96,7 +96,7 @@ class Episodes:
                 if done := self._joined(entry, turn):
                     return lease, done
                 done = self._incidents.open(entry, turn, new_episode)
-                watched_by = self._storms.key_of(entry.trouble.alert)
+                watched_by = self._storms.key_for(entry)
                 done = replace(done, noted={**done.noted, "watched_by": watched_by})
             case Step.NOTE:
                 done = self._incidents.note(entry, turn, new_episode)

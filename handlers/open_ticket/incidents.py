@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from handlers.open_ticket import wording
 from handlers.open_ticket.ledger import Entry
+from handlers.open_ticket.records import Record
 from handlers.open_ticket.service_now import (
     CALL_SECONDS,
     IN_PROGRESS,
@@ -72,8 +73,7 @@ class Incidents:
         episode = entry.episode
         if found:  # closed, or cancelled
             new_episode(episode := episode + 1)
-        fields = wording.incident_fields(entry.trouble.alert, self._settings, entry.trouble.looked)
-        fields["correlation_id"] = correlation_id(entry.key, episode)
+        fields = {**self._new(entry, turn), "correlation_id": correlation_id(entry.key, episode)}
         created = self._call(lambda it: it.create_incident(fields), turn)
         return _opened("opened", created, entry, turn)
 
@@ -91,7 +91,13 @@ class Incidents:
     def resolve(self, entry: Entry, turn: Turn) -> Done:
         """All that are open of the episode."""
         record = entry.success or entry.trouble
-        fields = wording.resolution_fields(record.alert, self._settings, record.looked)
+        fields = wording.resolution_fields(
+            record.alert,
+            self._settings,
+            record.looked,
+            account_name=record.account_name,
+            since=entry.opened_at,
+        )
         return self._close(entry, fields, turn)
 
     def fold(self, entry: Entry, into: str, turn: Turn) -> Done:
@@ -139,7 +145,44 @@ class Incidents:
 
     def _note(self, entry: Entry, surplus: Sequence[str] = ()) -> dict[str, str]:
         record, count = entry.trouble, entry.failures - entry.earlier
-        return wording.note_fields(record.alert, self._settings, record.looked, count, surplus)
+        return wording.note_fields(
+            record.alert,
+            self._settings,
+            record.looked,
+            count,
+            surplus,
+            account_name=record.account_name,
+            resources=entry.resources,
+        )
+
+    def _new(self, entry: Entry, turn: Turn) -> dict[str, str]:
+        record = entry.trouble
+        if entry.is_storm:
+            return wording.group_fields(
+                record.alert,
+                self._settings,
+                entry.resources,
+                account_name=record.account_name,
+            )
+        return wording.incident_fields(
+            record.alert,
+            self._settings,
+            record.looked,
+            account_name=record.account_name,
+            configuration_item=self._configuration_item(record, turn),
+        )
+
+    def _configuration_item(self, record: Record, turn: Turn) -> str:
+        """An incident without one is better than none."""
+        sought = wording.sought_item(record.alert, self._settings, record.looked)
+        if sought is None:
+            return ""
+        try:
+            return self._call(lambda it: it.configuration_item(*sought), turn)
+        except ServiceNowError as error:
+            if not 400 <= error.status < 500:
+                raise
+            return ""
 
     def _of(self, entry: Entry, turn: Turn) -> Sequence[Incident]:
         asked = correlation_id(entry.key, entry.episode)

@@ -101,6 +101,11 @@ class Entry:
             raise LookupError(f"the ledger has no failure under {self.key}")
         return self.failure
 
+    @property
+    def resources(self) -> Sequence[str]:
+        """ARNs of what a storm is about."""
+        return sorted({told.partition(" ")[2] for told in self.members.values()})
+
     def is_seen_to(self, now: datetime) -> bool:
         """Whether another message will come by that sees to it."""
         return self.due > (now + _MARGIN).timestamp()

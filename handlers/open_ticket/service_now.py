@@ -183,6 +183,21 @@ class ServiceNow:
         incidents = [_incident(record, what) for record in records]
         return sorted(incidents, key=lambda each: (each.created, each.number))
 
+    def configuration_item(self, table: str, field: str, value: str) -> str:
+        """The sys_id of a record of the CMDB; "" where there is none, or more than one."""
+        what, path = f"GET {table}", f"/api/now/table/{table}"
+        query = {
+            "sysparm_query": f"{field}={value.replace('^', '^^')}",
+            "sysparm_limit": "2",
+        }
+        found = self._call("GET", path, query=query, fields=f"sys_id,{field}")
+        if not isinstance(found, list):
+            raise _unexpected(what, "a list of configuration items", found)
+        records = cast("list[Any]", found)
+        if len(records) != 1 or _field(records[0], field, what).casefold() != value.casefold():
+            return ""
+        return _field(records[0], "sys_id", what)
+
     def create_incident(self, fields: Mapping[str, str]) -> Incident:
         return self._change("POST", _INCIDENTS, fields)
 
@@ -204,6 +219,7 @@ class ServiceNow:
         *,
         query: Mapping[str, str] | None = None,
         body: Mapping[str, str] | None = None,
+        fields: str = _FIELDS,
     ) -> Any:
         what, changes = f"{method} {path}", method != "GET"
         headers = {
@@ -214,7 +230,7 @@ class ServiceNow:
         with _told_apart(what, changes=changes):
             answer = self._http.request(
                 method,
-                f"{self._url}{path}?{urlencode({**(query or {}), 'sysparm_fields': _FIELDS})}",
+                f"{self._url}{path}?{urlencode({**(query or {}), 'sysparm_fields': fields})}",
                 body=json.dumps(body) if body is not None else None,
                 headers=headers,
                 timeout=_TIMEOUT,

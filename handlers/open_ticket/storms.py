@@ -36,9 +36,10 @@ class Storms:
         self._settings = settings
         self._ledger = ledger
 
-    def key_of(self, alert: Alert) -> str:
+    def key_for(self, entry: Entry) -> str:
         """Of the storm to which it would belong; "" where it can belong to none."""
-        if self._settings.storm is None or alert.kind not in _KINDS:
+        alert = entry.trouble.alert
+        if self._settings.storm is None or alert.kind not in _KINDS or entry.is_storm:
             return ""
         subject = f"storm|{cause(alert)}"
         scope = (self._settings.customer, alert.kind, alert.account, alert.region)
@@ -47,8 +48,7 @@ class Storms:
     def join(self, entry: Entry, now: datetime) -> tuple[str, list[str]]:
         """The storm's key, where there is one by now, and the keys of those that were told singly
         before: ("", []) where there is none."""
-        alert = entry.trouble.alert
-        key = self.key_of(alert)
+        key, alert = self.key_for(entry), entry.trouble.alert
         if not key:
             return "", []
         for _ in range(_ATTEMPTS):
@@ -121,7 +121,7 @@ class Storms:
 
     def leave(self, entry: Entry, now: datetime) -> None:
         """As it is well. The storm is over when all are."""
-        key = entry.group or entry.watched_by or self.key_of(entry.trouble.alert)
+        key = entry.group or entry.watched_by or self.key_for(entry)
         for _ in range(_ATTEMPTS):
             storm = self._ledger.read(key) if key else Entry(key=key)
             if entry.key not in storm.members:

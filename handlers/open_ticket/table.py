@@ -36,6 +36,9 @@ class Refused(Exception):
 class Conflict(Exception):
     """Another transaction is at the same items; nothing was written."""
 
+    def __init__(self, key: str) -> None:
+        super().__init__(f"others write {key} as well")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
