@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from handlers.open_ticket.table import Change, Conflict, Refused, Table
+from handlers.open_ticket.table import Change, Conflict, Refused, Table, Value
 
 _PAUSE = "pause"
 """Key of the ledger's one item of it: paused_until, in_a_row, probe_ends."""
@@ -17,6 +17,8 @@ _SHORTEST_SECONDS, _LONGEST_SECONDS = 15, 900
 _LONGEST_ASKED_SECONDS = 3600
 """ServiceNow's limits are by the hour; a longer one is found out again."""
 _PROBE_SECONDS = 60
+_OF_ALL = 3
+"""Calls that fail in a row: then it is no matter of one of them."""
 
 
 class Later(Exception):
@@ -49,11 +51,12 @@ class Pauses:
     def __init__(self, table: Table) -> None:
         self._table = table
         self._probing = False
+        self._in_a_row = 0
 
     def wait(self, now: datetime) -> None:
         """Raises Later in a pause."""
         item = self._table.get(_PAUSE)
-        self._probing = False
+        self._probing, self._in_a_row = False, int(item.get("in_a_row", 0))
         if "paused_until" not in item:
             return
         until = datetime.fromtimestamp(int(item["paused_until"]), UTC)
@@ -69,31 +72,32 @@ class Pauses:
         try:
             self._table.update(probe)
         except (Refused, Conflict) as error:
-            soon = now + timedelta(seconds=_SHORTEST_SECONDS)
+            soon = now + timedelta(seconds=_PROBE_SECONDS)
             raise Later(soon, "another asks whether ServiceNow is back") from error
         self._probing = True
 
     def begin(self, now: datetime, asked_seconds: float | None) -> datetime:
-        """Until when; each in a row is twice as long, where ServiceNow does not say how long."""
+        """Until when; each in a row is twice as long, where ServiceNow does not say how long. One
+        call alone may fail for a reason of its own: then nobody else has to wait."""
         item = self._table.get(_PAUSE)
         in_a_row = int(item.get("in_a_row", 0))
         seconds = min(_LONGEST_SECONDS, _SHORTEST_SECONDS * 2**in_a_row)
         if asked_seconds is not None:
             seconds = min(_LONGEST_ASKED_SECONDS, max(1, asked_seconds))
         until = max(int(item.get("paused_until", 0)), int(now.timestamp() + seconds))
-        self._table.update(
-            Change(
-                key=_PAUSE,
-                set={"paused_until": until, "in_a_row": min(in_a_row + 1, 10)},
-                remove=["probe_ends"],
-            )
-        )
+        known: dict[str, Value] = {"in_a_row": min(in_a_row + 1, 10)}
+        if asked_seconds is not None or in_a_row + 1 >= _OF_ALL:
+            known["paused_until"] = until
+        self._table.update(Change(key=_PAUSE, set=known, remove=["probe_ends"]))
         return datetime.fromtimestamp(until, UTC)
 
     def end(self) -> None:
         """ServiceNow has answered."""
         if self._probing:
-            self._probing = False
-            self._table.update(
-                Change(key=_PAUSE, remove=["paused_until", "in_a_row", "probe_ends"])
-            )
+            over = ["paused_until", "in_a_row", "probe_ends"]
+        elif self._in_a_row:
+            over = ["in_a_row"]
+        else:
+            return
+        self._probing, self._in_a_row = False, 0
+        self._table.update(Change(key=_PAUSE, remove=over))
