@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -166,7 +167,8 @@ class Ledger:
     def link(self, alert: Alert, now: datetime) -> None:
         """Notes what the recovery point of a job is of."""
         for change in self._link(alert, now):
-            self.table.update(change)
+            with suppress(Conflict):  # with another that notes the same
+                self.table.update(change)
 
     def _link(self, alert: Alert, now: datetime) -> Sequence[Change]:
         if not alert.recovery_point or not alert.resource:

@@ -4,13 +4,14 @@ on is drawn by chance from a seed, at each of their calls, and the same again wi
 from __future__ import annotations
 
 import heapq
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib import import_module
 from random import Random
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
+_greenlet: Any = import_module("greenlet")  # which tells no types
 
 
 class Killed(BaseException):
@@ -62,28 +63,26 @@ class Schedule:
 
 
 class Worker:
-    """Runs `work` in a thread of its own, which waits whenever it is not its turn."""
+    """Runs `work`, which stands still whenever it is not its turn."""
 
     def __init__(self, schedule: Schedule, work: Callable[[Worker], None], killing: float) -> None:
         self._schedule = schedule
         self._killing = killing
-        self._turn, self._done = threading.Semaphore(0), threading.Semaphore(0)
-        self._failed: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, args=(work,), daemon=True)
+        self._greenlet = _greenlet.greenlet(lambda: work(self))
         self.started = schedule.now
         """When its process began with what it is at."""
         self._dies_at = float("inf")
         self._dead = False
 
+    @property
+    def remaining_seconds(self) -> float:
+        """That its process may still run."""
+        return self._dies_at - self._schedule.now
+
     def go_on(self) -> None:
         """One turn, until it waits or ends; raises what it raised."""
-        if not self._thread.ident:
-            self._thread.start()
         self._schedule.turn(self)
-        self._turn.release()
-        self._done.acquire()
-        if self._failed is not None:
-            raise self._failed
+        self._greenlet.switch()
 
     def begin(self, seconds: float) -> None:
         """A process begins, which may run for so long."""
@@ -95,8 +94,7 @@ class Worker:
 
     def sleep(self, seconds: float) -> None:
         self._schedule.at(self._schedule.now + seconds, self.go_on)
-        self._done.release()
-        self._turn.acquire()
+        self._greenlet.parent.switch()
 
     def call(self, effect: Callable[[], T], seconds: float) -> T:
         """A call that takes so long; the process may be killed before it and after, and is when
@@ -117,11 +115,3 @@ class Worker:
         self._dead = self._dead or self._schedule.random.random() < self._killing
         if self._dead:
             raise Killed
-
-    def _run(self, work: Callable[[Worker], None]) -> None:
-        self._turn.acquire()
-        try:
-            work(self)
-        except BaseException as error:  # noqa: BLE001 - raised in the thread that runs the schedule
-            self._failed = error
-        self._done.release()

@@ -355,7 +355,9 @@ class Simulation:
             lookup=self.lookup,
         )
         now = datetime.fromtimestamp(self.schedule.now, UTC)
-        return desk.take(Message(body=record.body, attributes=record.attributes), now)
+        worker = self.schedule.worker
+        message = Message(body=record.body, attributes=record.attributes)
+        return desk.take(message, now, lambda: worker.remaining_seconds - 5)
 
 
 _SECRET = json.dumps({"username": "backup.monitor", "password": "sandbox"})
