@@ -13,7 +13,7 @@ import pytest
 
 from fleet.deploy.deployment import Deployment
 from fleet.project import PROJECT_VARIABLE
-from fleet.replay.hops import TICKETS, Deployed, hops_of
+from fleet.replay.hops import Deployed
 from fleet.sandbox.stage import Stage
 from fleet.tickets.way import Way, WayIsBroken
 from tests.support.command import backup_org
