@@ -18,11 +18,12 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from handlers.open_ticket.settings import TicketSettings
-from tests.engine.tickets.happenings import Happenings, Subject, malformed
+from tests.engine.tickets.happenings import Happenings, Job, Subject, malformed
 from tests.engine.tickets.simulation import Faults, Simulation
 
 START = datetime(2026, 11, 21, tzinfo=UTC)
 _JOB = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_NUMBER = re.compile(r"\d+")
 _RESOURCE = re.compile(r"arn:aws:ec2:[-a-z0-9]+:\d{12}:instance/i-[0-9a-f]{8}")
 
 
@@ -76,13 +77,34 @@ class Run:
         found: dict[Subject, list[str]] = {}
         for incident in self.simulation.service.incidents():
             if incident["state"] in {"1", "2", "3"}:
-                for subject in self._subjects(incident["description"]):
+                for subject in self._subjects(incident):
                     found.setdefault(subject, []).append(incident["number"])
         return found
 
-    def _subjects(self, description: str) -> set[Subject]:
-        jobs = (self.happened.job(job_id) for job_id in _JOB.findall(description))
-        return {job.subject for job in jobs if job is not None}
+    def _subjects(self, incident: Mapping[str, str]) -> set[Subject]:
+        jobs = (self.happened.job(job_id) for job_id in _JOB.findall(incident["description"]))
+        of = {job.subject: job for job in jobs if job is not None}
+        if "\nResources (" not in incident["description"]:
+            return set(of)
+        (one,) = of.values()
+        return self._of_one_storm(one, set(_RESOURCE.findall(self._told(incident))))
+
+    def _told(self, incident: Mapping[str, str]) -> str:
+        notes = cast(Any, self.simulation.service)._incidents.journal(
+            incident["sys_id"], "work_notes"
+        )
+        return incident["description"] + notes
+
+    def _of_one_storm(self, one: Job, resources: set[str]) -> set[Subject]:
+        """What is not well of the resources that its incident lists, and failed of its cause."""
+        of_one_cause = {
+            job.subject
+            for job in self.happened.all
+            if job.failed
+            and (job.kind, job.resource in resources) == (one.kind, True)
+            and _NUMBER.sub("", job.message) == _NUMBER.sub("", one.message)
+        }
+        return of_one_cause & self.happened.not_well().keys() or {one.subject}
 
     def dead(self) -> Counter[str]:
         return Counter(letter.body for letter in self.simulation.queue.dead)
