@@ -132,14 +132,14 @@ def _only_one() -> str:
 def _row(subject: Subject, now: datetime) -> Sequence[str]:
     told = subject.facts
     vault = f"into {rows.short(told['vault'])}" if "vault" in told else ""
-    about = (" ".join((rows.short(told.get("resource", "")), vault)), told.get("message"))
+    what = ": ".join(filter(None, (vault, told.get("message"))))
     times = f"{subject.failures} times" if subject.failures > 1 and subject.troubled else ""
     return (
         subject.number or "not yet",
         rows.ago(subject.since, now) if subject.since else "",
         "\n".join((told.get("kind", ""), told.get("state", "") if subject.troubled else "well")),
         "\n".join((told.get("account", ""), told.get("region", ""))),
-        "\n".join(filter(None, (*about, times))),
+        "\n".join(filter(None, (rows.short(told.get("resource", "")), what, times))),
     )
 
 
