@@ -36,6 +36,9 @@ class TicketingArgs:
     event_patterns: Mapping[str, str]
     """Which events become incidents: a rule each, by what is added to its name."""
     function_name: str
+    organization_accounts: pulumi.Input[str] | None
+    """ARN, with a wildcard, of the accounts that alerts come from, where this account may ask the
+    organization of them; None: nobody is asked."""
     job_reader_role_arn: str
     """Of the role in each account that tells of its jobs, with `*` for the account."""
     home: FunctionHome
@@ -226,6 +229,7 @@ def _function(
             "QUEUE_URL": queue.url,
             "DEAD_LETTERS_URL": queue.dead_letters_url,
             "JOB_READER_ROLE": args.job_reader_role_arn.partition(":role/")[2],
+            **({"ASKS_ORGANIZATION": "yes"} if args.organization_accounts is not None else {}),
         },
         permissions=[
             Statement(
@@ -237,13 +241,24 @@ def _function(
             Statement(
                 sid="KeepItsLedger",
                 # A transaction needs the right to each thing that it does.
-                actions=["dynamodb:GetItem", "dynamodb:UpdateItem"],
+                actions=["dynamodb:GetItem", "dynamodb:Scan", "dynamodb:UpdateItem"],
                 resources=[ledger.arn],
             ),
             Statement(
                 sid="AskAccountsOfTheirJobs",
                 actions=["sts:AssumeRole"],
                 resources=[args.job_reader_role_arn],
+            ),
+            *(
+                [
+                    Statement(
+                        sid="AskWhoseAnAccountIs",
+                        actions=["organizations:DescribeAccount"],
+                        resources=[args.organization_accounts],
+                    )
+                ]
+                if args.organization_accounts is not None
+                else []
             ),
             Statement(sid="ReadItsLedger", actions=["kms:Decrypt"], resources=[key_arn]),
             *queue.permissions(parks=True, puts_back=True),

@@ -26,7 +26,7 @@ from stacks.contracts import (
 )
 from stacks.organization import OrganizationReader
 from stacks.references import alerts_stack
-from stacks.settings import MemberSettings, Settings
+from stacks.settings import AuditSettings, MemberSettings, Settings
 from stacks.ticket_settings import Ticketing as TicketingSettings
 
 
@@ -50,10 +50,11 @@ def deploy_alerts(
     home of functions there is no ticketing."""
     if settings.alerts_in != settings.role:
         return Alerts(bus_arn=consume(AlertsContract, alerts_stack(settings)).alert_bus_arn)
+    organization_id = organization.id_if_any() if settings.alerts_in != "member" else None
     bus = AlertBus(
         f"{names.prefix(settings)}-alerts",
         AlertBusArgs(
-            organization_id=organization.id_if_any() if settings.alerts_in != "member" else None,
+            organization_id=organization_id,
             event_patterns=[*event_patterns(_monitored(settings)).values()],
         ),
         opts,
@@ -61,7 +62,14 @@ def deploy_alerts(
     alerts = AlertsContract(alert_bus_arn=bus.arn)
     if settings.ticketing is None or home is None:
         return Alerts(bus_arn=bus.arn, contracts=(alerts,))
-    ticketing = _ticketing(settings, settings.ticketing, bus, home, opts)
+    ticketing = _ticketing(
+        settings,
+        settings.ticketing,
+        bus,
+        home,
+        opts,
+        organization_accounts=_accounts_to_ask_for(settings, organization_id),
+    )
     if settings.monitoring.heartbeat:
         _look_daily(settings, opts)
     told = TicketingContract(
@@ -74,12 +82,28 @@ def deploy_alerts(
     return Alerts(bus_arn=bus.arn, contracts=(alerts, told), ledger=ticketing.ledger)
 
 
+def _accounts_to_ask_for(settings: Settings, organization_id: str | None) -> str | None:
+    """ARN of the organization's accounts, where the function may ask of them: in the management
+    account, and in that of a delegated administrator, which `backup-org prepare` makes of an audit
+    account with reports on others or with backup policies."""
+    if organization_id is None:
+        return None
+    if isinstance(settings, AuditSettings):
+        reports_on_others = settings.reports is not None and settings.reports.scope != "account"
+        if not (reports_on_others or settings.backup_policies):
+            return None
+    central = settings.organization.management_account
+    return f"arn:{settings.partition}:organizations::{central}:account/{organization_id}/*"
+
+
 def _ticketing(
     settings: Settings,
     wanted: TicketingSettings,
     bus: AlertBus,
     home: FunctionHome,
     opts: pulumi.ResourceOptions,
+    *,
+    organization_accounts: str | None,
 ) -> Ticketing:
     return Ticketing(
         names.tickets(settings),
@@ -94,6 +118,7 @@ def _ticketing(
             event_patterns=event_patterns(_monitored(settings)),
             function_name=names.ticket_function(settings),
             job_reader_role_arn=names.role_arn(settings, "*", names.job_reader_role(settings)),
+            organization_accounts=organization_accounts,
             home=home,
             alarm_topics=settings.alarm_topics_in(settings.region),
         ),

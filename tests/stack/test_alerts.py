@@ -187,6 +187,36 @@ def test_a_queue_that_nobody_works_off_and_alerts_that_wait_have_alarms() -> Non
     assert alarms["WaitSeconds"]["dimensions"] == {"service": "open_ticket"}
 
 
+@pytest.mark.parametrize(
+    ("name", "asks"),
+    [("hooli-audit", True), ("globex-management", True), ("acme-audit", False)],
+)
+def test_the_function_asks_the_organization_where_it_may(name: str, asks: bool) -> None:
+    """acme's audit account is no delegated administrator: its management account has reports."""
+    made = recordings()[name]
+    function = next(
+        f for f in made.all("aws:lambda/function:Function") if f.inputs["name"].endswith("-tickets")
+    )
+    assert ("ASKS_ORGANIZATION" in function.inputs["environment"]["variables"]) is asks
+    policies = [json.loads(p.inputs["policy"]) for p in made.all("aws:iam/rolePolicy:RolePolicy")]
+    asked = [
+        statement["Resource"]
+        for policy in policies
+        for statement in policy["Statement"]
+        if "organizations:DescribeAccount" in statement["Action"]
+    ]
+    central = load.from_files(name, ROOT).organization.management_account
+    arn = f"arn:aws:organizations::{central}:account/o-exampleorg1/*"
+    assert asked == ([[arn]] if asks else [])
+
+
+def test_a_central_account_forwards_from_all_of_its_regions() -> None:
+    case = example("globex-management")
+    made = Case(stack=case.stack, own={**case.own, "regions": ["eu-west-1", "eu-north-1"]}).run({})
+    assert sorted(forwarding(made)) == ["eu-north-1", "eu-west-1"]
+    assert sorted(scheduled(made, "Heartbeat")) == ["eu-north-1", "eu-west-1"]
+
+
 def test_each_region_has_a_heartbeat_that_says_whose_it_is(
     stack: str, recording: Recording
 ) -> None:

@@ -20,6 +20,7 @@ from moto.secretsmanager.models import FakeSecret
 from aws_sandbox.aws.api_calls import ApiCall
 from aws_sandbox.aws.arns import Arn
 from aws_sandbox.aws.backup.state import backend_of
+from aws_sandbox.aws.membership import organization_backend
 from aws_sandbox.aws.resources import EncryptionKey, find_key
 from aws_sandbox.iam.requests import ContextValue
 from aws_sandbox.systems_manager.documents import assumed_role, document_tags
@@ -225,6 +226,16 @@ def _file_system(call: AccountCall) -> str:
 def _trail(call: AccountCall) -> str:
     name = call.text("TrailName") or call.text("Name")
     return name if name.startswith("arn:") else call.arn(f"trail/{name}")
+
+
+def _describe_account(call: AccountCall) -> Iterator[Need]:
+    """Its ARN names the organization and its management account."""
+    backend = organization_backend(call.account)
+    found = "*:account/*"
+    if backend is not None and backend.org is not None:
+        found = f"{backend.account_id}:account/{backend.org.id}"
+    arn = f"arn:aws:organizations::{found}/{call.text('AccountId')}"
+    yield Need(action="organizations:DescribeAccount", resource=arn)
 
 
 def _table(call: AccountCall) -> str:
@@ -529,6 +540,7 @@ MAPPERS: Mapping[str, Mapper] = {
         "PutLogEvents",
     ),
     **named("organizations", anywhere, *ORGANIZATION_READS),
+    "organizations:DescribeAccount": _describe_account,
     **named("rds", _one(_database("cluster", "DBClusterIdentifier")), "DescribeDBClusters"),
     **named("rds", _one(_database("db", "DBInstanceIdentifier")), "DescribeDBInstances"),
     **named("rds", _one(_database("snapshot", "DBSnapshotIdentifier")), "DescribeDBSnapshots"),
