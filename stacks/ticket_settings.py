@@ -97,7 +97,7 @@ class Storm(Model):
     """One cause in one account: from so many resources within so many minutes on, they are
     grouped into one incident that lists them."""
 
-    resources: Annotated[int, Field(strict=True, ge=2, le=1000)] = 5
+    resources: Annotated[int, Field(strict=True, ge=2, le=100)] = 5
     minutes: Annotated[int, Field(strict=True, ge=1, le=1440)] = 15
 
 

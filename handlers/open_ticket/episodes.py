@@ -46,6 +46,7 @@ class Episodes:
     def settle(self, entry: Entry, turn: Turn) -> Sequence[Done]:
         """What was done, which may be nothing. Raises Later where it has to wait, and
         ServiceNowError where ServiceNow refuses it."""
+        entry = self._storms.rightly_in(entry, turn.now)
         if entry.standing.step is Step.NOTHING:
             return []
         self._must_wait(entry, turn.now)

@@ -261,19 +261,10 @@ class Ledger:
         }
         self.table.update(Change(key=replay_key(replay), set=told))
 
-    def put_in_group(self, key: str, group: str) -> bool:
-        """Into a storm, unless it is well and ServiceNow knows it."""
-        change = Change(
-            key=key,
-            set={"in_group": group},
-            add={"version": 1},
-            given="attribute_exists(failure)",
-        )
-        try:
-            self.table.update(change)
-        except Refused:
-            return False
-        return True
+    def take_out_of_group(self, entry: Entry) -> Entry:
+        """Raises Refused where others have changed it, or Conflict."""
+        change = Change(key=entry.key, remove=["in_group"], add={"version": 1}, **unchanged(entry))
+        return _entry(entry.key, self.table.update(change))
 
     def will_be_seen_to(self, keys: Collection[str], due: int) -> None:
         """Notes that a message is on its way, which comes by then."""
@@ -361,6 +352,12 @@ def _rule_open(place: str, entry: Entry, record: Record) -> Sequence[Change]:
 
 def _held(lease: Lease) -> dict[str, Any]:
     return {"given": "lease_holder = :holder", "values": {"holder": lease.holder}}
+
+
+def into_group(key: str, group: str) -> Change:
+    """Into a storm, unless it is well and ServiceNow knows it."""
+    given = "attribute_exists(failure)"
+    return Change(key=key, set={"in_group": group}, add={"version": 1}, given=given)
 
 
 def unchanged(entry: Entry) -> dict[str, Any]:

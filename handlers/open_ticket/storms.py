@@ -12,9 +12,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from handlers.open_ticket.events import Alert, Kind
-from handlers.open_ticket.ledger import Entry, Ledger, moments, unchanged
+from handlers.open_ticket.ledger import Entry, Ledger, into_group, moments, unchanged
 from handlers.open_ticket.settings import TicketSettings
-from handlers.open_ticket.table import Change, Conflict, Refused, Value
+from handlers.open_ticket.table import (
+    MOST_IN_A_TRANSACTION,
+    Change,
+    Conflict,
+    Refused,
+    Value,
+)
 from handlers.open_ticket.waiting import Later
 from reports.correlation import deduplication_key
 
@@ -25,6 +31,10 @@ _OF_ONE = re.compile(
 """What differs between failures of one cause: ARNs, ids and numbers."""
 _ATTEMPTS = 8
 _TICK = timedelta(microseconds=1)
+
+
+def _goes_on(storm: Entry) -> bool:
+    return storm.is_storm and not storm.state.well
 
 
 def cause(alert: Alert) -> str:
@@ -54,23 +64,39 @@ class Storms:
         for _ in range(_ATTEMPTS):
             storm = self._ledger.read(key)
             here = {entry.key: f"{int(now.timestamp())} {alert.resource}"}
-            goes_on = storm.is_storm and not storm.state.well
-            if goes_on and entry.key in storm.members:
-                return key, []
-            recent = self._recent({**here, **storm.members}, now)
+            goes_on = _goes_on(storm)
+            if goes_on and entry.key in storm.members:  # by one who may have died of it
+                return key, [each for each in storm.members if each != entry.key]
+            members = here if goes_on else self._still(entry, {**here, **storm.members}, now)
+            others = [each for each in members if each != entry.key]
             try:
-                members = here if goes_on else self._together(key, entry, recent)
                 if not goes_on and len(members) < self._enough:
                     self._ledger.table.update(self._watched(storm, here))
                     return "", []
-                self._ledger.table.update(self._grown(storm, entry, members, now))
+                grown = self._grown(storm, entry, members, now)
+                self._ledger.table.transact([grown, *(into_group(each, key) for each in others)])
             except (Refused, Conflict):
                 continue
-            return key, [each for each in members if each != entry.key]
+            return key, others
         raise Later(now + timedelta(seconds=5), "many fail at once")
 
-    def _together(self, key: str, entry: Entry, recent: Mapping[str, str]) -> Mapping[str, str]:
-        """Those that make a storm, which are told so; fewer than that where they do not."""
+    def rightly_in(self, entry: Entry, now: datetime) -> Entry:
+        """Out of the storm that does not know it, or is over: what left it as it was well may have
+        failed again before that was written down. Raises Later."""
+        if not entry.group or entry.state.well:
+            return entry
+        storm = self._ledger.read(entry.group)
+        if _goes_on(storm) and entry.key in storm.members:
+            return entry
+        try:
+            return self._ledger.take_out_of_group(entry)
+        except (Refused, Conflict) as error:
+            raise Later(now + timedelta(seconds=5), "it changes just now") from error
+
+    def _still(self, entry: Entry, members: Mapping[str, str], now: datetime) -> Mapping[str, str]:
+        """Those of late that are not well. Where they make a storm, it is written down for all at
+        once: so many as DynamoDB lets be."""
+        recent = self._recent(members, now)
         if len(recent) < self._enough:
             return recent
         still = {
@@ -78,13 +104,8 @@ class Storms:
             for each, told in recent.items()
             if each == entry.key or not self._ledger.read(each).standing.state.well
         }
-        if len(still) < self._enough:
-            return still
-        return {
-            each: told
-            for each, told in still.items()
-            if each == entry.key or self._ledger.put_in_group(each, key)
-        }
+        most = sorted(still, key=lambda each: each != entry.key)[:MOST_IN_A_TRANSACTION]
+        return {each: still[each] for each in most}
 
     def _watched(self, storm: Entry, here: Mapping[str, str]) -> Change:
         new = {name: told for name, told in here.items() if name not in storm.members}
@@ -109,7 +130,7 @@ class Storms:
     ) -> Change:
         not_well = max(now, storm.state.well_told + _TICK)
         state = replace(storm.state, failed_told=max(not_well, storm.state.failed_told))
-        gone = [] if storm.is_storm and not storm.state.well else [*storm.members.keys() - members]
+        gone = [] if _goes_on(storm) else [*storm.members.keys() - members]
         values: dict[str, Value] = {
             **members,
             **moments(state),

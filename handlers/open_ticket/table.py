@@ -12,6 +12,8 @@ from botocore.exceptions import ClientError
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+MOST_IN_A_TRANSACTION = 100
+"""Items; DynamoDB's limit."""
 _KEY = "correlation_id"
 _CONFLICTS = {
     "TransactionConflict",
