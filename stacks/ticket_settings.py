@@ -46,7 +46,7 @@ class Monitoring(Model):
     partial: bool = False
     """Jobs that end PARTIAL."""
     restore_tests: bool = True
-    """What was found of what restore tests restored."""
+    """Restores that restore tests tried, and what was found of them."""
     malware: bool = False
     """Scans that found threats, ended with issues, or failed."""
     changes: bool = False
@@ -74,10 +74,12 @@ class Priority(Model):
 class ConfigurationItem(Model):
     """How the resource is found in ServiceNow's CMDB, for the incident's field cmdb_ci."""
 
-    table: FieldName = "cmdb_ci"
+    table: FieldName = "cmdb_ci_vm_object"
+    """ServiceNow's discovery has instances and load balancers in this one, volumes in
+    cmdb_ci_storage_volume."""
     field: FieldName = "object_id"
     """Of the table, that holds what is looked for."""
-    by: Literal["arn", "id", "tag"] = "arn"
+    by: Literal["arn", "id", "tag"] = "id"
     """What is looked for: the resource's ARN, the last part of it, or the value of its tag."""
     tag: TagKey | None = None
     """Its key; for `by: tag`."""

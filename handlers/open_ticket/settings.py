@@ -32,9 +32,9 @@ class Priority:
 
 @dataclass(frozen=True, kw_only=True)
 class ConfigurationItem:
-    table: str = "cmdb_ci"
+    table: str = "cmdb_ci_vm_object"
     field: str = "object_id"
-    by: str = "arn"
+    by: str = "id"
     tag: str | None = None
 
 

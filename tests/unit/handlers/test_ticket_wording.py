@@ -17,6 +17,7 @@ from handlers.open_ticket.lookup import Looked
 from handlers.open_ticket.settings import ConfigurationItem, Priority, Texts, TicketSettings
 from reports.ticket_facts import FACTS
 
+VOLUMES = "arn:aws:ec2:eu-central-1:333333333333:volume"
 EVENTS = Path(__file__).parent / "events"
 SETTINGS = TicketSettings(
     customer="acme",
@@ -158,8 +159,11 @@ def test_fields_are_those_of_settings_and_empty_ones_are_left_out() -> None:
 @pytest.mark.parametrize(
     ("item", "value"),
     [
-        (ConfigurationItem(), "arn:aws:ec2:eu-central-1:333333333333:volume/vol-0a1b2c3d4e5f60718"),
-        (ConfigurationItem(by="id"), "vol-0a1b2c3d4e5f60718"),
+        (
+            ConfigurationItem(by="arn"),
+            "arn:aws:ec2:eu-central-1:333333333333:volume/vol-0a1b2c3d4e5f60718",
+        ),
+        (ConfigurationItem(), "vol-0a1b2c3d4e5f60718"),
         (ConfigurationItem(by="tag", tag="ci", table="cmdb_ci_server", field="name"), "SRV-0815"),
     ],
 )
