@@ -10,23 +10,26 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
+from aws_lambda_powertools import Logger
 from botocore.exceptions import ClientError
 
 from handlers.open_ticket.table import Change, Table
+from reports.ticket_ledger import heartbeat_key
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
 
+logger = Logger(service="open_ticket", child=True)
 _KNOWN_FOR = timedelta(days=1)
 
 
 class ForeignAccount(Exception):
-    """It is in no account of the organization; no try can help."""
+    """It is no account of the organization; no try can help."""
 
 
 class Organization(Protocol):
-    def name_of(self, account: str) -> str:
-        """Raises ForeignAccount."""
+    def name_of(self, account: str) -> str | None:
+        """None: it does not tell now. Raises ForeignAccount."""
         ...
 
 
@@ -36,18 +39,21 @@ class AwsOrganization:
     def __init__(self, organizations: OrganizationsClient) -> None:
         self._organizations = organizations
 
-    def name_of(self, account: str) -> str:
+    def name_of(self, account: str) -> str | None:
         try:
             told = self._organizations.describe_account(AccountId=account)
         except ClientError as error:
             if error.response.get("Error", {}).get("Code") == "AccountNotFoundException":
                 raise ForeignAccount(f"{account} is no account of the organization") from error
-            raise
+            # An account that is no delegated administrator any more loses no alert for that.
+            logger.warning("the organization does not tell", account=account, error=str(error))
+            return None
         return told["Account"].get("Name", "")
 
 
 class Accounts:
-    """Remembers for a day what the organization said."""
+    """Remembers for a day what the organization said: in the ledger, and in this process, as each
+    event is checked."""
 
     def __init__(
         self, table: Table, names: Mapping[str, str], organization: Organization | None
@@ -55,17 +61,28 @@ class Accounts:
         self._table = table
         self._names = names
         self._organization = organization
+        self._known: dict[str, tuple[str, int]] = {}
+        """By account: its name, and until when that is known."""
 
-    def name_of(self, account: str, now: datetime) -> str:
-        """As the settings have it, or else the organization; "" where neither tells. Raises
-        ForeignAccount."""
-        if self._organization is None:
-            return self._names.get(account, "")
-        key, epoch = f"account|{account}", int(now.timestamp())
-        known = self._table.get(key)
-        if int(known.get("forget_at", 0)) > epoch:
-            return self._names.get(account, str(known["account_name"]))
+    def check(self, account: str, now: datetime) -> None:
+        """Raises ForeignAccount."""
+        epoch = int(now.timestamp())
+        if self._organization is None or self._known.get(account, ("", 0))[1] > epoch:
+            return
+        key = f"account|{account}"
+        item = self._table.get(key)
+        if int(item.get("forget_at", 0)) > epoch:
+            self._known[account] = str(item["account_name"]), int(item["forget_at"])
+            return
         name = self._organization.name_of(account)
+        if name is None:
+            return
         forget_at = epoch + int(_KNOWN_FOR.total_seconds())
         self._table.update(Change(key=key, set={"account_name": name, "forget_at": forget_at}))
-        return self._names.get(account, name)
+        self._known[account] = name, forget_at
+
+    def name_of(self, account: str, region: str) -> str:
+        """As the settings have it, else the organization, else the account's own heartbeat; ""
+        where none tells."""
+        name = self._names.get(account) or self._known.get(account, ("", 0))[0]
+        return name or str(self._table.get(heartbeat_key(account, region)).get("name", ""))

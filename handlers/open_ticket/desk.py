@@ -117,14 +117,14 @@ class Desk:
             if own == HEARTBEAT:
                 return self._heard(event, turn)
             if own == NOTE_DUE:
-                entries = [self._ledger.read(str(event["detail"]["key"]))]
+                entries = [self._ledger.read(_needed(event["detail"], "key"))]
             else:
                 if own == DAILY_LOOK:
                     event = self._heartbeats.look(event, turn.now)
                 alert = events.read_alert(event)
-                name = self._accounts.name_of(alert.account, turn.now)
-                entries = self._written_down(json.dumps(event), alert, name, turn)
-        except (UnrecognisedEvent, ForeignAccount, KeyError) as error:
+                self._accounts.check(alert.account, turn.now)
+                entries = self._written_down(json.dumps(event), alert, turn)
+        except (UnrecognisedEvent, ForeignAccount) as error:
             return self._park(message, str(error))
         except (Busy, Conflict) as busy:
             return self._put_back(message, turn, [], turn.now + _SOON, str(busy))
@@ -133,24 +133,25 @@ class Desk:
         return self._outcome(message, turn, visit)
 
     def _heard(self, event: Mapping[str, Any], turn: Turn) -> Outcome:
-        self._accounts.name_of(str(event["account"]), turn.now)
-        self._heartbeats.hear(event, turn.now)
+        account, region = (_needed(event, name) for name in ("account", "region"))
+        self._accounts.check(account, turn.now)
+        self._heartbeats.hear(account, region, event.get("detail") or {}, turn.now)
         return Outcome(what="nothing", reason="heard")
 
-    def _written_down(self, body: str, alert: Alert, name: str, turn: Turn) -> Sequence[Entry]:
+    def _written_down(self, body: str, alert: Alert, turn: Turn) -> Sequence[Entry]:
         """What there may be to do about, once it is in the ledger. Raises Busy."""
         if alert.recovery_point and not alert.resource:
             # The event of a restore that failed names a recovery point, but not of what; that of
             # the job that made it named both.
             alert = replace(alert, resource=self._ledger.resource_of(alert.recovery_point))
         if alert.failed:
-            return [self._failed(body, alert, None, name, turn)]
+            return [self._failed(body, alert, None, turn)]
         alerts, looked = [alert], None
         if alert.kind is Kind.BACKUP and self._settings.monitoring.completed_with_issues:
             looked = self._lookup.of(alert)
             if looked is not None and looked.category:
                 alerts.append(issues_of(alert, looked.category, looked.message))
-        failed = [self._failed(body, each, looked, name, turn) for each in alerts if each.failed]
+        failed = [self._failed(body, each, looked, turn) for each in alerts if each.failed]
         if not self._settings.monitoring.resolve:
             return failed
         well = [each for each in alerts if not each.failed]
@@ -161,11 +162,10 @@ class Desk:
         found = [self._succeeded(body, each, looked, turn) for each in well]
         return [*failed, *(entry for entries in found for entry in entries)]
 
-    def _failed(
-        self, body: str, alert: Alert, looked: Looked | None, name: str, turn: Turn
-    ) -> Entry:
+    def _failed(self, body: str, alert: Alert, looked: Looked | None, turn: Turn) -> Entry:
         if key := self._ledger.key_of(alert):
             return self._ledger.read(key)
+        name = self._accounts.name_of(alert.account, alert.region)
         record = Record.of(body, alert, looked or self._lookup.of(alert), account_name=name)
         key, *place = (
             self._keys(record.alert) if record.alert.rule else self._keys(record.alert)[:1]
@@ -284,6 +284,12 @@ class Desk:
     def _waited(message: Message, turn: Turn) -> float:
         since = message.attributes.get(SINCE)
         return max(0.0, turn.now.timestamp() - int(since)) if since else 0.0
+
+
+def _needed(fields: Mapping[str, Any], name: str) -> str:
+    if not isinstance(text := fields.get(name), str) or not text:
+        raise UnrecognisedEvent(f"{name} is missing or no text in {fields!r}"[:2000])
+    return text
 
 
 def _of_this_rule(rules: Collection[str], record: Record) -> Sequence[str]:

@@ -17,11 +17,10 @@ class Heartbeats:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def hear(self, event: Mapping[str, Any], now: datetime) -> None:
-        detail: Mapping[str, str] = event.get("detail") or {}
+    def hear(self, account: str, region: str, detail: Mapping[str, Any], now: datetime) -> None:
         self._table.update(
             Change(
-                key=heartbeat_key(event["account"], event["region"]),
+                key=heartbeat_key(account, region),
                 set={
                     "heard_at": int(now.timestamp()),
                     "stack": str(detail.get("stack", "")),

@@ -63,7 +63,7 @@ class Instance:
 class Counted:
     """A client whose calls are noted."""
 
-    def __init__(self, client: InMemoryDynamoDB) -> None:
+    def __init__(self, client: Any) -> None:
         self._client = client
         self.exceptions = client.exceptions
         self.calls: list[str] = []
@@ -81,11 +81,12 @@ class Bureau:
         settings: TicketSettings,
         lookup: Lookup | None = None,
         organization: Organization | None = None,
+        dynamodb: Any = None,
     ) -> None:
         self.now = START
         self.service_now = Instance()
         self.dynamodb = InMemoryDynamoDB()
-        self.ledger_calls = Counted(self.dynamodb)
+        self.ledger_calls = Counted(dynamodb or self.dynamodb)
         self.parked: list[Message] = []
         self._waiting: list[tuple[datetime, int, Message]] = []
         self._count = 0
