@@ -12,6 +12,7 @@ from stacks import (
     report_checks,
     report_mail_checks,
     restore_testing_checks,
+    ticket_checks,
     vault_checks,
 )
 from stacks.check import CHECKS, Problems, account_of_stack, check
@@ -38,6 +39,7 @@ __all__ = [
     "report_checks",
     "report_mail_checks",
     "restore_testing_checks",
+    "ticket_checks",
     "vault_checks",
 ]
 
