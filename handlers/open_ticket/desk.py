@@ -18,10 +18,11 @@ from typing import Any, cast
 
 from handlers.open_ticket import decision, events
 from handlers.open_ticket.accounts import Accounts, ForeignAccount, Organization
+from handlers.open_ticket.entries import Entry
 from handlers.open_ticket.episodes import Episodes
 from handlers.open_ticket.events import Alert, Kind, UnrecognisedEvent, issues_of
 from handlers.open_ticket.incidents import Done, Incidents
-from handlers.open_ticket.ledger import Busy, Entry, Ledger
+from handlers.open_ticket.ledger import Busy, Ledger
 from handlers.open_ticket.lookup import Looked, Lookup
 from handlers.open_ticket.messages import DUE, REASON, SINCE, TRIES, Message, Queue
 from handlers.open_ticket.records import Record

@@ -8,8 +8,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from handlers.open_ticket.decision import Step
+from handlers.open_ticket.entries import Entry, Lease
 from handlers.open_ticket.incidents import Done, Incidents
-from handlers.open_ticket.ledger import Busy, Entry, Lease, Ledger
+from handlers.open_ticket.ledger import Busy, Ledger
 from handlers.open_ticket.messages import Queue
 from handlers.open_ticket.quiet import quiet_until
 from handlers.open_ticket.service_now import Unknown

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from handlers.open_ticket import wording
-from handlers.open_ticket.ledger import Entry
+from handlers.open_ticket.entries import Entry
 from handlers.open_ticket.records import Record
 from handlers.open_ticket.service_now import (
     CALL_SECONDS,

@@ -11,15 +11,23 @@ import json
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from handlers.open_ticket.decision import NEVER, TIMES, Standing, State
+from handlers.open_ticket.entries import (
+    CLOCKS_DIFFER,
+    Entry,
+    Lease,
+    moment,
+    moments,
+    read_entry,
+    sortable,
+    unchanged,
+)
 from handlers.open_ticket.events import Alert
 from handlers.open_ticket.records import Record
 from handlers.open_ticket.table import Change, Conflict, Refused, Table, Value
-from reports.correlation import DISPLAY
 from reports.ticket_ledger import REPLAY_IS_KNOWN_SECONDS, ReplayOutcome, replay_key
 
 if TYPE_CHECKING:
@@ -30,8 +38,6 @@ _FORGET_END_AFTER = timedelta(days=60)
 """Longer than a message lies in the queue and its dead letters, and is tried by EventBridge."""
 _ATTEMPTS = 8
 """Of a change that others were quicker with."""
-_MARGIN = timedelta(seconds=5)
-"""Clocks differ."""
 _LEASE = ("lease_holder", "lease_ends", "doubtful")
 _TROUBLE = ("failure", "failure_beside", "success", "success_beside")
 
@@ -42,81 +48,6 @@ class Busy(Exception):
     def __init__(self, key: str, until: datetime) -> None:
         super().__init__(f"{key} is being worked on")
         self.until = until
-
-
-@dataclass(frozen=True, kw_only=True)
-class Entry:
-    """What the ledger has of a key."""
-
-    key: str
-    state: State = field(default_factory=State)
-    failure: Record | None = None
-    """The latest, until what failed is well and ServiceNow knows it."""
-    success: Record | None = None
-    """What made it well, until ServiceNow knows it."""
-    failures: int = 0
-    told: int = 0
-    """Of them, to ServiceNow."""
-    earlier: int = 0
-    """Of them, in earlier episodes."""
-    noted: datetime = NEVER
-    """When that was."""
-    due: int = 0
-    """Until then (epoch seconds) a message is on its way that will see to this key."""
-    episode: int = 1
-    open: bool = False
-    doubtful: bool = False
-    """A lease was taken to tell ServiceNow, and not given back with what became of it."""
-    number: str = ""
-    sys_id: str = ""
-    opened_at: datetime | None = None
-    group: str = ""
-    """Key of the storm to which it belongs."""
-    watched_by: str = ""
-    """Key of the storm to which it would belong, if there were one."""
-    is_storm: bool = False
-    rules_open: frozenset[str] = frozenset()
-    """Of a resource in a vault: what is not well of single rules,
-    `<key> <job that failed> <plan> <rule's name>`."""
-    members: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Of a storm: by key, since when (epoch seconds) it is not well, and its resource."""
-    lease_ends: datetime = NEVER
-    version: int = 0
-    """Of what is known, as others may add to it while somebody holds the lease."""
-
-    @property
-    def standing(self) -> Standing:
-        return Standing(
-            state=self.state,
-            troubled=self.failure is not None,
-            open=self.open,
-            doubtful=self.doubtful,
-            untold=self.failures - self.told,
-            grouped=bool(self.group),
-        )
-
-    @property
-    def trouble(self) -> Record:
-        """Of what is not well, or was until now."""
-        if self.failure is None:
-            raise LookupError(f"the ledger has no failure under {self.key}")
-        return self.failure
-
-    @property
-    def resources(self) -> Sequence[str]:
-        """ARNs of what a storm is about."""
-        return sorted({told.partition(" ")[2] for told in self.members.values()})
-
-    def is_seen_to(self, now: datetime) -> bool:
-        """Whether another message will come by that sees to it."""
-        return self.due > (now + _MARGIN).timestamp()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Lease:
-    holder: str
-    entry: Entry
-    """`doubtful`: before this holder, who leaves it so until it has written down what it did."""
 
 
 class Ledger:
@@ -130,7 +61,7 @@ class Ledger:
         self.lease_seconds = lease_seconds
 
     def read(self, key: str) -> Entry:
-        return _entry(key, self.table.get(key))
+        return read_entry(key, self.table.get(key))
 
     def key_of(self, alert: Alert) -> str:
         """Under which this end of a job was told; "" where it is new."""
@@ -147,7 +78,7 @@ class Ledger:
                 *(f"(attribute_not_exists({name}) OR {name} <= :{name})" for name in times),
             ]
         )
-        values = {name: _sortable(moment) for name, moment in times.items()}
+        values = {name: sortable(moment) for name, moment in times.items()}
         changes = [
             Change(
                 key=key,
@@ -226,7 +157,7 @@ class Ledger:
                     failures=entry.failures + 1,
                     version=entry.version + 1,
                 )
-        raise Busy(entry.key, now + _MARGIN)
+        raise Busy(entry.key, now + CLOCKS_DIFFER)
 
     def succeed(self, entry: Entry, record: Record, now: datetime) -> Entry:
         """Notes that something is well."""
@@ -242,10 +173,10 @@ class Ledger:
                 **unchanged(entry),
             )
             try:
-                return _entry(entry.key, self.table.update(change))
+                return read_entry(entry.key, self.table.update(change))
             except (Refused, Conflict):
                 entry = self.read(entry.key)
-        raise Busy(entry.key, now + _MARGIN)
+        raise Busy(entry.key, now + CLOCKS_DIFFER)
 
     def forget_rules(self, place: str, told: frozenset[str]) -> None:
         self.table.update(Change(key=place, delete={"rules_open": told}))
@@ -264,7 +195,7 @@ class Ledger:
     def take_out_of_group(self, entry: Entry) -> Entry:
         """Raises Refused where others have changed it, or Conflict."""
         change = Change(key=entry.key, remove=["in_group"], add={"version": 1}, **unchanged(entry))
-        return _entry(entry.key, self.table.update(change))
+        return read_entry(entry.key, self.table.update(change))
 
     def will_be_seen_to(self, keys: Collection[str], due: int) -> None:
         """Notes that a message is on its way, which comes by then."""
@@ -294,9 +225,9 @@ class Ledger:
             item = self.table.update(change)
         except (Refused, Conflict) as error:
             found = error.items[0] if isinstance(error, Refused) else None
-            ends = _moment(found or {}, "lease_ends")
-            raise Busy(entry.key, max(ends, now + _MARGIN)) from error
-        held = replace(_entry(entry.key, item), doubtful=entry.doubtful)
+            ends = moment(found or {}, "lease_ends")
+            raise Busy(entry.key, max(ends, now + CLOCKS_DIFFER)) from error
+        held = replace(read_entry(entry.key, item), doubtful=entry.doubtful)
         return Lease(holder=holder, entry=held)
 
     def note(self, lease: Lease, done: Mapping[str, Value]) -> Lease:
@@ -336,7 +267,7 @@ class Ledger:
             item = self.table.update(change)
         except (Refused, Conflict) as error:
             raise Busy(lease.entry.key, lease.entry.lease_ends) from error
-        entry = _entry(lease.entry.key, item)
+        entry = read_entry(lease.entry.key, item)
         return replace(lease, entry=replace(entry, doubtful=lease.entry.doubtful))
 
 
@@ -360,13 +291,6 @@ def into_group(key: str, group: str) -> Change:
     return Change(key=key, set={"in_group": group}, add={"version": 1}, given=given)
 
 
-def unchanged(entry: Entry) -> dict[str, Any]:
-    """The condition that nobody has added to what is known."""
-    if not entry.version:
-        return {"given": "attribute_not_exists(version)"}
-    return {"given": "version = :version", "values": {"version": entry.version}}
-
-
 def _about(alert: Alert) -> str:
     """What stays known of a key once it is well, for `backup-org tickets list --all`."""
     told = {
@@ -386,46 +310,3 @@ def _end(alert: Alert) -> str:
 
 def _epoch(moment: datetime) -> int:
     return int(moment.timestamp())
-
-
-def _sortable(time: datetime) -> str:
-    """DynamoDB compares texts: with one zone and as many digits, as times compare."""
-    return time.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def moments(state: State) -> dict[str, Value]:
-    moments = {name: getattr(state, name) for name in TIMES}
-    return {name: _sortable(moment) for name, moment in moments.items() if moment != NEVER}
-
-
-def _entry(key: str, item: Mapping[str, Any]) -> Entry:
-    moments = {name: datetime.fromisoformat(item[name]) for name in TIMES if name in item}
-    opened = str(item.get("incident_opened_at", ""))
-    return Entry(
-        key=key,
-        state=State(**moments),
-        failure=Record.read(item, "failure"),
-        success=Record.read(item, "success"),
-        failures=int(item.get("failures", 0)),
-        told=int(item.get("told", 0)),
-        earlier=int(item.get("earlier", 0)),
-        noted=_moment(item, "noted"),
-        due=int(item.get("due", 0)),
-        episode=int(item.get("episode", 1)),
-        open=bool(item.get("incident_open", False)),
-        doubtful=bool(item.get("doubtful", False)),
-        number=str(item.get("incident_number", "")),
-        sys_id=str(item.get("incident_sys_id", "")),
-        opened_at=datetime.fromisoformat(opened) if opened else None,
-        group=str(item.get("in_group", "")),
-        watched_by=str(item.get("watched_by", "")),
-        is_storm=bool(item.get("is_storm", False)),
-        rules_open=frozenset(item.get("rules_open", ())),
-        members={name: told for name, told in item.items() if name.startswith(f"{DISPLAY}-")},
-        lease_ends=_moment(item, "lease_ends"),
-        version=int(item.get("version", 0)),
-    )
-
-
-def _moment(item: Mapping[str, Any], name: str) -> datetime:
-    return datetime.fromtimestamp(int(item[name]), UTC) if name in item else NEVER

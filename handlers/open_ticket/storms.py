@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from handlers.open_ticket.entries import Entry, moments, unchanged
 from handlers.open_ticket.events import Alert, Kind
-from handlers.open_ticket.ledger import Entry, Ledger, into_group, moments, unchanged
+from handlers.open_ticket.ledger import Ledger, into_group
 from handlers.open_ticket.settings import TicketSettings
 from handlers.open_ticket.table import (
     MOST_IN_A_TRANSACTION,

@@ -14,7 +14,8 @@ from moto import mock_aws
 
 from handlers.open_ticket import events
 from handlers.open_ticket.decision import Step
-from handlers.open_ticket.ledger import Busy, Entry, Ledger
+from handlers.open_ticket.entries import Entry
+from handlers.open_ticket.ledger import Busy, Ledger
 from handlers.open_ticket.lookup import Looked
 from handlers.open_ticket.records import Record
 
