@@ -33,7 +33,8 @@ def replay_key(replay: str) -> str:
 
 
 PAUSE_KEY = "pause"
-"""The ledger's key of how long ServiceNow wants to be spared: `paused_until` (epoch seconds)."""
+"""The ledger's key of how long ServiceNow wants to be spared: `paused_until` (epoch seconds), and
+what the function needs besides (handlers/open_ticket/waiting.py)."""
 
 
 def heartbeat_key(account: str, region: str) -> str:

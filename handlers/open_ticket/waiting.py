@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from handlers.open_ticket.table import Change, Conflict, Refused, Table, Value
+from reports.ticket_ledger import PAUSE_KEY
 
-_PAUSE = "pause"
-"""Key of the ledger's one item of it: paused_until, in_a_row, probe_ends."""
 _SHORTEST_SECONDS, _LONGEST_SECONDS = 15, 900
 _LONGEST_ASKED_SECONDS = 3600
 """ServiceNow's limits are by the hour; a longer one is found out again."""
@@ -55,7 +54,7 @@ class Pauses:
 
     def wait(self, now: datetime) -> None:
         """Raises Later in a pause."""
-        item = self._table.get(_PAUSE)
+        item = self._table.get(PAUSE_KEY)
         self._probing, self._in_a_row = False, int(item.get("in_a_row", 0))
         if "paused_until" not in item:
             return
@@ -64,7 +63,7 @@ class Pauses:
             raise Later(until, "ServiceNow wants to be spared, or does not answer")
         epoch = int(now.timestamp())
         probe = Change(
-            key=_PAUSE,
+            key=PAUSE_KEY,
             set={"probe_ends": epoch + _PROBE_SECONDS},
             given="attribute_not_exists(probe_ends) OR probe_ends < :now",
             values={"now": epoch},
@@ -79,7 +78,7 @@ class Pauses:
     def begin(self, now: datetime, asked_seconds: float | None) -> datetime:
         """Until when; each in a row is twice as long, where ServiceNow does not say how long. One
         call alone may fail for a reason of its own: then nobody else has to wait."""
-        item = self._table.get(_PAUSE)
+        item = self._table.get(PAUSE_KEY)
         in_a_row = int(item.get("in_a_row", 0))
         seconds = min(_LONGEST_SECONDS, _SHORTEST_SECONDS * 2**in_a_row)
         if asked_seconds is not None:
@@ -88,7 +87,7 @@ class Pauses:
         known: dict[str, Value] = {"in_a_row": min(in_a_row + 1, 10)}
         if asked_seconds is not None or in_a_row + 1 >= _OF_ALL:
             known["paused_until"] = until
-        self._table.update(Change(key=_PAUSE, set=known, remove=["probe_ends"]))
+        self._table.update(Change(key=PAUSE_KEY, set=known, remove=["probe_ends"]))
         return datetime.fromtimestamp(until, UTC)
 
     def end(self) -> None:
@@ -100,4 +99,4 @@ class Pauses:
         else:
             return
         self._probing, self._in_a_row = False, 0
-        self._table.update(Change(key=_PAUSE, remove=over))
+        self._table.update(Change(key=PAUSE_KEY, remove=over))

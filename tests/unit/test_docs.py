@@ -15,6 +15,7 @@ import yaml
 
 from fleet.cli import APP, Command
 from fleet.project import PROJECT
+from reports.ticket_facts import FACTS
 from tests.support.pages import PLACES, commands, fences, named, pages
 
 SCHEMA: Mapping[str, Any] = json.loads((PROJECT / "stacks/settings.schema.json").read_text())
@@ -146,3 +147,8 @@ def test_every_setting_in_the_tables_exists() -> None:
         for part in name.split("."):
             schema = below(schema, part)
             assert schema is not None, name
+
+
+def test_every_fact_that_texts_of_incidents_may_name_is_told() -> None:
+    page = (PROJECT / "docs" / "tickets.md").read_text(encoding="utf-8")
+    assert [fact for fact in FACTS if f"| `{fact}` |" not in page] == []

@@ -16,7 +16,7 @@ from fleet.sandbox.summary import Files, show, written_out
 
 INCIDENT = {
     "number": "INC0010001",
-    "short_description": "AWS Backup: backup failed for volume/vol-0a1b2c3d in 333333333333",
+    "short_description": "acme payments: backup failed: EBS vol-0a1b2c3d in eu-central-1",
     "url": f"http://127.0.0.1:44093/incident.do?sys_id={'0' * 32}",
 }
 REPORT = {
