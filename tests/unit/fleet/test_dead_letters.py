@@ -186,7 +186,11 @@ def test_a_queue_that_refuses_a_message_leaves_it_and_those_after_it_where_they_
 
 def letter(body: str, **attributes: str) -> DeadLetter:
     return DeadLetter(
-        body=body, attributes=attributes, id="", receipt="", sent_at=datetime(2026, 11, 21, tzinfo=UTC)
+        body=body,
+        attributes=attributes,
+        id="",
+        receipt="",
+        sent_at=datetime(2026, 11, 21, tzinfo=UTC),
     )
 
 
