@@ -300,7 +300,7 @@ class TestAlerts:
     def test_what_service_now_refuses_is_tried_again_rests_and_is_replayed(
         self, stage: Stage, outputs: Outputs, audit: boto3.Session, volume: str
     ) -> None:
-        stage.sandbox.call("servicenow", fail={"kind": "status", "status": 500, "times": 5})
+        stage.sandbox.call("servicenow", fail={"kind": "status", "status": 400, "times": 5})
         job(stage, volume, "FAILED")
         assert incidents(stage, volume) == []
         queue = queues_of(outputs["acme-audit"])["tickets"]
@@ -308,7 +308,7 @@ class TestAlerts:
         letters = dead_letters.resting(sqs, queue["dead_letters"])
         assert [json.loads(letter.body)["detail"]["resourceArn"] for letter in letters] == [volume]
         requests = stage.sandbox.call("servicenow")["requests"]
-        assert sum(request["status"] == 500 for request in requests) == 5
+        assert sum(request["status"] == 400 for request in requests) == 5
         assert dead_letters.replay(sqs, queue["dead_letters"], queue["queue"]) == 1
         stage.sandbox.call("settle")
         assert len(incidents(stage, volume)) == 1
