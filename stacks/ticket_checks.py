@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 
 from reports.ticket_facts import FACTS, unknown_facts
 from stacks.check import Problems, check
-from stacks.settings import ProtectedSettings, StackSettings
+from stacks.settings import ProtectedSettings, Settings
 from stacks.ticket_settings import QuietPeriod, Texts, Ticketing
+from stacks.warnings import Warnings, warning
 
 _OWN_FIELDS: Mapping[str, str] = {
     "short_description": "texts.short_description",
@@ -29,13 +30,13 @@ _OWN_FIELDS: Mapping[str, str] = {
 """What incidents have anyhow, and the setting that says what; "": this system's alone."""
 
 
-@check(StackSettings, "monitoring", "deploy_role")
-def _changes_outside_deployment_need_a_deploy_role(s: StackSettings) -> Problems:
+@warning
+def _changes_outside_deployment_are_others_than_the_deploy_roles(s: Settings) -> Warnings:
     if s.monitoring.changes and s.deploy_role is None:
         yield (
             ("monitoring", "changes"),
-            "tells of changes by others than the deploy role, and there is none: each deployment "
-            "would be an incident; set deploy_role",
+            "tells of changes by others than the deploy role, and there is none here: each "
+            "deployment of vaults and plans in this account is an incident; set deploy_role",
         )
 
 

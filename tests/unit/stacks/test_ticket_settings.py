@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from stacks import load
-from tests.unit.stacks.conftest import problem, problems
+from stacks.warnings import warnings_of
+from tests.unit.stacks.conftest import problems
 
 TICKETING: Mapping[str, Any] = {
     "url": "https://acme.service-now.com",
@@ -30,10 +31,13 @@ def quiet(**period: Any) -> dict[str, Any]:
     return {"quiet_periods": [{"reason": "patching", **period}]}
 
 
-def test_changes_outside_deployment_need_a_deploy_role(root: Path) -> None:
-    found = problem({"monitoring": {"changes": True}}, root)
+def test_changes_outside_deployment_are_warned_of_without_a_deploy_role(root: Path) -> None:
+    own = {**AUDIT, "monitoring": {"changes": True}, "deploy_role": None}
+    (found,) = warnings_of(load.parse("acme-audit", own, root))
     assert "monitoring.changes: tells of changes by others than the deploy role" in found
     assert found.endswith("set deploy_role")
+    deployed = {**own, "deploy_role": "backup-org-deploy"}
+    assert list(warnings_of(load.parse("acme-audit", deployed, root))) == []
 
 
 @pytest.mark.parametrize(
