@@ -37,6 +37,9 @@ from reports.ticket_ledger import REPLAY, ReplayOutcome
 _TRIES = 5
 _LONGEST_DELAY_SECONDS = 900  # SQS's
 _JITTER_SECONDS = 20
+_LONGEST_REASON = 1000
+_OWN = (Kind.TEST, Kind.SILENCE)
+"""Of this system itself: they end whether or not what completes is to resolve."""
 _FIRST_RETRY_SECONDS = 60
 _SOON = timedelta(seconds=5)
 
@@ -153,7 +156,7 @@ class Desk:
             if looked is not None and looked.category:
                 alerts.append(issues_of(alert, looked.category, looked.message))
         failed = [self._failed(body, each, looked, turn) for each in alerts if each.failed]
-        if not self._settings.monitoring.resolve:
+        if not self._settings.monitoring.resolve and alert.kind not in _OWN:
             return failed
         well = [each for each in alerts if not each.failed]
         keys = [key for each in well for key in self._keys(each)]
@@ -264,11 +267,8 @@ class Desk:
         delay = max(1, min(seconds, _LONGEST_DELAY_SECONDS))
         due = int(turn.now.timestamp()) + delay
         since = message.attributes.get(SINCE, str(int(turn.now.timestamp())))
-        self._queue.send(
-            message.body,
-            delay,
-            {**message.attributes, SINCE: since, DUE: str(due)},
-        )
+        kept = _kept(message, TRIES, REPLAY)
+        self._queue.send(message.body, delay, {**kept, SINCE: since, DUE: str(due)})
         self._ledger.will_be_seen_to(keys, due)
         return Outcome(
             what="waiting",
@@ -278,7 +278,7 @@ class Desk:
         )
 
     def _park(self, message: Message, reason: str) -> Outcome:
-        self._queue.park(message.body, {**message.attributes, REASON: reason[:1000]})
+        self._queue.park(message.body, {**_kept(message, REPLAY), REASON: _plain(reason)})
         return Outcome(what="parked", reason=reason)
 
     @staticmethod
@@ -299,6 +299,17 @@ def _of_this_rule(rules: Collection[str], record: Record) -> Sequence[str]:
     name = record.looked.rule_name if record.looked is not None else ""
     apart = [told.split(" ", 3) for told in rules]
     return [key for key, _, *rule in apart if name and rule == [record.alert.plan, name]]
+
+
+def _kept(message: Message, *names: str) -> dict[str, str]:
+    """SQS takes ten attributes; what a dead letter brought along says nothing any more."""
+    return {name: message.attributes[name] for name in names if message.attributes.get(name)}
+
+
+def _plain(reason: str) -> str:
+    """An attribute of SQS holds no control characters, and is not empty."""
+    told = "".join(each if each.isprintable() or each == "\n" else "?" for each in reason)
+    return told[:_LONGEST_REASON] or "no reason was given"
 
 
 def _jitter(body: str, until: datetime) -> int:

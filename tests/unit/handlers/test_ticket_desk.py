@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from handlers.open_ticket.accounts import ForeignAccount
 from handlers.open_ticket.events import Alert
 from handlers.open_ticket.lookup import Looked
+from handlers.open_ticket.messages import Message
 from handlers.open_ticket.settings import QuietPeriod, Storm, TicketSettings
 from reports.correlation import backup_subject, deduplication_key
 from tests.support.tickets_in_memory import START, Bureau
@@ -204,6 +205,17 @@ def test_where_nothing_is_to_be_resolved_nothing_is() -> None:
     bureau.take(backup("one", failed=True))
     bureau.take(backup("two", failed=False, minute=1))
     assert len(bureau.service_now.open) == 1
+
+
+def test_a_dead_letter_has_its_reason_and_no_other_attribute_of_its_way() -> None:
+    bureau = Bureau(ACME)
+    way = {"Tries": "4", "Since": "1", "Due": "1", "ERROR_MESSAGE": "x", "Replay": "one"}
+    assert bureau.desk.take(Message(body="\0{", attributes=way), START).what == "parked"
+    (letter,) = bureau.parked
+    assert letter.attributes == {
+        "Replay": "one",
+        "Reason": "a message that is not JSON: '\\x00{'",
+    }
 
 
 def test_a_completed_job_that_changes_nothing_is_one_call() -> None:
