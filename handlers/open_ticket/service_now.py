@@ -36,7 +36,7 @@ class Incident:
     sys_id: str
     state: str
     created: str = ""
-    """ServiceNow's own form, which sorts as the times do."""
+    """ServiceNow's own form, which sorts as the times do; "" where that may not be read."""
 
     @property
     def open(self) -> bool:
@@ -256,7 +256,7 @@ def _incident(record: Any, what: str) -> Incident:
         number=_field(record, "number", what),
         sys_id=_field(record, "sys_id", what),
         state=_field(record, "state", what),
-        created=_field(record, "sys_created_on", what),
+        created=str(_object(record).get("sys_created_on") or ""),
     )
 
 
