@@ -9,7 +9,7 @@ from datetime import timedelta
 from itertools import product
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.open_ticket.accounts import ForeignAccount
@@ -93,7 +93,6 @@ _ALERTS = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.data(), _ALERTS)
 def test_what_is_open_in_the_end_is_what_is_not_well_in_any_order_and_however_often_told(
     data: st.DataObject, alerts: list[Told]
@@ -108,7 +107,6 @@ def test_what_is_open_in_the_end_is_what_is_not_well_in_any_order_and_however_of
     assert bureau.parked == []
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.data(), _ALERTS)
 def test_so_it_is_with_storms_whose_incident_stands_for_all_of_its_members(
     data: st.DataObject, alerts: list[Told]
