@@ -28,7 +28,7 @@ _STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem}"
     "table{border-collapse:collapse;width:100%}td,th{padding:.3rem .6rem;text-align:left;"
     "border-bottom:1px solid #ddd;vertical-align:top}th{white-space:nowrap}"
-    "pre{margin:0;white-space:pre-wrap;font:inherit}"
+    "pre{margin:0;white-space:pre-wrap;font:inherit}td{overflow-wrap:anywhere}"
 )
 _COLUMNS = ("number", "state", "priority", "short_description", "correlation_id", "opened_at")
 
