@@ -154,8 +154,13 @@ def test_interrupted_while_an_answer_is_on_its_way_it_hides_nothing(aws: Aws) ->
     assert visible(aws, aws.dead_letters) == 12
 
 
-def test_what_interrupts_a_call_that_must_not_be_lost_does_so_after_it() -> None:
+def test_what_interrupts_a_call_that_must_not_be_lost_does_so_after_it(
+    request: pytest.FixtureRequest,
+) -> None:
     done: list[str] = []
+    # The handler of a command that ran in this process before would end all that it starts.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
 
     def call() -> None:
         with held():
