@@ -19,6 +19,7 @@ from aws_sandbox.aws.organization import Organization
 from fleet.sandbox import stage as stages
 from fleet.sandbox.stage import Stage, running, staged
 from fleet.sandbox.tour import give_credentials
+from reports.ticket_ledger import heartbeat_key
 from stacks.load import CUSTOMERS, KEY
 from tests.support.denials import denied
 
@@ -84,6 +85,34 @@ def test_a_member_in_no_organization_opens_its_incidents_itself(deployed: Stage)
     (about,) = incidents_of_a_failure(deployed, volume)
     assert about["state"] == "1"
     assert deployment.preview().changes.keys() == {"same"}
+
+
+def fire(stage: Stage, schedule: str) -> None:
+    stage.sandbox.call(
+        "events.fire_schedule", account=ACCOUNT, region=REGION, schedule=f"default/{schedule}"
+    )
+    stage.sandbox.call("settle")
+    time.sleep(1)  # EventBridge tells time in whole seconds, and of two at once the good one counts
+
+
+def test_a_heartbeat_takes_the_whole_way_and_a_look_tells_of_silence(deployed: Stage) -> None:
+    dynamodb: Any = deployed.sandbox.session(ACCOUNT, REGION).client("dynamodb")
+    table = "umbrella-backup-tickets"
+    key = {"correlation_id": {"S": heartbeat_key(ACCOUNT, REGION)}}
+    silent = "heartbeats of accounts and Regions"
+    fire(deployed, "umbrella-backup-heartbeat")
+    heard = dynamodb.get_item(TableName=table, Key=key)["Item"]
+    assert (heard["stack"], heard["name"]) == ({"S": "umbrella-member-shop"}, {"S": "shop"})
+    fire(deployed, "umbrella-backup-daily-look")
+    assert incidents(deployed, silent) == []
+    past = str(int(heard["heard_at"]["N"]) - 14 * 3600)
+    dynamodb.put_item(TableName=table, Item={**heard, "heard_at": {"N": past}})
+    fire(deployed, "umbrella-backup-daily-look")
+    (about,) = incidents(deployed, silent)
+    assert (about["state"], f"{ACCOUNT} (shop) {REGION}" in about["description"]) == ("1", True)
+    fire(deployed, "umbrella-backup-heartbeat")
+    fire(deployed, "umbrella-backup-daily-look")
+    assert [about["state"] for about in incidents(deployed, silent)] == ["6"]
 
 
 def state(stage: Stage, alarm: str, hours: int) -> str:
