@@ -548,10 +548,10 @@ MAPPERS: Mapping[str, Mapper] = {
     **named("scheduler", _schedule, "CreateSchedule", "UpdateSchedule"),
     **named("secretsmanager", _one(_secret), "DescribeSecret", "GetSecretValue"),
     "sesv2:SendEmail": _send_mail,
+    "sqs:ChangeMessageVisibilityBatch": _one(_queue)("sqs:ChangeMessageVisibility"),
     **named(
         "sqs",
         _one(_queue),
-        "ChangeMessageVisibility",
         "DeleteMessage",
         "GetQueueAttributes",
         "PurgeQueue",
