@@ -4,7 +4,6 @@ from what happened, and not from what the product makes of it."""
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,7 +19,7 @@ Subject: TypeAlias = tuple[str, str, str, str]
 """What must be well: kind, resource, vault, and rule of a backup; "any" where nobody knows it."""
 Kind: TypeAlias = Literal["backup", "copy", "restore"]
 
-_ACCOUNTS = tuple(str(digit) * 12 for digit in range(1, 6))
+_ACCOUNTS = tuple(str(digit) * 12 for digit in range(1, 3))
 _REGIONS = ("eu-central-1", "eu-west-1")
 _RULES = ("daily", "monthly")
 _DESTINATIONS = ("central", "elsewhere")
@@ -137,7 +136,7 @@ class Happenings:
                 range(self.resources), cycle(product(_ACCOUNTS, _REGIONS)), strict=False
             )
         ]
-        storms = [job for share in (0.3, 0.7) for job in self._storm(share)]
+        storms = [*self._storm(0.3, "red"), *self._storm(0.7, "blue")]
         spans = self.hours * 3600 / (self.jobs - len(storms))
         once = [
             self._job(self._random.choice(self._arns), self.start + number * spans)
@@ -165,7 +164,7 @@ class Happenings:
             message=f"It failed: {words}" if failed else "",
         )
 
-    def _storm(self, share: float) -> Iterator[Job]:
+    def _storm(self, share: float, vault: str) -> Iterator[Job]:
         """One cause in one account and Region, for all that is there."""
         moment = self.start + share * self.hours * 3600
         there = [arn for arn in self._arns if arn.split(":")[3:5] == self._arns[0].split(":")[3:5]]
@@ -181,7 +180,7 @@ class Happenings:
                 told=moment + number * 3 + 1,
                 terse=False,
                 known=True,
-                message=f"The key {number} of vault {share} is disabled",
+                message=f"The key {number} of the {vault} vault is disabled",
             )
 
     def of(self, alert: Alert) -> Looked | None:
@@ -191,18 +190,17 @@ class Happenings:
     def job(self, job_id: str) -> Job | None:
         return self._by_id.get(job_id)
 
-    def not_well(self) -> Mapping[Subject, Job]:
-        """What last failed after it last went well, with that failure."""
-        failed: dict[Subject, Job] = {}
-        well: dict[Subject, float] = defaultdict(float)
+    def not_well(self) -> Mapping[Subject, Sequence[Job]]:
+        """What failed after it last went well, with those failures."""
+        failed: dict[Subject, list[Job]] = {}
         for job in self.all:
             if job.failed:
-                failed[job.subject] = job
+                failed.setdefault(job.subject, []).append(job)
                 continue
-            well[job.subject] = job.ended
+            failed.pop(job.subject, None)
             if job.kind == "backup":
-                well[(job.kind, job.resource, job.vault, "any")] = job.ended
-        return {each: job for each, job in failed.items() if job.ended > well[each]}
+                failed.pop((job.kind, job.resource, job.vault, "any"), None)
+        return failed
 
 
 def malformed(random: Random) -> Sequence[str]:

@@ -75,17 +75,22 @@ class Run:
     def open(self) -> Mapping[Subject, Sequence[str]]:
         """What incidents stand for, with the numbers of those that are open for each."""
         found: dict[Subject, list[str]] = {}
+        listed: dict[Subject, str] = {}
         for incident in self.simulation.service.incidents():
             if incident["state"] in {"1", "2", "3"}:
-                for subject in self._subjects(incident):
+                by_cause, others = self._subjects(incident)
+                for subject in by_cause:
                     found.setdefault(subject, []).append(incident["number"])
-        return found
+                listed |= dict.fromkeys(others, incident["number"])
+        return {**{subject: [number] for subject, number in listed.items()}, **found}
 
-    def _subjects(self, incident: Mapping[str, str]) -> set[Subject]:
+    def _subjects(self, incident: Mapping[str, str]) -> tuple[set[Subject], set[Subject]]:
+        """Of a storm's incident: those that failed by its cause since they last went well, and the
+        others that it lists. Whose success was told after its next failure has not left it."""
         jobs = (self.happened.job(job_id) for job_id in _JOB.findall(incident["description"]))
         of = {job.subject: job for job in jobs if job is not None}
         if "\nResources (" not in incident["description"]:
-            return set(of)
+            return set(of), set()
         (one,) = of.values()
         return self._of_one_storm(one, set(_RESOURCE.findall(self._told(incident))))
 
@@ -95,16 +100,15 @@ class Run:
         )
         return incident["description"] + notes
 
-    def _of_one_storm(self, one: Job, resources: set[str]) -> set[Subject]:
-        """What is not well of the resources that its incident lists, and failed of its cause."""
-        of_one_cause = {
-            job.subject
-            for job in self.happened.all
-            if job.failed
-            and (job.kind, job.resource in resources) == (one.kind, True)
-            and _NUMBER.sub("", job.message) == _NUMBER.sub("", one.message)
+    def _of_one_storm(self, one: Job, resources: set[str]) -> tuple[set[Subject], set[Subject]]:
+        cause = _NUMBER.sub("", one.message)
+        listed = {
+            subject: any(_NUMBER.sub("", job.message) == cause for job in jobs)
+            for subject, jobs in self.happened.not_well().items()
+            if (subject[0], subject[1] in resources) == (one.kind, True)
         }
-        return of_one_cause & self.happened.not_well().keys() or {one.subject}
+        by_cause = {subject for subject, is_by_cause in listed.items() if is_by_cause}
+        return by_cause, listed.keys() - by_cause
 
     def dead(self) -> Counter[str]:
         return Counter(letter.body for letter in self.simulation.queue.dead)
