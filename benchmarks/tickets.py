@@ -202,7 +202,7 @@ def _storm(size: Size) -> Sequence[Measure]:
     with _closing(simulation):
         simulation.run()
     calls = simulation.wire.calls.total()
-    counted = f"{size.repeats + 1:,}"
+    counted = f"({size.repeats + 1} times"
     right = next(at for at, _, body in simulation.wire.done if counted in body)
     return [
         Measure(

@@ -37,6 +37,12 @@ def test_a_backfill_makes_no_more_calls_than_the_floor() -> None:
     assert [line.ratio for line in calls] == [1] * 5
 
 
+def test_a_storm_of_repeats_costs_a_note_a_minute_and_what_changes_nothing_one_call() -> None:
+    goals = [line for line in tiny("tickets") if line.at_most]
+    assert len(goals) == 3
+    assert [line for line in goals if line.ratio > 1] == []
+
+
 def test_a_line_says_the_ratio_and_whether_it_meets_the_goal() -> None:
     line = Measure(what="x", value=1, unit="s", baseline="y", base=4, at_most=0.2)
     assert str(line) == "x: 1 s; y: 4; ratio 0.2500, goal 0.2000 MISSED"
