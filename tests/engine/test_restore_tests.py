@@ -202,9 +202,9 @@ def test_what_is_not_good_or_not_judged_is_an_incident_and_says_which(
     }
     assert said["good"] == said["own"] == []
     (bad,), (unjudged,) = said["not good"], said["not judged"]
-    assert "what a restore test restored of table/ledger" in bad.replace("AWS Backup: ", "")
-    assert "is not good" in bad
-    assert "nobody could judge what a restore test restored" in unjudged
+    assert "restore test: what it restored is not good" in bad
+    assert "ledger" in bad
+    assert "restore test: nobody could judge what it restored" in unjudged
 
 
 @pytest.fixture(scope="module")
