@@ -310,3 +310,27 @@ def test_an_air_gapped_vault_that_could_not_be_filled_is_told_in_words_of_its_ow
     assert "the backup is in the standard vault" in fields["description"]
     assert category in fields["description"]
     assert not events.issues_of(alert("backup-completed"), "SUCCESS", "").failed
+
+
+@pytest.mark.parametrize("name", ["scan-clean", "change-refused", "backup-running"])
+def test_what_found_or_changed_nothing_or_has_not_ended_is_no_alert(name: str) -> None:
+    with pytest.raises(events.UnrecognisedEvent):
+        alert(name)
+
+
+@pytest.mark.parametrize(
+    ("identity", "said"),
+    [
+        ({"type": "AWSService", "invokedBy": "backup.amazonaws.com"}, "backup.amazonaws.com"),
+        ({"type": "AWSAccount", "accountId": "444444444444"}, "444444444444"),
+        (None, "an identity that CloudTrail does not name"),
+    ],
+)
+def test_an_identity_without_arn_is_told_as_well_as_cloudtrail_knows_it(
+    identity: object, said: str
+) -> None:
+    told = json.loads((EVENTS / "change-by-user.json").read_text())
+    told["detail"] |= {"userIdentity": identity, "requestParameters": None}
+    job = events.read_alert(told)
+    assert f"called by {said} from" in job.message
+    assert job.resource.endswith(":api-call:DeleteRecoveryPoint")
