@@ -231,7 +231,7 @@ def _makes_report(args: ReportFunctionsArgs) -> FunctionArgs:
 
 def _counts_incidents(ledger: Ledger) -> list[Statement]:
     return [
-        Statement(sid="CountIncidents", actions=["dynamodb:Scan"], resources=[ledger.arn]),
+        Statement(sid="CountIncidents", actions=["dynamodb:Query"], resources=[ledger.index_arn]),
         Statement(sid="ReadThem", actions=["kms:Decrypt"], resources=[ledger.key_arn]),
     ]
 

@@ -17,6 +17,7 @@ from components.function import Function, FunctionArgs, FunctionHome
 from components.iam import Statement, policy_document, rule_may_send
 from components.work_queue import WorkQueue, WorkQueueArgs
 from reports.aws_partition import aws_partition
+from reports.ticket_ledger import LISTED
 
 _FUNCTION_TIMEOUT_SECONDS = 90
 _TOO_LONG_SECONDS = 3600
@@ -50,7 +51,8 @@ class Ledger:
     """The table of what incidents are open."""
 
     name: pulumi.Input[str]
-    arn: pulumi.Input[str]
+    index_arn: pulumi.Input[str]
+    """Of what its few items that are listed are found by."""
     key_arn: pulumi.Input[str]
 
 
@@ -143,7 +145,7 @@ class Ticketing(pulumi.ComponentResource):
             ),
             opts=child,
         )
-        self.ledger = Ledger(name=ledger.name, arn=ledger.arn, key_arn=key.arn)
+        self.ledger = Ledger(name=ledger.name, index_arn=_index_of(ledger), key_arn=key.arn)
         self.topic_arn = topic.arn
         self.queue_url = queue.url
         self.dead_letters_url = queue.dead_letters_url
@@ -163,12 +165,23 @@ class Ticketing(pulumi.ComponentResource):
             name=name,
             billing_mode="PAY_PER_REQUEST",
             hash_key="correlation_id",
-            attributes=[{"name": "correlation_id", "type": "S"}],
+            attributes=[{"name": name, "type": "S"} for name in ("correlation_id", LISTED)],
+            global_secondary_indexes=[
+                {
+                    "name": LISTED,
+                    "key_schemas": [{"attribute_name": LISTED, "key_type": "HASH"}],
+                    "projection_type": "ALL",
+                },
+            ],
             ttl={"attribute_name": "forget_at", "enabled": True},
             server_side_encryption={"enabled": True, "kms_key_arn": key_arn},
             point_in_time_recovery={"enabled": True},
             opts=pulumi.ResourceOptions(parent=self),
         )
+
+
+def _index_of(ledger: aws.dynamodb.Table) -> pulumi.Output[str]:
+    return pulumi.Output.concat(ledger.arn, "/index/", LISTED)
 
 
 def _of_waiting(topics: Sequence[pulumi.Input[str]]) -> AlarmArgs:
@@ -241,8 +254,13 @@ def _function(
             Statement(
                 sid="KeepItsLedger",
                 # A transaction needs the right to each thing that it does.
-                actions=["dynamodb:GetItem", "dynamodb:Scan", "dynamodb:UpdateItem"],
+                actions=["dynamodb:GetItem", "dynamodb:UpdateItem"],
                 resources=[ledger.arn],
+            ),
+            Statement(
+                sid="LookWhoIsSilent",
+                actions=["dynamodb:Query"],
+                resources=[_index_of(ledger)],
             ),
             Statement(
                 sid="AskAccountsOfTheirJobs",

@@ -3,6 +3,12 @@ incidents: what became of each message that was replayed, who was heard of, how 
 
 from typing import Literal
 
+LISTED = "listed"
+"""The ledger's index, and its hash key: an attribute that few items have, so that they are found
+without reading the links of millions of recovery points."""
+NOT_WELL, HEARTBEAT = "not well", "heartbeat"
+"""Its values: of keys of what is not well, or not known by ServiceNow to be well; of heartbeats."""
+
 REPLAY = "Replay"
 """The attribute of a message that was replayed: a text of that one message's own, which stays with
 it while it waits."""
@@ -39,5 +45,6 @@ what the function needs besides (handlers/open_ticket/waiting.py)."""
 
 def heartbeat_key(account: str, region: str) -> str:
     """The ledger's key of when a Region of an account was last heard of: an item with `heard_at`
-    (epoch seconds), `stack` and `name`. Removed by `backup-org tickets forget`."""
-    return f"heartbeat|{account}|{region}"
+    (epoch seconds), `stack` and `name`, listed as HEARTBEAT. Removed by `backup-org tickets
+    forget`."""
+    return f"{HEARTBEAT}|{account}|{region}"

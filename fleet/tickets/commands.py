@@ -38,7 +38,8 @@ def list_tickets(
     """List what is not well, each with its incident, by the ledger of the function that opens
     them."""
     ledger = _ledger(engine_here(), stack)
-    found = [s for s in ledger.subjects() if s.troubled or (all_ and s.number)]
+    known = ledger.subjects() if all_ else ledger.not_well()
+    found = [s for s in known if s.troubled or (all_ and s.number)]
     found.sort(key=lambda s: (not s.troubled, s.since or datetime.max.replace(tzinfo=UTC)))
     now = datetime.now(UTC)
     if found:

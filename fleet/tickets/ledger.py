@@ -16,7 +16,7 @@ from fleet.deploy.order import settings_of
 from fleet.errors import ToldError
 from fleet.replay.facts import facts
 from reports.correlation import DISPLAY
-from reports.ticket_ledger import heartbeat_key
+from reports.ticket_ledger import HEARTBEAT, LISTED, NOT_WELL, heartbeat_key
 from stacks.references import alerts_stack
 from stacks.settings import Settings
 
@@ -92,19 +92,31 @@ class Ledger:
             yield from map(_read, answer["Responses"].get(self.table, []))
 
     def subjects(self) -> Iterator[Subject]:
-        """All that the table has, page by page."""
-        return map(Subject.read, self._beginning(f"{DISPLAY}-"))
-
-    def regions_heard(self, account: str) -> list[str]:
-        """Of an account, by its heartbeats."""
-        heard = self._beginning(heartbeat_key(account, ""))
-        return sorted(str(item[_KEY]).rpartition("|")[2] for item in heard)
-
-    def _beginning(self, key: str) -> Iterator[Item]:
+        """All that the table has, page by page: of a large organization, millions of items are
+        read."""
         pages = self.dynamodb.get_paginator("scan").paginate(
             TableName=self.table,
             FilterExpression=f"begins_with({_KEY}, :key)",
-            ExpressionAttributeValues={":key": {"S": key}},
+            ExpressionAttributeValues={":key": {"S": f"{DISPLAY}-"}},
+        )
+        for page in pages:
+            yield from map(Subject.read, map(_read, page["Items"]))
+
+    def not_well(self) -> Iterator[Subject]:
+        return map(Subject.read, self._listed(NOT_WELL))
+
+    def regions_heard(self, account: str) -> list[str]:
+        """Of an account, by its heartbeats."""
+        keys = (str(item[_KEY]) for item in self._listed(HEARTBEAT))
+        begin = heartbeat_key(account, "")
+        return sorted(key.removeprefix(begin) for key in keys if key.startswith(begin))
+
+    def _listed(self, what: str) -> Iterator[Item]:
+        pages = self.dynamodb.get_paginator("query").paginate(
+            TableName=self.table,
+            IndexName=LISTED,
+            KeyConditionExpression=f"{LISTED} = :what",
+            ExpressionAttributeValues={":what": {"S": what}},
         )
         for page in pages:
             yield from map(_read, page["Items"])

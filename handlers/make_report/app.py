@@ -34,6 +34,7 @@ from reports.digest.making import Source, make
 from reports.digest.measuring import Before
 from reports.digest.objects import DigestObjects
 from reports.digest.runs import Run
+from reports.ticket_ledger import LISTED, NOT_WELL
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -165,11 +166,13 @@ class Maker:
         """Whatever they are of: a resource's failures, or one of this system's own alarms."""
         if not self._settings.ledger_table:
             return None
-        pages = self._dynamodb.get_paginator("scan").paginate(
+        pages = self._dynamodb.get_paginator("query").paginate(
             TableName=self._settings.ledger_table,
+            IndexName=LISTED,
             Select="COUNT",
+            KeyConditionExpression=f"{LISTED} = :not_well",
             FilterExpression="incident_open = :open",
-            ExpressionAttributeValues={":open": {"BOOL": True}},
+            ExpressionAttributeValues={":not_well": {"S": NOT_WELL}, ":open": {"BOOL": True}},
         )
         return sum(page.get("Count", 0) for page in pages)
 

@@ -28,7 +28,13 @@ from handlers.open_ticket.entries import (
 from handlers.open_ticket.events import Alert
 from handlers.open_ticket.records import Record
 from handlers.open_ticket.table import Change, Conflict, Refused, Table, Value
-from reports.ticket_ledger import REPLAY_IS_KNOWN_SECONDS, ReplayOutcome, replay_key
+from reports.ticket_ledger import (
+    LISTED,
+    NOT_WELL,
+    REPLAY_IS_KNOWN_SECONDS,
+    ReplayOutcome,
+    replay_key,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -39,7 +45,7 @@ _FORGET_END_AFTER = timedelta(days=60)
 _ATTEMPTS = 8
 """Of a change that others were quicker with."""
 _LEASE = ("lease_holder", "lease_ends", "doubtful")
-_TROUBLE = ("failure", "failure_beside", "success", "success_beside")
+_TROUBLE = ("failure", "failure_beside", "success", "success_beside", LISTED)
 
 
 class Busy(Exception):
@@ -129,6 +135,7 @@ class Ledger:
                     **moments(entry.state.after(alert)),
                     **(record.dump("failure") if is_latest else {}),
                     "about": _about(alert),
+                    LISTED: NOT_WELL,
                     "forget_at": _epoch(now + _FORGET_AFTER),
                 },
                 add={"failures": 1, "version": 1},

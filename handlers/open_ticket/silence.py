@@ -8,7 +8,7 @@ from typing import Any
 
 from handlers.open_ticket.table import Change, Table
 from reports.own_events import EVENT_SOURCE, SILENT_AFTER_HOURS, SILENT_REGIONS
-from reports.ticket_ledger import heartbeat_key
+from reports.ticket_ledger import HEARTBEAT, LISTED, heartbeat_key
 
 _SILENT_AFTER = timedelta(hours=SILENT_AFTER_HOURS)
 
@@ -22,6 +22,7 @@ class Heartbeats:
             Change(
                 key=heartbeat_key(account, region),
                 set={
+                    LISTED: HEARTBEAT,
                     "heard_at": int(now.timestamp()),
                     "stack": str(detail.get("stack", "")),
                     "name": str(detail.get("name", "")),
@@ -32,7 +33,7 @@ class Heartbeats:
     def look(self, event: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
         """An event of who is silent, in the place of the one that asks for it."""
         silent: list[str] = []
-        for item in self._table.beginning_with(heartbeat_key("", "").partition("|")[0]):
+        for item in self._table.listed(HEARTBEAT):
             heard = datetime.fromtimestamp(int(item["heard_at"]), now.tzinfo)
             if heard < now - _SILENT_AFTER:
                 _, account, region = str(item["correlation_id"]).split("|")

@@ -24,6 +24,7 @@ from handlers.open_ticket.table import (
 )
 from handlers.open_ticket.waiting import Later
 from reports.correlation import deduplication_key
+from reports.ticket_ledger import LISTED, NOT_WELL
 
 _KINDS = {Kind.BACKUP, Kind.COPY, Kind.RESTORE, Kind.VERDICT, Kind.ISSUES}
 _OF_ONE = re.compile(
@@ -137,6 +138,7 @@ class Storms:
             **moments(state),
             **entry.trouble.dump("failure"),
             "is_storm": True,
+            LISTED: NOT_WELL,
         }
         grows = {"version": 1, "failures": 1}
         return Change(key=storm.key, set=values, remove=gone, add=grows, **unchanged(storm))

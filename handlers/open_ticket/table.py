@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
+from reports.ticket_ledger import LISTED
+
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -118,12 +120,13 @@ class Table:
             raise
         return _read(answer.get("Attributes", {}))
 
-    def beginning_with(self, text: str) -> Iterator[Item]:
-        """All items whose key begins so. Reads the whole table."""
-        pages = self._dynamodb.get_paginator("scan").paginate(
+    def listed(self, what: str) -> Iterator[Item]:
+        """As it was a moment ago."""
+        pages = self._dynamodb.get_paginator("query").paginate(
             TableName=self._name,
-            FilterExpression=f"begins_with({_KEY}, :text)",
-            ExpressionAttributeValues={":text": {"S": text}},
+            IndexName=LISTED,
+            KeyConditionExpression=f"{LISTED} = :what",
+            ExpressionAttributeValues={":what": {"S": what}},
         )
         for page in pages:
             yield from map(_read, page["Items"])

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple, TypeAlias
 import boto3
 from botocore.exceptions import ClientError
 
+from reports.ticket_ledger import LISTED
+
 Item: TypeAlias = dict[str, Any]
 """Attribute → value in DynamoDB's JSON, such as {"S": "text"}."""
 
@@ -29,6 +31,21 @@ Read: TypeAlias = Callable[[_About], Any]
 
 _TOKENS = re.compile(r"\s*(<=|>=|<>|[-+=<>(),]|[#:]?[A-Za-z_][A-Za-z0-9_.]*)")
 _KEY = "correlation_id"
+LEDGER: Mapping[str, Any] = {
+    "KeySchema": [{"AttributeName": _KEY, "KeyType": "HASH"}],
+    "AttributeDefinitions": [
+        {"AttributeName": name, "AttributeType": "S"} for name in (_KEY, LISTED)
+    ],
+    "GlobalSecondaryIndexes": [
+        {
+            "IndexName": LISTED,
+            "KeySchema": [{"AttributeName": LISTED, "KeyType": "HASH"}],
+            "Projection": {"ProjectionType": "ALL"},
+        }
+    ],
+    "BillingMode": "PAY_PER_REQUEST",
+}
+"""What CreateTable is told besides the name, as components/ticketing.py deploys it."""
 
 
 @cache

@@ -243,6 +243,11 @@ def _table(call: AccountCall) -> str:
     return name if name.startswith("arn:") else call.arn(f"table/{name}")
 
 
+def _queried(call: AccountCall) -> str:
+    index = call.text("IndexName")
+    return f"{_table(call)}/index/{index}" if index else _table(call)
+
+
 def _transact_write_items(call: AccountCall) -> Sequence[Need]:
     """Each part needs what it needs alone:
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html"""
@@ -512,6 +517,7 @@ MAPPERS: Mapping[str, Mapper] = {
     "cloudtrail:GetEventSelectors": _one(_trail)("cloudtrail:GetEventSelectors"),
     "cloudtrail:GetTrailStatus": _one(_trail)("cloudtrail:GetTrailStatus"),
     **named("dynamodb", _one(_table), "DescribeTable", "GetItem", "Scan", "UpdateItem"),
+    "dynamodb:Query": _one(_queried)("dynamodb:Query"),
     "dynamodb:TransactWriteItems": _transact_write_items,
     "efs:DescribeFileSystems": _one(_file_system)("elasticfilesystem:DescribeFileSystems"),
     "events:PutEvents": _put_events,

@@ -17,7 +17,7 @@ from aws_sandbox.aws.api_calls import not_carried_out
 from aws_sandbox.moto_changes.replacements import Replacements
 
 _LOCK = RLock()
-_LOCKED = ("get_item", "put_item", "update_item", "delete_item", "scan")
+_LOCKED = ("get_item", "put_item", "update_item", "delete_item", "query", "scan")
 
 
 def install_permanently(replacements: Replacements) -> None:

@@ -13,6 +13,7 @@ import pytest
 from aws_sandbox.aws.server import AwsServer
 from reports.ticket_ledger import heartbeat_key
 from tests.engine.doctor.conftest import AUDIT, MANAGEMENT, REGION, examined, findings, written
+from tests.support.in_memory_dynamodb import LEDGER
 
 TICKETING = {"url": "https://acme.service-now.com", "secret": "acme/servicenow"}
 TRAIL, ELSEWHERE = f"a trail for {REGION}", "eu-west-1"
@@ -88,12 +89,7 @@ class TestHeartbeats:
         asked = written(tmp_path, "audit", ticketing=TICKETING)
         assert findings(asked, session, tmp_path)["heartbeats"].found == "is not deployed yet"
         dynamodb = session.client("dynamodb")
-        dynamodb.create_table(
-            TableName="acme-backup-tickets",
-            KeySchema=[{"AttributeName": "correlation_id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "correlation_id", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        dynamodb.create_table(**LEDGER, TableName="acme-backup-tickets")
 
         def hear(account: str) -> None:
             key = {"S": heartbeat_key(account, REGION)}

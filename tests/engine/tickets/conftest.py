@@ -22,6 +22,7 @@ from handlers.open_ticket.lookup import Lookup, NoLookup
 from handlers.open_ticket.messages import Message
 from handlers.open_ticket.service_now import Credentials as ClientCredentials
 from handlers.open_ticket.service_now import ServiceNow as Client
+from tests.support.in_memory_dynamodb import LEDGER
 
 EVENTS = Path(__file__).resolve().parents[2] / "unit" / "handlers" / "events"
 REGION = "eu-central-1"
@@ -87,12 +88,7 @@ class Bench:
         self.remaining_seconds = 90.0
         self.secrets = _client("secretsmanager")
         self.secrets.create_secret(Name=SECRET, SecretString=json.dumps(BASIC))
-        _client("dynamodb").create_table(
-            TableName=TABLE,
-            KeySchema=[{"AttributeName": "correlation_id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "correlation_id", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        _client("dynamodb").create_table(**LEDGER, TableName=TABLE)
         self.use(start(ACCEPTED))
 
     def _its_lookup(self, *_: object) -> Lookup:

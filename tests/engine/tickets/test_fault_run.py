@@ -20,6 +20,7 @@ from moto import mock_aws
 from handlers.open_ticket.settings import TicketSettings
 from tests.engine.tickets.happenings import Happenings, Job, Subject, malformed
 from tests.engine.tickets.simulation import Faults, Simulation
+from tests.support.in_memory_dynamodb import LEDGER
 
 START = datetime(2026, 11, 21, tzinfo=UTC)
 _JOB = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -181,12 +182,7 @@ def test_the_table_in_memory_answers_as_moto_does() -> None:
     with run(TINY, 1) as made, mock_aws():
         session: Any = boto3.Session("testing", "testing", region_name="eu-central-1")
         moto = session.client("dynamodb")
-        moto.create_table(
-            TableName="ledger",
-            KeySchema=[{"AttributeName": "correlation_id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "correlation_id", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        moto.create_table(**LEDGER, TableName="ledger")
         for operation, asked, answered in made.simulation.dynamodb.log:
             assert _told(_answer(moto, operation, asked)) == _told(answered), (operation, asked)
 

@@ -18,6 +18,7 @@ from fleet.replay.dead_letters import DeadLetter, ReplayFailed, resting
 from fleet.replay.hops import ALERTS, RESTORE_CHECKS, SCHEDULES, TICKETS, Deployed, hops_of
 from fleet.replay.outcomes import Told, followed
 from reports.ticket_ledger import REPLAY, replay_key
+from tests.support.in_memory_dynamodb import LEDGER
 
 MEMBER, AUDIT = "333333333333", "222222222222"
 REGION, OTHER_REGION = "eu-central-1", "eu-west-1"
@@ -193,12 +194,7 @@ def test_a_queue_that_a_stack_has_not_is_refused_with_those_that_it_has(
 @pytest.fixture
 def ledger(audit: Deployed) -> Any:
     dynamodb: Any = audit.session.client("dynamodb")
-    dynamodb.create_table(
-        TableName="ledger",
-        KeySchema=[{"AttributeName": "correlation_id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "correlation_id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    dynamodb.create_table(**LEDGER, TableName="ledger")
     return dynamodb
 
 

@@ -16,7 +16,8 @@ from fleet import rows
 from fleet.errors import ToldError
 from fleet.tickets import commands
 from fleet.tickets.ledger import Ledger
-from reports.ticket_ledger import PAUSE_KEY, heartbeat_key
+from reports.ticket_ledger import HEARTBEAT, NOT_WELL, PAUSE_KEY, heartbeat_key
+from tests.support.in_memory_dynamodb import LEDGER
 
 REGION, MEMBER = "eu-central-1", "333333333333"
 VOLUME = f"arn:aws:ec2:{REGION}:{MEMBER}:volume/vol-0a1b2c3d4e5f60718"
@@ -40,12 +41,7 @@ def ledger(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
         monkeypatch.setenv(name, "testing")
     with mock_aws():
         dynamodb: Any = boto3.client("dynamodb", region_name=REGION)
-        dynamodb.create_table(
-            TableName="ledger",
-            KeySchema=[{"AttributeName": "correlation_id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "correlation_id", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        dynamodb.create_table(**LEDGER, TableName="ledger")
         made = Ledger(dynamodb=dynamodb, table="ledger")
         monkeypatch.setattr(commands, "_ledger", Mock(return_value=made))
         monkeypatch.setattr(commands, "engine_here", Mock())
@@ -67,6 +63,7 @@ def _incidents(ledger: Ledger) -> None:
         ledger,
         "backup-org-open",
         failure=json.dumps(EVENT),
+        listed=NOT_WELL,
         about=json.dumps(about),
         failures=3,
         earlier=1,
@@ -75,7 +72,7 @@ def _incidents(ledger: Ledger) -> None:
         incident_opened_at=(datetime.now(UTC) - timedelta(hours=2, minutes=5)).isoformat(),
         forget_at=1830349756,
     )
-    put(ledger, "backup-org-waits", failure=json.dumps(EVENT), failures=1)
+    put(ledger, "backup-org-waits", failure=json.dumps(EVENT), failures=1, listed=NOT_WELL)
     put(
         ledger,
         "backup-org-well",
@@ -153,8 +150,8 @@ def test_an_account_that_left_is_forgotten_in_one_region_or_in_all(
     ledger: Ledger, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for region in (REGION, "eu-west-1", "us-east-1"):
-        put(ledger, heartbeat_key(MEMBER, region), heard_at=1)
-    put(ledger, heartbeat_key("444444444444", REGION), heard_at=1)
+        put(ledger, heartbeat_key(MEMBER, region), heard_at=1, listed=HEARTBEAT)
+    put(ledger, heartbeat_key("444444444444", REGION), heard_at=1, listed=HEARTBEAT)
     commands.forget("acme-audit", MEMBER, "us-east-1")
     assert ledger.regions_heard(MEMBER) == [REGION, "eu-west-1"]
     commands.forget("acme-audit", MEMBER)

@@ -26,6 +26,7 @@ from reports.digest.definition import Cadence, Definition
 from tests.support import figures as examples
 from tests.support.aws_in_process import Aws, aws
 from tests.support.backup_api import BackupAtHand, Members
+from tests.support.in_memory_dynamodb import LEDGER
 
 __all__ = ["aws"]
 
@@ -278,14 +279,10 @@ def test_a_step_that_there_is_not_is_named(app: Any) -> None:
 
 def test_open_incidents_are_those_of_the_ticket_ledger(aws: Aws) -> None:
     dynamodb = boto3.client("dynamodb")
-    dynamodb.create_table(
-        TableName="ledger",
-        KeySchema=[{"AttributeName": "correlation_id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "correlation_id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    dynamodb.create_table(**LEDGER, TableName="ledger")
     for name, item in {
-        "open": {"incident_open": {"BOOL": True}},
+        "open": {"incident_open": {"BOOL": True}, "listed": {"S": "not well"}},
+        "not told yet": {"listed": {"S": "not well"}},
         "closed": {"incident_open": {"BOOL": False}},
         "a recovery point": {"resource_arn": {"S": "arn"}},
     }.items():

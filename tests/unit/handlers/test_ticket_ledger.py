@@ -18,6 +18,8 @@ from handlers.open_ticket.entries import Entry
 from handlers.open_ticket.ledger import Busy, Ledger
 from handlers.open_ticket.lookup import Looked
 from handlers.open_ticket.records import Record
+from reports.ticket_ledger import NOT_WELL
+from tests.support.in_memory_dynamodb import LEDGER
 
 NOW = datetime(2026, 11, 22, 6, tzinfo=UTC)
 LEASE_SECONDS = 105
@@ -45,12 +47,7 @@ def completed(minute: int = 0) -> Record:
 def ledger() -> Iterator[Ledger]:
     with mock_aws():
         dynamodb = _SESSION.client("dynamodb")
-        dynamodb.create_table(
-            TableName="ledger",
-            KeySchema=[{"AttributeName": "correlation_id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "correlation_id", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        dynamodb.create_table(**LEDGER, TableName="ledger")
         yield Ledger(dynamodb, "ledger", lease_seconds=LEASE_SECONDS)
 
 
@@ -191,6 +188,15 @@ def test_what_comes_while_somebody_tells_service_now_is_not_forgotten(ledger: Le
     assert held.entry.trouble.alert.job_id == "backup-failed 10"
     assert ledger.finish(held, {"incident_open": True, "told": 2}, forget=False) is None
     assert ledger.read(KEY).standing.step is Step.NOTHING
+
+
+def test_what_is_not_well_is_listed_until_service_now_knows_it_to_be_well(ledger: Ledger) -> None:
+    fail(ledger, failed())
+    assert [item["correlation_id"] for item in ledger.table.listed(NOT_WELL)] == [KEY]
+    entry = ledger.succeed(ledger.read(KEY), completed(5), NOW)
+    assert len([*ledger.table.listed(NOT_WELL)]) == 1
+    ledger.finish(ledger.lease(entry, NOW), {"incident_open": False}, forget=True)
+    assert [*ledger.table.listed(NOT_WELL)] == []
 
 
 def test_it_is_known_until_when_another_message_sees_to_a_key(ledger: Ledger) -> None:

@@ -11,6 +11,7 @@ from moto import mock_aws
 
 from handlers.open_ticket.desk import Outcome
 from handlers.open_ticket.settings import TicketSettings
+from tests.support.in_memory_dynamodb import LEDGER
 from tests.support.tickets_in_memory import Bureau
 
 ACME = TicketSettings(customer="acme", storm=None)
@@ -19,17 +20,12 @@ ACCOUNT = "333333333333"
 
 @pytest.fixture
 def bureau() -> Iterator[Bureau]:
-    """On moto's table, as a daily look reads the whole of it."""
+    """On moto's table, as a daily look asks its index."""
     with mock_aws():
         dynamodb = boto3.Session("testing", "testing", region_name="eu-central-1").client(
             "dynamodb"
         )
-        dynamodb.create_table(
-            TableName="ledger",
-            KeySchema=[{"AttributeName": "correlation_id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "correlation_id", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        dynamodb.create_table(**LEDGER, TableName="ledger")
         yield Bureau(ACME, dynamodb=dynamodb)
 
 

@@ -7,7 +7,7 @@ import string
 from collections.abc import Iterator
 from typing import Final
 
-from aws_sandbox.plugin.fields import Autoname, Document, Field, members, outputs
+from aws_sandbox.plugin.fields import Autoname, Document, Field, members, outputs, value_to_api
 from aws_sandbox.plugin.resource import Resource, ResourceCall, Tagging, register
 from aws_sandbox.plugin.values import UNKNOWN, Problem, Props, children
 
@@ -216,7 +216,7 @@ TABLE_TAGGING = Tagging(listing="ListTagsOfResource")
 
 @register("aws:dynamodb/table:Table")
 class Table(Resource):
-    """A table with a hash key alone, and no indexes; its id is its name."""
+    """A table with a hash key alone; its id is its name."""
 
     service, operation = "dynamodb", "CreateTable"
     properties = members(
@@ -228,6 +228,15 @@ class Table(Resource):
         ),
         billingMode=Field("BillingMode", default="PROVISIONED"),
         hashKey=Field("HashKey", replaces=True, separate=True),
+        globalSecondaryIndexes=Field(
+            "GlobalSecondaryIndexes",
+            fields=members(
+                name="IndexName",
+                keySchemas=Field("KeySchema", fields=members("attributeName", "keyType")),
+                projectionType="Projection.ProjectionType",
+            ),
+            unordered=True,
+        ),
         serverSideEncryption=Field(
             "SSESpecification",
             fields=members("enabled", kmsKeyArn=Field("KMSMasterKeyId", computed=True)),
@@ -287,7 +296,11 @@ class Table(Resource):
 
     def update(self, call: ResourceCall) -> None:
         props, state = call.props, call.state
-        new = {name for name, value in props.items() if value != state.get(name)}
+        names = props.keys() | state.keys() & {"globalSecondaryIndexes"}
+        new = {name for name in names if props.get(name) != state.get(name)}
+        if "globalSecondaryIndexes" in new:
+            self._put_indexes(call)
+            new -= {"globalSecondaryIndexes", "attributes"}
         if changes := new - {"ttl", "pointInTimeRecovery", "name", "tags", "tagsAll"}:
             wanted = call.request()
             parts = {
@@ -312,6 +325,25 @@ class Table(Resource):
         key = props.get("hashKey", UNKNOWN)
         if UNKNOWN not in {key, *defined} and key not in defined:
             yield Problem(path=("hashKey",), reason=f"{key!r} is not among the attributes")
+
+    @staticmethod
+    def _put_indexes(call: ResourceCall) -> None:
+        """UpdateTable takes one at a time."""
+        field = Table.properties["globalSecondaryIndexes"]
+        before, wanted = (
+            value_to_api(field, values.get("globalSecondaryIndexes", []))
+            for values in (call.state, call.props)
+        )
+        gone = [{"IndexName": index["IndexName"]} for index in before if index not in wanted]
+        new = [index for index in wanted if index not in before]
+        attributes = call.request()["AttributeDefinitions"]
+        for change in [*({"Delete": each} for each in gone), *({"Create": each} for each in new)]:
+            call(
+                "UpdateTable",
+                TableName=call.rid,
+                AttributeDefinitions=attributes,
+                GlobalSecondaryIndexUpdates=[change],
+            )
 
     @staticmethod
     def _put_ttl(call: ResourceCall) -> None:
