@@ -213,8 +213,9 @@ class Ledger:
                 continue  # then another message may come as well, and finds nothing to do
 
     def lease(self, entry: Entry, now: datetime) -> Lease:
-        """Raises Busy. A holder that died loses it when its time is up, which is longer than a
-        function may run."""
+        """Raises Busy, also where it is well by now and ServiceNow knows: whoever died with that
+        lease would leave doubt of nothing. A holder that died loses it when its time is up, which
+        is longer than a function may run."""
         holder = uuid.uuid4().hex
         change = Change(
             key=entry.key,
@@ -224,7 +225,8 @@ class Ledger:
                 "doubtful": True,
                 "forget_at": _epoch(now + _FORGET_AFTER),
             },
-            given="(attribute_not_exists(lease_ends) OR lease_ends < :now)"
+            given="attribute_exists(failure)"
+            " AND (attribute_not_exists(lease_ends) OR lease_ends < :now)"
             + ("" if entry.doubtful else " AND attribute_not_exists(doubtful)"),
             values={"now": _epoch(now)},
         )

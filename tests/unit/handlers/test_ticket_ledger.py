@@ -190,6 +190,17 @@ def test_what_comes_while_somebody_tells_service_now_is_not_forgotten(ledger: Le
     assert ledger.read(KEY).standing.step is Step.NOTHING
 
 
+def test_who_read_it_before_it_was_forgotten_gets_no_lease_and_leaves_no_doubt(
+    ledger: Ledger,
+) -> None:
+    fail(ledger, failed())
+    entry = ledger.succeed(ledger.read(KEY), completed(5), NOW)
+    ledger.finish(ledger.lease(entry, NOW), {"incident_open": False}, forget=True)
+    with pytest.raises(Busy):
+        ledger.lease(entry, NOW)
+    assert ledger.read(KEY).standing.step is Step.NOTHING
+
+
 def test_what_is_not_well_is_listed_until_service_now_knows_it_to_be_well(ledger: Ledger) -> None:
     fail(ledger, failed())
     assert [item["correlation_id"] for item in ledger.table.listed(NOT_WELL)] == [KEY]
