@@ -24,7 +24,7 @@ from handlers.open_ticket.events import Alert, Kind, UnrecognisedEvent, issues_o
 from handlers.open_ticket.incidents import Done, Incidents
 from handlers.open_ticket.ledger import Busy, Ledger
 from handlers.open_ticket.lookup import Looked, Lookup
-from handlers.open_ticket.messages import DUE, REASON, SINCE, TRIES, Message, Queue
+from handlers.open_ticket.messages import DUE, KEYS, REASON, SINCE, TRIES, Message, Queue
 from handlers.open_ticket.records import Record
 from handlers.open_ticket.service_now import ServiceNow, ServiceNowError
 from handlers.open_ticket.settings import TicketSettings
@@ -36,7 +36,7 @@ from reports.ticket_ledger import REPLAY, ReplayOutcome
 
 _TRIES = 5
 _LONGEST_DELAY_SECONDS = 900  # SQS's
-_JITTER_SECONDS = 20
+_JITTER_SECONDS, _LONGEST_JITTER_SECONDS = 20, 300
 _LONGEST_REASON = 1000
 _OWN = (Kind.TEST, Kind.SILENCE)
 """Of this system itself: they end whether or not what completes is to resolve."""
@@ -89,7 +89,7 @@ class Desk:
         self._lookup = lookup
         self._accounts = Accounts(ledger.table, settings.account_names, organization)
         self._heartbeats = Heartbeats(ledger.table)
-        pauses = Pauses(ledger.table)
+        self._pauses = pauses = Pauses(ledger.table)
         incidents = Incidents(
             settings,
             service_now=service_now,
@@ -116,6 +116,8 @@ class Desk:
     def _taken(self, message: Message, turn: Turn) -> Outcome:
         visit = _Visit()
         try:
+            if KEYS in message.attributes:
+                self._pauses.wait_if_known(turn.now)
             event = _event(message.body)
             own = event.get("detail-type") if event.get("source") == EVENT_SOURCE else ""
             if own == HEARTBEAT:
@@ -132,6 +134,9 @@ class Desk:
             return self._park(message, str(error))
         except (Busy, Conflict) as busy:
             return self._put_back(message, turn, [], turn.now + _SOON, str(busy))
+        except Later as later:
+            keys = message.attributes[KEYS].split()
+            return self._put_back(message, turn, keys, later.until, str(later))
         for entry in entries:
             self._see_to(entry, turn, visit)
         return self._outcome(message, turn, visit)
@@ -262,19 +267,24 @@ class Desk:
         *,
         on_purpose: bool = False,
     ) -> Outcome:
-        """Costs no try. The message is sent before the ledger relies on it."""
-        seconds = math.ceil((until - turn.now).total_seconds()) + _jitter(message.body, until)
+        """Costs no try. The message is sent before the ledger relies on it; `keys`: of what it
+        tells of, where that is in the ledger."""
+        waited = 0 if on_purpose else self._waited(message, turn)
+        jitter = _jitter(message.body, until, waited)
+        seconds = math.ceil((until - turn.now).total_seconds()) + jitter
         delay = max(1, min(seconds, _LONGEST_DELAY_SECONDS))
         due = int(turn.now.timestamp()) + delay
-        since = message.attributes.get(SINCE, str(int(turn.now.timestamp())))
-        kept = _kept(message, TRIES, REPLAY)
-        self._queue.send(message.body, delay, {**kept, SINCE: since, DUE: str(due)})
+        now = str(int(turn.now.timestamp()))
+        since = str(due) if on_purpose else message.attributes.get(SINCE, now)
+        kept = _kept(message, TRIES, REPLAY, KEYS)
+        told = {KEYS: " ".join(keys)} if keys else {}
+        self._queue.send(message.body, delay, {**kept, **told, SINCE: since, DUE: str(due)})
         self._ledger.will_be_seen_to(keys, due)
         return Outcome(
             what="waiting",
             key=keys[0] if keys else "",
             reason=reason,
-            waited_seconds=0 if on_purpose else self._waited(message, turn),
+            waited_seconds=waited,
         )
 
     def _park(self, message: Message, reason: str) -> Outcome:
@@ -312,9 +322,10 @@ def _plain(reason: str) -> str:
     return told[:_LONGEST_REASON] or "no reason was given"
 
 
-def _jitter(body: str, until: datetime) -> int:
-    """So that not all come back at once after a long wait."""
-    return zlib.crc32(f"{until}{body}".encode()) % _JITTER_SECONDS
+def _jitter(body: str, until: datetime, waited_seconds: float) -> int:
+    """So that not all come back at once, and the less often the longer they have waited."""
+    most = max(_JITTER_SECONDS, min(_LONGEST_JITTER_SECONDS, int(waited_seconds / 4)))
+    return zlib.crc32(f"{until}{body}".encode()) % most
 
 
 def _event(message: str) -> Mapping[str, Any]:

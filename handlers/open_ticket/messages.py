@@ -9,9 +9,12 @@ from typing import Protocol
 TRIES = "Tries"
 """Message attribute: how many tries were spent before this one."""
 SINCE = "Since"
-"""Message attribute: when the message first came, in epoch seconds."""
+"""Message attribute: when the message first came, or was to come back where it waited on purpose;
+in epoch seconds."""
 DUE = "Due"
 """Message attribute: when it is to come again, as the ledger knows it; in epoch seconds."""
+KEYS = "Keys"
+"""Message attribute: under which keys what it tells of is in the ledger by now."""
 REASON = "Reason"
 """Message attribute of a dead letter: why it was parked."""
 

@@ -16,6 +16,7 @@ _SHORTEST_SECONDS, _LONGEST_SECONDS = 15, 900
 _LONGEST_ASKED_SECONDS = 3600
 """ServiceNow's limits are by the hour; a longer one is found out again."""
 _PROBE_SECONDS = 60
+_SPARED = "ServiceNow wants to be spared, or does not answer"
 _OF_ALL = 3
 """Calls that fail in a row: then it is no matter of one of them."""
 
@@ -45,22 +46,36 @@ class Turn:
 
 
 class Pauses:
-    """One pause for all; after it one asks, and where that goes well all go on."""
+    """One pause for all; after it one asks, and where that goes well all go on.
+
+    A pause that was read is not read again before its end: others may make it longer, which is
+    found out then, and it ends no earlier but by one who was told of its end."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
-        self._probing = False
+        self._known_until = datetime.min.replace(tzinfo=UTC)
+        self._probing: datetime | None = None
+        """The turn's time, of the one that asks."""
         self._in_a_row = 0
+
+    def wait_if_known(self, now: datetime) -> None:
+        """Raises Later in a pause that this process knows of. Asks nobody."""
+        if self._known_until > now:
+            raise Later(self._known_until, _SPARED)
 
     def wait(self, now: datetime) -> None:
         """Raises Later in a pause."""
+        self.wait_if_known(now)
+        if self._probing == now:
+            return
         item = self._table.get(PAUSE_KEY)
-        self._probing, self._in_a_row = False, int(item.get("in_a_row", 0))
+        self._probing, self._in_a_row = None, int(item.get("in_a_row", 0))
         if "paused_until" not in item:
             return
         until = datetime.fromtimestamp(int(item["paused_until"]), UTC)
         if until > now:
-            raise Later(until, "ServiceNow wants to be spared, or does not answer")
+            self._known_until = until
+            raise Later(until, _SPARED)
         epoch = int(now.timestamp())
         probe = Change(
             key=PAUSE_KEY,
@@ -73,7 +88,7 @@ class Pauses:
         except (Refused, Conflict) as error:
             soon = now + timedelta(seconds=_PROBE_SECONDS)
             raise Later(soon, "another asks whether ServiceNow is back") from error
-        self._probing = True
+        self._probing = now
 
     def begin(self, now: datetime, asked_seconds: float | None) -> datetime:
         """Until when; each in a row is twice as long, where ServiceNow does not say how long. One
@@ -92,11 +107,11 @@ class Pauses:
 
     def end(self) -> None:
         """ServiceNow has answered."""
-        if self._probing:
+        if self._probing is not None:
             over = ["paused_until", "in_a_row", "probe_ends"]
         elif self._in_a_row:
             over = ["in_a_row"]
         else:
             return
-        self._probing, self._in_a_row = False, 0
+        self._probing, self._in_a_row = None, 0
         self._table.update(Change(key=PAUSE_KEY, remove=over))

@@ -325,6 +325,7 @@ class Simulation:
         return len(letters)
 
     def _consume(self, worker: Worker) -> None:
+        desk = self._desk()
         while (due := self.queue.next_at()) is not None:
             record = self.queue.receive()
             if record is None:
@@ -333,9 +334,10 @@ class Simulation:
             self.invocations += 1
             worker.begin(FUNCTION_SECONDS)
             try:
-                outcome = self._invoke(record)
+                outcome = self._invoke(desk, record)
             except Killed:
                 self.outcomes["Killed"] += 1
+                desk = self._desk()
             except Exception as error:  # noqa: BLE001 - as Lambda, which hands the message out again
                 self.errors[f"{type(error).__name__}: {str(error)[:60]}"] += 1
             else:
@@ -343,17 +345,19 @@ class Simulation:
                 self.outcomes[outcome.what] += 1
             worker.end()
 
-    def _invoke(self, record: _Record) -> Outcome:
+    def _desk(self) -> Desk:
         """As a process that has just begun: it remembers nothing."""
         client = Client("https://acme.service-now.com", Credentials.read("s", _SECRET))
         cast(Any, client)._http = self.wire
-        desk = Desk(
+        return Desk(
             self.settings,
             ledger=Ledger(cast(Any, self.dynamodb), "ledger", lease_seconds=LEASE_SECONDS),
             service_now=lambda: client,
             queue=self.queue,
             lookup=self.lookup,
         )
+
+    def _invoke(self, desk: Desk, record: _Record) -> Outcome:
         now = datetime.fromtimestamp(self.schedule.now, UTC)
         worker = self.schedule.worker
         message = Message(body=record.body, attributes=record.attributes)

@@ -340,6 +340,38 @@ class Acme:
         return "acme-production"
 
 
+def test_what_waited_on_purpose_was_not_kept_waiting() -> None:
+    bureau = Bureau(replace(ACME, quiet_periods=[WINDOW]))
+    bureau.take(failures(1)[0])
+    bureau.wait(minutes=59)
+    (message,) = bureau.waiting
+    bureau.wait(minutes=2)
+    assert int(message.attributes["Since"]) >= (START + timedelta(minutes=59)).timestamp()
+    assert len(bureau.service_now.open) == 1
+
+
+def test_a_message_that_comes_back_in_a_pause_costs_one_call() -> None:
+    bureau = Bureau(ACME)
+
+    def pause(seconds: int) -> None:
+        until = int(bureau.now.timestamp()) + seconds
+        bureau.dynamodb.items["pause"] = {"paused_until": {"N": str(until)}}
+
+    pause(60)
+    first, second = failures(2)
+    bureau.take(first)
+    (message,) = bureau.waiting
+    bureau.now += timedelta(seconds=90)
+    pause(600)  # another process's
+    bureau.take(second)
+    bureau.ledger_calls.calls.clear()
+    assert bureau.desk.take(message, bureau.now).what == "waiting"
+    assert bureau.ledger_calls.calls == ["update_item"]
+    bureau.finish()
+    assert len(bureau.service_now.open) == 2
+    assert bureau.service_now.calls.count("POST") == 2
+
+
 def test_an_event_of_a_foreign_account_is_parked_at_once_with_the_reason() -> None:
     bureau = Bureau(ACME, organization=Acme())
     foreign = failures(1)[0].replace(ACCOUNT, "999999999999")
