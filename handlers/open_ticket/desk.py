@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Any, cast
 
 from handlers.open_ticket import decision, events
@@ -24,7 +25,7 @@ from handlers.open_ticket.events import Alert, Kind, UnrecognisedEvent, issues_o
 from handlers.open_ticket.incidents import Done, Incidents
 from handlers.open_ticket.ledger import Busy, Ledger
 from handlers.open_ticket.lookup import Looked, Lookup
-from handlers.open_ticket.messages import DUE, KEYS, REASON, SINCE, TRIES, Message, Queue
+from handlers.open_ticket.messages import DUE, ERRORS, KEYS, REASON, SINCE, TRIES, Message, Queue
 from handlers.open_ticket.records import Record
 from handlers.open_ticket.service_now import ServiceNow, ServiceNowError
 from handlers.open_ticket.settings import TicketSettings
@@ -38,6 +39,8 @@ _TRIES = 5
 _LONGEST_DELAY_SECONDS = 900  # SQS's
 _JITTER_SECONDS, _LONGEST_JITTER_SECONDS = 20, 300
 _LONGEST_REASON = 1000
+_MOST_ERRORS, _ERRORS_SECONDS = 20, 24 * 3600
+"""Then it is no outage, but something of this one incident: a rule of the instance, maybe."""
 _OWN = (Kind.TEST, Kind.SILENCE)
 """Of this system itself: they end whether or not what completes is to resolve."""
 _FIRST_RETRY_SECONDS = 60
@@ -232,6 +235,12 @@ class Desk:
             if visit.refusal is not None:
                 return self._refused(message, turn, keys, str(visit.refusal))
             latest = max((later for _, later in visit.waits), key=lambda later: later.until)
+            errors = int(message.attributes.get(ERRORS, "0"))
+            if errors >= _MOST_ERRORS and self._waited(message, turn) >= _ERRORS_SECONDS:
+                return self._park(message, str(latest))
+            if any(_is_error(later) for _, later in visit.waits):
+                told = {**message.attributes, ERRORS: str(errors + 1)}
+                message = replace(message, attributes=told)
             return self._put_back(
                 message, turn, keys, latest.until, str(latest), on_purpose=latest.on_purpose
             )
@@ -276,7 +285,7 @@ class Desk:
         due = int(turn.now.timestamp()) + delay
         now = str(int(turn.now.timestamp()))
         since = str(due) if on_purpose else message.attributes.get(SINCE, now)
-        kept = _kept(message, TRIES, REPLAY, KEYS)
+        kept = _kept(message, TRIES, REPLAY, KEYS, ERRORS)
         told = {KEYS: " ".join(keys)} if keys else {}
         self._queue.send(message.body, delay, {**kept, **told, SINCE: since, DUE: str(due)})
         self._ledger.will_be_seen_to(keys, due)
@@ -295,6 +304,11 @@ class Desk:
     def _waited(message: Message, turn: Turn) -> float:
         since = message.attributes.get(SINCE)
         return max(0.0, turn.now.timestamp() - int(since)) if since else 0.0
+
+
+def _is_error(later: Later) -> bool:
+    cause = later.__cause__
+    return isinstance(cause, ServiceNowError) and cause.status == HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def _needed(fields: Mapping[str, Any], name: str) -> str:

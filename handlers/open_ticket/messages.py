@@ -15,6 +15,8 @@ DUE = "Due"
 """Message attribute: when it is to come again, as the ledger knows it; in epoch seconds."""
 KEYS = "Keys"
 """Message attribute: under which keys what it tells of is in the ledger by now."""
+ERRORS = "Errors"
+"""Message attribute: how often ServiceNow answered 500 to what it tells of."""
 REASON = "Reason"
 """Message attribute of a dead letter: why it was parked."""
 

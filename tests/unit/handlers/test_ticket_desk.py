@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import product
@@ -16,9 +16,10 @@ from handlers.open_ticket.accounts import ForeignAccount
 from handlers.open_ticket.events import Alert
 from handlers.open_ticket.lookup import Looked
 from handlers.open_ticket.messages import Message
+from handlers.open_ticket.service_now import Incident, Unavailable
 from handlers.open_ticket.settings import QuietPeriod, Storm, TicketSettings
 from reports.correlation import backup_subject, deduplication_key
-from tests.support.tickets_in_memory import START, Bureau
+from tests.support.tickets_in_memory import START, Bureau, Instance
 from tests.unit.handlers.test_open_ticket import event
 
 ACME = TicketSettings(customer="acme", storm=None)
@@ -348,6 +349,30 @@ def test_what_waited_on_purpose_was_not_kept_waiting() -> None:
     bureau.wait(minutes=2)
     assert int(message.attributes["Since"]) >= (START + timedelta(minutes=59)).timestamp()
     assert len(bureau.service_now.open) == 1
+
+
+class Broken(Instance):
+    def __init__(self, status: int) -> None:
+        super().__init__()
+        self._status = status
+
+    def create_incident(self, fields: Mapping[str, str]) -> Incident:
+        raise Unavailable(f"POST answered {self._status}", status=self._status)
+
+
+@pytest.mark.parametrize(("status", "letters"), [(500, 1), (503, 0)])
+def test_what_is_answered_500_for_more_than_a_day_is_parked_and_what_waits_for_an_outage_is_not(
+    status: int, letters: int
+) -> None:
+    bureau = Bureau(ACME)
+    bureau.service_now = Broken(status)
+    bureau.take(failures(1)[0])
+    bureau.wait(hours=23)
+    assert bureau.parked == []
+    bureau.wait(hours=2)
+    reasons = [letter.attributes["Reason"] for letter in bureau.parked]
+    assert reasons == [f"POST answered {status}"] * letters
+    assert len(bureau.waiting) == 1 - letters
 
 
 def test_a_message_that_comes_back_in_a_pause_costs_one_call() -> None:
