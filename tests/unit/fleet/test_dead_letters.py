@@ -146,6 +146,16 @@ class Interrupts:
         return answer
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Whatever a command that ran in this process before does at Ctrl-C, or a shell that lets its
+    background ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_interrupted_while_an_answer_is_on_its_way_it_hides_nothing(aws: Aws) -> None:
     rest(aws, 12)
     interrupted: Any = Interrupts(aws)
@@ -154,13 +164,9 @@ def test_interrupted_while_an_answer_is_on_its_way_it_hides_nothing(aws: Aws) ->
     assert visible(aws, aws.dead_letters) == 12
 
 
-def test_what_interrupts_a_call_that_must_not_be_lost_does_so_after_it(
-    request: pytest.FixtureRequest,
-) -> None:
+@pytest.mark.usefixtures("interruptible")
+def test_what_interrupts_a_call_that_must_not_be_lost_does_so_after_it() -> None:
     done: list[str] = []
-    # The handler of a command that ran in this process before would end all that it starts.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
 
     def call() -> None:
         with held():
