@@ -147,6 +147,8 @@ class Ticketing(Model):
     """An instance has its own list of these."""
     duplicate_close_code: str = Field(default="Duplicate", min_length=1, max_length=40)
     """For an incident that is one too many."""
+    note_seconds: Annotated[int, Field(strict=True, ge=1, le=3600)] = 60
+    """Between two work notes on one incident, at least."""
     storm: Storm | None = Storm()
     quiet_periods: tuple[QuietPeriod, ...] = ()
     account_names: dict[AccountId, str] = Field(default_factory=dict)

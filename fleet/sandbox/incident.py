@@ -24,6 +24,8 @@ class VolumesBackup:
     def __init__(self, stage: Stage, settings: Settings) -> None:
         self._stage = stage
         self._vault, where = next(iter(settings.vaults.items()))
+        lock = where.lock
+        self._kept_days = (lock.min_retention_days or lock.max_retention_days) if lock else None
         self._account, self._region = settings.account, settings.regions_of(where)[0]
         ec2 = f"arn:{settings.partition}:ec2:{self._region}:{self._account}"
         self.resource = f"{ec2}:volume/vol-0a1b2c3d4e5f60718"
@@ -56,6 +58,7 @@ class VolumesBackup:
             vault=self._vault,
             resource_arn=self.resource,
             state=state,
+            **({"delete_after_days": self._kept_days} if self._kept_days else {}),
             **({"message": "The volume is in the state error."} if failed else {}),
         )
         self._stage.sandbox.call("settle")

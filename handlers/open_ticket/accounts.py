@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
 
 logger = Logger(service="open_ticket", child=True)
+_ASKED_AGAIN_SECONDS = 900
+"""Where the organization did not tell."""
 _KNOWN_FOR = timedelta(days=1)
 
 
@@ -76,6 +78,7 @@ class Accounts:
             return
         name = self._organization.name_of(account)
         if name is None:
+            self._known[account] = "", epoch + _ASKED_AGAIN_SECONDS
             return
         forget_at = epoch + int(_KNOWN_FOR.total_seconds())
         self._table.update(Change(key=key, set={"account_name": name, "forget_at": forget_at}))

@@ -20,7 +20,6 @@ from handlers.open_ticket.table import Value
 from handlers.open_ticket.waiting import Later, Pauses, Turn
 from reports.own_events import EVENT_SOURCE, NOTE_DUE
 
-NOTES_ARE_APART = timedelta(minutes=1)
 _ENOUGH_STEPS = 4
 """More than a lease has ever to do, unless things change faster than ServiceNow answers."""
 _SOON = timedelta(seconds=10)
@@ -150,9 +149,9 @@ class Episodes:
         if quiet := quiet_until(self._settings.quiet_periods, entry.trouble.alert, now):
             until, reason = quiet
             raise Later(until, f"quiet until {until.isoformat()}: {reason}", on_purpose=True)
-        next_note = entry.noted + NOTES_ARE_APART
+        next_note = entry.noted + timedelta(seconds=self._settings.note_seconds)
         if step is Step.NOTE and now < next_note:
-            raise Later(next_note, "a note is due once a minute", on_purpose=True)
+            raise Later(next_note, "a note is due once in a while", on_purpose=True)
 
     def _waits(self, entry: Entry, now: datetime) -> bool:
         try:

@@ -83,6 +83,7 @@ class TicketSettings:
     texts: Texts = Texts()
     close_code: str = "Resolved by request"
     duplicate_close_code: str = "Duplicate"
+    note_seconds: int = 60
     storm: Storm | None = Storm()
     quiet_periods: Sequence[QuietPeriod] = ()
     account_names: Mapping[str, str] = field(default_factory=dict[str, str])

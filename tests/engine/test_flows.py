@@ -77,6 +77,9 @@ def listed(lake: Lake, bucket: str, prefix: str = "") -> dict[str, str]:
     return {found.get("Key", ""): found.get("ETag", "") for found in answer.get("Contents", [])}
 
 
+_LETTERS = str.maketrans("0123456789-:/", "ghijklmnopqrs")
+
+
 def job(
     stage: Stage,
     resource: str,
@@ -94,7 +97,8 @@ def job(
         vault="standard",
         resource_arn=resource,
         state=state,
-        message="for a test",
+        # Of one cause each: five of one would be a storm.
+        message=f"for a test of {resource.translate(_LETTERS)}",
     )
     stage.sandbox.call("settle")
 
@@ -291,7 +295,12 @@ class TestAlerts:
                 "source": "aws.backup",
                 "detail-type": "Backup Job State Change",
                 "time": "2026-01-01T00:00:00+00:00",
-                "detail": {"backupJobId": "late", "resourceArn": volume, "state": "FAILED"},
+                "detail": {
+                    "backupJobId": "late",
+                    "backupVaultName": "standard",
+                    "resourceArn": volume,
+                    "state": "FAILED",
+                },
             },
         )
         stage.sandbox.call("settle")

@@ -229,13 +229,15 @@ def _trail(call: AccountCall) -> str:
 
 
 def _describe_account(call: AccountCall) -> Iterator[Need]:
-    """Its ARN names the organization and its management account."""
+    """Its ARN names the organization and its management account; who may ask there at all is known
+    elsewhere, and no policy of the account is asked."""
     backend = organization_backend(call.account)
     found = "*:account/*"
     if backend is not None and backend.org is not None:
         found = f"{backend.account_id}:account/{backend.org.id}"
     arn = f"arn:aws:organizations::{found}/{call.text('AccountId')}"
-    yield Need(action="organizations:DescribeAccount", resource=arn)
+    own = f"arn:aws:organizations::{call.account}:account/*"
+    yield Need(action="organizations:DescribeAccount", resource=arn, policies_of=own)
 
 
 def _table(call: AccountCall) -> str:

@@ -122,7 +122,6 @@ def test_a_function_that_may_run_longer_than_messages_stay_hidden_is_refused(
     ("settings", "says"),
     [
         ({"MaximumBatchingWindowInSeconds": 5}, "MaximumBatchingWindowInSeconds"),
-        ({"ScalingConfig": {"MaximumConcurrency": 2}}, "ScalingConfig"),
         ({"FilterCriteria": {"Filters": [{"Pattern": "{}"}]}}, "FilterCriteria"),
         ({"BatchSize": 11}, "Maximum batch window in seconds must be greater than 0"),
     ],
