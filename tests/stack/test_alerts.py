@@ -162,7 +162,8 @@ def test_the_queues_of_what_was_not_forwarded_are_exported_by_region(
 
 
 def test_the_bus_takes_what_rules_forward_to_it_and_nothing_else() -> None:
-    recording = recordings()["acme-audit"]
+    case = example("acme-audit")
+    recording = Case(stack=case.stack, own={**case.own, "monitoring": {"changes": True}}).run({})
     policy = recording.one("aws:cloudwatch/eventBusPolicy:EventBusPolicy").inputs["policy"]
     (statement,) = json.loads(policy)["Statement"]
     assert statement["Condition"]["StringEquals"].keys() == {"aws:PrincipalOrgID"}
