@@ -106,10 +106,12 @@ def _heartbeats(settings: Settings, session: boto3.Session, root: Path) -> Answe
     silent = [place for key, place in expected.items() if key not in heard]
     if not silent:
         return f"came from each of {len(expected)} Regions of accounts", ""
+    # No fault yet: the first comes within six hours of a deployment.
     return (
-        f"none ever came from {', '.join(silent)}",
-        "deploy what is not deployed; six hours after that look there at the schedule "
-        f"{names.heartbeat(settings)}, and for dead letters: backup-org replay",
+        f"none came yet from {', '.join(silent)}; if none has six hours after its deployment, look "
+        f"there at the schedule {names.heartbeat(settings)}, and for dead letters with "
+        "backup-org replay",
+        "",
     )
 
 
