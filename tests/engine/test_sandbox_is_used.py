@@ -223,12 +223,14 @@ def test_each_feature_of_events_is_deployed_by_an_example_or_a_variant() -> None
 
 
 def _deployed() -> Iterator[Recording]:
-    """The example stacks, the variants of reports, and a member whose alarms tell a topic."""
+    """The example stacks, the variants of reports, and a member whose alarms tell a topic and whose
+    changes are told."""
     yield from recordings().values()
     yield from map(recorded, VARIANTS)
     topic = "arn:aws:sns:eu-central-1:222222222222:on-call"
     exports = {stack: recording.exports for stack, recording in recordings().items()}
-    yield variant("acme-member-payments", alarm_topics=[topic]).case.run(exports)
+    told: dict[str, Any] = {"alarm_topics": [topic], "monitoring": {"changes": True}}
+    yield variant("acme-member-payments", **told).case.run(exports)
 
 
 def _event_features(recording: Recording) -> Iterator[str]:
