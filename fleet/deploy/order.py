@@ -48,6 +48,11 @@ def chosen(names: Iterable[str], root: Path) -> list[str]:
     return sorted(stacks) if stacks else known
 
 
+def stacks_with(has: Callable[[Settings], bool], root: Path) -> list[str]:
+    """The stacks whose settings are so, deployed or not."""
+    return [name for name in load.stacks_in(root) if has(load.from_files(name, root))]
+
+
 def settings_of(stacks: Iterable[str], root: Path) -> dict[str, Settings]:
     """The settings of stacks by name. Raises ToldError with every problem of all of them."""
     found: dict[str, Settings] = {}

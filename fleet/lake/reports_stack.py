@@ -11,6 +11,7 @@ import boto3
 
 from fleet import accounts
 from fleet.deploy.deployment import Deployment, Engine
+from fleet.deploy.order import stacks_with
 from fleet.errors import ToldError
 from reports.plans import Plans, plans_of
 from stacks import load
@@ -85,11 +86,7 @@ def reports_settings(project: Path, stack: str | None) -> tuple[Settings, Report
 
 
 def _only_one(project: Path) -> str:
-    found = [
-        name
-        for name in load.stacks_in(project)
-        if load.from_files(name, project).reports is not None
-    ]
+    found = stacks_with(lambda settings: settings.reports is not None, project)
     if len(found) != 1:
         there = ", ".join(found) or "none"
         raise NoReports(f"say with --stack which stack's reports are meant; there are: {there}")

@@ -56,6 +56,20 @@ def resting(sqs: SQSClient, queue: str) -> list[DeadLetter]:
     return list(found.values())
 
 
+_IN_A_QUEUE = (
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesDelayed",
+    "ApproximateNumberOfMessagesNotVisible",
+)
+
+
+def on_their_way(sqs: SQSClient, queue: str) -> int:
+    """How many messages a queue has: to be received, delayed, or in somebody's hands. SQS counts
+    as of a moment ago."""
+    counts = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=[*_IN_A_QUEUE])["Attributes"]
+    return sum(map(int, counts.values()))
+
+
 def send_back(
     sqs: SQSClient,
     dead_letters: str,

@@ -6,18 +6,13 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from fleet.replay.dead_letters import DeadLetter, resting
+from fleet.replay.dead_letters import DeadLetter, on_their_way, resting
 from fleet.replay.facts import reason
 from fleet.replay.hops import Hop, TriedAgain
 from fleet.tickets.ledger import Ledger
 from reports.ticket_ledger import REPLAY, replay_key
 
 _POLL_SECONDS = 2.0
-_ON_THEIR_WAY = (
-    "ApproximateNumberOfMessages",
-    "ApproximateNumberOfMessagesDelayed",
-    "ApproximateNumberOfMessagesNotVisible",
-)
 _LAST = {"opened", "noted", "counted", "resolved", "reopened", "grouped", "nothing", "parked"}
 """What the ticket function says once, and nothing after it; the rest may yet change."""
 
@@ -61,12 +56,7 @@ def followed(
 
 
 def _is_worked_off(hop: Hop) -> bool:
-    if hop.tried is None:
-        return True
-    attributes = hop.tried.sqs.get_queue_attributes(
-        QueueUrl=hop.tried.queue, AttributeNames=list(_ON_THEIR_WAY)
-    )["Attributes"]
-    return not any(int(count) for count in attributes.values())
+    return hop.tried is None or not on_their_way(hop.tried.sqs, hop.tried.queue)
 
 
 def _found(hop: Hop, asked: Mapping[str, DeadLetter], *, worked_off: bool) -> dict[str, Told]:

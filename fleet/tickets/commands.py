@@ -11,13 +11,13 @@ import typer
 
 from fleet import rows
 from fleet.deploy.deployment import Deployment, Engine, engine_here
+from fleet.deploy.order import stacks_with
 from fleet.errors import ToldError
 from fleet.project import current_project
 from fleet.terminal import console
 from fleet.tickets.ledger import Ledger, Subject, ledger_of, moment
 from fleet.tickets.way import Way
 from reports.ticket_ledger import PAUSE_KEY, heartbeat_key
-from stacks import load
 
 _COLUMNS = ("incident", "since", "what", "where", "about")
 _EPOCHS = ("due", "forget_at", "lease_ends", "noted")
@@ -118,12 +118,7 @@ def _ledger(engine: Engine, stack: str | None) -> Ledger:
 
 
 def _only_one() -> str:
-    project = current_project()
-    found = [
-        name
-        for name in load.stacks_in(project)
-        if load.from_files(name, project).ticketing is not None
-    ]
+    found = stacks_with(lambda settings: settings.ticketing is not None, current_project())
     if len(found) != 1:
         there = ", ".join(found) or "none"
         raise ToldError(f"say with --stack whose tickets are meant; ticketing have: {there}")

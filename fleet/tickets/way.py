@@ -15,7 +15,7 @@ import boto3
 from fleet import accounts
 from fleet.deploy.deployment import Deployment, Engine
 from fleet.errors import ToldError
-from fleet.replay.dead_letters import resting
+from fleet.replay.dead_letters import on_their_way, resting
 from fleet.replay.facts import reason
 from fleet.tickets.ledger import Item, Ledger, ledger_of, moment
 from reports.correlation import deduplication_key
@@ -26,11 +26,6 @@ from stacks.references import alerts_stack
 from stacks.settings import Settings
 
 _POLL_SECONDS = 0.5
-_IN_QUEUE = (
-    "ApproximateNumberOfMessages",
-    "ApproximateNumberOfMessagesDelayed",
-    "ApproximateNumberOfMessagesNotVisible",
-)
 
 
 class WayIsBroken(ToldError):
@@ -173,10 +168,7 @@ class Way:
         if "Enabled" not in states:
             state = ", ".join(sorted(states)) or "gone"
             yield f"the hop from its queue to {function}: the mapping between them is {state}"
-        counts = self.central_session.client("sqs").get_queue_attributes(
-            QueueUrl=queue, AttributeNames=list(_IN_QUEUE)
-        )["Attributes"]
-        if waiting := sum(map(int, counts.values())):
+        if waiting := on_their_way(self.central_session.client("sqs"), queue):
             yield f"{function} has not come to it: {waiting} messages are in its queue"
 
     def _before_service_now(self) -> str:

@@ -21,7 +21,7 @@ from handlers.open_ticket import decision, events
 from handlers.open_ticket.accounts import Accounts, ForeignAccount, Organization
 from handlers.open_ticket.entries import Entry
 from handlers.open_ticket.episodes import Episodes
-from handlers.open_ticket.events import Alert, Kind, UnrecognisedEvent, issues_of
+from handlers.open_ticket.events import Alert, Kind, UnrecognisedEvent, issues_of, needed
 from handlers.open_ticket.incidents import Done, Incidents
 from handlers.open_ticket.ledger import Busy, Ledger
 from handlers.open_ticket.lookup import Looked, Lookup
@@ -126,7 +126,7 @@ class Desk:
             if own == HEARTBEAT:
                 return self._heard(event, turn)
             if own == NOTE_DUE:
-                entries = [self._ledger.read(_needed(event["detail"], "key"))]
+                entries = [self._ledger.read(needed(event["detail"], "key"))]
             else:
                 if own == DAILY_LOOK:
                     event = self._heartbeats.look(event, turn.now)
@@ -145,7 +145,7 @@ class Desk:
         return self._outcome(message, turn, visit)
 
     def _heard(self, event: Mapping[str, Any], turn: Turn) -> Outcome:
-        account, region = (_needed(event, name) for name in ("account", "region"))
+        account, region = (needed(event, name) for name in ("account", "region"))
         self._accounts.check(account, turn.now)
         self._heartbeats.hear(account, region, event.get("detail") or {}, turn.now)
         return Outcome(what="nothing", reason="heard")
@@ -309,12 +309,6 @@ class Desk:
 def _is_error(later: Later) -> bool:
     cause = later.__cause__
     return isinstance(cause, ServiceNowError) and cause.status == HTTPStatus.INTERNAL_SERVER_ERROR
-
-
-def _needed(fields: Mapping[str, Any], name: str) -> str:
-    if not isinstance(text := fields.get(name), str) or not text:
-        raise UnrecognisedEvent(f"{name} is missing or no text in {fields!r}"[:2000])
-    return text
 
 
 def _of_this_rule(rules: Collection[str], record: Record) -> Sequence[str]:

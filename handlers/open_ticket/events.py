@@ -5,7 +5,7 @@ import datetime
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, cast
+from typing import Any, TypedDict, cast
 
 from handlers.open_ticket import changes
 from reports.aws_partition import aws_partition
@@ -81,7 +81,8 @@ class Alert:
     created: str = ""
     """ARN of what a restore test restored, of which a verdict is."""
     resource_type: str
-    vault: str
+    vault: str = ""
+    """Its name, where there is one to what is told."""
     plan: str = ""
     """Id of the plan whose job it was."""
     rule: str = ""
@@ -125,13 +126,12 @@ def read_alert(event: Mapping[str, Any]) -> Alert:
             raise UnrecognisedEvent(f"a {kind} job in the state {state!r} has not ended")
         return Alert(
             kind=kind,
-            job_id=_needed(detail, f"{kind}JobId"),
+            job_id=needed(detail, f"{kind}JobId"),
             state=state,
-            account=_needed(event, "account"),
-            region=_needed(event, "region"),
+            **_envelope(event),
             resource=_text(detail, "sourceResourceArn")
             if kind is Kind.RESTORE
-            else _needed(detail, "resourceArn"),
+            else needed(detail, "resourceArn"),
             recovery_point=_recovery_point(kind, event),
             destination=_text(detail, "destinationBackupVaultArn"),
             testing_plan=_text(detail, "restoreTestingPlanArn"),
@@ -140,7 +140,6 @@ def read_alert(event: Mapping[str, Any]) -> Alert:
             plan=_text(_created_by(detail), "backupPlanId"),
             rule=_text(_created_by(detail), "backupPlanRuleId"),
             message=_text(detail, "statusMessage").strip('"'),
-            told=_time_of(event),
             ended=_ended(event),
         )
     except (AttributeError, KeyError, IndexError, TypeError) as error:
@@ -155,15 +154,12 @@ def _alarm(event: Mapping[str, Any]) -> Alert:
         raise UnrecognisedEvent(f"the alarm {detail['alarmName']} in the state {state!r}")
     return Alert(
         kind=Kind.ALARM,
-        job_id=_needed(event, "id"),
+        job_id=needed(event, "id"),
         state=state,
-        account=_needed(event, "account"),
-        region=_needed(event, "region"),
+        **_envelope(event),
         resource=event["resources"][0],
         resource_type="CloudWatch alarm",
-        vault="",
         message=_text(detail["state"], "reason"),
-        told=_time_of(event),
     )
 
 
@@ -173,25 +169,23 @@ def _runbook(event: Mapping[str, Any]) -> Alert:
     It says nothing of why: the execution does, in the console.
     """
     detail = event["detail"]
-    state = _needed(detail, "Status").upper()
-    account, region = _needed(event, "account"), _needed(event, "region")
+    state = needed(detail, "Status").upper()
+    envelope = _envelope(event)
+    account, region = envelope["account"], envelope["region"]
     if state not in _FAILURES | _ENDS_WELL:
         raise UnrecognisedEvent(f"the runbook {detail['Definition']} in the state {state!r}")
-    execution = _needed(detail, "ExecutionId")
+    execution = needed(detail, "ExecutionId")
     # A document is told by its name, or by its ARN where another account shares it.
-    document = _needed(detail, "Definition").rpartition("/")[2]
+    document = needed(detail, "Definition").rpartition("/")[2]
     return Alert(
         kind=Kind.RUNBOOK,
         job_id=execution,
         state=state,
-        account=account,
-        region=region,
+        **envelope,
         resource=f"arn:{aws_partition(region)}:ssm:{region}:{account}:document/{document}",
         resource_type="Automation runbook",
-        vault="",
         message="Which step failed, and why: Systems Manager, Automation, Executions, "
         f"{execution}; or: aws ssm get-automation-execution --automation-execution-id {execution}",
-        told=_time_of(event),
     )
 
 
@@ -203,18 +197,15 @@ def _verdict(event: Mapping[str, Any]) -> Alert:
         raise UnrecognisedEvent(f"a verdict {state!r} from {event['source']!r}")
     return Alert(
         kind=Kind.VERDICT,
-        job_id=_needed(detail, "restoreJobId"),
+        job_id=needed(detail, "restoreJobId"),
         state=state,
-        account=_needed(event, "account"),
-        region=_needed(event, "region"),
+        **_envelope(event),
         resource=_text(detail, "sourceResourceArn"),
         recovery_point=_text(detail, "recoveryPointArn"),
-        testing_plan=_needed(detail, "restoreTestingPlanArn"),
+        testing_plan=needed(detail, "restoreTestingPlanArn"),
         created=_text(detail, "createdResourceArn"),
         resource_type=_text(detail, "resourceType"),
-        vault="",
         message=_text(detail, "validationStatusMessage"),
-        told=_time_of(event),
         ended=_ended(event),
     )
 
@@ -224,23 +215,21 @@ def _scan(event: Mapping[str, Any]) -> Alert:
     issues may have found some in what it could read."""
     detail = event["detail"]
     found = _text(detail.get("scanResult") or detail, "scanResultStatus")
-    state = "THREATS_FOUND" if found == "THREATS_FOUND" else _needed(detail, "state")
+    state = "THREATS_FOUND" if found == "THREATS_FOUND" else needed(detail, "state")
     if state not in _FAILURES:
         raise UnrecognisedEvent(f"a scan in the state {state!r} that found {found!r}")
     return Alert(
         kind=Kind.MALWARE,
-        job_id=_needed(detail, "scanJobId"),
+        job_id=needed(detail, "scanJobId"),
         state=state,
-        account=_needed(event, "account"),
-        region=_needed(event, "region"),
-        resource=_needed(detail, "resourceArn"),
+        **_envelope(event),
+        resource=needed(detail, "resourceArn"),
         recovery_point=_text(detail, "recoveryPointArn"),
         resource_type=_text(detail, "resourceType"),
         vault=_vault(detail),
         message=_text(detail, "statusMessage").strip('"'),
         plan=_text(_created_by(detail), "backupPlanId"),
         rule=_text(_created_by(detail), "backupRuleId"),
-        told=_time_of(event),
         ended=_ended(event),
     )
 
@@ -250,59 +239,52 @@ def _change(event: Mapping[str, Any]) -> Alert:
     detail = event["detail"]
     if error := _text(detail, "errorCode"):
         raise UnrecognisedEvent(f"{detail['eventName']} was refused: {error}")
-    account, region = _needed(event, "account"), _needed(event, "region")
+    envelope = _envelope(event)
+    account, region = envelope["account"], envelope["region"]
     changed = changes.changed(detail, f"arn:{aws_partition(region)}:backup:{region}:{account}:")
     return Alert(
         kind=Kind.CHANGE,
-        job_id=_needed(detail, "eventID"),
+        job_id=needed(detail, "eventID"),
         state="CHANGED",
-        account=account,
-        region=region,
+        **envelope,
         resource=changed.resource,
         recovery_point=changed.recovery_point,
         resource_type=changed.resource_type,
         vault=changed.vault,
         message=changes.sentence(detail),
-        told=_time_of(event),
     )
 
 
 def _test(event: Mapping[str, Any]) -> Alert:
     detail = event["detail"]
-    state = _needed(detail, "state")
+    state = needed(detail, "state")
     if event["source"] != EVENT_SOURCE or state not in ("FAILED", "COMPLETED"):
         raise UnrecognisedEvent(f"a ticket test {state!r} from {event['source']!r}")
     return Alert(
         kind=Kind.TEST,
-        job_id=_needed(event, "id"),
+        job_id=needed(event, "id"),
         state=state,
-        account=_needed(event, "account"),
-        region=_needed(event, "region"),
-        resource=_needed(detail, "testId"),
+        **_envelope(event),
+        resource=needed(detail, "testId"),
         resource_type="test of the way to ServiceNow",
-        vault="",
         message=_text(detail, "statusMessage"),
-        told=_time_of(event),
     )
 
 
 def _silence(event: Mapping[str, Any]) -> Alert:
     """Of all Regions of the customer at once."""
     detail = event["detail"]
-    state = _needed(detail, "state")
+    state = needed(detail, "state")
     if event["source"] != EVENT_SOURCE or state not in ("SILENT", "OK"):
         raise UnrecognisedEvent(f"a look for heartbeats {state!r} from {event['source']!r}")
     return Alert(
         kind=Kind.SILENCE,
-        job_id=_needed(event, "id"),
+        job_id=needed(event, "id"),
         state=state,
-        account=_needed(event, "account"),
-        region=_needed(event, "region"),
+        **_envelope(event),
         resource="heartbeats",
         resource_type="heartbeats of accounts and Regions",
-        vault="",
         message="\n".join(detail["silent"]),
-        told=_time_of(event),
     )
 
 
@@ -327,6 +309,20 @@ _OTHERS: Mapping[str, Callable[[Mapping[str, Any]], Alert]] = {
     TICKET_TEST: _test,
     SILENT_REGIONS: _silence,
 }
+
+
+class _Envelope(TypedDict):
+    """What EventBridge itself writes into every event."""
+
+    account: str
+    region: str
+    told: datetime.datetime
+
+
+def _envelope(event: Mapping[str, Any]) -> _Envelope:
+    return _Envelope(
+        account=needed(event, "account"), region=needed(event, "region"), told=_time_of(event)
+    )
 
 
 def _created_by(detail: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -367,8 +363,8 @@ def _recovery_point(kind: Kind, event: Mapping[str, Any]) -> str:
     if named or kind is not Kind.RESTORE:
         return named
     # A test that never started may have had none.
-    needed = _text if _text(detail, "restoreTestingPlanArn") else _needed
-    return needed(detail, "recoveryPointArn")
+    read = _text if _text(detail, "restoreTestingPlanArn") else needed
+    return read(detail, "recoveryPointArn")
 
 
 def _vault(detail: Mapping[str, Any]) -> str:
@@ -382,7 +378,8 @@ def _text(fields: Mapping[str, Any], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _needed(fields: Mapping[str, Any], name: str) -> str:
+def needed(fields: Mapping[str, Any], name: str) -> str:
+    """Raises UnrecognisedEvent naming what is missing."""
     if not (text := _text(fields, name)):
         raise UnrecognisedEvent(f"{name} is missing or no text in {fields!r}"[:2000])
     return text

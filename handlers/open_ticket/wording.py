@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from handlers.open_ticket.events import Alert, Kind
 from handlers.open_ticket.facts import HEADLINE_LIMIT, Facts, cut, facts_of, last_part
 from handlers.open_ticket.lookup import Looked
+from handlers.open_ticket.service_now import RESOLVED
 from handlers.open_ticket.settings import TicketSettings
 from reports.correlation import DISPLAY
 from reports.restore_tests import MISSED_START
@@ -155,7 +156,7 @@ def resolution_fields(
 
 
 def _resolved(notes: str, code: str) -> dict[str, str]:
-    return {"state": "6", "close_code": code, "close_notes": notes}
+    return {"state": RESOLVED, "close_code": code, "close_notes": notes}
 
 
 def duration(lasted: timedelta) -> str:
