@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -14,6 +14,7 @@ from components.iam import Statement, rule_may_send
 from components.work_queue import WorkQueue, WorkQueueArgs
 from reports.aws_partition import aws_partition
 from reports.curated_tables import DELIVERIES_FOLDER
+from reports.keys import key_starts
 from reports.plans import Plans, described
 
 _CURATION_TIMEOUT_SECONDS = 300
@@ -37,6 +38,10 @@ class ReportIntakeArgs:
     """The raw tables' columns, by table."""
     adds_partitions: bool
     """False: the raw tables compute their partitions."""
+    prefixes: Collection[str]
+    """Of the plans' keys in the bucket; empty: none."""
+    maximum_concurrency: int
+    """How many batches each function works off at once."""
     home: FunctionHome
     duckdb_layer: pulumi.Input[str]
     alarm_topics: Sequence[pulumi.Input[str]]
@@ -57,12 +62,16 @@ class ReportIntake(pulumi.ComponentResource):
         rule = aws.cloudwatch.EventRule(
             name,
             name=name,
-            description="Takes every object of the reports bucket to the functions",
+            description="Takes what may be a report to the functions",
             event_pattern=pulumi.Output.json_dumps(
                 {
                     "source": ["aws.s3"],
                     "detail-type": ["Object Created"],
-                    "detail": {"bucket": {"name": [args.bucket_name]}},
+                    "detail": {
+                        "bucket": {"name": [args.bucket_name]},
+                        # A bucket that others use too starts no function for their objects.
+                        "object": {"key": [{"prefix": s} for s in key_starts(args.prefixes)]},
+                    },
                 }
             ),
             opts=child,
@@ -80,7 +89,7 @@ class ReportIntake(pulumi.ComponentResource):
     def _queue(
         self, name: str, rule: aws.cloudwatch.EventRule, args: ReportIntakeArgs, timeout: int
     ) -> WorkQueue:
-        """A queue to which the rule takes every object."""
+        """A queue to which the rule takes what may be a report."""
         child = pulumi.ResourceOptions(parent=self)
         queue = WorkQueue(
             name,
@@ -158,6 +167,7 @@ def _adds_partitions(args: ReportIntakeArgs, queue: WorkQueue) -> FunctionArgs:
         ],
         home=args.home,
         queue_arn=queue.arn,
+        maximum_concurrency=args.maximum_concurrency,
         timeout_seconds=_PARTITIONS_TIMEOUT_SECONDS,
     )
 
@@ -190,6 +200,7 @@ def _curates(args: ReportIntakeArgs, queue: WorkQueue) -> FunctionArgs:
         ],
         home=args.home,
         queue_arn=queue.arn,
+        maximum_concurrency=args.maximum_concurrency,
         more_layers=[args.duckdb_layer],
         memory_mb=1024,
         timeout_seconds=_CURATION_TIMEOUT_SECONDS,

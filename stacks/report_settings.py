@@ -127,6 +127,9 @@ class Lake(Model):
     in. By default the order of AWS's guide."""
     scan_limit_gib: Annotated[int, Field(strict=True, ge=1, le=10_000)] = 100
     """A query that would read more is stopped."""
+    maximum_concurrency: Annotated[int, Field(strict=True, ge=2, le=1000)] = 10
+    """How many runs of each of its functions at once, 2 to 1,000: of the concurrency that all of
+    the account's functions share, a backfill of many reports takes no more."""
     expire_after_days: Days | None = None
     """Of curated reports, which queries see as far back; null: never. By default as
     `reports.bucket.expire_after_days` says, and never over a bucket that exists already."""

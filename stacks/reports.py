@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pulumi
@@ -79,7 +79,16 @@ def deploy_reports(
     lake = ReportLake(name, _lake_args(settings, reports, by_template, plans, bucket), opts)
     intake = ReportIntake(
         name,
-        _intake_args(settings, reports, bucket, lake, plans=firsts, home=home, duckdb=duckdb),
+        _intake_args(
+            settings,
+            reports,
+            bucket,
+            lake,
+            plans=firsts,
+            prefixes={plan.prefix or "" for of_it in by_template.values() for plan in of_it},
+            home=home,
+            duckdb=duckdb,
+        ),
         # A process of the function keeps the columns that it finds when it starts.
         after([lake], opts),
     )
@@ -243,6 +252,7 @@ def _intake_args(
     lake: ReportLake,
     *,
     plans: Plans,
+    prefixes: Collection[str],
     home: FunctionHome,
     duckdb: Layer,
 ) -> ReportIntakeArgs:
@@ -259,6 +269,8 @@ def _intake_args(
         plans=plans,
         raw_columns=raw_columns(reports),
         adds_partitions=reports.lake.partitions == "function",
+        prefixes=prefixes,
+        maximum_concurrency=reports.lake.maximum_concurrency,
         home=home,
         duckdb_layer=duckdb.arn,
         alarm_topics=settings.alarm_topics_in(settings.region),
