@@ -44,8 +44,29 @@ DELIVERY_COLUMNS = {
     "report_object": "string",
     "template": "string",
     "rows": "bigint",
+    "lines": "bigint",
+    "lines_taken": "bigint",
+    "lines_rejected": "bigint",
+    "unreadable_values": "bigint",
 }
-"""With their types as Glue and Athena call them."""
+"""With their types as Glue and Athena call them. `rows` were made of `lines_taken` of the `lines`
+below the header, as a row may go over several and a blank line makes none; the others were
+rejected. `unreadable_values` are NULL in the rows, as they are not of their column's type."""
+
+REJECTS = "report_rejects"
+"""The table of what was rejected: one row a piece of a report that no row could be made of."""
+REJECTS_FOLDER = "rejects/"
+REJECT_COLUMNS = {
+    "report_plan": "string",
+    "report_object": "string",
+    "first_line": "bigint",
+    "lines": "bigint",
+    "bytes": "bigint",
+    "reason": "string",
+    "text": "string",
+}
+"""With their types as Glue and Athena call them. The header is line 1; `text` is the beginning of
+the piece."""
 
 
 def table_name(template: Template) -> str:
@@ -86,6 +107,11 @@ def curated_key(template: Template, report: ReportKey) -> str:
 def delivery_key(report: ReportKey) -> str:
     """Of the file that notes the delivery; it is written last: where it is, all is done."""
     return DELIVERIES_FOLDER + _file(report)
+
+
+def rejects_key(report: ReportKey) -> str:
+    """Of the file with what was rejected of the report; there is none where nothing was."""
+    return REJECTS_FOLDER + _file(report)
 
 
 def _file(report: ReportKey) -> str:

@@ -13,6 +13,9 @@ from reports.curated_tables import (
     DELIVERY_COLUMNS,
     PARTITION_KEY,
     PROVENANCE,
+    REJECT_COLUMNS,
+    REJECTS,
+    REJECTS_FOLDER,
     columns,
     folder,
     table_name,
@@ -81,6 +84,16 @@ class CuratedReportTables(pulumi.ComponentResource):
                 description="Reports as they were delivered, those without rows too",
                 folder=DELIVERIES_FOLDER,
                 columns=DELIVERY_COLUMNS,
+            ),
+        )
+        self._table(
+            f"{name}-{REJECTS}",
+            args,
+            _Parquet(
+                table=REJECTS,
+                description="What of the reports could not be read, with the reason",
+                folder=REJECTS_FOLDER,
+                columns=REJECT_COLUMNS,
             ),
         )
         aws.glue.CatalogTable(
