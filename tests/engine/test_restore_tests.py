@@ -130,6 +130,7 @@ def bench(stage_of: Callable[[str], Stage]) -> Bench:
     (folder / "hooli.yaml").write_text(yaml.safe_dump(settings))
     audit = yaml.safe_load((folder / "Pulumi.hooli-audit.yaml").read_text())
     audit["config"][KEY]["reports_mail"] = MAILS
+    audit["config"][KEY]["ticketing"]["storm"] = None  # a plan's run has all of its tests missed
     (folder / "Pulumi.hooli-audit.yaml").write_text(yaml.safe_dump(audit))
     in_order(stage.deployments(), Deployment.up)
     bench = Bench(stage)
