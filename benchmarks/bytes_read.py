@@ -264,9 +264,10 @@ class _Lake:
             DatabaseName=_DATABASE,
             TableInput={
                 "Name": view.name,
+                "Owner": _ACCOUNT,
                 "TableType": "VIRTUAL_VIEW",
                 "Parameters": {"presto_view": "true"},
-                "ViewOriginalText": view.text,
+                "ViewOriginalText": view.definition(_ACCOUNT),
                 "StorageDescriptor": {
                     "Columns": [{"Name": n, "Type": t} for n, t in view.columns.items()],
                     "SerdeInfo": {"Name": "-", "SerializationLibrary": "-"},

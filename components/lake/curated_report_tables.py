@@ -32,6 +32,7 @@ _PLANS = "report_plans"
 
 @dataclass(frozen=True, kw_only=True)
 class CuratedReportTablesArgs:
+    account: str
     database: str
     bucket_name: pulumi.Input[str]
     """The lake bucket."""
@@ -73,7 +74,7 @@ class CuratedReportTables(pulumi.ComponentResource):
             )
             aws.glue.CatalogTable(
                 f"{name}-{view_name(template)}",
-                newest_view(template, args.database).table,
+                newest_view(template, args.database).table(args.account),
                 pulumi.ResourceOptions(parent=self, depends_on=[table]),
             )
         self._table(
@@ -98,7 +99,7 @@ class CuratedReportTables(pulumi.ComponentResource):
         )
         aws.glue.CatalogTable(
             f"{name}-{_PLANS}",
-            plans_view(args.plans, args.database).table,
+            plans_view(args.plans, args.database).table(args.account),
             pulumi.ResourceOptions(parent=self),
         )
         self.register_outputs({})
@@ -143,7 +144,6 @@ def newest_view(template: Template, database: str) -> GlueView:
     types |= {**PROVENANCE, PARTITION_KEY: "string"}
     return GlueView(
         name=view_name(template),
-        description=f"The newest row about each {' and '.join(template.identity)}",
         database=database,
         sql=newest(template, columns=list(types)),
         columns=types,
@@ -159,7 +159,6 @@ def plans_view(plans: Mapping[str, str], database: str) -> GlueView:
     values, where = (rows, "") if rows else ("('', '')", " WHERE false")
     return GlueView(
         name=_PLANS,
-        description="The report plans that deliver to this lake, as they are deployed",
         database=database,
         sql=f"SELECT {chosen} FROM (VALUES {values}) AS t ({', '.join(columns)}){where}",
         columns=columns,

@@ -80,6 +80,7 @@ class ReportLake(pulumi.ComponentResource):
         CuratedReportTables(
             f"{name}-curated",
             CuratedReportTablesArgs(
+                account=args.account,
                 database=args.database,
                 bucket_name=bucket.name,
                 days=args.expire_after_days or _FOREVER_DAYS,

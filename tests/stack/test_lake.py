@@ -97,6 +97,51 @@ class TestNamedQueries:
         assert (made.keys() < known.keys()) == bool(absent)
 
 
+class TestViews:
+    def test_are_kept_as_athena_keeps_those_that_it_makes(self) -> None:
+        recording = recorded("own plans")
+        found = table(recording, "report_plans")
+        text = found["viewOriginalText"]
+        assert {key: value for key, value in found.items() if key != "viewOriginalText"} == {
+            "name": "report_plans",
+            "databaseName": "acme_backup_reports",
+            "owner": "111111111111",
+            "tableType": "VIRTUAL_VIEW",
+            "parameters": {"presto_view": "true", "comment": "Presto View"},
+            "viewExpandedText": "/* Presto View */",
+            "storageDescriptor": {
+                "columns": [
+                    {"name": "report_plan", "type": "string"},
+                    {"name": "template", "type": "string"},
+                ],
+                "serDeInfo": {"name": "-", "serializationLibrary": "-"},
+            },
+        }
+        assert text.startswith("/* Presto View: ")
+        definition = json.loads(base64.b64decode(text.split()[3]))
+        assert definition.pop("originalSql").startswith("SELECT CAST(report_plan AS varchar)")
+        assert definition == {
+            "catalog": "awsdatacatalog",
+            "schema": "acme_backup_reports",
+            "columns": [
+                {"name": "report_plan", "type": "varchar"},
+                {"name": "template", "type": "varchar"},
+            ],
+            "owner": "111111111111",
+            "runAsInvoker": False,
+        }
+
+    def test_have_an_owner_and_no_description_so_that_trino_finds_them(self) -> None:
+        views = [
+            found.inputs
+            for recording in recordings().values()
+            for found in recording.all(TABLE)
+            if found.inputs["tableType"] == "VIRTUAL_VIEW"
+        ]
+        assert {view["name"] for view in views} >= {"backup_jobs", "report_plans"}
+        assert [view["name"] for view in views if "description" in view or not view["owner"]] == []
+
+
 class TestTheViewOfPlans:
     @pytest.mark.parametrize("name", ["existing plans", "sharded", "templates off", "own plans"])
     def test_has_those_that_deliver_to_the_lake(self, name: str) -> None:

@@ -227,13 +227,19 @@ def _check_columns(
 
 
 def _view(described: "TableTypeDef", database: str, name: str) -> View:
-    """The view in a Glue table's ViewOriginalText; QueryError where Athena would find none."""
+    """The view in a Glue table's ViewOriginalText; QueryError where Athena, or Trino over the same
+    catalog, would find none."""
     if described.get("Parameters", {}).get("presto_view") != "true":
         message = f"'{database}.{name}' is a Hive view: its Parameters lack presto_view=true"
         raise QueryError("NOT_SUPPORTED", message)
     if "SerdeInfo" not in described.get("StorageDescriptor", {}):
         message = "Table storage descriptor is missing SerDe info"
         raise QueryError("HIVE_INVALID_METADATA", message)
+    if described.get("Description"):
+        message = f"'{database}.{name}' is no view: its Description hides the comment of views"
+        raise QueryError("TABLE_NOT_FOUND", message)
+    if not described.get("Owner"):
+        raise QueryError("INVALID_VIEW", f"Owner of '{database}.{name}' must be present")
     invalid = f"Invalid view JSON of '{database}.{name}'"
     text = described.get("ViewOriginalText", "").strip()
     if not (text.startswith(_PREFIX) and text.endswith(_SUFFIX)):

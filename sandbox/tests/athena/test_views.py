@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sandbox.tests.athena.conftest import ACCOUNT
+
 if TYPE_CHECKING:
     from sandbox.tests.athena.conftest import Lake
 
@@ -21,7 +23,7 @@ def encode(sql: str, columns: list[tuple[str, str]]) -> str:
         "catalog": "awsdatacatalog",
         "schema": "lake",
         "columns": [{"name": name, "type": type_} for name, type_ in columns],
-        "owner": "111111111111",
+        "owner": ACCOUNT,
         "runAsInvoker": False,
         "properties": {},
     }
@@ -36,12 +38,16 @@ def store(
     *,
     name: str | None = None,
     serde: bool = True,
+    description: str = "",
+    owner: str = ACCOUNT,
 ) -> str:
     name = name or lake.name("view")
     lake.glue.create_table(
         DatabaseName=lake.database,
         TableInput={
             "Name": name,
+            "Description": description,
+            **({"Owner": owner} if owner else {}),
             "TableType": "VIRTUAL_VIEW",
             "Parameters": PARAMETERS if parameters is None else parameters,
             "ViewOriginalText": text,
@@ -62,6 +68,14 @@ def test_athenas_own_form_of_the_definition_is_understood(lake: "Lake") -> None:
 def test_a_view_without_a_serde_is_refused_as_by_athena(lake: "Lake") -> None:
     name = store(lake, encode("SELECT 3000000000 AS n", ONE), serde=False)
     assert "missing SerDe info" in lake.reason("SELECT n FROM {v}", v=name)
+
+
+def test_a_view_that_trino_would_not_find_is_refused(lake: "Lake") -> None:
+    text = encode("SELECT 3000000000 AS n", ONE)
+    described = store(lake, text, description="Presto View")
+    assert "TABLE_NOT_FOUND" in lake.reason("SELECT n FROM {v}", v=described)
+    nobodys = store(lake, text, owner="")
+    assert "must be present" in lake.reason("SELECT n FROM {v}", v=nobodys)
 
 
 def test_a_view_whose_query_gives_other_columns_now_is_stale(lake: "Lake") -> None:

@@ -163,6 +163,7 @@ class CatalogTable(Resource):
         databaseName=Field("DatabaseName", replaces=True),
         name=Field("TableInput.Name", replaces=True, autoname=AUTONAME),
         description="TableInput.Description",
+        owner="TableInput.Owner",
         parameters="TableInput.Parameters",
         partitionKeys=Field("TableInput.PartitionKeys", fields=COLUMN),
         storageDescriptor=Field(
