@@ -12,7 +12,13 @@ import pulumi
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from stacks import central_copies, evidence_checks, report_mail_checks, script_checks
+from stacks import (
+    central_copies,
+    evidence_checks,
+    report_mail_checks,
+    report_volumes,
+    script_checks,
+)
 from stacks.checks import CHECKS
 from stacks.model import Model
 from stacks.names import stack_name
@@ -84,6 +90,7 @@ def _checked(stack: str, given: Values, root: Path) -> Settings:
         problems += script_checks.with_files(settings, root)
         problems += central_copies.with_files(settings, root)
         problems += evidence_checks.with_files(settings, root)
+        problems += report_volumes.with_files(settings, root)
     if settings is None or problems or given.problems:
         lines = [f"{given.layer_of(loc).place(loc)}: {message}" for loc, message in problems]
         raise SettingsError(stack, [*given.problems, *lines])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pulumi
 
@@ -11,23 +11,32 @@ from reports.templates import TEMPLATES
 from stacks import names
 from stacks.organization import OrganizationReader
 from stacks.report_settings import Reports, ReportScope
-from stacks.sharding import Load, Shard, TooLargeError, Unit, shards
+from stacks.report_volumes import load_of
+from stacks.sharding import VOLUME_A_PLAN, Load, Shard, TooLargeError, Unit, shards
 
 _WHOLE_ORGANIZATION = Shard(accounts=("ROOT",))
 _THIS_ACCOUNT = Shard()
 _NOT_OURS = Shard()
 """What a plan covers that stands already is its owner's to say."""
 _HERE = "the stack's own Region"
+_NOTHING: Mapping[str, int] = {}
 
 
 def lake_plans(
-    reports: Reports, customer: str, organization: OrganizationReader
+    reports: Reports,
+    customer: str,
+    organization: OrganizationReader,
+    seen: Mapping[str, int] = _NOTHING,
 ) -> dict[str, list[ReportPlan]]:
-    """The lake's report plans by template. Raises RunError, with the arithmetic, over quota."""
+    """The lake's report plans by template. Raises RunError, with the arithmetic, over quota.
+
+    `seen`: jobs and evaluations a day, by account, as far as the lake has seen any.
+    """
     templates = names.report_templates(reports)
     ours = [template for template in templates if not _exists(reports, template)]
     _own_plans_fit(reports, organization)
-    parts: Sequence[Shard] = _shards(reports, organization) if ours else ()
+    parts: Sequence[Shard] = _shards(reports, organization, seen) if ours else ()
+    _tell_of_accounts_over_quota(seen)
     _plans_fit_the_account(reports, existing=len(templates) - len(ours), shards=len(parts))
     return {
         template: [
@@ -47,17 +56,29 @@ def _plans_fit_the_account(reports: Reports, *, existing: int, shards: int) -> N
     if count > room:
         raise pulumi.RunError(
             f"{ours} templates × {shards} shards + {own} own plans + {existing} that exist = "
-            f"{count} report plans; this account may have {room}: "
-            "switch templates off (reports.plans.<template>: null), or have AWS raise the quota "
-            "and set reports.sharding.report_plan_quota"
+            f"{count} report plans; this account may have {room}: have AWS raise the quota and set "
+            "reports.sharding.report_plan_quota, switch templates off (reports.plans.<template>: "
+            "null), or let `backup-org lake volume --write` say what accounts really weigh, where "
+            "they have reports"
         )
 
 
 def _own_plans_fit(reports: Reports, organization: OrganizationReader) -> None:
     for position, plan in enumerate(reports.own_plans):
         load = _load(reports, plan.regions or (_HERE,), organization)
-        if load.accounts_a_plan == 0:
-            raise _over(f"reports.own_plans[{position}]: {load.arithmetic(1)}")
+        if not load.fits_regions(1):
+            raise _over(f"reports.own_plans[{position}]: {load.arithmetic_of_regions(1)}")
+
+
+def _tell_of_accounts_over_quota(seen: Mapping[str, int]) -> None:
+    """No sharding helps such an account, and none of the others is the worse for it."""
+    for account, volume in sorted(seen.items()):
+        if volume > VOLUME_A_PLAN:
+            pulumi.log.warn(
+                f"{account} alone has {volume} jobs and evaluations a day, and a report plan takes "
+                f"{VOLUME_A_PLAN}: it has plans to itself, and its reports may not be whole; ask "
+                "AWS, or name fewer Regions in reports.regions"
+            )
 
 
 def own_plans(reports: Reports) -> list[ReportPlan]:
@@ -99,28 +120,37 @@ def _plan(reports: Reports, customer: str, template: str, shard: Shard, number: 
     )
 
 
-def _shards(reports: Reports, organization: OrganizationReader) -> Sequence[Shard]:
-    load = _load(reports, reports.regions, organization)
+def _shards(
+    reports: Reports, organization: OrganizationReader, seen: Mapping[str, int]
+) -> Sequence[Shard]:
+    load = _load(reports, reports.regions, organization, seen)
     if reports.scope == "account":
-        if load.accounts_a_plan == 0:
-            raise _over(f"this account is too much for a report plan: {load.arithmetic(1)}")
+        if not load.fits_regions(1):
+            told = load.arithmetic_of_regions(1)
+            raise _over(f"this account is too much for a report plan: {told}")
         return [_THIS_ACCOUNT]
     if isinstance(reports.scope, ReportScope):
         return _shards_of_parts(reports.scope, load, organization)
-    if len(organization.accounts()) <= load.accounts_a_plan:
+    if load.fits(organization.accounts()):
         return [_WHOLE_ORGANIZATION]
     return _sharded(organization.tree(), load)
 
 
-def _load(reports: Reports, regions: Sequence[str], organization: OrganizationReader) -> Load:
+def _load(
+    reports: Reports,
+    regions: Sequence[str],
+    organization: OrganizationReader,
+    seen: Mapping[str, int] = _NOTHING,
+) -> Load:
     if "*" in regions:
         regions = organization.regions()
-    return Load(regions=len(regions), daily_volume=reports.sharding.daily_volume)
+    return load_of(reports, len(regions), seen)
 
 
 def _over(arithmetic: str) -> pulumi.RunError:
     return pulumi.RunError(
-        f"{arithmetic}; name fewer Regions, or lower reports.sharding.daily_volume"
+        f"{arithmetic}; name fewer Regions, or leave out reports.sharding.accounts_times_regions, "
+        "which AWS's newer page of quotas has not"
     )
 
 
@@ -128,7 +158,7 @@ def _shards_of_parts(
     scope: ReportScope, load: Load, organization: OrganizationReader
 ) -> Sequence[Shard]:
     root = _root_of_parts(scope, organization)
-    if len(set(root.all_accounts())) > load.accounts_a_plan:
+    if not load.fits(set(root.all_accounts())):
         return _sharded(root, load)
     units = sorted({id_ for unit in root.units for id_ in unit.all_units()})
     return [Shard(organizational_units=tuple(units), accounts=root.accounts)]
@@ -145,7 +175,7 @@ def _root_of_parts(scope: ReportScope, organization: OrganizationReader) -> Unit
 
 
 def _sharded(root: Unit, load: Load) -> Sequence[Shard]:
-    accounts = len(set(root.all_accounts()))
+    accounts = set(root.all_accounts())
     try:
         parts = shards(root, load)
     except TooLargeError as error:

@@ -80,8 +80,17 @@ class OwnReportPlan(Model):
 class Sharding(Model):
     """What is assumed where an organization may be too large for one report plan a template."""
 
-    daily_volume: Annotated[int, Field(strict=True, ge=1, le=100_000)] = 100
-    """Jobs and control evaluations a day, in one account and Region."""
+    refused: ClassVar[Mapping[str, str]] = {
+        "daily_volume": "it was of one account in one Region; write account_daily_volume, of an "
+        "account over all its Regions, or let `backup-org lake volume --write` say what is seen",
+    }
+
+    account_daily_volume: Annotated[int, Field(strict=True, ge=1, le=100_000)] = 100
+    """Jobs and control evaluations a day, in one account over all its Regions, of which the table
+    of `backup-org lake volume --write` has nothing."""
+    accounts_times_regions: Annotated[int, Field(strict=True, ge=1)] | None = None
+    """What one report plan takes of them. AWS's older page of quotas says 300, the newer has no
+    such quota; null: as many as there are."""
     report_plan_quota: Annotated[int, Field(strict=True, ge=1)] = 20
     """Report plans an account may have; AWS raises it on request."""
 

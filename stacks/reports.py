@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pulumi
 
@@ -25,6 +26,7 @@ from stacks.providers import after
 from stacks.report_columns import raw_columns
 from stacks.report_scopes import lake_plans, own_plans
 from stacks.report_settings import Reports
+from stacks.report_volumes import volumes_of
 from stacks.reports_role import require_reports_role
 
 _FIRST_YEAR = 2019
@@ -66,7 +68,8 @@ def deploy_reports(
 ) -> ReportParts:
     """`frameworks`: ARNs of the stack's own in its Region."""
     name = f"{names.prefix(settings)}-reports"
-    by_template = lake_plans(reports, settings.customer, organization)
+    seen = volumes_of(names.own_stack(settings), Path(pulumi.get_root_directory() or "."))
+    by_template = lake_plans(reports, settings.customer, organization, seen)
     plans = _plans(settings, reports, by_template)
     firsts = {of_it[0].name: plans[of_it[0].name] for of_it in by_template.values()}
 

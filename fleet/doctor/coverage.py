@@ -17,7 +17,8 @@ from reports.templates import TEMPLATES
 from stacks import names
 from stacks.load import Settings
 from stacks.report_settings import ReportPlan, Reports, ReportScope
-from stacks.sharding import Load
+from stacks.report_volumes import load_of
+from stacks.sharding import TIGHT_FROM
 
 
 class _Organization:
@@ -70,9 +71,9 @@ def coverage(settings: Settings, reports: Reports, session: boto3.Session) -> It
         else:
             yield Finding(about=about, found=f"all {len(wanted)} in one of {len(plans)}")
         for plan in plans:
-            load = _load(plan, reports, regions)
-            accounts = len(_covered(plan, organization))
-            if accounts > load.accounts_a_plan:
+            load = load_of(reports, _regions(plan, regions), {})
+            accounts = _covered(plan, organization)
+            if not load.fits(accounts, room=TIGHT_FROM):
                 about = f"the load of {plan['ReportPlanName']}"
                 yield Finding(about=about, found=load.arithmetic(accounts), cure=_cure(own))
 
@@ -99,13 +100,10 @@ def _told(
     return "; ".join(said)
 
 
-def _load(plan: Mapping[str, Any], reports: Reports, enabled: int) -> Load:
-    """What an account weighs in a plan; `enabled` are the Regions that `*` comes to."""
+def _regions(plan: Mapping[str, Any], enabled: int) -> int:
+    """Of a plan; `enabled` are those that `*` comes to."""
     regions: Sequence[str] = plan["ReportSetting"].get("Regions", [])
-    return Load(
-        regions=enabled if "*" in regions else len(regions) or 1,
-        daily_volume=reports.sharding.daily_volume,
-    )
+    return enabled if "*" in regions else len(regions) or 1
 
 
 def _cure(own: ReportPlan | None) -> str:

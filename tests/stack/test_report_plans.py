@@ -131,7 +131,7 @@ class TestAMembersOwn:
 
 class TestALargeOrganization:
     def test_is_spread_over_numbered_plans_that_cover_each_unit_once(self) -> None:
-        """4 units of 160 accounts in one Region: a plan takes 300 accounts, and so one unit."""
+        """4 units of 800 accounts of 100 jobs and evaluations a day: a plan is given one unit."""
         found = plans(recorded("sharded"))
         of_jobs = {n: scope(p) for n, p in found.items() if n.startswith("acme_backup_job")}
         more = {f"acme_backup_job_report_{number}" for number in (2, 3, 4)}
@@ -143,7 +143,7 @@ class TestALargeOrganization:
 
     def test_says_its_arithmetic(self) -> None:
         (line,) = [line for line in recorded("sharded").said if "report plans a template" in line]
-        assert "4 report plans a template: 640 accounts × 1 Regions = 640" in line
+        assert "4 report plans a template: 3200 accounts (3200 × 100 assumed) = 320000" in line
 
     def test_is_one_table_a_template_over_all_its_plans(self) -> None:
         recording = recorded("sharded")
@@ -167,24 +167,23 @@ class TestALargeOrganization:
         assert sorted(watched) == sorted(plans(recording))
 
     def test_over_the_quota_of_report_plans_stops_with_the_arithmetic(self) -> None:
-        over = with_invokes(management(regions=["eu-central-1"]), large(5, 160))
+        over = with_invokes(management(), large(5, 800))
         with pytest.raises(
             pulumi.RunError,
             match=r"5 templates × 5 shards \+ 0 own plans \+ 0 that exist = 25 report plans; this "
-            r"account may have 20: switch templates off",
+            r"account may have 20: have AWS raise the quota",
         ):
             recorded_as(over)
 
     def test_under_a_raised_quota_is_deployed(self) -> None:
-        raised = with_invokes(
-            management(regions=["eu-central-1"], sharding={"report_plan_quota": 25}), large(5, 160)
-        )
+        raised = with_invokes(management(sharding={"report_plan_quota": 25}), large(5, 800))
         assert len(plans(recorded_as(raised))) == 25
 
     def test_that_one_account_is_too_much_for_stops_with_the_arithmetic(self) -> None:
-        heavy = management(regions=["eu-central-1"], sharding={"daily_volume": 100_000})
+        one_region = {"accounts_times_regions": 1}
+        heavy = management(regions=["eu-central-1"], sharding=one_region)
         assert len(plans(recorded_as(with_invokes(heavy, large(1, 1))))) == 5
-        more = management(regions=["eu-central-1", "eu-west-1"], sharding={"daily_volume": 100_000})
+        more = management(regions=["eu-central-1", "eu-west-1"], sharding=one_region)
         with pytest.raises(pulumi.RunError, match=r"one account is too much for a report plan"):
             recorded_as(with_invokes(more, large(1, 1)))
 

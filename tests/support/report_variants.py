@@ -141,7 +141,7 @@ VARIANTS: Mapping[str, Variant] = {
             "link": {"signer": "user", "valid_minutes": 10_080, "secret": "backup-org/links"},
         },
     ),
-    "sharded": with_invokes(management(regions=["eu-central-1"]), large(4, 160)),
+    "sharded": with_invokes(management(), large(4, 800)),
 }
 
 

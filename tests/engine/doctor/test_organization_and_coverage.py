@@ -188,14 +188,13 @@ class TestTheReportPlans:
     ) -> None:
         Plan(name="acme_backup_job_report", accounts=["ROOT"]).make(session)
         shard(2, MEMBER).make(session)
-        regions = len(session.client("ec2").describe_regions()["Regions"])
-        volume = 100_000 // regions // 4  # of five accounts, four fit
-        asked = settings(tmp_path, sharding={"daily_volume": volume})
+        # Of five accounts four fit, with a tenth to spare.
+        asked = settings(tmp_path, sharding={"account_daily_volume": 22_500})
         found = examined(asked, session)
         about = "the load of acme_backup_job_report"
         assert [key for key in found if key.startswith("the load")] == [about]
         told, cure = found[about]
-        assert told.startswith(f"5 accounts × {regions} Regions = {5 * regions} (a report plan")
+        assert told.startswith("5 accounts (5 × 22500 assumed) = 112500 jobs and evaluations")
         assert cure == UP
 
     def test_that_are_not_deployed_from_here_are_not_cured_by_an_up(

@@ -48,7 +48,7 @@ def problem(change: Mapping[str, Any], root: Path) -> str:
     return found[0]
 
 
-ROOM_FOR_TEN = Load(regions=30, daily_volume=1)
+ROOM_FOR_TEN = Load(regions=30, account_daily_volume=8_000)
 
 
 def accounts(start: int, count: int) -> tuple[str, ...]:

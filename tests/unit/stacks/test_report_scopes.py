@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import cast
+from unittest import mock
 
 import pulumi
 import pytest
@@ -15,6 +16,12 @@ from stacks.report_settings import OwnReportPlan, ReportPlan, Reports, ReportSco
 from stacks.sharding import Unit
 from tests.unit.stacks.conftest import accounts, root_unit
 
+
+def ten_a_plan(**more: int) -> Sharding:
+    return Sharding(account_daily_volume=8_000, **more)
+
+
+TEN_A_PLAN = ten_a_plan()
 OWN = OwnReportPlan(template="backup_job", name="own", prefix="own")
 
 
@@ -87,14 +94,15 @@ def test_parts_too_large_for_a_plan_are_spread_and_an_account_stays_in_one() -> 
         organizational_units=ids(INNER, OUTER, BESIDE),
         accounts=(*INNER.accounts, *accounts(30, 2)),
     )
-    plans = lake_plans(Reports(scope=scope), "acme", organization(NESTED))["backup_job"]
+    reports = Reports(scope=scope, sharding=TEN_A_PLAN)
+    plans = lake_plans(reports, "acme", organization(NESTED))["backup_job"]
     assert [plan.name for plan in plans] == ["acme_backup_job_report", "acme_backup_job_report_2"]
     named = [id_ for plan in plans for id_ in (*plan.organizational_units, *plan.accounts)]
     assert sorted(named) == sorted([*accounts(30, 2), *ids(BESIDE, INNER, OUTER)])
 
 
 def test_plans_over_the_accounts_quota_are_refused_with_the_arithmetic() -> None:
-    reports = Reports(sharding=Sharding(report_plan_quota=9))
+    reports = Reports(sharding=ten_a_plan(report_plan_quota=9))
     with pytest.raises(pulumi.RunError) as caught:
         lake_plans(reports, "acme", organization(root_unit(4, own=7)))
     assert str(caught.value).startswith(
@@ -106,7 +114,9 @@ def test_plans_over_the_accounts_quota_are_refused_with_the_arithmetic() -> None
 def test_a_plan_that_exists_is_one_under_its_own_name_however_many_shards_there_are() -> None:
     theirs = ReportPlan(name="theirs", existing=True, prefix="jobs")
     found = lake_plans(
-        Reports(plans={"backup_job": theirs}), "acme", organization(root_unit(4, own=7))
+        Reports(plans={"backup_job": theirs}, sharding=TEN_A_PLAN),
+        "acme",
+        organization(root_unit(4, own=7)),
     )
     assert [(plan.name, plan.prefix) for plan in found["backup_job"]] == [("theirs", "jobs")]
     assert [plan.name for plan in found["copy_job"]] == [
@@ -117,9 +127,9 @@ def test_a_plan_that_exists_is_one_under_its_own_name_however_many_shards_there_
 
 def test_a_plan_that_exists_counts_against_the_quota_as_aws_counts_it() -> None:
     theirs = ReportPlan(name="theirs", existing=True)
-    reports = Reports(plans={"backup_job": theirs}, sharding=Sharding(report_plan_quota=9))
+    reports = Reports(plans={"backup_job": theirs}, sharding=ten_a_plan(report_plan_quota=9))
     assert len(lake_plans(reports, "acme", organization(root_unit(4, own=7)))) == 5
-    short = Reports(plans={"backup_job": theirs}, sharding=Sharding(report_plan_quota=8))
+    short = Reports(plans={"backup_job": theirs}, sharding=ten_a_plan(report_plan_quota=8))
     with pytest.raises(
         pulumi.RunError,
         match=r"^4 templates × 2 shards \+ 0 own plans \+ 1 that exist = 9 report",
@@ -131,7 +141,7 @@ def test_a_plan_that_exists_counts_against_the_quota_as_aws_counts_it() -> None:
     ("reports", "told"),
     [
         (
-            Reports(scope="account", sharding=Sharding(daily_volume=3_334)),
+            Reports(scope="account", sharding=Sharding(accounts_times_regions=29)),
             "this account is too much for a report plan: 1 accounts × 30 Regions = 30",
         ),
         (
@@ -143,7 +153,7 @@ def test_a_plan_that_exists_counts_against_the_quota_as_aws_counts_it() -> None:
                 scope="account",
                 regions=("eu-west-1",),
                 own_plans=(OWN, OWN.model_copy(update={"regions": ("*",)})),
-                sharding=Sharding(daily_volume=3_334),
+                sharding=Sharding(accounts_times_regions=29),
             ),
             "reports.own_plans[1]: 1 accounts × 30 Regions = 30",
         ),
@@ -152,7 +162,7 @@ def test_a_plan_that_exists_counts_against_the_quota_as_aws_counts_it() -> None:
                 scope="account",
                 regions=("eu-west-1",),
                 own_plans=(OWN,),
-                sharding=Sharding(daily_volume=100_000),
+                sharding=Sharding(accounts_times_regions=1),
             ),
             "",
         ),
@@ -168,13 +178,22 @@ def test_a_plan_on_one_account_is_held_to_the_quotas_too(reports: Reports, told:
     with pytest.raises(pulumi.RunError) as caught:
         plans()
     assert str(caught.value).startswith(told)
-    assert str(caught.value).endswith("or lower reports.sharding.daily_volume")
+    assert "leave out reports.sharding.accounts_times_regions" in str(caught.value)
+
+
+def test_an_account_that_the_lake_has_seen_too_much_of_has_plans_to_itself_and_is_named() -> None:
+    heavy = accounts(0, 1)[0]
+    with mock.patch.object(pulumi.log, "warn") as warned:
+        found = lake_plans(Reports(), "acme", organization(root_unit(own=9)), {heavy: 100_001})
+    assert [len(plan.accounts) for plan in found["backup_job"]] in ([1, 8], [8, 1])
+    (told,) = [call.args[0] for call in warned.call_args_list]
+    assert told.startswith(f"{heavy} alone has 100001 jobs and evaluations a day")
 
 
 def test_an_organization_that_no_plan_could_cover_is_nothing_to_plans_that_exist() -> None:
     reports = Reports(
         plans={name: ReportPlan(name=f"their_{name}", existing=True) for name in TEMPLATES},
-        sharding=Sharding(daily_volume=100_000),
+        sharding=Sharding(account_daily_volume=100_000, accounts_times_regions=1),
     )
     found = lake_plans(reports, "acme", organization(root_unit(4, own=7)))
     assert [plan.name for plans in found.values() for plan in plans] == [

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stacks.report_settings import Sharding
 from stacks.sharding import Load, Shard, TooLargeError, Unit, shards
 from tests.unit.stacks.conftest import ROOM_FOR_TEN, accounts, root_unit
 
@@ -122,7 +124,7 @@ def test_where_all_shards_are_full_one_account_more_moves_no_more_than_two_share
     """It needs a further shard, which takes its share, as of any hashing; and what finds its shard
     full goes elsewhere."""
     size = shards_before * 60
-    room_for_sixty = Load(regions=5, daily_volume=1)
+    room_for_sixty = Load(regions=5, account_daily_volume=1, accounts_times_regions=300)
     before = shards(root_unit(own=size), room_for_sixty)
     after = shards(root_unit(own=size + 1), room_for_sixty)
     assert (len(before), len(after)) == (shards_before, shards_before + 1)
@@ -147,24 +149,101 @@ def test_an_account_more_at_the_root_moves_no_unit_and_nobody_where_no_shard_is_
         assert is_ == {**was, "999999999999": is_["999999999999"]}
 
 
+ONE_A_DAY = Load(regions=3, account_daily_volume=1)
+QUOTA_OF_REGIONS = Load(regions=3, account_daily_volume=1, accounts_times_regions=300)
+
+
 @pytest.mark.parametrize(
-    ("load", "room"),
+    ("load", "most"),
     [
-        (Load(regions=3, daily_volume=100), 100),
-        (Load(regions=3, daily_volume=1_000), 33),
-        (Load(regions=300, daily_volume=1), 1),
-        (Load(regions=301, daily_volume=1), 0),
-        (Load(regions=1, daily_volume=100_001), 0),
+        (Load(regions=17, account_daily_volume=100), 800),
+        (Load(regions=1, account_daily_volume=800), 100),
+        (QUOTA_OF_REGIONS, 100),
+        (Load(regions=3, account_daily_volume=4_000, accounts_times_regions=300), 20),
     ],
 )
-def test_a_plan_takes_as_many_accounts_as_both_quotas_allow(load: Load, room: int) -> None:
-    assert load.accounts_a_plan == room
+def test_a_plan_is_given_four_fifths_of_its_volume_and_where_it_is_set_no_more_regions(
+    load: Load, most: int
+) -> None:
+    assert load.fits(accounts(0, most))
+    assert not load.fits(accounts(0, most + 1))
 
 
-def test_an_account_too_large_for_any_plan_is_refused_with_the_arithmetic() -> None:
+def test_what_the_lake_has_seen_of_an_account_counts_instead_of_what_is_assumed() -> None:
+    (light, heavy), load = accounts(0, 2), Load(regions=1, account_daily_volume=100)
+    seen = replace(load, seen={heavy: 79_901, light: 0})
+    assert load.volume([light, heavy]) == 200
+    assert seen.volume([light, heavy]) == 79_901
+    assert seen.arithmetic([light, heavy, "9" * 12]) == (
+        "3 accounts (2 as the lake has seen them, 1 × 100 assumed) = 80001 jobs and evaluations a "
+        "day (a report plan takes 100000)"
+    )
+    assert not seen.fits([light, heavy, "9" * 12])
+
+
+volumes = st.integers(min_value=0, max_value=120_000)
+
+
+@given(trees(), st.data())
+def test_shards_are_filled_by_what_accounts_weigh_and_what_is_too_heavy_stands_alone(
+    tree: Unit, data: st.DataObject
+) -> None:
+    everyone = sorted(tree.all_accounts())
+    seen = data.draw(st.fixed_dictionaries(dict.fromkeys(everyone[::2], volumes)))
+    load = Load(regions=17, account_daily_volume=3_000, seen=seen)
+    found = shards(tree, load)
+    assert sorted(account for shard in found for account in shard.covers) == everyone
+    assert all(load.fits(shard.covers) or len(shard.covers) == 1 for shard in found)
+    assert all(shard.accounts or shard.organizational_units for shard in found)
+    assert shards(tree, load) == found
+
+
+@given(trees(), st.data())
+def test_a_volume_that_grows_a_little_moves_nobody_where_no_shard_is_full(
+    tree: Unit, data: st.DataObject
+) -> None:
+    """All weigh the same power of two, and a shard of a hundred is never full."""
+    everyone = sorted(tree.all_accounts())
+    grown = data.draw(st.fixed_dictionaries({a: st.integers(512, 1_023) for a in everyone}))
+    before = Load(regions=17, account_daily_volume=600)
+    after = replace(before, seen=grown)
+    if len(shards(tree, after)) == len(shards(tree, before)) == 1:
+        assert homes(shards(tree, after)) == homes(shards(tree, before))
+
+
+def test_few_accounts_move_when_the_lake_has_seen_other_volumes() -> None:
+    tree = root_unit(own=1_000)
+    assumed = Load(regions=17, account_daily_volume=150)
+    seen = {account: 130 + number % 40 for number, account in enumerate(tree.accounts)}
+    was, is_ = homes(shards(tree, assumed)), homes(shards(tree, replace(assumed, seen=seen)))
+    assert set(was.values()) == set(is_.values()) == {0, 1}
+    assert sum(is_[account] != home for account, home in was.items()) == 0
+
+
+def test_an_account_too_heavy_for_any_plan_leaves_the_others_as_they_are() -> None:
+    tree = root_unit(own=20)
+    load = replace(ROOM_FOR_TEN, seen={tree.accounts[0]: 100_001})
+    alone, *others = sorted(shards(tree, load), key=lambda shard: len(shard.covers))
+    assert alone.covers == tree.accounts[:1]
+    assert sum(len(shard.covers) for shard in others) == 19
+
+
+def test_an_account_of_too_many_regions_is_refused_with_the_arithmetic() -> None:
+    load = Load(regions=20, account_daily_volume=6_000, accounts_times_regions=19)
     with pytest.raises(TooLargeError) as caught:
-        shards(root_unit(own=1), Load(regions=20, daily_volume=6_000))
+        shards(root_unit(own=1), load)
     assert str(caught.value) == (
         "one account is too much for a report plan: 1 accounts × 20 Regions = 20 (a report plan "
-        "takes 300), × 6000 jobs and evaluations a day = 120000 (a report plan takes 100000)"
+        "takes 19)"
     )
+
+
+@pytest.mark.parametrize(("size", "most"), [(1_000, 2), (3_200, 4), (5_000, 7)])
+def test_an_organization_of_thousands_comes_to_few_plans_by_default(size: int, most: int) -> None:
+    """In units of 50, all Regions; five templates × 4 shards are AWS's 20 report plans."""
+    tree = root_unit(*[50] * (size // 50))
+    default = Sharding()
+    load = Load(regions=17, account_daily_volume=default.account_daily_volume)
+    found = shards(tree, load)
+    assert len(found) == most
+    assert sum(len(shard.covers) for shard in found) == size
