@@ -14,7 +14,7 @@ from typer.main import get_command
 from fleet.errors import ToldError
 from fleet.interrupts import INTERRUPTED, asked, end_in_order, leave
 from fleet.proxies import reach_this_machine_directly
-from fleet.terminal import console, tell
+from fleet.terminal import tell
 
 
 class Command(TyperCommand):
@@ -222,7 +222,7 @@ def main() -> None:
     try:
         APP()
     except _known_errors() as error:
-        console.print(str(error), style="red")
+        tell(str(error), "red")
         if isinstance(error, ToldError) and error.AT_ONCE:
             leave(1)
         raise SystemExit(1) from error

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from itertools import islice
 from typing import Annotated
 
 import typer
@@ -16,12 +17,13 @@ from fleet.lake import headers
 from fleet.lake.backfill import Backfill, Clients, Done
 from fleet.lake.backfill_todo import BackfillTarget
 from fleet.lake.partition_batches import standing
-from fleet.lake.query import Lake, named_or_sql, run_query
+from fleet.lake.query import Lake, Result, named_or_sql, queried
+from fleet.lake.query_output import Output, lines, show
 from fleet.lake.reports_stack import NoReports, ReportsStack, reports_settings, reports_stack
 from fleet.lake.withheld_headers import observed
 from fleet.project import current_project
 from fleet.replay import dead_letters
-from fleet.terminal import console
+from fleet.terminal import console, read_by_others, tell
 from reports.curated_tables import table_name, view_name
 from reports.templates import TEMPLATES
 from stacks.report_columns import raw_columns
@@ -29,36 +31,58 @@ from stacks.report_columns import raw_columns
 Stack = Annotated[
     str | None, typer.Option(help="The stack with the reports; needed where there are several.")
 ]
+_TABLE_ROWS = 50
 
 
 def query(
-    text: Annotated[str, typer.Argument(help="The name of a query (see `lake queries`), or SQL.")],
+    text: Annotated[str, typer.Argument(help="The name of a query (see `queries`), or SQL.")],
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="A parameter of the query: days=30")
     ] = None,
-    csv: Annotated[Path | None, typer.Option(help="Where to write all rows.")] = None,
+    output: Annotated[
+        Output | None,
+        typer.Option(help="How rows are written: on a terminal as a table, else as TSV."),
+    ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(min=1, help=f"How many rows to write: of a table {_TABLE_ROWS}, else all."),
+    ] = None,
     stack: Stack = None,
 ) -> None:
-    """Ask the lake, through Athena; prints the first rows."""
+    """Ask the lake, through Athena. What is told beside the rows goes to stderr."""
     here = reports_stack(engine_here(), stack)
     region, reports = here.settings.region, here.settings.reports
     if reports is None:
         raise NoReports(f"{here.deployment.stack} has reports deployed, and its settings have none")
-    answer = run_query(
-        Lake(
-            session=here.session,
-            region=region,
-            database=here.outputs["reports_database"],
-            workgroup=here.outputs["reports_workgroup"],
-        ),
-        named_or_sql(text, region, raw_columns(reports), **_parameters(set_ or [])),
+    lake = Lake(
+        session=here.session,
+        region=region,
+        database=here.outputs["reports_database"],
+        workgroup=here.outputs["reports_workgroup"],
     )
-    console.print(answer.table())
-    read = answer.scanned_bytes / 1e6
-    console.print(f"{len(answer.rows)} rows, {read:.2f} MB read, {answer.seconds:.1f} s")
-    if csv is not None:
-        answer.write_csv(csv)
-        console.print(f"written to {csv}")
+    sql = named_or_sql(text, region, raw_columns(reports), **_parameters(set_ or []))
+    with queried(lake, sql) as result, read_by_others():
+        write(result, output or (Output.TABLE if sys.stdout.isatty() else Output.TSV), limit)
+
+
+def write(result: Result, output: Output, limit: int | None) -> None:
+    """Rows to stdout, and to stderr how many of how many they are."""
+    rows = iter(result.rows)
+    if output is Output.TABLE:
+        first = list(islice(rows, limit or _TABLE_ROWS))
+        show(console, result.columns, first)
+        written = len(first)
+    else:
+        written = -output.has_header
+        for line in lines(output, result.columns, islice(rows, limit)):
+            sys.stdout.write(f"{line}\n")
+            written += 1
+    found = written + sum(1 for _ in rows)
+    more = f" of {found:,}" if found > written else ""
+    read = result.scanned_bytes / 1e6
+    tell(f"{written:,}{more} rows, {read:,.2f} MB read, {result.seconds:.1f} s")
+    if more:
+        tell(f"all of them: --limit {found}")
 
 
 def list_queries(stack: Stack = None) -> None:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, cast
 
 import boto3
 import pyathena
 from pyathena.error import DatabaseError
-from rich.table import Table
 
 from components.lake.query_library import queries
 from fleet.errors import ToldError
@@ -37,24 +35,22 @@ class Lake:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
+class Result:
+    """What a query found."""
+
     columns: Sequence[str]
-    rows: Sequence[Sequence[Any]]
+    rows: Iterable[Sequence[Any]]
+    """Read page by page, once."""
     scanned_bytes: int
     seconds: float
+    """Until the first row can be read."""
 
-    def table(self, title: str = "", *, rows: int = 50) -> Table:
-        """The first rows, as a person reads them."""
-        table = Table(*self.columns, title=title or None)
-        for row in self.rows[:rows]:
-            table.add_row(*("" if value is None else str(value) for value in row))
-        return table
 
-    def write_csv(self, path: Path) -> None:
-        with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(self.columns)
-            writer.writerows(self.rows)
+@dataclass(frozen=True, kw_only=True)
+class Answer(Result):
+    """What a query found, read to its end."""
+
+    rows: Sequence[Sequence[Any]]
 
 
 def named_or_sql(
@@ -79,6 +75,19 @@ def named_or_sql(
 
 def run_query(lake: Lake, sql: str, *, poll_seconds: float = 0.5) -> Answer:
     """Runs a query to its end. Raises QueryFailed with Athena's reason."""
+    with queried(lake, sql, poll_seconds=poll_seconds) as result:
+        return Answer(
+            columns=result.columns,
+            rows=list(result.rows),
+            scanned_bytes=result.scanned_bytes,
+            seconds=result.seconds,
+        )
+
+
+@contextmanager
+def queried(lake: Lake, sql: str, *, poll_seconds: float = 0.5) -> Generator[Result]:
+    """A query's result as long as it is read. Raises QueryFailed with Athena's reason; Ctrl-C
+    stops the query."""
     started = time.monotonic()
     with (
         # PyAthena's own types are partly unknown.
@@ -93,11 +102,11 @@ def run_query(lake: Lake, sql: str, *, poll_seconds: float = 0.5) -> Answer:
     ):
         try:
             cursor.execute(sql)
+            yield Result(
+                columns=[str(column[0]) for column in cast(list[Any], cursor.description or [])],
+                rows=cursor,
+                scanned_bytes=cursor.data_scanned_in_bytes or 0,
+                seconds=time.monotonic() - started,
+            )
         except DatabaseError as error:
             raise QueryFailed(f"{error}\nin: {sql}") from error
-        return Answer(
-            columns=[str(column[0]) for column in cast(list[Any], cursor.description or [])],
-            rows=cursor.fetchall(),
-            scanned_bytes=cursor.data_scanned_in_bytes or 0,
-            seconds=time.monotonic() - started,
-        )

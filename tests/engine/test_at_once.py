@@ -74,4 +74,4 @@ def test_a_stack_that_fails_is_not_said_to_be_done(
     assert answer.returncode == 1
     assert done(answer) == ["acme-member-web"]
     assert "acme-member-payments: failed\n" in answer.stdout
-    assert "policy vault_has_its_own_key" in answer.stdout
+    assert "policy vault_has_its_own_key" in answer.stderr

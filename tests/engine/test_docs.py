@@ -70,12 +70,13 @@ def test_a_page_can_be_followed_from_top_to_bottom(
             ["bash", "-e", "-c", _script(block, state)],
             cwd=checkout,
             env=shell,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
             check=False,
             timeout=300,
         )
-        assert answer.returncode == 0, f"{where}\n{answer.stdout}\n{answer.stderr}"
+        assert answer.returncode == 0, f"{where}\n{answer.stdout}"
         missing = [line for line in block.prints if not _printed(line, answer.stdout)]
         assert not missing, f"{where} prints\n{answer.stdout}\nwithout {missing}"
 

@@ -139,7 +139,7 @@ def test_a_shell_in_the_sandbox_forgets_where_else_it_was(
     variables = {name: value for name, _, value in lines}
     assert not variables.keys() & (_AT_WORK.keys() - {"AWS_CONFIG_FILE", "PULUMI_BACKEND_URL"})
     assert variables["AWS_CONFIG_FILE"] == os.devnull
-    assert " rows, " in answer.stdout
+    assert " rows, " in answer.stderr
     assert f"Backend URL: file://{root}/state" in answer.stdout
 
 
@@ -151,11 +151,11 @@ def test_the_summary_of_a_sandbox_that_died_is_not_that_of_the_next(
     until(lambda: processes_with("BACKUP_ORG_SANDBOX", str(root)) == {})
     status = [_COMMAND, "sandbox", "status"]
     answer = subprocess.run(status, env=shell, capture_output=True, text=True, check=False)
-    assert (answer.returncode, "no sandbox runs in" in answer.stdout) == (1, True)
+    assert (answer.returncode, "no sandbox runs in" in answer.stderr) == (1, True)
     started = Sandbox.start(root, with_parent=True)
     try:
         answer = subprocess.run(status, env=shell, capture_output=True, text=True, check=False)
     finally:
         started.stop()
     assert answer.returncode == 1
-    assert f"a sandbox runs at {started.endpoint}, but its main job has not" in answer.stdout
+    assert f"a sandbox runs at {started.endpoint}, but its main job has not" in answer.stderr

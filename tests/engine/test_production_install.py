@@ -101,14 +101,14 @@ def test_settings_are_read_and_described(run: Run) -> None:
 def test_without_credentials_the_doctor_says_so_and_no_more(run: Run) -> None:
     answer = run("backup-org", "doctor", "acme-audit")
     assert answer.returncode == 1
-    assert "no session in 222222222222: Unable to locate credentials" in answer.stdout
+    assert "no session in 222222222222: Unable to locate credentials" in answer.stderr
     assert "Traceback" not in answer.stdout + answer.stderr
 
 
 def test_a_mistyped_stack_is_refused_with_those_that_there_are(run: Run) -> None:
     answer = run("backup-org", "preview", "acme-adit")
     assert answer.returncode == 1
-    assert "there is no stack or customer acme-adit; there are: acme-audit" in answer.stdout
+    assert "there is no stack or customer acme-adit; there are: acme-audit" in answer.stderr
     assert "Traceback" not in answer.stdout + answer.stderr
 
 

@@ -7,6 +7,7 @@ import re
 import shlex
 import subprocess
 from collections.abc import Iterator, Mapping
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, cast
 
@@ -55,9 +56,10 @@ def test_every_block_of_commands_says_where_it_runs_and_parses(page: Path) -> No
 def invocations(script: str) -> Iterator[list[str]]:
     """The arguments of each `backup-org` in a script, a line of its own or in $(…)."""
     for line in script.splitlines():
-        found = re.search(r'^(?:! )?backup-org ([^|]*)|"\$\(backup-org ([^)|]*)', line)
+        found = re.search(r'^(?:! )?backup-org (.*)|"\$\(backup-org ([^)|]*)', line)
         if found:
-            yield shlex.split(found[1] or found[2])
+            words = shlex.split(found[1] or found[2])
+            yield [*takewhile(lambda word: word not in {"|", "||", ">"}, words)]
 
 
 @pytest.mark.parametrize("page", pages(), ids=named)

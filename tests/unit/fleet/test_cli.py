@@ -45,7 +45,7 @@ def test_a_project_that_is_named_and_not_there_is_no_empty_table(
     with pytest.raises(SystemExit) as caught:
         cli.main()
     assert caught.value.code == 1
-    assert "nowhere, which has no folder stacks/customers" in capsys.readouterr().out
+    assert "nowhere, which has no folder stacks/customers" in capsys.readouterr().err
 
 
 def test_destroy_needs_a_name(project: Path) -> None:
@@ -64,7 +64,7 @@ def test_the_problems_of_all_stacks_are_told_before_an_engine_is_looked_for(
     with pytest.raises(SystemExit) as caught:
         cli.main()
     assert caught.value.code == 1
-    said = capsys.readouterr().out
+    said = capsys.readouterr().err
     assert "the settings of acme-audit" in said
     assert "the settings of acme-member-web" in said
 

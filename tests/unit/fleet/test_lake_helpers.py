@@ -14,7 +14,7 @@ import yaml
 from components.lake.query_library import Query, queries
 from fleet.lake.commands import list_queries
 from fleet.lake.headers import HeadersRefused, with_headers
-from fleet.lake.query import Answer, named_or_sql
+from fleet.lake.query import named_or_sql
 from fleet.lake.reports_stack import NoReports, reports_settings
 from fleet.lake.withheld_headers import Observed, observed
 from fleet.project import PROJECT_VARIABLE
@@ -219,24 +219,3 @@ def test_every_query_is_described_and_filled_in_by_its_own_defaults() -> None:
     for query in queries("eu-west-1").values():
         assert query.description.endswith(".")
         assert "${" not in query.sql()
-
-
-def test_an_answer_is_written_as_csv_with_every_row(tmp_path: Path) -> None:
-    rows = [("a,b", 'say "no"', None), *[("x", n, 1) for n in range(60)]]
-    answer = Answer(columns=["one", "two", "three"], rows=rows, scanned_bytes=0, seconds=0)
-    answer.write_csv(tmp_path / "answer.csv")
-    lines = (tmp_path / "answer.csv").read_text(encoding="utf-8").splitlines()
-    assert lines[:3] == ["one,two,three", '"a,b","say ""no""",', "x,0,1"]
-    assert len(lines) == 62
-    assert answer.table().row_count == 50
-
-
-def test_what_stands_in_brackets_is_printed_as_it_is() -> None:
-    rows = [("[retry] no [/aws/x]", "[red]")]
-    answer = Answer(columns=["Backup Size [bytes]", "b"], rows=rows, scanned_bytes=0, seconds=0)
-    with console.capture() as printed:
-        console.print(answer.table())
-        console.print("header", ["Backup Size [bytes]"])
-    assert printed.get().count("[bytes]") == 2
-    assert "[retry] no [/aws/x]" in printed.get()
-    assert "[red]" in printed.get()
