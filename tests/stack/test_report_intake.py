@@ -95,4 +95,4 @@ def test_a_backfill_takes_no_more_of_the_accounts_concurrency_than_is_set(
             "aws:lambda/eventSourceMapping:EventSourceMapping", f"acme-backup-reports-{name}"
         ).inputs["scalingConfig"]
         for name in ("curation", "partitions")
-    } == dict.fromkeys(("curation", "partitions"), {"maximumConcurrency": wanted})
+    } == {name: {"maximumConcurrency": wanted} for name in ("curation", "partitions")}
