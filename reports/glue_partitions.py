@@ -1,4 +1,4 @@
-"""The raw tables' partitions in Glue, with what this process has seen of them."""
+"""The raw tables' partitions in Glue."""
 
 from __future__ import annotations
 
@@ -14,13 +14,12 @@ if TYPE_CHECKING:
 
 
 class Partitions:
-    """One call for a partition not yet known, none for one just seen."""
+    """Remembers none: whatever this process has seen, another may have taken out since."""
 
     def __init__(self, glue: GlueClient, database: str) -> None:
         self._glue = glue
         self._database = database
         self._columns: dict[str, Sequence[str]] = {}
-        self._known: set[Partition] = set()
 
     def columns(self, table: str) -> Sequence[str]:
         """The table's columns; asked for once, since a change of them redeploys the function."""
@@ -30,11 +29,20 @@ class Partitions:
             self._columns[table] = [column["Name"] for column in columns]
         return self._columns[table]
 
-    def knows(self, partition: Partition) -> bool:
-        return partition in self._known
+    def location(self, partition: Partition) -> str | None:
+        """Where the partition of this plan and day is; None: there is none."""
+        try:
+            found = self._glue.get_partition(
+                DatabaseName=self._database,
+                TableName=partition.table,
+                PartitionValues=list(partition.values),
+            )
+        except self._glue.exceptions.EntityNotFoundException:
+            return None
+        return found["Partition"].get("StorageDescriptor", {}).get("Location", "")
 
-    def add(self, partition: Partition) -> str | None:
-        """Where the partition is, if it exists and is another folder: it stays what it is."""
+    def add(self, partition: Partition) -> bool:
+        """False: another process has added one of this plan and day meanwhile."""
         described = storage_descriptor(self.columns(partition.table), partition.location)
         try:
             self._glue.create_partition(
@@ -46,16 +54,12 @@ class Partitions:
                 },
             )
         except self._glue.exceptions.AlreadyExistsException:
-            location = self._location(partition)
-            if location is not None and not partition.lies_at(location):
-                return location
-        self._known.add(partition)
-        return None
+            return False
+        return True
 
     def withhold(self, partition: Partition) -> None:
-        """Takes a partition out again, should an earlier part of its report have added it."""
-        self._known.discard(partition)
-        location = self._location(partition)
+        """Takes a partition out, should an earlier part of its report have added it."""
+        location = self.location(partition)
         if location is None or not partition.lies_at(location):
             return  # another folder's, which may be read
         with suppress(self._glue.exceptions.EntityNotFoundException):
@@ -64,15 +68,3 @@ class Partitions:
                 TableName=partition.table,
                 PartitionValues=list(partition.values),
             )
-
-    def _location(self, partition: Partition) -> str | None:
-        """None: there is no such partition."""
-        try:
-            found = self._glue.get_partition(
-                DatabaseName=self._database,
-                TableName=partition.table,
-                PartitionValues=list(partition.values),
-            )
-        except self._glue.exceptions.EntityNotFoundException:
-            return None
-        return found["Partition"].get("StorageDescriptor", {}).get("Location", "")

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reports.keys import ReportKey, UnrecognisedKey, parse
+from reports.object_events import CreatedObject
 from reports.plans import Plans, plan_of
 from reports.raw_csv import RawCsv, difference
 from reports.templates import TEMPLATES, Template
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageAttributeValueTypeDef
+
+    LetterAttributes = Mapping[str, MessageAttributeValueTypeDef]
+    """As SQS's API takes them."""
+
+
+_NO_REPORT = (
+    "no CSV report, and Athena would read it as one: let the plan deliver CSV alone, move the "
+    "object out of the folder, and replay this message or run backup-org backfill"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,12 +93,71 @@ def _nearest(key: str) -> ReportKey | None:
     return None
 
 
-def no_report(key: str) -> str:
-    """Why a folder with an object that is no CSV report is no partition, and what to do."""
-    return (
-        f"{key} is no CSV report, and Athena would read it as one: let the plan deliver CSV alone, "
-        "move the object out of the folder, and replay this message or run backup-org backfill"
+@dataclass(frozen=True, kw_only=True)
+class Obstacle:
+    """Why a folder is no partition: what of it the raw table would misread."""
+
+    created: CreatedObject
+    """What is in the way."""
+    template: Template
+    reason: str
+    """With the cure, where it is not the header that must be learnt."""
+    expected: Sequence[str]
+    """The raw table's columns."""
+    header: Sequence[str] = ()
+    """The object's, where it is a report."""
+    of_header: bool = False
+    """Whether it is the header that keeps the report out."""
+
+
+def first_obstacle(
+    report: Report,
+    columns: Sequence[str],
+    objects: Iterable[CreatedObject],
+    read: Callable[[CreatedObject], RawCsv],
+) -> Obstacle | None:
+    """The first of the objects in a report's folder that the raw table, with these columns, would
+    misread; None where it can read them all. Reads reports alone, and none where it need not."""
+    found = list(objects)
+    for created in sorted(found, key=lambda one: is_report(one.key, report)):
+        obstacle = obstacle_of(report, columns, created, read)
+        if obstacle is not None:
+            return obstacle
+    return None
+
+
+def obstacle_of(
+    report: Report,
+    columns: Sequence[str],
+    created: CreatedObject,
+    read: Callable[[CreatedObject], RawCsv],
+) -> Obstacle | None:
+    """What one object in a report's folder is to the raw table; None where it does no harm."""
+    if not is_report(created.key, report):
+        if is_marker(created, report):
+            return None
+        return Obstacle(
+            created=created, template=report.template, reason=_NO_REPORT, expected=columns
+        )
+    found = read(created)
+    header = found.header or ()
+    differs = difference(report.template, columns, header) if found.header is not None else None
+    reason = differs or found.unreadable
+    if reason is None:
+        return None
+    return Obstacle(
+        created=created,
+        template=report.template,
+        reason=reason,
+        expected=columns,
+        header=header,
+        of_header=differs is not None,
     )
+
+
+def is_marker(created: CreatedObject, folder: Report) -> bool:
+    """Whether an object is no report, and nothing that Athena would take for one."""
+    return created.size == 0 and not is_report(created.key, folder)
 
 
 def second_folder(partition: Partition, location: str) -> str:
@@ -100,25 +169,22 @@ def second_folder(partition: Partition, location: str) -> str:
     )
 
 
-def obstacle(template: Template, columns: Sequence[str], found: RawCsv) -> str | None:
-    """Why the raw table, with these columns, cannot read the report; None where it can."""
-    if found.header is None:
-        return None
-    return difference(template, columns, found.header) or found.unreadable
-
-
-def letter_attributes(
-    *, key: str, template: Template, reason: str, expected: Sequence[str], header: Sequence[str]
-) -> Mapping[str, MessageAttributeValueTypeDef]:
+def letter_of(obstacle: Obstacle) -> LetterAttributes:
     """What lies beside the event of a withheld report in the dead-letter queue: why the raw table
-    cannot read it, with both headers, as SQS's API takes it."""
-    return {
-        name: {"DataType": "String", "StringValue": value}
-        for name, value in (
-            ("Key", key),
-            ("Template", template.name),
-            ("Reason", reason),
-            ("Expected", json.dumps(list(expected))),
-            ("Header", json.dumps(list(header))),
-        )
-    }
+    cannot read it, with both headers."""
+    return _attributes(
+        Key=obstacle.created.key,
+        Template=obstacle.template.name,
+        Reason=obstacle.reason,
+        Expected=json.dumps(list(obstacle.expected)),
+        Header=json.dumps(list(obstacle.header)),
+    )
+
+
+def letter_of_no_report(reason: str) -> LetterAttributes:
+    """What lies beside a message that tells of no report at all."""
+    return _attributes(Reason=reason)
+
+
+def _attributes(**known: str) -> LetterAttributes:
+    return {name: {"DataType": "String", "StringValue": value} for name, value in known.items()}

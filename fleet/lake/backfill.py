@@ -18,8 +18,8 @@ from fleet.lake.withheld_headers import Withheld, put_letters
 from reports.curated_tables import DELIVERIES_FOLDER
 from reports.glue_partitions import Partitions
 from reports.object_events import CreatedObject
-from reports.partitions import Partition, no_report, obstacle, second_folder
-from reports.raw_csv import scan
+from reports.partitions import Obstacle, Partition, Report, first_obstacle, second_folder
+from reports.raw_csv import RawCsv, scan
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
@@ -117,7 +117,7 @@ class Backfill:
 
     def _add_partitions(
         self, missing: Todo, there: Mapping[Place, Standing], done: Done
-    ) -> Mapping[Partition, _Unreadable]:
+    ) -> Mapping[Partition, Obstacle]:
         """Some as soon as they are looked at, so that an interruption costs the reading of few.
 
         Gives what is withheld.
@@ -126,13 +126,13 @@ class Backfill:
             self._partitions.columns(template.table)  # once, before the readers ask for them
         batches = PartitionBatches(self._glue, self._lake.database, self._partitions.columns)
 
-        withheld: dict[Partition, _Unreadable] = {}
+        withheld: dict[Partition, Obstacle] = {}
 
-        def settle(partition: Partition, why: _Unreadable | None) -> None:
+        def settle(partition: Partition, why: Obstacle | None) -> None:
             found = there.get((partition.table, partition.values))
             if why is not None:
                 withheld[partition] = why
-                done.withheld[partition.folder] = why.text
+                done.withheld[partition.folder] = f"{why.created.key}: {why.reason}"
                 if found is not None and partition.lies_at(found.location):
                     self._partitions.withhold(partition)
                     done.withdrawn += 1
@@ -161,37 +161,26 @@ class Backfill:
     def _has_columns(self, partition: Partition, there: Standing) -> bool:
         return list(there.columns) == list(self._partitions.columns(partition.table))
 
-    def _obstacle(self, missing: Todo, partition: Partition) -> _Unreadable | None:
-        """Why the raw table cannot read a folder, by the first of its reports that it cannot."""
-        if partition in missing.strange:
-            return _Unreadable(text=no_report(missing.strange[partition]))
-        template = missing.templates[partition]
-        columns = self._partitions.columns(partition.table)
-        for created in missing.partitions[partition]:
-            body = self._s3.get_object(Bucket=created.bucket, Key=created.key)["Body"]
-            found = scan(body.iter_chunks(_CHUNK))
-            reason = obstacle(template, columns, found)
-            if reason is None:
-                continue
-            text = f"{created.key}: {reason}"
-            if found.header is None or reason == found.unreadable:
-                return _Unreadable(text=text)
-            header = Withheld(
-                key=created.key,
-                event=_event(created),
-                template=template,
-                reason=reason,
-                expected=columns,
-                header=found.header,
-            )
-            return _Unreadable(text=text, header=header)
-        return None
+    def _obstacle(self, missing: Todo, partition: Partition) -> Obstacle | None:
+        """Why the raw table cannot read a folder."""
+        reports = missing.partitions[partition]
+        strange = missing.strange.get(partition)
+        return first_obstacle(
+            Report(template=missing.templates[partition], partition=partition),
+            self._partitions.columns(partition.table),
+            reports if strange is None else [strange, *reports],
+            self._read,
+        )
+
+    def _read(self, created: CreatedObject) -> RawCsv:
+        body = self._s3.get_object(Bucket=created.bucket, Key=created.key)["Body"]
+        return scan(body.iter_chunks(_CHUNK))
 
     def _put_letters(
         self,
         missing: Todo,
         there: Mapping[Place, Standing],
-        withheld: Mapping[Partition, _Unreadable],
+        withheld: Mapping[Partition, Obstacle],
         done: Done,
     ) -> None:
         """Of headers that no newer report contradicts: to learn an old one would lose the new."""
@@ -206,9 +195,9 @@ class Backfill:
             self._sqs,
             self._lake.dead_letters,
             [
-                why.header
+                Withheld(event=_event(why.created), obstacle=why)
                 for partition, why in withheld.items()
-                if why.header and partition.values[1:] >= newest.get(partition.table, ())
+                if why.of_header and partition.values[1:] >= newest.get(partition.table, ())
             ],
         )
 
@@ -227,15 +216,6 @@ class Backfill:
             self._tell("reports handed to curation", done.curations, len(curations))
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Unreadable:
-    """Why the raw table cannot read a folder."""
-
-    text: str
-    header: Withheld | None = None
-    """The report whose header it is."""
-
-
 def _event(created: CreatedObject) -> str:
     """What S3 would have said of the object."""
     return json.dumps(
@@ -250,7 +230,7 @@ def _event(created: CreatedObject) -> str:
     )
 
 
-def _is_through(look: Future[_Unreadable | None]) -> bool:
+def _is_through(look: Future[Obstacle | None]) -> bool:
     return not look.cancelled() and look.exception() is None
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from reports.curated_tables import delivery_key
 from reports.keys import parse
 from reports.object_events import CreatedObject
-from reports.partitions import Partition, Report, folder_of, is_report
+from reports.partitions import Partition, Report, folder_of, is_marker, is_report
 from reports.plans import Plans
 from reports.templates import Template
 
@@ -41,8 +41,8 @@ class Todo:
     partitions: Mapping[Partition, Sequence[CreatedObject]]
     """The reports in each partition's folder."""
     templates: Mapping[Partition, Template]
-    strange: Mapping[Partition, str]
-    """The key of an object in a partition's folder that is no CSV report."""
+    strange: Mapping[Partition, CreatedObject]
+    """An object in a partition's folder that is no CSV report."""
     elsewhere: Mapping[Partition, str]
     """Where the partition of the same plan and day is."""
     curations: Sequence[CreatedObject]
@@ -93,17 +93,17 @@ def todo(
 
 def _told_apart(
     objects: Iterable[CreatedObject], lake: BackfillTarget
-) -> tuple[Sequence[tuple[CreatedObject, Report]], Mapping[Partition, str]]:
+) -> tuple[Sequence[tuple[CreatedObject, Report]], Mapping[Partition, CreatedObject]]:
     """Reports, and by folder what lies among them and is none."""
     folders: dict[Partition, Report] = {}  # one for the thousands of objects that may lie in each
     reports: list[tuple[CreatedObject, Report]] = []
-    strange: dict[Partition, str] = {}
+    strange: dict[Partition, CreatedObject] = {}
     for created in objects:
         found = folder_of(created.bucket, created.key, lake.plans)
         if found is None:
             continue
         if is_report(created.key, found):
             reports.append((created, folders.setdefault(found.partition, found)))
-        elif created.size:
-            strange.setdefault(found.partition, created.key)
+        elif not is_marker(created, found):
+            strange.setdefault(found.partition, created)
     return reports, strange

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from fleet.replay import dead_letters
 from fleet.replay.dead_letters import DeadLetter
-from reports.partitions import letter_attributes
-from reports.templates import Template
+from reports.partitions import Obstacle, letter_of
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -53,31 +52,27 @@ def observed(letters: Iterable[DeadLetter]) -> list[Observed]:
 class Withheld:
     """A report that its raw table cannot read, for its header."""
 
-    key: str
     event: str
-    template: Template
-    reason: str
-    expected: Sequence[str]
-    header: Sequence[str]
+    obstacle: Obstacle
+
+    @property
+    def known_by(self) -> tuple[str, str]:
+        """Template and header, as a dead letter has them."""
+        return self.obstacle.template.name, json.dumps(list(self.obstacle.header))
 
 
 def put_letters(sqs: SQSClient, queue: str, withheld: Iterable[Withheld]) -> int:
     """Lets the newest report of each header rest in the dead-letter queue of the function that
     withholds, as it would itself, unless one of that header rests there; how many now do."""
     newest: dict[tuple[str, str], Withheld] = {}
-    for one in sorted(withheld, key=lambda one: one.key):
-        newest[one.template.name, json.dumps(list(one.header))] = one
+    for one in sorted(withheld, key=lambda one: one.obstacle.created.key):
+        newest[one.known_by] = one
     if not newest:
         return 0
     for known in observed(dead_letters.resting(sqs, queue)):
         newest.pop((known.template, json.dumps(list(known.header))), None)
     for one in newest.values():
-        beside = letter_attributes(
-            key=one.key,
-            template=one.template,
-            reason=one.reason,
-            expected=one.expected,
-            header=one.header,
+        sqs.send_message(
+            QueueUrl=queue, MessageBody=one.event, MessageAttributes=letter_of(one.obstacle)
         )
-        sqs.send_message(QueueUrl=queue, MessageBody=one.event, MessageAttributes=beside)
     return len(newest)

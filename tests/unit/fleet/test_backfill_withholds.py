@@ -147,8 +147,8 @@ def test_a_folder_with_what_is_no_report_is_withheld_and_its_partition_withdrawn
     aws.deliver(key("jobs", 3), HEADERS["jobs"])
     done = backfill(aws)
     assert {folder: reason.split(",")[0] for folder, reason in done.withheld.items()} == {
-        key("jobs", 1, ""): f"{key('jobs', 1, 'a.json')} is no CSV report",
-        key("jobs", 3, ""): f"{key('jobs', 3, 'sub/x.csv')} is no CSV report",
+        key("jobs", 1, ""): f"{key('jobs', 1, 'a.json')}: no CSV report",
+        key("jobs", 3, ""): f"{key('jobs', 3, 'sub/x.csv')}: no CSV report",
     }
     assert (done.reports, done.partitions, done.withdrawn) == (5, 0, 1)
     assert [values[3] for values, _ in aws.partitions("backup_job_report")] == ["02"]

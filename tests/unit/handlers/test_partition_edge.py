@@ -25,15 +25,17 @@ from tests.unit.handlers.conftest import (
 )
 
 
-def test_a_folder_costs_one_call_and_none_when_it_is_delivered_again(
+def test_a_folder_costs_one_creation_and_each_delivery_a_look(
     aws: Aws, delivery: partitioning.Delivery
 ) -> None:
     message = aws.deliver(f"{DAY}jobs/a.csv", HEADER + ROW)
     delivery.take_in(message)
     assert (aws.calls["CreatePartition"], aws.calls["GetTable"]) == (1, 1)
+    looked, listed = aws.calls["GetPartition"], aws.calls["ListObjectsV2"]
     delivery.take_in(message)
     delivery.take_in(aws.deliver(f"{DAY}jobs/part 2.csv", HEADER + ROW))
     assert (aws.calls["CreatePartition"], aws.calls["GetTable"]) == (1, 1)
+    assert (aws.calls["GetPartition"], aws.calls["ListObjectsV2"]) == (looked + 2, listed)
     assert aws.partitions(TABLE) == [
         (["jobs", "2026", "11", "21"], f"s3://reports/{DAY}jobs/"),
     ]
@@ -45,8 +47,96 @@ def test_a_partition_that_another_process_added_is_no_error(
     message = aws.deliver(f"{DAY}jobs/a.csv", HEADER)
     delivery.take_in(message)
     delivery_of(aws).take_in(message)
+    assert aws.calls["CreatePartition"] == 1
+    assert len(aws.partitions(TABLE)) == 1
+
+
+def test_a_partition_that_another_process_adds_meanwhile_is_no_error(
+    aws: Aws, delivery: partitioning.Delivery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = aws.deliver(f"{DAY}jobs/a.csv", HEADER)
+    add = Partitions.add
+
+    def add_late(self: Partitions, partition: Partition) -> bool:
+        monkeypatch.setattr(Partitions, "add", add)
+        delivery_of(aws).take_in(message)
+        return add(self, partition)
+
+    monkeypatch.setattr(Partitions, "add", add_late)
+    delivery.take_in(message)
     assert aws.calls["CreatePartition"] == 2
     assert len(aws.partitions(TABLE)) == 1
+    assert aws.rest() == []
+
+
+def test_a_part_that_was_bad_for_another_process_and_was_replaced_gives_the_partition_back(
+    aws: Aws, delivery: partitioning.Delivery
+) -> None:
+    """The first process has added the partition, and the second has taken it out since."""
+    other = delivery_of(aws)
+    good = aws.deliver(f"{DAY}jobs/part 1.csv", HEADER + ROW)
+    delivery.take_in(good)
+    other.take_in(aws.deliver(f"{DAY}jobs/part 2.csv", "New," + HEADER))
+    assert aws.partitions(TABLE) == []
+    (letter,) = aws.rest()
+    aws.deliver(f"{DAY}jobs/part 2.csv", HEADER + ROW)
+    delivery.take_in(letter["Body"])
+    assert [place for _, place in aws.partitions(TABLE)] == [f"s3://reports/{DAY}jobs/"]
+
+
+@pytest.mark.parametrize("told_as", ["", "part+2%3A.csv"], ids=["as it is", "URL-encoded"])
+def test_a_bad_part_that_was_removed_is_done_with_and_gives_the_partition_back(
+    told_as: str, aws: Aws, delivery: partitioning.Delivery
+) -> None:
+    bad, folder = f"{DAY}jobs/part 2:.csv", f"{DAY}jobs/"
+    delivery.take_in(aws.deliver(f"{folder}part 1.csv", HEADER + ROW))
+    message = aws.deliver(bad, "New," + HEADER, told_as=told_as and folder + told_as)
+    delivery_of(aws).take_in(message)
+    assert aws.partitions(TABLE) == []
+    aws.s3.delete_object(Bucket="reports", Key=bad)
+    delivery.take_in(message)
+    assert [place for _, place in aws.partitions(TABLE)] == [f"s3://reports/{folder}"]
+    assert [letter["Key"] for letter in aws.rest()] == [bad]
+
+
+def test_a_removed_report_leaves_a_folder_withheld_that_another_is_in_the_way_of(
+    aws: Aws, delivery: partitioning.Delivery
+) -> None:
+    messages = [
+        aws.deliver(f"{DAY}jobs/{name}.csv", "New," + HEADER) for name in ("part 1", "part 2")
+    ]
+    aws.deliver(f"{DAY}jobs/part 3.csv", HEADER + ROW)
+    aws.s3.delete_object(Bucket="reports", Key=f"{DAY}jobs/part 1.csv")
+    delivery.take_in(messages[0])
+    assert aws.partitions(TABLE) == aws.rest() == []
+
+
+@pytest.mark.parametrize("told_as", ["", "pre+%28x%29/"], ids=["as it is", "URL-encoded"])
+def test_a_folder_of_which_nothing_is_left_is_no_partition_any_more(
+    told_as: str, aws: Aws, delivery: partitioning.Delivery
+) -> None:
+    key = f"pre (x)/{DAY}jobs/a.csv"
+    message = aws.deliver(key, HEADER + ROW, told_as=told_as and key.replace("pre (x)/", told_as))
+    delivery.take_in(message)
+    assert len(aws.partitions(TABLE)) == 1
+    aws.s3.delete_object(Bucket="reports", Key=key)
+    delivery_of(aws).take_in(message)
+    assert aws.partitions(TABLE) == aws.rest() == []
+
+
+def test_a_removed_report_leaves_the_partition_of_another_folder(
+    aws: Aws, delivery: partitioning.Delivery
+) -> None:
+    delivery.take_in(aws.deliver(f"{DAY}jobs/a.csv", HEADER + ROW))
+    standing = aws.partitions(TABLE)
+    for left in ([], ["b.csv"]):
+        message = aws.deliver(f"other/{DAY}jobs/a.csv", HEADER + ROW)
+        for name in left:
+            aws.deliver(f"other/{DAY}jobs/{name}", HEADER + ROW)
+        aws.s3.delete_object(Bucket="reports", Key=f"other/{DAY}jobs/a.csv")
+        delivery.take_in(message)
+        assert aws.partitions(TABLE) == standing
+    assert aws.rest() == []
 
 
 def test_a_bad_part_that_another_process_takes_in_meanwhile_withholds_the_folder(
@@ -55,10 +145,10 @@ def test_a_bad_part_that_another_process_takes_in_meanwhile_withholds_the_folder
     """Whatever the order: the bad part comes after the good one's look at the folder."""
     add = Partitions.add
 
-    def add_late(self: Partitions, partition: Partition) -> None:
+    def add_late(self: Partitions, partition: Partition) -> bool:
         bad = aws.deliver(f"{DAY}jobs/part 2.csv", "New," + HEADER)
         delivery_of(aws).take_in(bad)
-        add(self, partition)
+        return add(self, partition)
 
     monkeypatch.setattr(Partitions, "add", add_late)
     delivery.take_in(aws.deliver(f"{DAY}jobs/part 1.csv", HEADER + ROW))
@@ -92,7 +182,6 @@ def test_a_second_folder_of_a_plan_and_day_rests_with_both_places_and_leaves_the
     delivery.take_in(aws.deliver(f"{DAY}jobs/a.csv", HEADER + ROW))
     standing = aws.partitions(TABLE)
     other = f"Backup/{DAY.split('/', 2)[2]}".replace("crossregion", "eu-west-1")
-    assert aws.calls["GetPartition"] == 0
     for _ in range(2):
         delivery.take_in(aws.deliver(f"{other}jobs/a.csv", HEADER + ROW))
         assert aws.partitions(TABLE) == standing
@@ -132,7 +221,7 @@ def test_what_is_no_report_but_in_its_folder_withholds_the_partition_until_it_is
     assert aws.partitions(TABLE) == []
     (letter,) = aws.rest()
     assert letter["Key"] == f"{DAY}jobs/{name}"
-    assert letter["Reason"].startswith(f"{DAY}jobs/{name} is no CSV report")
+    assert letter["Reason"].startswith("no CSV report")
     assert "move the object out of the folder" in letter["Reason"]
     aws.s3.delete_object(Bucket="reports", Key=letter["Key"])
     delivery.take_in(letter["Body"])
@@ -227,12 +316,27 @@ def test_a_part_of_a_plan_that_is_no_longer_needed_stays_in_table_and_lake(
     assert len(lake_keys(aws, "curated/backup_job/report_date=2026-11-21/jobs_3-")) == 1
 
 
-def test_one_bad_message_of_three_is_the_only_one_that_fails(
+def test_one_message_of_three_that_is_no_event_rests_at_once_and_alone(
     aws: Aws, delivery: partitioning.Delivery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(partitioning, "_delivery", lambda: delivery)
     first = aws.deliver(f"{DAY}jobs/a.csv", HEADER)
     last = aws.deliver(f"{DAY}jobs/b.csv", HEADER)
     answer = partitioning.handler(batch(first, "no event", last), cast(Any, CONTEXT))
-    assert answer == {"batchItemFailures": [{"itemIdentifier": "m-1"}]}
+    assert answer == {"batchItemFailures": []}
     assert len(aws.partitions(TABLE)) == 1
+    (letter,) = aws.rest()
+    assert letter["Body"] == "no event"
+    assert letter["Reason"].endswith("in the message 'no event'")
+
+
+def test_one_message_of_three_that_aws_fails_is_the_only_one_that_is_tried_again(
+    aws: Aws, delivery: partitioning.Delivery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(partitioning, "_delivery", lambda: delivery)
+    first = aws.deliver(f"{DAY}jobs/a.csv", HEADER)
+    gone = aws.deliver(f"{DAY}jobs/b.csv", HEADER).replace('"reports"', '"no-such-bucket"')
+    last = aws.deliver(f"{DAY}jobs/c.csv", HEADER)
+    answer = partitioning.handler(batch(first, gone, last), cast(Any, CONTEXT))
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "m-1"}]}
+    assert aws.rest() == []

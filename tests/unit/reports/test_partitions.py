@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from reports.object_events import CreatedObject, UnrecognisedEvent, created_object
-from reports.partitions import Partition, obstacle, report_of
+from reports.partitions import Obstacle, Partition, Report, first_obstacle, report_of
 from reports.plans import ORGANIZATION, Plan, described, plans_of
 from reports.raw_csv import RawCsv
 from reports.templates import TEMPLATES
@@ -23,6 +24,16 @@ DAY = "crossregion/2026/11/21"
 FOLDER = "Backup/crossaccount/crossregion/2026/11/21/acme_backup_job_report/"
 TEMPLATE = TEMPLATES["backup_job"]
 COLUMNS = [column.raw for column in TEMPLATE.columns]
+REPORT = Report(
+    template=TEMPLATE,
+    partition=Partition(table="t", values=("p", "y", "m", "d"), bucket="reports", folder=FOLDER),
+)
+
+
+def obstacle(columns: Sequence[str], content: RawCsv) -> Obstacle | None:
+    """That a report of this content is to a raw table with these columns."""
+    created = CreatedObject(bucket="reports", key=f"{FOLDER}a.csv", size=5)
+    return first_obstacle(REPORT, columns, [created], lambda _: content)
 
 
 def test_a_reports_partition_is_its_plans_folder_of_the_day() -> None:
@@ -114,7 +125,7 @@ def test_the_parts_of_a_split_report_share_a_partition() -> None:
     ids=["raw names", "documented names", "words", "byte order mark and unit", "one appended"],
 )
 def test_a_header_with_the_tables_columns_is_no_obstacle(header: list[str]) -> None:
-    assert obstacle(TEMPLATE, COLUMNS, RawCsv(header=header, unreadable=None)) is None
+    assert obstacle(COLUMNS, RawCsv(header=header, unreadable=None)) is None
 
 
 @pytest.mark.parametrize(
@@ -128,24 +139,38 @@ def test_a_header_with_the_tables_columns_is_no_obstacle(header: list[str]) -> N
     ids=["one missing", "one before", "two swapped", "none"],
 )
 def test_any_other_header_is_an_obstacle_that_is_named(header: list[str], reason: str) -> None:
-    found = obstacle(TEMPLATE, COLUMNS, RawCsv(header=header, unreadable=None))
+    found = obstacle(COLUMNS, RawCsv(header=header, unreadable=None))
     assert found is not None
-    assert found.startswith(reason)
+    assert found.reason.startswith(reason)
+    assert (list(found.header), found.of_header) == (header, True)
 
 
 def test_what_the_raw_table_cannot_read_is_an_obstacle() -> None:
-    assert obstacle(TEMPLATE, COLUMNS, RawCsv(header=COLUMNS, unreadable="line 5")) == "line 5"
+    found = obstacle(COLUMNS, RawCsv(header=COLUMNS, unreadable="line 5"))
+    assert found is not None
+    assert (found.reason, found.of_header) == ("line 5", False)
 
 
 def test_an_empty_file_is_no_obstacle() -> None:
-    assert obstacle(TEMPLATE, COLUMNS, RawCsv(header=None, unreadable=None)) is None
+    assert obstacle(COLUMNS, RawCsv(header=None, unreadable=None)) is None
+
+
+def test_what_is_no_report_is_told_before_any_report_is_read() -> None:
+    objects = [
+        CreatedObject(bucket="reports", key=f"{FOLDER}{name}", size=size)
+        for name, size in (("a.csv", 5), ("", 0), ("b.json", 5))
+    ]
+    found = first_obstacle(REPORT, COLUMNS, objects, lambda one: pytest.fail(one.key))
+    assert found is not None
+    assert found.created == objects[2]
+    assert found.reason.startswith("no CSV report")
 
 
 def test_a_learnt_header_is_matched_by_the_names_that_it_gave() -> None:
     header = ["Brand New", *[c.name for c in TEMPLATE.columns]]
     learnt = [TEMPLATE.raw_name(title) for title in header]
     assert learnt[:2] == ["brand_new", "report_time_period_start"]
-    assert obstacle(TEMPLATE, learnt, RawCsv(header=header, unreadable=None)) is None
+    assert obstacle(learnt, RawCsv(header=header, unreadable=None)) is None
 
 
 def test_an_event_of_s3_names_bucket_and_key_as_they_are() -> None:
