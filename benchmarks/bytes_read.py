@@ -28,12 +28,17 @@ from aws_sandbox.reports.report_plans import example
 from aws_sandbox.reports.rows import Profile, Window
 from benchmarks.measure import Measure
 from benchmarks.reports_at_hand import PLANS
-from components.lake.curated_report_tables import newest_view
+from components.lake.curated_report_tables import (
+    INPUT_FORMAT,
+    OUTPUT_FORMAT,
+    SERDE,
+    newest_view,
+)
 from components.lake.query_library import queries
 from handlers.curate_reports.app import Curator
 from handlers.curate_reports.app import Environment as CuratorEnvironment
 from handlers.partition_reports.app import Delivery, Environment
-from reports.curated_tables import PARTITION_KEY, PROVENANCE, columns, folder, table_name
+from reports.curated_tables import PARTITION_KEY, curated_table
 from reports.glue_partitions import Partitions
 from reports.keys import ReportKey
 from reports.plans import described
@@ -44,7 +49,6 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 _ACCOUNT, _REGION, _BUCKET, _DATABASE = "111111111111", "eu-west-1", "lake", "lake"
-_PARQUET = "org.apache.hadoop.hive.ql.io.parquet"
 _GOAL = 0.05  # a twentieth
 
 _CONTROLS = "account_id, framework_name, control_name, num_resources_non_compliant"
@@ -238,25 +242,23 @@ class _Lake:
         self._table(template.table, PARTITION_KEYS, storage_descriptor(names, f"s3://{_BUCKET}/"))
 
     def _curated_table(self, template: Template) -> None:
-        location = f"s3://{_BUCKET}/{folder(template)}"
+        table = curated_table(template)
+        location = f"s3://{_BUCKET}/{table.location}"
         storage = {
-            "Columns": [
-                *({"Name": c.name, "Type": c.type} for c in columns(template)),
-                *({"Name": name, "Type": type_} for name, type_ in PROVENANCE.items()),
-            ],
+            "Columns": [{"Name": name, "Type": type_} for name, type_ in table.columns.items()],
             "Location": location,
-            "InputFormat": f"{_PARQUET}.MapredParquetInputFormat",
-            "OutputFormat": f"{_PARQUET}.MapredParquetOutputFormat",
-            "SerdeInfo": {"SerializationLibrary": f"{_PARQUET}.serde.ParquetHiveSerDe"},
+            "InputFormat": INPUT_FORMAT,
+            "OutputFormat": OUTPUT_FORMAT,
+            "SerdeInfo": {"SerializationLibrary": SERDE},
         }
         projection = {
             "projection.enabled": "true",
             f"projection.{PARTITION_KEY}.type": "date",
-            f"projection.{PARTITION_KEY}.format": "yyyy-MM-dd",
-            f"projection.{PARTITION_KEY}.range": "2026-11-01,2026-11-30",
+            f"projection.{PARTITION_KEY}.format": "yyyy-MM",
+            f"projection.{PARTITION_KEY}.range": "2026-11,2026-11",
             "storage.location.template": f"{location}{PARTITION_KEY}=${{{PARTITION_KEY}}}/",
         }
-        self._table(table_name(template), (PARTITION_KEY,), storage, projection)
+        self._table(table.name, (PARTITION_KEY,), storage, projection)
 
     def _view(self, template: Template) -> None:
         view = newest_view(template, _DATABASE)

@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.iam import Statement, policy_document
-from reports.curated_tables import DELIVERIES_FOLDER
+from reports.curated_tables import FILES, LISTS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +91,7 @@ def what_reports_read(partition: str, account: str) -> Sequence[Statement]:
 
 
 def reads_lake(lake: ReadableLake) -> Sequence[Statement]:
-    folders = ("curated/", DELIVERIES_FOLDER)
+    folders = (LISTS, FILES)
     return [
         Statement(
             sid="ListCuratedReports",

@@ -13,7 +13,7 @@ from components.function import Function, FunctionArgs, FunctionHome
 from components.iam import Statement, rule_may_send
 from components.work_queue import WorkQueue, WorkQueueArgs
 from reports.aws_partition import aws_partition
-from reports.curated_tables import DELIVERIES_FOLDER
+from reports.curated_tables import FILES, LISTS
 from reports.keys import key_starts
 from reports.plans import Plans, described
 
@@ -137,6 +137,28 @@ def _reads_reports(args: ReportIntakeArgs) -> list[Statement]:
     return statements
 
 
+def publishes(
+    lake_bucket_arn: pulumi.Input[str], lake_key_arn: pulumi.Input[str]
+) -> list[Statement]:
+    """What a function may that changes which files the months of the lake's tables have."""
+    return [
+        Statement(
+            sid="PublishCurated",
+            actions=["s3:GetObject", "s3:PutObject"],
+            resources=[
+                pulumi.Output.concat(lake_bucket_arn, f"/{folder}*") for folder in (LISTS, FILES)
+            ],
+        ),
+        # Without it S3 says of a list that is not there that it is forbidden.
+        Statement(sid="ListCurated", actions=["s3:ListBucket"], resources=[lake_bucket_arn]),
+        Statement(
+            sid="EncryptCurated",
+            actions=["kms:GenerateDataKey", "kms:Decrypt"],
+            resources=[lake_key_arn],
+        ),
+    ]
+
+
 def _adds_partitions(args: ReportIntakeArgs, queue: WorkQueue) -> FunctionArgs:
     glue = f"arn:{aws_partition(args.region)}:glue:{args.region}:{args.account}"
     database = pulumi.Output.concat(glue, ":database/", args.database)
@@ -183,19 +205,7 @@ def _curates(args: ReportIntakeArgs, queue: WorkQueue) -> FunctionArgs:
         },
         permissions=[
             *_reads_reports(args),
-            Statement(
-                sid="WriteCurated",
-                actions=["s3:PutObject"],
-                resources=[
-                    pulumi.Output.concat(args.lake_bucket_arn, f"/{folder}*")
-                    for folder in ("curated/", DELIVERIES_FOLDER)
-                ],
-            ),
-            Statement(
-                sid="EncryptCurated",
-                actions=["kms:GenerateDataKey"],
-                resources=[args.lake_key_arn],
-            ),
+            *publishes(args.lake_bucket_arn, args.lake_key_arn),
             *queue.permissions(),
         ],
         home=args.home,

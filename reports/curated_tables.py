@@ -1,17 +1,34 @@
-"""The curated tables: what people query. Typed, and the same whatever the CSV's header was."""
+"""The curated tables: what people query. Typed, and the same whatever the CSV's header was.
+
+Which files a month of a table has stands in one object, its list, in the form in which Athena reads
+S3 Inventory: `curated/<folder>/report_month=YYYY-MM/symlink.txt`, a line for each file. The files
+lie at `files/<folder>/YYYY-MM/`: one for each delivered object, until the month's are compacted.
+"""
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reports.keys import ReportKey
-from reports.templates import Kind, Template
+from reports.templates import TEMPLATES, Kind, Template
 
-PARTITION_KEY = "report_date"
-"""The day of the report's folder, YYYY-MM-DD: a folder of the curated table, not in its files."""
+PARTITION_KEY = "report_month"
+"""YYYY-MM of the report's folder: a folder of the curated table, not in its files."""
 
-PROVENANCE = {"report_plan": "string", "report_object": "string", "report_repeat": "bigint"}
-"""Where a row comes from: the report plan, the key of the delivered object, and how many rows
-about the same stand before it there. With their types as Glue and Athena call them."""
+PROVENANCE = {
+    "report_plan": "string",
+    "report_object": "string",
+    "report_date": "string",
+    "report_repeat": "bigint",
+}
+"""Where a row comes from: the report plan, the key of the delivered object, the day of its folder
+as YYYY-MM-DD, and how many rows about the same stand before it there. With their types as Glue and
+Athena call them."""
+
+LISTS = "curated/"
+"""Where the lists lie in the lake bucket."""
+FILES = "files/"
+"""Where the files lie that the lists name."""
 
 _TYPES = {
     Kind.TEXT: "string",
@@ -21,6 +38,8 @@ _TYPES = {
     Kind.DURATION: "bigint",
     Kind.PERCENT: "double",
 }
+# By state first: what failed is little, and then lies in few row groups whatever the Region.
+_ORDER = ("job_status", "control_compliance_status", "resource_compliance_status", "region")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,52 +55,26 @@ class CuratedColumn:
         return _TYPES[self.kind]
 
 
-DELIVERIES = "report_deliveries"
-"""The table of what was delivered: one row a delivered object, also where that has no rows."""
-DELIVERIES_FOLDER = "deliveries/"
-DELIVERY_COLUMNS = {
-    "report_plan": "string",
-    "report_object": "string",
-    "template": "string",
-    "rows": "bigint",
-    "lines": "bigint",
-    "lines_taken": "bigint",
-    "lines_rejected": "bigint",
-    "unreadable_values": "bigint",
-}
-"""With their types as Glue and Athena call them. `rows` were made of `lines_taken` of the `lines`
-below the header, as a row may go over several and a blank line makes none; the others were
-rejected. `unreadable_values` are NULL in the rows, as they are not of their column's type."""
+@dataclass(frozen=True, kw_only=True)
+class CuratedTable:
+    name: str
+    folder: str
+    """Of its lists and of its files, without slashes."""
+    columns: Mapping[str, str]
+    """Their types, as Glue and Athena call them, by their names; without the partition key."""
+    order: Sequence[str]
+    """What its files are sorted by, so that Athena passes over row groups that it does not need."""
 
-REJECTS = "report_rejects"
-"""The table of what was rejected: one row a piece of a report that no row could be made of."""
-REJECTS_FOLDER = "rejects/"
-REJECT_COLUMNS = {
-    "report_plan": "string",
-    "report_object": "string",
-    "first_line": "bigint",
-    "lines": "bigint",
-    "bytes": "bigint",
-    "reason": "string",
-    "text": "string",
-}
-"""With their types as Glue and Athena call them. The header is line 1; `text` is the beginning of
-the piece."""
+    @property
+    def location(self) -> str:
+        """Of its lists' folders in the lake bucket."""
+        return f"{LISTS}{self.folder}/"
 
+    def list_key(self, month: str) -> str:
+        return f"{self.location}{PARTITION_KEY}={month}/symlink.txt"
 
-def table_name(template: Template) -> str:
-    """backup_jobs_curated, …, resource_compliance_curated."""
-    return f"{view_name(template)}_curated"
-
-
-def view_name(template: Template) -> str:
-    """backup_jobs, …, resource_compliance: what people query."""
-    return f"{template.name}s" if template.is_job else template.name
-
-
-def folder(template: Template) -> str:
-    """Where a curated table's files lie in the lake bucket."""
-    return f"curated/{template.name}/"
+    def files_folder(self, month: str) -> str:
+        return f"{FILES}{self.folder}/{month}/"
 
 
 def columns(template: Template) -> tuple[CuratedColumn, ...]:
@@ -99,21 +92,95 @@ def columns(template: Template) -> tuple[CuratedColumn, ...]:
     return tuple(found)
 
 
-def curated_key(template: Template, report: ReportKey) -> str:
-    """The one place of a report's curated file, so that the same object twice makes one file."""
-    return folder(template) + _file(report)
+def view_name(template: Template) -> str:
+    """backup_jobs, …, resource_compliance: what people query."""
+    return f"{template.name}s" if template.is_job else template.name
 
 
-def delivery_key(report: ReportKey) -> str:
-    """Of the file that notes the delivery; it is written last: where it is, all is done."""
-    return DELIVERIES_FOLDER + _file(report)
+def table_name(template: Template) -> str:
+    """backup_jobs_curated, …, resource_compliance_curated."""
+    return f"{view_name(template)}_curated"
 
 
-def rejects_key(report: ReportKey) -> str:
-    """Of the file with what was rejected of the report; there is none where nothing was."""
-    return REJECTS_FOLDER + _file(report)
+def curated_table(template: Template) -> CuratedTable:
+    types = {column.name: column.type for column in columns(template)}
+    return CuratedTable(
+        name=table_name(template),
+        folder=template.name,
+        columns=types | PROVENANCE,
+        order=[name for name in _ORDER if name in types],
+    )
 
 
-def _file(report: ReportKey) -> str:
-    digest = hashlib.sha256(report.key.encode()).hexdigest()[:16]
-    return f"{PARTITION_KEY}={report.date.isoformat()}/{report.plan}-{digest}.parquet"
+_OBJECT = {name: PROVENANCE[name] for name in ("report_plan", "report_object", "report_date")}
+DELIVERIES = CuratedTable(
+    name="report_deliveries",
+    folder="deliveries",
+    columns={
+        **_OBJECT,
+        "template": "string",
+        "rows": "bigint",
+        "lines": "bigint",
+        "lines_taken": "bigint",
+        "lines_rejected": "bigint",
+        "unreadable_values": "bigint",
+    },
+    order=["report_date", "report_object"],
+)
+"""What was delivered: one row a delivered object, also where that has no rows. It is published
+last: where an object is in it, all is done.
+
+`rows` were made of `lines_taken` of the `lines` below the header, as a row may go over several and
+a blank line makes none; the others were rejected. `unreadable_values` are NULL in the rows, as they
+are not of their column's type."""
+REJECTS = CuratedTable(
+    name="report_rejects",
+    folder="rejects",
+    columns={
+        **_OBJECT,
+        "first_line": "bigint",
+        "lines": "bigint",
+        "bytes": "bigint",
+        "reason": "string",
+        "text": "string",
+    },
+    order=["report_date", "report_object", "first_line"],
+)
+"""What was rejected: one row a piece of a report that no row could be made of. The header is line
+1; `text` is the beginning of the piece."""
+
+TABLES: Sequence[CuratedTable] = (*map(curated_table, TEMPLATES.values()), REJECTS, DELIVERIES)
+
+
+def month_of(report: ReportKey) -> str:
+    return f"{report.date:%Y-%m}"
+
+
+def object_name(report: ReportKey) -> str:
+    """What a delivered object is called in each table's files: `<plan>-<digest of its key>`."""
+    return f"{report.plan}-{_digest(report.key.encode())}"
+
+
+def file_name(report: ReportKey, content: bytes) -> str:
+    """Of a delivered object's file: the same object twice makes the same file, and one that has
+    changed another."""
+    return f"{object_name(report)}-{_digest(content)}.parquet"
+
+
+def month_file_name(made_of: Sequence[str]) -> str:
+    """Of a compacted file, by the names of the files that it was made of."""
+    return f"month-{_digest(chr(10).join(sorted(made_of)).encode())}.parquet"
+
+
+def is_month_file(name: str) -> bool:
+    """A report plan may be called month: its files have a digest more."""
+    return name.startswith("month-") and name.count("-") == 1
+
+
+def of_object(name: str) -> str:
+    """The object's name in that of its file."""
+    return name.rpartition("-")[0]
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from reports.curated_tables import PARTITION_KEY, table_name
 from reports.templates import Template
 
-_ROW = (PARTITION_KEY, "report_object", "report_repeat")
+_ROW = ("report_date", "report_object", "report_repeat")
 """What tells a row of a curated table from all others."""
 
 
@@ -14,7 +14,7 @@ def newest(template: Template, *, columns: Sequence[str] = (), since: str = "") 
 
     The newest are found over few, narrow columns, and the rest is joined to them: so that a
     condition on any column reaches the table, and one on the identity both of its scans. `since`
-    is the SQL of the first day whose reports are read at all.
+    is the SQL of the first day whose reports are read at all, a date.
     """
     table, key = table_name(template), (*template.identity, *_ROW)
     time = "report_time_period_end" if template.is_job else "last_evaluation_time"
@@ -22,7 +22,7 @@ def newest(template: Template, *, columns: Sequence[str] = (), since: str = "") 
     chosen = ", ".join(f"t.{name}" for name in columns) or "t.*"
     joined = "\n  AND ".join(f"n.{name} = t.{name}" for name in key)
     inner, outer = (
-        f"\n{indent}WHERE {named}{PARTITION_KEY} >= {since}" if since else ""
+        f"\n{indent}WHERE {_since(since, named)}" if since else ""
         for indent, named in (("    ", ""), ("", "t."))
     )
     return f"""\
@@ -41,3 +41,11 @@ JOIN (
   WHERE nth = 1
 ) AS n
   ON {joined}{outer}"""
+
+
+def _since(day: str, named: str) -> str:
+    """The month spares what lies in the lists of others, the day what lies in row groups."""
+    return (
+        f"{named}{PARTITION_KEY} >= date_format({day}, '%Y-%m') "
+        f"AND {named}report_date >= date_format({day}, '%Y-%m-%d')"
+    )

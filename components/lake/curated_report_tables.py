@@ -1,4 +1,4 @@
-"""The curated tables, typed Parquet by day, and over each a view of what is newest."""
+"""The curated tables, typed Parquet by month, and over each a view of what is newest."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,25 +9,22 @@ import pulumi_aws as aws
 from components.lake.glue_views import GlueView
 from reports.curated_tables import (
     DELIVERIES,
-    DELIVERIES_FOLDER,
-    DELIVERY_COLUMNS,
     PARTITION_KEY,
-    PROVENANCE,
-    REJECT_COLUMNS,
     REJECTS,
-    REJECTS_FOLDER,
-    columns,
-    folder,
-    table_name,
+    CuratedTable,
+    curated_table,
     view_name,
 )
 from reports.newest_rows import newest
 from reports.templates import TEMPLATES, Template
 
-_INPUT = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat"
-_OUTPUT = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat"
-_SERDE = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
+# As Athena reads Amazon S3 Inventory: a list of Parquet files.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-inventory-athena-query.html
+INPUT_FORMAT = "org.apache.hadoop.hive.ql.io.SymlinkTextInputFormat"
+OUTPUT_FORMAT = "org.apache.hadoop.hive.ql.io.IgnoreKeyTextOutputFormat"
+SERDE = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
 _PLANS = "report_plans"
+_SHORTEST_MONTH = 28
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,20 +34,9 @@ class CuratedReportTablesArgs:
     bucket_name: pulumi.Input[str]
     """The lake bucket."""
     days: int
-    """How far back Athena looks for days."""
+    """How far back Athena looks."""
     plans: Mapping[str, str]
     """Templates of the lake's report plans, by the plan's name."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Parquet:
-    """A table over Parquet files in a folder a day."""
-
-    table: str
-    description: str
-    folder: str
-    columns: Mapping[str, str]
-    """Their types by their names."""
 
 
 class CuratedReportTables(pulumi.ComponentResource):
@@ -62,41 +48,17 @@ class CuratedReportTables(pulumi.ComponentResource):
     ) -> None:
         super().__init__("backup-org:components:CuratedReportTables", name, None, opts)
         for template in TEMPLATES.values():
-            table = self._table(
-                f"{name}-{table_name(template)}",
-                args,
-                _Parquet(
-                    table=table_name(template),
-                    description=f"{template.api_name}, typed; one file for each delivered object",
-                    folder=folder(template),
-                    columns={c.name: c.type for c in columns(template)} | PROVENANCE,
-                ),
-            )
+            table = self._table(name, args, curated_table(template), f"{template.api_name}, typed")
             aws.glue.CatalogTable(
                 f"{name}-{view_name(template)}",
                 newest_view(template, args.database).table(args.account),
                 pulumi.ResourceOptions(parent=self, depends_on=[table]),
             )
-        self._table(
-            f"{name}-{DELIVERIES}",
-            args,
-            _Parquet(
-                table=DELIVERIES,
-                description="Reports as they were delivered, those without rows too",
-                folder=DELIVERIES_FOLDER,
-                columns=DELIVERY_COLUMNS,
-            ),
-        )
-        self._table(
-            f"{name}-{REJECTS}",
-            args,
-            _Parquet(
-                table=REJECTS,
-                description="What of the reports could not be read, with the reason",
-                folder=REJECTS_FOLDER,
-                columns=REJECT_COLUMNS,
-            ),
-        )
+        for table, description in (
+            (DELIVERIES, "Reports as they were delivered, those without rows too"),
+            (REJECTS, "What of the reports could not be read, with the reason"),
+        ):
+            self._table(name, args, table, description)
         aws.glue.CatalogTable(
             f"{name}-{_PLANS}",
             plans_view(args.plans, args.database).table(args.account),
@@ -105,34 +67,37 @@ class CuratedReportTables(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _table(
-        self, name: str, args: CuratedReportTablesArgs, parquet: _Parquet
+        self, name: str, args: CuratedReportTablesArgs, table: CuratedTable, description: str
     ) -> aws.glue.CatalogTable:
-        location = pulumi.Output.concat("s3://", args.bucket_name, "/", parquet.folder)
+        location = pulumi.Output.concat("s3://", args.bucket_name, "/", table.location)
         return aws.glue.CatalogTable(
-            name,
-            name=parquet.table,
-            description=parquet.description,
+            f"{name}-{table.name}",
+            name=table.name,
+            description=description,
             database_name=args.database,
             table_type="EXTERNAL_TABLE",
             parameters={
                 "EXTERNAL": "TRUE",
-                "classification": "parquet",
-                # Athena computes the days, so that adding a file costs no call.
+                # Athena computes the months, so that adding a file costs no call.
                 "projection.enabled": "true",
                 f"projection.{PARTITION_KEY}.type": "date",
-                f"projection.{PARTITION_KEY}.format": "yyyy-MM-dd",
-                f"projection.{PARTITION_KEY}.range": f"NOW-{args.days}DAYS,NOW+1DAYS",
+                f"projection.{PARTITION_KEY}.format": "yyyy-MM",
+                f"projection.{PARTITION_KEY}.range": (
+                    f"NOW-{args.days // _SHORTEST_MONTH + 1}MONTHS,NOW+1MONTHS"
+                ),
+                f"projection.{PARTITION_KEY}.interval": "1",
+                f"projection.{PARTITION_KEY}.interval.unit": "MONTHS",
                 "storage.location.template": pulumi.Output.concat(
                     location, f"{PARTITION_KEY}=${{{PARTITION_KEY}}}/"
                 ),
             },
             partition_keys=[{"name": PARTITION_KEY, "type": "string"}],
             storage_descriptor={
-                "columns": [{"name": n, "type": type_} for n, type_ in parquet.columns.items()],
+                "columns": [{"name": n, "type": type_} for n, type_ in table.columns.items()],
                 "location": location,
-                "input_format": _INPUT,
-                "output_format": _OUTPUT,
-                "ser_de_info": {"serialization_library": _SERDE},
+                "input_format": INPUT_FORMAT,
+                "output_format": OUTPUT_FORMAT,
+                "ser_de_info": {"serialization_library": SERDE},
             },
             opts=pulumi.ResourceOptions(parent=self),
         )
@@ -140,8 +105,7 @@ class CuratedReportTables(pulumi.ComponentResource):
 
 def newest_view(template: Template, database: str) -> GlueView:
     """What people query."""
-    types = {column.name: column.type for column in columns(template)}
-    types |= {**PROVENANCE, PARTITION_KEY: "string"}
+    types = curated_table(template).columns
     return GlueView(
         name=view_name(template),
         database=database,

@@ -98,8 +98,7 @@ def _newest(days: str | None) -> Mapping[str, str]:
     day more is read, since AWS does not say which end of its period a report's folder is of."""
     since = ""
     if days is not None:
-        first = f"current_date - INTERVAL '{days}' DAY - INTERVAL '1' DAY"
-        since = f"date_format({first}, '%Y-%m-%d')"
+        since = f"current_date - INTERVAL '{days}' DAY - INTERVAL '1' DAY"
     return {
         f"newest:{view_name(template)}": (
             f"(\n{textwrap.indent(newest(template, since=since), '  ')}\n)"

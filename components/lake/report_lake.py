@@ -12,7 +12,6 @@ from components.lake.curated_report_tables import CuratedReportTables, CuratedRe
 from components.lake.query_library import queries
 from components.lake.raw_report_tables import Projection, RawReportTables, RawReportTablesArgs
 from reports.aws_partition import aws_partition
-from reports.curated_tables import DELIVERIES_FOLDER
 
 _FOREVER_DAYS = 3650
 
@@ -106,15 +105,14 @@ class ReportLake(pulumi.ComponentResource):
         self.register_outputs({"database": self.database, "workgroup": self.workgroup})
 
     def _bucket(self, name: str, args: ReportLakeArgs, key: EncryptionKey) -> ClosedBucket:
-        expire = {"results/": args.results_expire_after_days}
-        if args.expire_after_days is not None:
-            expire["curated/"] = expire[DELIVERIES_FOLDER] = args.expire_after_days
         return ClosedBucket(
             name,
             ClosedBucketArgs(
                 bucket_name=args.lake_bucket_name,
                 key_arn=key.arn,
-                expire_after_days=expire,
+                # Of curated reports whole months, by the function that compacts them: an object
+                # that S3 expired would still stand in its month's list.
+                expire_after_days={"results/": args.results_expire_after_days},
                 force_destroy=args.force_destroy,
             ),
             pulumi.ResourceOptions(parent=self, depends_on=[key]),

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, TypeVar
 from fleet.lake.backfill_todo import BackfillTarget, Place, Todo, todo
 from fleet.lake.partition_batches import BackfillFailed, PartitionBatches, Standing, standing
 from fleet.lake.withheld_headers import Withheld, put_letters
-from reports.curated_tables import DELIVERIES_FOLDER
+from reports.curated_tables import DELIVERIES
 from reports.glue_partitions import Partitions
+from reports.month_lists import MonthLists
 from reports.object_events import CreatedObject
 from reports.partitions import Obstacle, Partition, Report, first_obstacle, second_folder
 from reports.raw_csv import RawCsv, scan
@@ -78,7 +79,7 @@ class Backfill:
         missing = todo(
             objects,
             {place: found.location for place, found in there.items()},
-            frozenset(self._keys(self._lake.lake_bucket, DELIVERIES_FOLDER)),
+            frozenset(MonthLists(s3=self._s3, bucket=self._lake.lake_bucket).objects(DELIVERIES)),
             self._lake,
             recheck=recheck,
         )
@@ -101,11 +102,6 @@ class Backfill:
                     size=found.get("Size", 0),
                 )
             self._tell("objects listed", done.objects, 0)
-
-    def _keys(self, bucket: str, prefix: str) -> Iterator[str]:
-        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-        for page in pages:
-            yield from (found.get("Key", "") for found in page.get("Contents", []))
 
     def _standing(self, *, with_columns: bool) -> Iterator[tuple[Place, Standing]]:
         tables = {f"{plan.template}_report" for plan in self._lake.plans.values()}

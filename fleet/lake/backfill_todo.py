@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from reports.curated_tables import delivery_key
+from reports.curated_tables import object_name
 from reports.keys import parse
 from reports.object_events import CreatedObject
 from reports.partitions import Partition, Report, folder_of, is_marker, is_report
@@ -59,7 +59,7 @@ def todo(
     recheck: bool = False,
 ) -> Todo:
     """Works out what is missing; `there` has the locations of partitions that stand, `noted` the
-    keys that the curation function writes last.
+    names of the objects that the curation function has done with.
 
     Of several folders of one plan and day that have no partition the first one listed gets it.
     """
@@ -79,7 +79,7 @@ def todo(
             elif recheck or partition in strange or place not in there:
                 folders.setdefault(partition, []).append(created)
                 templates[partition] = report.template
-        if delivery_key(parse(created.key)) not in noted:
+        if object_name(parse(created.key)) not in noted:
             curations.append(created)
     return Todo(
         partitions=folders,

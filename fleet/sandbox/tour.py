@@ -24,6 +24,7 @@ from fleet.errors import ToldError
 from fleet.lake.query import Answer, Lake, run_query
 from fleet.sandbox.incident import VolumesBackup
 from fleet.sandbox.stage import Stage
+from reports.curated_tables import FILES
 from reports.templates import TEMPLATES
 from stacks.report_columns import raw_columns
 from stacks.report_settings import Reports
@@ -151,7 +152,7 @@ class Tour:
             curated = sum(
                 len(page.get("Contents", []))
                 for page in s3.get_paginator("list_objects_v2").paginate(
-                    Bucket=there.outputs["reports_lake_bucket"], Prefix="curated/"
+                    Bucket=there.outputs["reports_lake_bucket"], Prefix=FILES
                 )
             )
             self.counts |= {"partitions": partitions, "curated": curated}

@@ -25,7 +25,8 @@ from handlers.batches import work_off
 from handlers.curate_reports.core import curation
 from handlers.curate_reports.duck import curate, header_of, note_delivery
 from handlers.delivered_objects import open_delivered
-from reports.curated_tables import curated_key, delivery_key
+from handlers.monthly_files import MonthlyFiles
+from reports.curated_tables import DELIVERIES, curated_table
 from reports.keys import UnrecognisedKey, parse
 from reports.object_events import created_object
 from reports.plans import Plan, plan_of, plans_of
@@ -52,9 +53,9 @@ class Curator:
 
     def __init__(self, settings: Environment, s3: S3Client) -> None:
         self._plans = plans_of(json.loads(settings.report_plans))
-        self._lake_bucket = settings.lake_bucket
         self._memory_mb = int(settings.duckdb_memory_mb)
         self._s3 = s3
+        self._lake = MonthlyFiles(s3=s3, bucket=settings.lake_bucket, memory_mb=self._memory_mb)
 
     def take_in(self, message: str) -> None:
         created = created_object(message)
@@ -85,11 +86,12 @@ class Curator:
         header = header_of(source)
         if header is None:
             logger.warning("the report is empty", key=key)
+            self._lake.publish(curated_table(template), report, None)
             return 0
         how = curation(template, header)
         target = source.with_name("report.parquet")
-        made = curate(how, source, target, plan=report.plan, key=key, memory_mb=self._memory_mb)
-        self._put(curated_key(template, report), target)
+        made = curate(how, source, target, report=report, memory_mb=self._memory_mb)
+        self._lake.publish(curated_table(template), report, target)
         logger.info("curated", key=key, rows=made.rows, unknown_columns=how.unknown)
         metrics.add_metric(name="CuratedRows", unit=MetricUnit.Count, value=made.rows)
         if made.unreadable:
@@ -102,18 +104,9 @@ class Curator:
         """So that a report without rows is known to have arrived."""
         report = parse(key)
         note_delivery(
-            target,
-            plan=report.plan,
-            key=key,
-            template=template.name,
-            rows=rows,
-            memory_mb=self._memory_mb,
+            target, report=report, template=template.name, rows=rows, memory_mb=self._memory_mb
         )
-        self._put(delivery_key(report), target)
-
-    def _put(self, key: str, file: Path) -> None:
-        with file.open("rb") as body:
-            self._s3.put_object(Bucket=self._lake_bucket, Key=key, Body=body)
+        self._lake.publish(DELIVERIES, report, target)
 
 
 @cache

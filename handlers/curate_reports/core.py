@@ -54,8 +54,8 @@ def curation(template: Template, header: Sequence[str]) -> Curation:
 
 
 DELIVERY_SQL = (
-    "COPY (SELECT $plan AS report_plan, $object AS report_object, $template AS template, "
-    "$rows::BIGINT AS rows) TO $target (FORMAT parquet, COMPRESSION zstd)"
+    "COPY (SELECT $plan AS report_plan, $object AS report_object, $date AS report_date, "
+    "$template AS template, $rows::BIGINT AS rows) TO $target (FORMAT parquet, COMPRESSION zstd)"
 )
 
 
@@ -79,7 +79,8 @@ def writing_sql(how: Curation) -> str:
     order = [f"c{how.positions[name]}" for name in _ORDER if name in how.positions]
     return (
         f"COPY (SELECT {', '.join(selected)}, $plan AS report_plan, $object AS report_object, "
-        f"coalesce(repeat, 0) AS report_repeat FROM report LEFT JOIN ({_repeats(how)}) USING (row) "
+        "$date AS report_date, coalesce(repeat, 0) AS report_repeat "
+        f"FROM report LEFT JOIN ({_repeats(how)}) USING (row) "
         f"ORDER BY {', '.join([*order, 'row'])}) TO $target "
         f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_ROW_GROUP})"
     )

@@ -1,12 +1,9 @@
 """Runs a curation in DuckDB: nothing is downloaded, and memory is bounded by spilling to disk."""
 
 import csv
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import duckdb
 
 from handlers.curate_reports.core import (
     DELIVERY_SQL,
@@ -15,6 +12,8 @@ from handlers.curate_reports.core import (
     unreadable_sql,
     writing_sql,
 )
+from handlers.parquet_files import connected
+from reports.keys import ReportKey
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,12 +30,12 @@ def header_of(path: Path) -> Sequence[str] | None:
 
 
 def curate(
-    how: Curation, source: Path, target: Path, *, plan: str, key: str, memory_mb: int
+    how: Curation, source: Path, target: Path, *, report: ReportKey, memory_mb: int
 ) -> Curated:
     """Writes a CSV report as Parquet; the same report makes the same bytes."""
-    with _duck(target.parent, memory_mb) as duck:
+    with connected(target.parent, memory_mb) as duck:
         duck.execute(reading_sql(how), {"file": str(source)})
-        duck.execute(writing_sql(how), {"target": str(target), "plan": plan, "object": key})
+        duck.execute(writing_sql(how), {"target": str(target), **_provenance(report)})
         rows = duck.execute("SELECT count(*) FROM report").fetchall()[0][0]
         counting = unreadable_sql(how)
         if counting is None:
@@ -48,24 +47,13 @@ def curate(
 
 
 def note_delivery(
-    target: Path, *, plan: str, key: str, template: str, rows: int, memory_mb: int
+    target: Path, *, report: ReportKey, template: str, rows: int, memory_mb: int
 ) -> None:
     """Writes one row about a delivered object as Parquet."""
-    values = {"plan": plan, "object": key, "template": template, "rows": rows}
-    with _duck(target.parent, memory_mb) as duck:
+    values = {**_provenance(report), "template": template, "rows": rows}
+    with connected(target.parent, memory_mb) as duck:
         duck.execute(DELIVERY_SQL, {**values, "target": str(target)})
 
 
-@contextmanager
-def _duck(scratch: Path, memory_mb: int) -> Generator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect(
-        config={
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-            "memory_limit": f"{memory_mb}MB",
-            "temp_directory": str(scratch / "spill"),
-            "threads": "1",
-        }
-    ) as duck:
-        duck.execute("SET TimeZone = 'UTC'")
-        yield duck
+def _provenance(report: ReportKey) -> Mapping[str, str]:
+    return {"plan": report.plan, "object": report.key, "date": report.date.isoformat()}

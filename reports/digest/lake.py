@@ -4,7 +4,7 @@ that it knows better than the API, or further back."""
 from __future__ import annotations
 
 import shutil
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from reports.curated_tables import PARTITION_KEY, PROVENANCE, columns, folder, table_name
+from reports.curated_tables import CuratedTable, curated_table
 from reports.digest.activity import JOBS
 from reports.digest.definition import Definition
 from reports.digest.loading import connected, utc
 from reports.digest.runs import Run
+from reports.month_lists import MonthLists
 from reports.newest_rows import newest
-from reports.templates import TEMPLATES, Template
+from reports.templates import TEMPLATES
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -158,8 +159,9 @@ class Lake:
         """The curated tables of some days, as far as there are files, and where to look at."""
         with TemporaryDirectory() as scratch, connected(Path(scratch), self.memory_mb) as duck:
             for name in templates:
-                files = self._download(TEMPLATES[name], first, last, Path(scratch))
-                duck.execute(_table(TEMPLATES[name], files))
+                table = curated_table(TEMPLATES[name])
+                files = self._download(table, first, last, Path(scratch))
+                duck.execute(_table(table, files, first, last))
             duck.execute("CREATE TABLE looked_at (account_id VARCHAR, region VARCHAR)")
             duck.execute(
                 "INSERT INTO looked_at SELECT unnest($accounts), unnest($regions)",
@@ -171,8 +173,11 @@ class Lake:
             yield duck
 
     def _download(
-        self, template: Template, first: date, last: date, scratch: Path
+        self, table: CuratedTable, first: date, last: date, scratch: Path
     ) -> Sequence[Path]:
+        """The files of the months that these days are in."""
+        lists = MonthLists(s3=self.s3, bucket=self.bucket)
+
         def fetch(key: str) -> Path:
             path = scratch / key
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -181,39 +186,29 @@ class Lake:
                 shutil.copyfileobj(body, file)
             return path
 
+        keys = [
+            f"{table.files_folder(month)}{name}"
+            for month in lists.months(table)
+            if f"{first:%Y-%m}" <= month <= f"{last:%Y-%m}"
+            for name in sorted(lists.read(table, month).files)
+        ]
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            return list(pool.map(fetch, self._keys(template, first, last)))
-
-    def _keys(self, template: Template, first: date, last: date) -> Iterator[str]:
-        """Of the files whose reports lie in folders of these days; keys are listed in order."""
-        pages = self.s3.get_paginator("list_objects_v2").paginate(
-            Bucket=self.bucket,
-            Prefix=folder(template),
-            StartAfter=f"{folder(template)}{PARTITION_KEY}={first.isoformat()}",
-        )
-        beyond = f"{folder(template)}{PARTITION_KEY}={(last + timedelta(days=1)).isoformat()}"
-        for page in pages:
-            for item in page.get("Contents", []):
-                key = item.get("Key", "")
-                if key >= beyond:
-                    return
-                yield key
+            return list(pool.map(fetch, keys))
 
 
-def _table(template: Template, files: Sequence[Path]) -> str:
-    """A view with the curated table's name, columns and types, whatever the files' age."""
-    types = {column.name: _SQL_TYPES[column.type] for column in columns(template)}
-    types |= {name: _SQL_TYPES[type_] for name, type_ in PROVENANCE.items()}
-    types[PARTITION_KEY] = "VARCHAR"
+def _table(table: CuratedTable, files: Sequence[Path], first: date, last: date) -> str:
+    """A view with the curated table's name, columns and types, whatever the files' age, of the
+    reports whose folders are of these days."""
+    types = {name: _SQL_TYPES[type_] for name, type_ in table.columns.items()}
     nothing = ", ".join(f"NULL::{type_} AS {name}" for name, type_ in types.items())
     known = f"SELECT {nothing} WHERE false"
     if files:
         listed = ", ".join(f"'{file}'" for file in files)
         known += (
-            f" UNION ALL BY NAME SELECT * FROM read_parquet([{listed}], union_by_name = true, "
-            f"hive_partitioning = true, hive_types = {{'{PARTITION_KEY}': VARCHAR}})"
+            f" UNION ALL BY NAME SELECT * FROM read_parquet([{listed}], union_by_name = true) "
+            f"WHERE report_date BETWEEN '{first}' AND '{last}'"
         )
-    return f"CREATE VIEW {table_name(template)} AS {known}"
+    return f"CREATE VIEW {table.name} AS {known}"
 
 
 def _copy(

@@ -146,8 +146,9 @@ class TestReports:
         stage.sandbox.call("settle")
         assert partitions(lake) == [[PLAN, "2026", "11", "20"]]
         bucket = outputs["acme-management"]["reports_lake_bucket"]
-        files = lake.session.client("s3").list_objects_v2(Bucket=bucket, Prefix="curated/")
-        assert files["KeyCount"] == delivered["objects"] == 5
+        files = lake.session.client("s3").list_objects_v2(Bucket=bucket, Prefix="files/")
+        # One with its rows, and one that says that it was delivered.
+        assert files["KeyCount"] == 2 * delivered["objects"] == 10
 
     def test_raw_and_curated_tables_hold_the_same_jobs(self, lake: Lake) -> None:
         raw = run_query(
@@ -165,12 +166,12 @@ class TestReports:
         exported = outputs["acme-management"]
         s3 = lake.session.client("s3")
         (key, *_) = [k for k in listed(lake, exported["reports_bucket"]) if PLAN in k]
-        before = listed(lake, exported["reports_lake_bucket"], "curated/")
+        before = listed(lake, exported["reports_lake_bucket"], "files/")
         body = s3.get_object(Bucket=exported["reports_bucket"], Key=key)["Body"].read()
         s3.put_object(Bucket=exported["reports_bucket"], Key=key, Body=body)
         stage.sandbox.call("settle")
         assert partitions(lake) == [[PLAN, "2026", "11", "20"]]
-        assert listed(lake, exported["reports_lake_bucket"], "curated/") == before
+        assert listed(lake, exported["reports_lake_bucket"], "files/") == before
 
     def test_without_its_partition_a_report_answers_nothing_and_with_it_its_rows(
         self, stage: Stage, lake: Lake, outputs: Outputs

@@ -11,7 +11,8 @@ import pytest
 from components.lake.curated_report_tables import plans_view
 from components.lake.query_library import queries
 from handlers.curate_reports.duck import note_delivery
-from reports.curated_tables import DELIVERIES, DELIVERY_COLUMNS, PARTITION_KEY
+from reports.curated_tables import DELIVERIES
+from reports.keys import ReportKey
 from sandbox.tests.athena.conftest import MemoryLake
 
 TODAY = datetime.now(UTC).date()
@@ -26,18 +27,21 @@ def missing(
 ) -> list[tuple[str | None, ...]]:
     """The query's answer where plans delivered so many days ago."""
     lake = MemoryLake(folder / "staged")
-    lake.make(DELIVERIES, DELIVERY_COLUMNS, keys={PARTITION_KEY: "string"}, parquet=True)
+    lake.make(DELIVERIES.name, DELIVERIES.columns, parquet=True)
     view = plans_view(dict.fromkeys(deployed, "backup_job"), "lake")
     lake.view(view.name, view.sql, view.columns)
     for plan, days in delivered.items():
         for day in days:
             target = folder / f"{plan}-{day}.parquet"
-            note_delivery(
-                target, plan=plan, key=target.name, template="backup_job", rows=0, memory_mb=64
+            report = ReportKey(
+                account="crossaccount",
+                region="crossregion",
+                date=TODAY - timedelta(days=day),
+                plan=plan,
+                file="a.csv",
             )
-            lake.put(f"{day}/{target.name}", target.read_bytes())
-    for day in {day for days in delivered.values() for day in days}:
-        lake.partition(DELIVERIES, back(day), folder=f"{day}/")
+            note_delivery(target, report=report, template="backup_job", rows=0, memory_mb=64)
+            lake.put(f"{DELIVERIES.name}/{target.name}", target.read_bytes())
     return lake.rows(queries("eu-west-1")["missing_reports"].sql(days="10"))
 
 

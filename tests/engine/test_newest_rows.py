@@ -15,7 +15,15 @@ from components.lake.curated_report_tables import newest_view
 from components.lake.query_library import queries
 from handlers.curate_reports.core import curation
 from handlers.curate_reports.duck import curate, header_of
-from reports.curated_tables import PARTITION_KEY, PROVENANCE, columns, table_name, view_name
+from reports.curated_tables import (
+    PARTITION_KEY,
+    PROVENANCE,
+    columns,
+    curated_table,
+    table_name,
+    view_name,
+)
+from reports.keys import ReportKey
 from reports.newest_rows import newest
 from reports.templates import TEMPLATES, Template
 from sandbox.tests.athena.conftest import MemoryLake
@@ -37,9 +45,8 @@ class Reports:
         self.lake = MemoryLake(folder / "staged")
 
     def table(self, template: Template) -> None:
-        types = {column.name: column.type for column in columns(template)} | PROVENANCE
-        keys = {PARTITION_KEY: "string"}
-        self.lake.make(table_name(template), types, keys=keys, parquet=True)
+        table = curated_table(template)
+        self.lake.make(table.name, table.columns, keys={PARTITION_KEY: "string"}, parquet=True)
         view = newest_view(template, "lake")
         self.lake.view(view.name, view.sql, view.columns)
 
@@ -51,12 +58,20 @@ class Reports:
         assert found is not None
         target = self._folder / f"{number}.parquet"
         how = curation(template, found)
-        curate(how, source, target, plan="jobs", key=f"{number % 3}-{number}", memory_mb=256)
-        place = f"{table_name(template)}/{day}"
+        report = ReportKey(
+            account="crossaccount",
+            region="crossregion",
+            date=day,
+            plan="jobs",
+            file=f"{number % 3}-{number}.csv",
+        )
+        curate(how, source, target, report=report, memory_mb=256)
+        month = f"{day:%Y-%m}"
+        place = f"{table_name(template)}/{month}"
         self.lake.put(f"{place}/{number}.parquet", target.read_bytes())
         known = [one.values for one in self.lake.registered.get(table_name(template), [])]
-        if (str(day),) not in known:
-            self.lake.partition(table_name(template), str(day), folder=f"{place}/")
+        if (month,) not in known:
+            self.lake.partition(table_name(template), month, folder=f"{place}/")
 
 
 @pytest.fixture
@@ -70,9 +85,9 @@ def by_window(template: Template) -> str:
     names = [column.name for column in columns(template)]
     return " ".join(
         (
-            f"SELECT {', '.join([*names, *PROVENANCE, PARTITION_KEY])}",
+            f"SELECT {', '.join([*names, *PROVENANCE])}",
             f"FROM (SELECT *, row_number() OVER (PARTITION BY {', '.join(template.identity)}",
-            f"ORDER BY {PARTITION_KEY} DESC, {time} DESC, report_object DESC, report_repeat DESC)",
+            f"ORDER BY report_date DESC, {time} DESC, report_object DESC, report_repeat DESC)",
             f"AS nth FROM {table_name(template)}) WHERE nth = 1",
         )
     )

@@ -66,11 +66,10 @@ class TestCuratedReports:
             for rule in lifecycle.inputs["rules"]
             if "expiration" in rule and rule.get("filter", {}).get("prefix")
         }
-        ours = {"curated/": days, "deliveries/": days} if days else {}
-        assert kept == {"results/": 30, **ours}
+        assert kept == {"results/": 30}
         for name in ("backup_jobs_curated", "report_deliveries"):
-            seen = table(recording, name)["parameters"]["projection.report_date.range"]
-            assert seen == f"NOW-{days or 3650}DAYS,NOW+1DAYS"
+            seen = table(recording, name)["parameters"]["projection.report_month.range"]
+            assert seen == f"NOW-{(days or 3650) // 28 + 1}MONTHS,NOW+1MONTHS"
 
 
 class TestNamedQueries:

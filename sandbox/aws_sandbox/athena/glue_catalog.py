@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     )
 
 
+SYMLINKS = "org.apache.hadoop.hive.ql.io.SymlinkTextInputFormat"
+"""Of a table in whose folders lie lists of its objects, as Athena reads Amazon S3 Inventory."""
+
+
 class Format(StrEnum):
     """How a table's objects are read."""
 
@@ -32,11 +36,11 @@ class Format(StrEnum):
 _FORMATS = {
     "org.apache.hadoop.hive.serde2.OpenCSVSerde": (
         Format.CSV,
-        "org.apache.hadoop.mapred.TextInputFormat",
+        ("org.apache.hadoop.mapred.TextInputFormat",),
     ),
     "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe": (
         Format.PARQUET,
-        "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
+        ("org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat", SYMLINKS),
     ),
 }
 _PREFIX, _SUFFIX = "/* Presto View: ", " */"
@@ -66,6 +70,8 @@ class Table:
     """Serde parameters, such as `separatorChar`."""
     parameters: Mapping[str, str]
     """Table properties, such as `skip.header.line.count` and `projection.enabled`."""
+    has_lists: bool = False
+    """Whether lists of its objects, a line for each, lie where else its objects do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,6 +163,7 @@ def _read(described: "TableTypeDef", database: str, name: str) -> Table:
         format=format_,
         serde=storage.get("SerdeInfo", {}).get("Parameters", {}),
         parameters=described.get("Parameters", {}),
+        has_lists=storage.get("InputFormat") == SYMLINKS,
     )
 
 
@@ -165,11 +172,11 @@ def _format(storage: "StorageDescriptorOutputTypeDef", name: str) -> Format:
     if library not in _FORMATS:
         message = f"'{name}' has the serde {library!r}; the sandbox reads {', '.join(_FORMATS)}"
         raise QueryError("HIVE_UNSUPPORTED_FORMAT", message)
-    format_, input_format = _FORMATS[library]
-    if storage.get("InputFormat") != input_format:
+    format_, input_formats = _FORMATS[library]
+    if storage.get("InputFormat") not in input_formats:
         message = (
             f"Unable to create input format {storage.get('InputFormat')!r} of '{name}': "
-            f"{library} goes with {input_format}"
+            f"{library} goes with {' or '.join(input_formats)}"
         )
         raise QueryError("HIVE_UNSUPPORTED_FORMAT", message)
     return format_

@@ -16,6 +16,8 @@ from aws_sandbox.athena.sql_types import type_name
 
 _TRAILER_BYTES = 8
 """The footer's length and the magic number, which end every file."""
+_READ_WHOLE_BYTES = 3 * 2**20
+"""Up to this size Trino reads a file at once: `parquet.small-file-threshold`."""
 _PHYSICAL: Mapping[exp.DType, Sequence[str]] = {
     exp.DType.BOOLEAN: ("BOOLEAN",),
     exp.DType.BIGINT: ("INT32", "INT64"),
@@ -77,7 +79,16 @@ def _top_fields(
 
 
 def bytes_read(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], scan: Scan) -> int:
-    """Footers, and the chunks of the columns read in row groups that may have matching rows."""
+    """Of small files everything, of others footers, and the chunks of the columns read in row
+    groups that may have matching rows."""
+    sizes = {file: file.stat().st_size for file in files}
+    small = {file: size for file, size in sizes.items() if size <= _READ_WHOLE_BYTES}
+    return sum(small.values()) + _needed(
+        connection, [one for one in files if one not in small], scan
+    )
+
+
+def _needed(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], scan: Scan) -> int:
     if not files:
         return 0
     listed = file_list(files)

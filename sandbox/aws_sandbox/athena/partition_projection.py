@@ -1,7 +1,7 @@
 """Partition projection: partitions that follow from a table's properties instead of the catalog.
 
 Property names and rules are those of the Athena User Guide, "Use partition projection": of them
-enumerations, whole numbers, and days.
+enumerations, whole numbers, days, and months.
 """
 
 import re
@@ -16,9 +16,14 @@ Choose = Callable[[TableColumn, Sequence[str]], Sequence[str]]
 """Which values of a partition key the query's conditions on it alone allow."""
 
 MOST_PARTITIONS = 1_000_000
-_KNOWN = {"enum": {"values"}, "integer": {"range", "digits"}, "date": {"range", "format"}}
+_KNOWN = {
+    "enum": {"values"},
+    "integer": {"range", "digits"},
+    "date": {"range", "format", "interval", "interval.unit"},
+}
 """Properties by the type of a key."""
-_MOMENT = re.compile(r"NOW(?:(?P<days>[+-]\d+)DAYS?)?")
+_OPTIONAL = {"digits", "interval", "interval.unit"}
+_MOMENT = re.compile(r"NOW(?:(?P<count>[+-]\d+)(?P<unit>DAY|MONTH)S?)?")
 _FORMATS = {"yyyy": "%Y", "MM": "%m", "dd": "%d"}
 
 
@@ -59,13 +64,13 @@ def _candidates(table: Table, key: TableColumn, now: datetime) -> Sequence[str]:
         raise _invalid(table, key, f"type is '{kind}', not {', '.join(_KNOWN)}")
     if unknown := sorted(properties.keys() - _KNOWN[kind]):
         raise _invalid(table, key, f"the sandbox does not know {prefix}{unknown[0]}")
-    if missing := sorted(_KNOWN[kind] - {"digits"} - properties.keys()):
+    if missing := sorted(_KNOWN[kind] - _OPTIONAL - properties.keys()):
         raise _invalid(table, key, f"{prefix}{missing[0]} is missing")
     if kind == "enum":
         return [value.strip() for value in properties["values"].split(",")]
     if kind == "integer":
         return _integers(table, key, properties)
-    return _days(table, key, properties, now)
+    return _dates(table, key, properties, now)
 
 
 def _integers(table: Table, key: TableColumn, properties: Mapping[str, str]) -> Sequence[str]:
@@ -77,24 +82,35 @@ def _integers(table: Table, key: TableColumn, properties: Mapping[str, str]) -> 
     return [f"{number:0{int(properties.get('digits', '1'))}d}" for number in numbers]
 
 
-def _days(
+def _dates(
     table: Table, key: TableColumn, properties: Mapping[str, str], now: datetime
 ) -> Sequence[str]:
+    """Days, or months where the format has no day."""
     written = properties["format"]
     parts = [run[0] for run in re.finditer(r"([a-zA-Z])\1*", written)]
     if unknown := [part for part in parts if part not in _FORMATS]:
         raise _invalid(table, key, f"the sandbox does not know {unknown[0]} in format '{written}'")
-    if "dd" not in parts:
-        raise _invalid(table, key, f"the sandbox knows days alone, and format '{written}' has none")
+    if not {"yyyy", "MM"} <= set(parts):
+        message = f"the sandbox knows days and months alone, and format '{written}' has neither"
+        raise _invalid(table, key, message)
+    unit = "DAYS" if "dd" in parts else "MONTHS"
+    step = (properties.get("interval", "1"), properties.get("interval.unit", unit).upper())
+    if step != ("1", unit):
+        raise _invalid(table, key, f"the sandbox steps by 1 {unit}, not by {' '.join(step)}")
     form = re.sub("|".join(_FORMATS), lambda found: _FORMATS[found[0]], written)
     ends = properties["range"].split(",", 1)
     first, last = (_moment(table, key, text.strip(), form, now) for text in ends)
-    return [f"{first + timedelta(days=n):{form}}" for n in range((last - first).days + 1)]
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    return list(dict.fromkeys(f"{day:{form}}" for day in days))
 
 
 def _moment(table: Table, key: TableColumn, text: str, form: str, now: datetime) -> date:
     if match := _MOMENT.fullmatch(text.upper()):
-        return now.date() + timedelta(days=int(match["days"] or 0))
+        count, today = int(match["count"] or 0), now.date()
+        if match["unit"] != "MONTH":
+            return today + timedelta(days=count)
+        months = today.year * 12 + today.month - 1 + count
+        return date(months // 12, months % 12 + 1, 1)
     try:
         return datetime.strptime(text, form).date()  # noqa: DTZ007 - a day has no zone
     except ValueError as error:

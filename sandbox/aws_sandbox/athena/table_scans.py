@@ -51,6 +51,8 @@ class Reader:
         """Creates the scan's view and counts what reading its columns costs."""
         partitions = _needed_partitions(self.connection, scan, self.catalog)
         listed = self.store.under([partition.location for partition in partitions])
+        if scan.table.has_lists:
+            listed = self._named(listed)
         pairs = [
             (partition, item) for partition in partitions for item in listed[partition.location]
         ]
@@ -66,6 +68,33 @@ class Reader:
             columns = self._parquet_columns(scan, files, pairs)
             self.budget.spend(bytes_read(self.connection, list(dict.fromkeys(files)), scan))
         self._create_view(scan, columns, files, pairs)
+
+    def _named(
+        self, listed: Mapping[str, Sequence[StoredObject]]
+    ) -> Mapping[str, Sequence[StoredObject]]:
+        """The objects that lists name, by the locations of the lists, which are read too.
+
+        As Trino finds them: in a listing of the folders that they are said to lie in."""
+        self.budget.spend(total_bytes(item for items in listed.values() for item in items))
+        named = {
+            location: [line for item in items for line in self._lines(item)]
+            for location, items in listed.items()
+        }
+        folders = {uri.rpartition("/")[0] for uris in named.values() for uri in uris}
+        there = {
+            item.uri: item for items in self.store.under(sorted(folders)).values() for item in items
+        }
+        for location, uris in named.items():
+            if missing := [uri for uri in uris if uri not in there]:
+                message = (
+                    f"Manifest file from the location [{location}] contains non-existent path: "
+                    f"{missing[0]}"
+                )
+                raise QueryError("HIVE_BAD_DATA", message)
+        return {location: [there[uri] for uri in uris] for location, uris in named.items()}
+
+    def _lines(self, item: StoredObject) -> Sequence[str]:
+        return self.store.content(item).decode().splitlines()
 
     def _staged_csv(self, scan: Scan, partition: Partition, item: StoredObject) -> Path:
         try:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import duckdb
 import pytest
 
+from aws_sandbox.athena import parquet
 from aws_sandbox.athena.sql_types import type_name
 
 if TYPE_CHECKING:
@@ -32,6 +33,11 @@ ROWS = (
     "timestamp '2026-11-01 00:00:00' + to_hours(i::integer) AS started, "
     "i / 4 AS cost, i % 2 = 0 AS ok FROM range(8192) AS r(i)"
 )
+
+
+@pytest.fixture(autouse=True)
+def _none_is_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet, "_READ_WHOLE_BYTES", 0)
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +122,14 @@ def test_when_no_row_group_can_match_only_footers_are_read(
 ) -> None:
     footer = memory.scanned("SELECT count(*) FROM {t}", t=curated)
     assert memory.scanned("SELECT job FROM {t} WHERE size < 0", t=curated) == footer
+
+
+def test_a_small_file_is_read_whole(
+    memory: "MemoryLake", curated: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    whole = len(memory.objects[f"{curated}/part.parquet"])
+    assert memory.scanned("SELECT job FROM {t} WHERE size < 0", t=curated) == whole
 
 
 def test_files_with_different_columns_are_read_together(

@@ -185,6 +185,8 @@ def projected_values(**parameters: str) -> list[str]:
     [
         ({"type": "enum", "values": "a, b"}, ["a", "b"]),
         ({"type": "integer", "range": "8,10", "digits": "2"}, ["08", "09", "10"]),
+        ({"type": "date", "format": "yyyy-MM", "range": "NOW-2MONTHS,NOW", "interval": "1",
+          "interval.unit": "MONTHS"}, ["2026-09", "2026-10", "2026-11"]),
         ({"type": "date", "format": "yyyyMMdd", "range": "NOW-2DAYS,NOW"},
          ["20261120", "20261121", "20261122"]),
         ({"type": "date", "format": "yyyy-MM-dd", "range": "2026-11-21,NOW+1DAYS"},
@@ -211,7 +213,7 @@ def test_projection_gives_the_values_of_its_properties(
             "does not know projection.day.interval",
         ),
         ({"type": "date", "format": "yyyy-MM-dd HH", "range": "NOW,NOW"}, "does not know HH"),
-        ({"type": "date", "format": "yyyy", "range": "2025,2026"}, "knows days alone"),
+        ({"type": "date", "format": "yyyy", "range": "2025,2026"}, "knows days and months alone"),
         ({"type": "date", "format": "yyyy-MM-dd", "range": "yesterday,NOW"}, "not in the format"),
     ],
 )

@@ -102,7 +102,7 @@ def test_its_curated_rows_have_every_text_under_its_name(
     for message in delivered(aws, files):
         curator.take_in(message)
     curating.metrics.clear_metrics()
-    rows = curated_rows(aws, tmp_path)
+    rows = curated_rows(aws, template, tmp_path)
     expected = {} if kind is Awkward.EMPTY else columns_of(files, template)
     assert expected or kind is Awkward.EMPTY
     for name, values in expected.items():
@@ -110,8 +110,9 @@ def test_its_curated_rows_have_every_text_under_its_name(
     assert bool(rows) == (kind not in {Awkward.EMPTY, Awkward.HEADER_ONLY})
 
 
-def curated_rows(aws: Aws, scratch: Path) -> list[dict[str, Any]]:
-    found = aws.s3.list_objects_v2(Bucket="lake", Prefix="curated/").get("Contents", [])
+def curated_rows(aws: Aws, template: Template, scratch: Path) -> list[dict[str, Any]]:
+    folder = f"files/{template.name}/"
+    found = aws.s3.list_objects_v2(Bucket="lake", Prefix=folder).get("Contents", [])
     for number, item in enumerate(found):
         body = aws.s3.get_object(Bucket="lake", Key=item["Key"])["Body"].read()
         (scratch / f"{number}.parquet").write_bytes(body)

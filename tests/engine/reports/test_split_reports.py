@@ -9,8 +9,10 @@ import duckdb
 from aws_sandbox.reports.files import SPLIT_BYTES, csv_files
 from handlers.curate_reports.core import curation
 from handlers.curate_reports.duck import curate, header_of
+from reports.keys import parse
 from reports.templates import TEMPLATES
 
+REPORT = parse("Backup/crossaccount/crossregion/2026/11/21/jobs/a.csv")
 BACKUP = TEMPLATES["backup_job"]
 
 
@@ -32,7 +34,7 @@ def test_the_parts_of_a_60_mb_report_together_are_the_report(tmp_path: Path) -> 
         header = header_of(source)
         assert header is not None
         target = source.with_suffix(".parquet")
-        curate(curation(BACKUP, header), source, target, plan="jobs", key="a.csv", memory_mb=512)
+        curate(curation(BACKUP, header), source, target, report=REPORT, memory_mb=512)
         with duckdb.connect() as duck:
             found = duck.execute(
                 "SELECT backup_job_id, status_message FROM read_parquet($f)", {"f": str(target)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,8 @@ from fleet.lake.backfill import Backfill, Clients, Done
 from fleet.lake.backfill_todo import BackfillTarget
 from fleet.replay import dead_letters
 from fleet.replay.dead_letters import resting
-from reports.curated_tables import delivery_key
+from handlers.monthly_files import MonthlyFiles
+from reports.curated_tables import DELIVERIES
 from reports.keys import parse
 from reports.plans import ORGANIZATION, Plan
 from reports.templates import TEMPLATES
@@ -73,10 +75,11 @@ def backfill(
 def curate_all(aws: Aws) -> int:
     """Does what the curation function would with what was handed to it."""
     messages = resting(aws.sqs, aws.queue)
+    lake = MonthlyFiles(s3=aws.s3, bucket="lake", memory_mb=64)
+    noted = Path(__file__)  # whatever it says of them
     for message in messages:
         told = json.loads(message.body)["detail"]["object"]["key"]
-        report = parse(told)
-        aws.s3.put_object(Bucket="lake", Key=delivery_key(report), Body=b"")
+        lake.publish(DELIVERIES, parse(told), noted)
         aws.sqs.delete_message(QueueUrl=aws.queue, ReceiptHandle=message.receipt)
     return len(messages)
 

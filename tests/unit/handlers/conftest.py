@@ -11,7 +11,9 @@ import pytest
 
 from handlers.curate_reports import app as curating
 from handlers.partition_reports import app as partitioning
+from reports.curated_tables import CuratedTable
 from reports.glue_partitions import Partitions
+from reports.month_lists import MonthLists
 from reports.plans import ORGANIZATION, Plan, described
 from reports.templates import TEMPLATES
 from tests.support.aws_in_process import Aws, aws
@@ -77,6 +79,16 @@ def no_metrics_left() -> Iterator[None]:
     yield
     partitioning.metrics.clear_metrics()
     curating.metrics.clear_metrics()
+
+
+def published(aws: Aws, table: CuratedTable) -> list[str]:
+    """The keys of the files that a table's lists name."""
+    lists = MonthLists(s3=aws.s3, bucket="lake")
+    return [
+        f"{table.files_folder(month)}{name}"
+        for month in lists.months(table)
+        for name in sorted(lists.read(table, month).files)
+    ]
 
 
 def lake_keys(aws: Aws, prefix: str = "") -> list[str]:

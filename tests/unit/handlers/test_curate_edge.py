@@ -9,8 +9,20 @@ import duckdb
 import pytest
 
 from handlers.curate_reports import app as curating
+from reports.curated_tables import DELIVERIES, curated_table
+from reports.templates import TEMPLATES
 from tests.support.aws_in_process import DAY, Aws
-from tests.unit.handlers.conftest import CONTEXT, HEADER, ROW, batch, curator_of, lake_keys
+from tests.unit.handlers.conftest import (
+    CONTEXT,
+    HEADER,
+    ROW,
+    batch,
+    curator_of,
+    lake_keys,
+    published,
+)
+
+BACKUPS = curated_table(TEMPLATES["backup_job"])
 
 
 def content(aws: Aws, key: str) -> bytes:
@@ -32,7 +44,7 @@ def test_a_curated_report_does_not_mind_what_lies_beside_it(
 ) -> None:
     for name, content in {"a.json": "{}", "sub/x.csv": "x", "a.csv": HEADER + ROW}.items():
         curator.take_in(aws.deliver(f"{DAY}jobs/{name}", content))
-    assert len(lake_keys(aws, "curated/")) == len(lake_keys(aws, "deliveries/")) == 1
+    assert len(published(aws, BACKUPS)) == len(published(aws, DELIVERIES)) == 1
 
 
 def test_a_delivered_report_is_one_file_in_the_lake_however_often_it_is_told(
@@ -44,19 +56,30 @@ def test_a_delivered_report_is_one_file_in_the_lake_however_often_it_is_told(
     first = {made: content(aws, made) for made in lake_keys(aws)}
     curator.take_in(message)
     assert {made: content(aws, made) for made in lake_keys(aws)} == first
-    assert [made.rpartition("-")[0] for made in first] == [
-        "curated/backup_job/report_date=2026-11-21/jobs",
-        "deliveries/report_date=2026-11-21/jobs",
+    assert [made.partition("-2")[0].rpartition("/")[0] for made in first if "files/" in made] == [
+        "files/backup_job/2026-11",
+        "files/deliveries/2026-11",
     ]
     curator.take_in(aws.deliver(f"{DAY}jobs/on demand.csv", HEADER + ROW))
-    assert len(lake_keys(aws, "curated/")) == 2
+    assert len(published(aws, BACKUPS)) == 2
+
+
+def test_a_report_that_changed_has_the_rows_that_it_has_now(aws: Aws, tmp_path: Path) -> None:
+    for text in (HEADER + ROW, HEADER + ROW * 2):
+        curator_of(aws).take_in(aws.deliver(f"{DAY}jobs/a.csv", text))
+    (made,) = published(aws, BACKUPS)
+    assert len(rows(aws, made, tmp_path)) == 2
+    curator_of(aws).take_in(aws.deliver(f"{DAY}jobs/a.csv", ""))
+    assert published(aws, BACKUPS) == []
+    (noted,) = published(aws, DELIVERIES)
+    assert [row["rows"] for row in rows(aws, noted, tmp_path)] == [0]
 
 
 def test_a_curated_row_names_the_object_as_s3_knows_it(
     aws: Aws, curator: curating.Curator, tmp_path: Any
 ) -> None:
     curator.take_in(aws.deliver(f"{DAY}jobs/a b.csv", HEADER + ROW, told_as=f"{DAY}jobs/a+b.csv"))
-    (made,) = lake_keys(aws, "curated/")
+    (made,) = published(aws, BACKUPS)
     (row,) = rows(aws, made, tmp_path)
     found = (row["report_plan"], row["report_object"], row["account_id"])
     assert found == ("jobs", f"{DAY}jobs/a b.csv", "3")
@@ -70,10 +93,16 @@ def test_a_delivery_is_noted_with_its_rows_also_where_it_has_none(
 ) -> None:
     key = f"{DAY}jobs/a.csv"
     curator_of(aws).take_in(aws.deliver(key, text))
-    assert len(lake_keys(aws, "curated/")) == files
-    (noted,) = lake_keys(aws, "deliveries/")
+    assert len(published(aws, BACKUPS)) == files
+    (noted,) = published(aws, DELIVERIES)
     assert rows(aws, noted, tmp_path) == [
-        {"report_plan": "jobs", "report_object": key, "template": "backup_job", "rows": count}
+        {
+            "report_plan": "jobs",
+            "report_object": key,
+            "report_date": "2026-11-21",
+            "template": "backup_job",
+            "rows": count,
+        }
     ]
 
 
@@ -86,4 +115,4 @@ def test_a_report_without_required_columns_fails_its_message_alone(
     ignored = aws.deliver("results/query.csv", "x")
     answer = curating.handler(batch(good, bad, ignored), cast(Any, CONTEXT))
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m-1"}]}
-    assert len(lake_keys(aws, "curated/")) == len(lake_keys(aws, "deliveries/")) == 1
+    assert len(published(aws, BACKUPS)) == len(published(aws, DELIVERIES)) == 1

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from handlers.curate_reports.core import MissingColumns, curation
 from handlers.curate_reports.duck import Curated, curate, header_of
-from reports.curated_tables import PROVENANCE, columns, curated_key
+from reports.curated_tables import PROVENANCE, columns
 from reports.keys import parse
 from reports.templates import TEMPLATES, Kind, Template
 
@@ -28,6 +28,7 @@ CASES = sorted(GOLDEN.glob("*/*.csv"))
 BACKUP = TEMPLATES["backup_job"]
 COPY = TEMPLATES["copy_job"]
 TEXTS = [column.name for column in COPY.columns if column.kind is Kind.TEXT]
+REPORT = parse("Backup/crossaccount/crossregion/2026/11/21/jobs/a.csv")
 HEADER = "Account Id,Region,Backup Job Id,Job Status,Status Message,Backup Size [bytes]\n"
 
 
@@ -36,7 +37,7 @@ def curated(template: Template, source: Path) -> tuple[Curated, Path]:
     assert header is not None
     target = source.parent / f"{source.stem}.parquet"
     how = curation(template, header)
-    return curate(how, source, target, plan="jobs", key="a.csv", memory_mb=512), target
+    return curate(how, source, target, report=REPORT, memory_mb=512), target
 
 
 def rows_of(parquet: Path) -> list[dict[str, Any]]:
@@ -92,7 +93,7 @@ def test_a_golden_report_means_what_is_written_beside_it(case: Path, tmp_path: P
     rows = rows_of(target)
     assert sorted(map(plain, rows), key=in_order) == sorted(expected["rows"], key=in_order)
     assert made == Curated(rows=len(expected["rows"]), unreadable=expected["unreadable"])
-    assert all((row["report_plan"], row["report_object"]) == ("jobs", "a.csv") for row in rows)
+    assert all((row["report_plan"], row["report_object"]) == ("jobs", REPORT.key) for row in rows)
 
 
 @pytest.mark.parametrize("template", TEMPLATES.values(), ids=TEMPLATES)
@@ -144,14 +145,6 @@ def test_the_same_report_makes_the_same_bytes(tmp_path: Path) -> None:
     assert curated(BACKUP, source)[1].read_bytes() == first
 
 
-def test_a_report_has_one_place_in_the_lake_and_another_part_has_another() -> None:
-    folder = "p/Backup/crossaccount/crossregion/2026/11/21/jobs/"
-    first, second = (curated_key(BACKUP, parse(f"{folder}{n}.csv")) for n in (1, 2))
-    assert first == curated_key(BACKUP, parse(f"{folder}1.csv"))
-    assert first != second
-    assert first.startswith("curated/backup_job/report_date=2026-11-21/jobs-")
-
-
 def test_bytes_that_are_no_utf8_are_an_error_and_never_rows_that_are_lost(tmp_path: Path) -> None:
     source = tmp_path / "report.csv"
     source.write_bytes(HEADER.encode() + b'1,r,b-1,FAILED,"\xff\xfe",1\n')
@@ -176,7 +169,7 @@ def test_no_extension_of_duckdb_is_fetched(tmp_path: Path, monkeypatch: pytest.M
         def __exit__(self, *_: object) -> None:
             """Left open for the test."""
 
-    monkeypatch.setattr("handlers.curate_reports.duck.duckdb.connect", Kept)
+    monkeypatch.setattr("handlers.parquet_files.duckdb.connect", Kept)
     curated(BACKUP, written(tmp_path, HEADER + "1,r,b-1,FAILED,no,1\n"))
     (duck,) = made
     with duck:

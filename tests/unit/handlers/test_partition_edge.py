@@ -313,7 +313,7 @@ def test_a_part_of_a_plan_that_is_no_longer_needed_stays_in_table_and_lake(
     for take_in in (delivery.take_in, curator.take_in):
         take_in(message)
     assert [values[0] for values, _ in aws.partitions(TABLE)] == ["jobs_3"]
-    assert len(lake_keys(aws, "curated/backup_job/report_date=2026-11-21/jobs_3-")) == 1
+    assert len(lake_keys(aws, "files/backup_job/2026-11/jobs_3-")) == 1
 
 
 def test_one_message_of_three_that_is_no_event_rests_at_once_and_alone(
