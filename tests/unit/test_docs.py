@@ -6,7 +6,7 @@ import json
 import re
 import shlex
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import takewhile
 from pathlib import Path
 from typing import Any, cast
@@ -14,8 +14,11 @@ from typing import Any, cast
 import pytest
 import yaml
 
+from components.lake.curated_report_tables import newest_view, plans_view
 from fleet.cli import APP, Command
 from fleet.project import PROJECT
+from reports.curated_tables import DELIVERIES, DELIVERY_COLUMNS, REJECT_COLUMNS, REJECTS
+from reports.templates import TEMPLATES
 from reports.ticket_facts import FACTS
 from tests.support.pages import PLACES, commands, fences, named, pages
 
@@ -154,3 +157,40 @@ def test_every_setting_in_the_tables_exists() -> None:
 def test_every_fact_that_texts_of_incidents_may_name_is_told() -> None:
     page = (PROJECT / "docs" / "tickets.md").read_text(encoding="utf-8")
     assert [fact for fact in FACTS if f"| `{fact}` |" not in page] == []
+
+
+class TestTheColumnsOfTheLake:
+    """Each stands on its page, by the table or view that has it."""
+
+    JOBS = ("backup_jobs", "restore_jobs", "copy_jobs")
+    COMPLIANCE = ("control_compliance", "resource_compliance")
+
+    def listed(
+        self, heading: str, groups: Mapping[str, Sequence[str]]
+    ) -> dict[str, dict[str, str]]:
+        page = (PROJECT / "docs" / "report-lake-columns.md").read_text(encoding="utf-8")
+        (section,) = re.findall(
+            rf"^## {heading}.*?\n(.*?)(?=^## |\Z)", page, re.MULTILINE | re.DOTALL
+        )
+        found: dict[str, dict[str, str]] = {}
+        for name, type_, places in re.findall(
+            r"^\| `(\w+)` \| (\w+) \| ([^|]+) \|", section, re.MULTILINE
+        ):
+            for place in places.split(", "):
+                for table in groups.get(place, [place.strip("`")]):
+                    found.setdefault(table, {})[name] = type_
+        return found
+
+    def test_of_views(self) -> None:
+        views = [newest_view(template, "lake") for template in TEMPLATES.values()]
+        groups = {"jobs": self.JOBS, "compliance": self.COMPLIANCE}
+        listed = self.listed("Views", {"all": self.JOBS + self.COMPLIANCE, **groups})
+        assert listed == {view.name: view.columns for view in views}
+
+    def test_of_tables_about_reports(self) -> None:
+        tables = {
+            DELIVERIES: DELIVERY_COLUMNS,
+            REJECTS: REJECT_COLUMNS,
+            "report_plans": plans_view({}, "lake").columns,
+        }
+        assert self.listed("Tables about", {"all": list(tables)}) == tables
