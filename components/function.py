@@ -1,5 +1,6 @@
 """A Lambda function from a folder in handlers/, with its own role and log group."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -8,6 +9,10 @@ import pulumi_aws as aws
 
 from components.iam import Statement, policy_document, service_trust
 from components.packaging.archives import Platform, entry_point, handler_archive
+
+_ENVIRONMENT_BYTES = 4096
+"""Lambda's quota for a function's environment, which nobody can raise: of its JSON text, as the
+error says of it that it was measured."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +99,7 @@ class Function(pulumi.ComponentResource):
             handler=entry_point(args.handler),
             code=handler_archive(args.handler, args.settings),
             layers=[args.home.base_layer, *args.more_layers],
-            environment={"variables": args.environment},
+            environment={"variables": _fitting(name, args.environment)},
             memory_size=args.memory_mb,
             timeout=args.timeout_seconds,
             ephemeral_storage={"size": args.scratch_mb},
@@ -120,3 +125,32 @@ class Function(pulumi.ComponentResource):
         self.name = function.name
         self.arn = function.arn
         self.register_outputs({"name": self.name, "arn": self.arn})
+
+
+def _fitting(
+    name: str, environment: Mapping[str, pulumi.Input[str]]
+) -> pulumi.Input[Mapping[str, pulumi.Input[str]]]:
+    """The same, refused where Lambda would, before anything is deployed: by what is known at once,
+    and by all of it as soon as that is known."""
+
+    def checked(values: Mapping[str, str]) -> Mapping[str, str]:
+        sizes = {variable: _size({variable: value}) for variable, value in values.items()}
+        if _size(values) > _ENVIRONMENT_BYTES:
+            largest = sorted(sizes, key=lambda variable: -sizes[variable])[:3]
+            told = ", ".join(f"{variable} {sizes[variable]}" for variable in largest)
+            raise pulumi.RunError(
+                f"the environment of the function {name} takes {_size(values)} bytes, and Lambda "
+                f"takes {_ENVIRONMENT_BYTES}; the largest are: {told}. Shorten what settings say "
+                "of them, or hand them over as FunctionArgs.settings"
+            )
+        return values
+
+    known = {key: value for key, value in environment.items() if isinstance(value, str)}
+    checked(known)
+    if len(known) == len(environment):
+        return environment
+    return pulumi.Output.all(**environment).apply(checked)
+
+
+def _size(values: Mapping[str, str]) -> int:
+    return len(json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode())

@@ -1,7 +1,7 @@
 """The daily look whether every report plan delivered, and the alarm when one did not."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -16,8 +16,9 @@ _SIX_UTC = "cron(0 6 * * ? *)"  # AWS Backup delivers between 01:00 and 05:00 UT
 
 @dataclass(frozen=True, kw_only=True)
 class ReportWatchArgs:
-    plans: Sequence[str]
-    """The report plans' names."""
+    parts: Mapping[str, int]
+    """Of how many report plans each template's is made, by the first one's name: as many names
+    would be too much for a function's environment."""
     bucket_name: pulumi.Input[str]
     bucket_arn: pulumi.Input[str]
     bucket_key_arn: pulumi.Input[str] | None
@@ -98,11 +99,15 @@ def _function(args: ReportWatchArgs) -> FunctionArgs:
         handler="watch_reports",
         description="Looks whether every report plan delivered",
         environment={
-            "REPORT_PLANS": json.dumps(args.plans),
+            "REPORT_PLANS": json.dumps(args.parts),
             "REPORTS_BUCKET": args.bucket_name,
         },
         permissions=[
-            Statement(sid="ListReportJobs", actions=["backup:ListReportJobs"], resources=["*"]),
+            Statement(
+                sid="ListReportPlansAndJobs",
+                actions=["backup:ListReportPlans", "backup:ListReportJobs"],
+                resources=["*"],
+            ),
             Statement(
                 sid="SeeReports",
                 actions=["s3:GetObject"],

@@ -36,6 +36,11 @@ def plans_of(described: Mapping[str, Mapping[str, Any]]) -> dict[str, Plan]:
     return {name: Plan(**fields) for name, fields in described.items()}
 
 
+def part_name(name: str, number: int) -> str:
+    """Of a plan that has several parts; the first keeps its name where others come beside it."""
+    return name if number == 1 else f"{name}_{number}"
+
+
 def plan_of(report: ReportKey, plans: Plans) -> Plan | None:
     """The plan that a report is of; None where it is of none of these.
 

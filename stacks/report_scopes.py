@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import pulumi
 
 from components.report_plans import ReportPlan
+from reports.plans import part_name
 from reports.templates import TEMPLATES
 from stacks import names
 from stacks.organization import OrganizationReader
@@ -105,11 +106,11 @@ def _exists(reports: Reports, template: str) -> bool:
 
 
 def _plan(reports: Reports, customer: str, template: str, shard: Shard, number: int) -> ReportPlan:
-    """The first keeps its name where others come beside it, and with that its reports."""
+    """The first keeps its name, and with that its reports."""
     wanted = reports.plans.get(template)
     name = (wanted.name if wanted else None) or names.report_plan(customer, template)
     return ReportPlan(
-        name=name if number == 1 else f"{name}_{number}",
+        name=part_name(name, number),
         template=TEMPLATES[template].api_name,
         description=wanted.description if wanted else None,
         tags=wanted.tags if wanted else {},

@@ -95,7 +95,8 @@ def deploy_reports(
         # A process of the function keeps the columns that it finds when it starts.
         after([lake], opts),
     )
-    ReportWatch(names.report_watch(settings), _watch_args(settings, plans, bucket, home), opts)
+    parts = {of_it[0].name: len(of_it) for of_it in by_template.values()}
+    ReportWatch(names.report_watch(settings), _watch_args(settings, parts, bucket, home), opts)
     contract = ReportsContract(
         reports_bucket=pulumi.Output.from_input(bucket.name),
         reports_database=lake.database,
@@ -281,10 +282,10 @@ def _intake_args(
 
 
 def _watch_args(
-    settings: Settings, plans: Plans, bucket: Bucket, home: FunctionHome
+    settings: Settings, parts: Mapping[str, int], bucket: Bucket, home: FunctionHome
 ) -> ReportWatchArgs:
     return ReportWatchArgs(
-        plans=list(plans),
+        parts=parts,
         bucket_name=bucket.name,
         bucket_arn=bucket.arn,
         bucket_key_arn=bucket.key_arn,

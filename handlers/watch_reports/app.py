@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
@@ -21,6 +21,7 @@ from botocore.exceptions import ClientError
 
 from handlers import environment
 from handlers.watch_reports.core import ReportJob, missing
+from reports.plans import part_name
 
 if TYPE_CHECKING:
     from mypy_boto3_backup import BackupClient
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, kw_only=True)
 class Environment:
     report_plans: str
-    """JSON: the report plans' names."""
+    """JSON: of how many report plans each template's is made, by the first one's name."""
     reports_bucket: str
 
 
@@ -45,11 +46,28 @@ def watch(
 
     AWS Backup delivers between 01:00 and 05:00 UTC; a report on demand of yesterday is not today's.
     """
-    plans: Sequence[str] = sorted(json.loads(settings.report_plans))
+    parts: Mapping[str, int] = json.loads(settings.report_plans)
+    plans = sorted(part_name(name, n + 1) for name, count in parts.items() for n in range(count))
+    created = _created(backup)
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    jobs = [job for plan in plans for job in _jobs(backup, plan, midnight)]
+    jobs = [job for plan in plans if plan in created for job in _jobs(backup, plan, midnight)]
     keys = {key for job in jobs for key in job.keys}
-    return missing(plans, jobs, {key: _exists(s3, settings.reports_bucket, key) for key in keys})
+    exists = {key: _exists(s3, settings.reports_bucket, key) for key in keys}
+    return missing(plans, jobs, exists, created=created, now=now)
+
+
+def _created(backup: BackupClient) -> dict[str, datetime.datetime]:
+    """Every report plan of the account and Region, with when it was created."""
+    page = backup.list_report_plans()
+    found = page["ReportPlans"]
+    while "NextToken" in page:
+        page = backup.list_report_plans(NextToken=page["NextToken"])
+        found += page["ReportPlans"]
+    return {
+        plan["ReportPlanName"]: plan["CreationTime"]
+        for plan in found
+        if "ReportPlanName" in plan and "CreationTime" in plan
+    }
 
 
 def _jobs(backup: BackupClient, plan: str, since: datetime.datetime) -> Iterator[ReportJob]:

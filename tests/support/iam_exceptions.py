@@ -9,6 +9,8 @@ _NO_RESOURCE = {
     "backup:ListCopyJobs": "AWS Backup",
     "backup:ListFrameworks": "AWS Backup",
     "backup:ListProtectedResources": "AWS Backup",
+    "backup:ListReportJobs": "AWS Backup",
+    "backup:ListReportPlans": "AWS Backup",
     "backup:ListRestoreJobs": "AWS Backup",
     "backup:PutRestoreValidationResult": "AWS Backup",
     "backup:StopBackupJob": "AWS Backup",
@@ -29,9 +31,5 @@ WILDCARDS_ALLOWED = {
         (action, "*"): f"it knows no resource: Service Authorization Reference, {service}"
         for action, service in _NO_RESOURCE.items()
     },
-    (
-        "backup:ListReportJobs",
-        "*",
-    ): "AWS Backup knows no resource for it: Service Authorization Reference, AWS Backup",
 }
 """(action, resource) → the reason."""

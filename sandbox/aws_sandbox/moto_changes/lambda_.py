@@ -22,6 +22,9 @@ from aws_sandbox.moto_changes.replacements import Replacements
 UNZIPPED_LIMIT = 262_144_000
 """Bytes of a function with its layers, unzipped (Lambda quotas)."""
 
+ENVIRONMENT_LIMIT = 4096
+"""Bytes of a function's environment, as JSON (Lambda quotas)."""
+
 EVENT_SOURCES = frozenset({"sqs"})
 MAPPING_MEMBERS = frozenset({"FunctionResponseTypes", "ScalingConfig"})
 """What of an event-source mapping is carried out, beyond its source, function and batch size."""
@@ -61,10 +64,12 @@ class DeployedFunction(LambdaFunction):
         }
         self._keep(spec)
         self._check_runnable(self.run_time, self.architectures)
+        _check_environment(spec)
         self._check_size()
 
     def update_configuration(self, config_updates: dict[str, Any]) -> dict[str, Any]:
         self._check_runnable(config_updates.get("Runtime") or self.run_time, self.architectures)
+        _check_environment(config_updates)
         super().update_configuration(config_updates)
         self._keep(config_updates)
         if "EphemeralStorage" in config_updates:
@@ -136,6 +141,16 @@ class DeployedFunction(LambdaFunction):
             raise InvalidParameterValueException(
                 f"Unzipped size must be smaller than {UNZIPPED_LIMIT} bytes"
             )
+
+
+def _check_environment(spec: Mapping[str, Any]) -> None:
+    variables = spec.get("Environment", {}).get("Variables", {})
+    text = json.dumps(variables, ensure_ascii=False, separators=(",", ":"))
+    if len(text.encode()) > ENVIRONMENT_LIMIT:
+        raise InvalidParameterValueException(
+            "Lambda was unable to configure your environment variables because the environment "
+            f"variables you have provided exceeded the 4KB limit. String measured: {text}"
+        )
 
 
 class FunctionPolicy(Policy):

@@ -354,6 +354,18 @@ def test_an_archive_that_is_none_or_too_large_is_refused_when_deployed(
         aws.function(" " * 1000)
 
 
+def test_an_environment_over_4_kb_of_json_is_refused(aws: DeployedAws) -> None:
+    most = {"A": "x" * (lambda_.ENVIRONMENT_LIMIT - len('{"A":""}'))}
+    more = {"A": most["A"] + "x"}
+    function = aws.function("", Environment={"Variables": most})
+    with pytest.raises(ClientError, match=r'exceeded the 4KB limit. String measured: {"A":"xxx'):
+        aws.function("", Environment={"Variables": more})
+    with pytest.raises(ClientError, match="exceeded the 4KB limit"):
+        aws.client("lambda").update_function_configuration(
+            FunctionName=function, Environment={"Variables": more}
+        )
+
+
 def test_a_function_acts_as_its_own_role(aws: DeployedAws) -> None:
     # Signed by hand, as no SDK is deployed: the sandbox reads who signs, not the signature.
     code = """
