@@ -17,7 +17,7 @@ import yaml
 from components.lake.curated_report_tables import newest_view, plans_view
 from fleet.cli import APP, Command
 from fleet.project import PROJECT
-from reports.curated_tables import DELIVERIES, DELIVERY_COLUMNS, REJECT_COLUMNS, REJECTS
+from reports.curated_tables import DELIVERIES, REJECTS
 from reports.templates import TEMPLATES
 from reports.ticket_facts import FACTS
 from tests.support.pages import PLACES, commands, fences, named, pages
@@ -189,8 +189,7 @@ class TestTheColumnsOfTheLake:
 
     def test_of_tables_about_reports(self) -> None:
         tables = {
-            DELIVERIES: DELIVERY_COLUMNS,
-            REJECTS: REJECT_COLUMNS,
+            **{table.name: table.columns for table in (DELIVERIES, REJECTS)},
             "report_plans": plans_view({}, "lake").columns,
         }
         assert self.listed("Tables about", {"all": list(tables)}) == tables
