@@ -196,8 +196,14 @@ class _Lake:
             Partitions(self._glue, _DATABASE),
         )
         curator = Curator(
-            CuratorEnvironment(report_plans=plans, lake_bucket=_BUCKET, duckdb_memory_mb="512"),
+            CuratorEnvironment(
+                report_plans=plans,
+                lake_bucket=_BUCKET,
+                dead_letters_url="",
+                duckdb_memory_mb="512",
+            ),
             self._s3,
+            cast("SQSClient", None),  # nothing is parked
         )
         organization = example(size.accounts)
         profile = Profile(jobs_per_day=size.jobs_per_day)

@@ -34,7 +34,7 @@ def run(size: Size) -> Sequence[Measure]:
         source = Path(folder) / "report.csv"
         source.write_bytes(_report(size))
         megabytes = source.stat().st_size / 1e6
-        ours = in_own_process(duck_curation.curate_report, source, source.with_name("duck.parquet"))
+        ours = in_own_process(duck_curation.curate_report, source)
         theirs = (
             in_own_process(
                 pandas_curation.curate_report, source, source.with_name("pandas.parquet")

@@ -2,17 +2,15 @@
 
 from pathlib import Path
 
-from handlers.curate_reports.core import curation
-from handlers.curate_reports.duck import curate, header_of
+from handlers.curate_reports.duck import Source, curate
 from reports.keys import parse
 from reports.templates import TEMPLATES
 
 _MEMORY_MB = 512
+_REPORT = parse("Backup/crossaccount/crossregion/2026/11/21/acme/report.csv")
 
 
-def curate_report(source: Path, target: Path) -> int:
+def curate_report(source: Path) -> int:
     """Gives the number of rows."""
-    how = curation(TEMPLATES["backup_job"], header_of(source) or [])
-    report = parse("Backup/crossaccount/crossregion/2026/11/21/acme/report.csv")
-    made = curate(how, source, target, report=report, memory_mb=_MEMORY_MB)
-    return made.rows
+    told = Source(file=source, report=_REPORT)
+    return curate(TEMPLATES["backup_job"], told, memory_mb=_MEMORY_MB).rows

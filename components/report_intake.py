@@ -8,17 +8,18 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.alarm import Alarm
+from components.alarm import Alarm, AlarmArgs
 from components.function import Function, FunctionArgs, FunctionHome
 from components.iam import Statement, rule_may_send
 from components.work_queue import WorkQueue, WorkQueueArgs
 from reports.aws_partition import aws_partition
-from reports.curated_tables import FILES, LISTS
+from reports.curated_tables import DELIVERIES, FILES, LISTS, REJECTS
 from reports.keys import key_starts
 from reports.plans import Plans, described
 
 _CURATION_TIMEOUT_SECONDS = 300
 _PARTITIONS_TIMEOUT_SECONDS = 60
+_A_DAY_SECONDS = 24 * 3600
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +79,7 @@ class ReportIntake(pulumi.ComponentResource):
         )
         curation = self._queue(f"{name}-curation", rule, args, _CURATION_TIMEOUT_SECONDS)
         curates = Function(f"{name}-curation", _curates(args, curation), child)
+        Alarm(f"{name}-rejects", _rejects_alarm(args.alarm_topics), child)
         queues = {"curation": _told(curation, curates)}
         if args.adds_partitions:
             partitions = self._queue(f"{name}-partitions", rule, args, _PARTITIONS_TIMEOUT_SECONDS)
@@ -115,6 +117,19 @@ class ReportIntake(pulumi.ComponentResource):
 def _told(queue: WorkQueue, function: Function) -> pulumi.Output[Mapping[str, str]]:
     return pulumi.Output.all(
         queue=queue.url, dead_letters=queue.dead_letters_url, function=function.name
+    )
+
+
+def _rejects_alarm(topics: Sequence[pulumi.Input[str]]) -> AlarmArgs:
+    return AlarmArgs(
+        description="Lines of reports could not be read, and are in no curated table: "
+        f"{REJECTS.name} has their text and the reason, {DELIVERIES.name} how many of each report.",
+        namespace="BackupOrg",
+        metric="RejectedLines",
+        dimensions={"service": "curate_reports"},
+        statistic="Sum",
+        period_seconds=_A_DAY_SECONDS,  # until the next day's reports
+        topics=topics,
     )
 
 
@@ -201,12 +216,13 @@ def _curates(args: ReportIntakeArgs, queue: WorkQueue) -> FunctionArgs:
         environment={
             "REPORT_PLANS": json.dumps(described(args.plans)),
             "LAKE_BUCKET": args.lake_bucket_name,
+            "DEAD_LETTERS_URL": queue.dead_letters_url,
             "DUCKDB_MEMORY_MB": "512",
         },
         permissions=[
             *_reads_reports(args),
             *publishes(args.lake_bucket_arn, args.lake_key_arn),
-            *queue.permissions(),
+            *queue.permissions(parks=True),
         ],
         home=args.home,
         queue_arn=queue.arn,

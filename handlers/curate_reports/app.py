@@ -1,7 +1,8 @@
 """Turns a report that was delivered to the reports bucket into typed Parquet in the lake.
 
-S3 → EventBridge → SQS → this function. A message that fails, for a report without the columns that
-its rows need, say, is tried again and then rests in the dead-letter queue.
+S3 → EventBridge → SQS → this function. What of a report cannot be read is kept aside, with the
+reason. A message that fails is tried again and then rests in the dead-letter queue; one that no try
+can help, of a report without the columns that its rows need, say, rests there at once.
 """
 
 from __future__ import annotations
@@ -9,10 +10,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -22,18 +22,21 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handlers import environment
 from handlers.batches import work_off
-from handlers.curate_reports.core import curation
-from handlers.curate_reports.duck import curate, header_of, note_delivery
+from handlers.curate_reports.core import MissingColumns
+from handlers.curate_reports.duck import Curated, Source, curate, note_delivery
+from handlers.curate_reports.lines import UnreadableHeader
+from handlers.curate_reports.scratch import scratch
 from handlers.delivered_objects import open_delivered
 from handlers.monthly_files import MonthlyFiles
-from reports.curated_tables import DELIVERIES, curated_table
+from reports.curated_tables import DELIVERIES, REJECTS, curated_table
 from reports.keys import UnrecognisedKey, parse
-from reports.object_events import created_object
+from reports.object_events import CreatedObject, UnrecognisedEvent, created_object
 from reports.plans import Plan, plan_of, plans_of
 from reports.templates import TEMPLATES, Template
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,36 +44,51 @@ class Environment:
     report_plans: str
     """JSON: each reports.plans.Plan by its name."""
     lake_bucket: str
+    dead_letters_url: str
     duckdb_memory_mb: str
 
 
 logger = Logger(service="curate_reports")
 metrics = Metrics(namespace="BackupOrg", service="curate_reports")
 
+_METRICS = {
+    "CuratedRows": "rows",
+    "RejectedLines": "lines_rejected",
+    "UnreadableValues": "unreadable_values",
+}
+"""Of each report, by the counts that they tell."""
+
 
 class Curator:
     """Curates delivered reports, one at a time."""
 
-    def __init__(self, settings: Environment, s3: S3Client) -> None:
+    def __init__(self, settings: Environment, s3: S3Client, sqs: SQSClient) -> None:
         self._plans = plans_of(json.loads(settings.report_plans))
+        self._dead_letters_url = settings.dead_letters_url
         self._memory_mb = int(settings.duckdb_memory_mb)
         self._s3 = s3
+        self._sqs = sqs
         self._lake = MonthlyFiles(s3=s3, bucket=settings.lake_bucket, memory_mb=self._memory_mb)
 
     def take_in(self, message: str) -> None:
-        created = created_object(message)
+        """What no further try can change is parked at once."""
+        try:
+            created = created_object(message)
+        except UnrecognisedEvent as error:
+            self._park(message, {"Reason": str(error)})
+            return
         plan = self._plan(created.key)
         if plan is None:
-            metrics.add_metric(name="IgnoredObjects", unit=MetricUnit.Count, value=1)
+            self._ignore(created, "no report of these plans")
             return
-        with TemporaryDirectory() as scratch:
-            source = Path(scratch) / "report.csv"
-            delivered = open_delivered(self._s3, created)
-            with source.open("wb") as file:
-                shutil.copyfileobj(delivered.body, file)
-            template = TEMPLATES[plan.template]
-            rows = self._curate(template, delivered.key, source)
-            self._note(template, delivered.key, rows, Path(scratch) / "delivery.parquet")
+        template = TEMPLATES[plan.template]
+        try:
+            self._curate(template, created)
+        except self._s3.exceptions.NoSuchKey:
+            self._ignore(created, "removed meanwhile")
+        except (UnreadableHeader, MissingColumns) as error:
+            header = error.header if isinstance(error, MissingColumns) else ()
+            self._park(message, _told(created, template, str(error), header))
 
     def _plan(self, key: str) -> Plan | None:
         """None where an object is no CSV report of these plans."""
@@ -80,38 +98,64 @@ class Curator:
             return None
         return plan_of(report, self._plans) if report.file.lower().endswith(".csv") else None
 
-    def _curate(self, template: Template, key: str, source: Path) -> int:
-        """The number of rows that the report has."""
-        report = parse(key)
-        header = header_of(source)
-        if header is None:
-            logger.warning("the report is empty", key=key)
-            self._lake.publish(curated_table(template), report, None)
-            return 0
-        how = curation(template, header)
-        target = source.with_name("report.parquet")
-        made = curate(how, source, target, report=report, memory_mb=self._memory_mb)
-        self._lake.publish(curated_table(template), report, target)
-        logger.info("curated", key=key, rows=made.rows, unknown_columns=how.unknown)
-        metrics.add_metric(name="CuratedRows", unit=MetricUnit.Count, value=made.rows)
+    def _ignore(self, created: CreatedObject, why: str) -> None:
+        logger.info("ignored", key=created.key, why=why)
+        metrics.add_metric(name="IgnoredObjects", unit=MetricUnit.Count, value=1)
+
+    def _park(self, message: str, told: Mapping[str, str]) -> None:
+        logger.error("parked", **told)
+        metrics.add_metric(name="ParkedReports", unit=MetricUnit.Count, value=1)
+        self._sqs.send_message(
+            QueueUrl=self._dead_letters_url,
+            MessageBody=message,
+            MessageAttributes={
+                name: {"DataType": "String", "StringValue": value} for name, value in told.items()
+            },
+        )
+
+    def _curate(self, template: Template, created: CreatedObject) -> None:
+        with scratch() as folder:
+            file = folder / "report.csv"
+            delivered = open_delivered(self._s3, created)
+            with file.open("wb") as body:
+                shutil.copyfileobj(delivered.body, body)
+            report = parse(delivered.key)
+            source = Source(file=file, report=report)
+            made = curate(template, source, memory_mb=self._memory_mb)
+            self._lake.publish(curated_table(template), report, made.report)
+            self._lake.publish(REJECTS, report, made.rejects)
+            # Of a report without rows too, so that it is known to have arrived.
+            noted = note_delivery(source, template, made, memory_mb=self._memory_mb)
+            self._lake.publish(DELIVERIES, report, noted)
+            self._tell(delivered.key, made)
+
+    def _tell(self, key: str, made: Curated) -> None:
+        logger.info("curated", key=key, unknown_columns=made.unknown, **made.counts)
         if made.unreadable:
             logger.warning("values not of their type are null", key=key, columns=made.unreadable)
-            unreadable = sum(made.unreadable.values())
-            metrics.add_metric(name="UnreadableValues", unit=MetricUnit.Count, value=unreadable)
-        return made.rows
+        if made.lines_rejected:
+            logger.error("lines rejected: see the table report_rejects", key=key, **made.counts)
+        for name, count in _METRICS.items():
+            metrics.add_metric(name=name, unit=MetricUnit.Count, value=made.counts[count])
 
-    def _note(self, template: Template, key: str, rows: int, target: Path) -> None:
-        """So that a report without rows is known to have arrived."""
-        report = parse(key)
-        note_delivery(
-            target, report=report, template=template.name, rows=rows, memory_mb=self._memory_mb
-        )
-        self._lake.publish(DELIVERIES, report, target)
+
+def _told(
+    created: CreatedObject, template: Template, reason: str, header: Sequence[str]
+) -> Mapping[str, str]:
+    """As partition_reports' letters; of the header as much as a message has room for."""
+    return {
+        "Key": created.key,
+        "Template": template.name,
+        "Reason": reason,
+        "Expected": json.dumps([c.raw for c in template.columns if c.required]),
+        "Header": json.dumps([title[:100] for title in header[:300]]),
+    }
 
 
 @cache
 def _curator() -> Curator:
-    return Curator(environment.read(Environment, os.environ), boto3.client("s3"))
+    settings = environment.read(Environment, os.environ)
+    return Curator(settings, boto3.client("s3"), boto3.client("sqs"))
 
 
 def _take_in(message: str) -> None:

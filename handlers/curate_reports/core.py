@@ -1,8 +1,9 @@
 """How a report's CSV becomes typed Parquet: which column is which, and the SQL that does it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from handlers.curate_reports.lines import LONGEST
 from reports.curated_tables import CuratedColumn, columns
 from reports.templates import Column, Kind, Template
 
@@ -18,9 +19,8 @@ class MissingColumns(ValueError):
     """A report without columns that its rows mean nothing without."""
 
     def __init__(self, template: Template, missing: Sequence[str], header: Sequence[str]) -> None:
-        super().__init__(
-            f"a {template.api_name} without {', '.join(missing)}; its header is: {list(header)}"
-        )
+        super().__init__(f"a {template.api_name} without {', '.join(missing)}")
+        self.header = header
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,36 +53,83 @@ def curation(template: Template, header: Sequence[str]) -> Curation:
     return Curation(template=template, width=len(header), positions=positions, unknown=unknown)
 
 
+_PARQUET = "FORMAT parquet, COMPRESSION zstd"
+_PROVENANCE = "$plan AS report_plan, $object AS report_object, $date AS report_date"
+_COUNTS = ("rows", "lines", "lines_taken", "lines_rejected", "unreadable_values")
 DELIVERY_SQL = (
-    "COPY (SELECT $plan AS report_plan, $object AS report_object, $date AS report_date, "
-    "$template AS template, $rows::BIGINT AS rows) TO $target (FORMAT parquet, COMPRESSION zstd)"
+    f"COPY (SELECT {_PROVENANCE}, $template AS template, "
+    f"{', '.join(f'${name}::BIGINT AS {name}' for name in _COUNTS)}) TO $target ({_PARQUET})"
 )
 
 
-def reading_sql(how: Curation) -> str:
-    """Reads the CSV as text: `$file` is its path. Short rows are filled up, long ones cut."""
-    names = ", ".join(f"'c{n}': 'VARCHAR'" for n in range(how.width))
+def _csv(names: Sequence[str]) -> str:
+    """Reads the CSV at `$file` as text, strictly: what is no row of these columns is an error."""
+    types = ", ".join(f"'{name}': 'VARCHAR'" for name in names)
     return (
-        "CREATE TABLE report AS SELECT row_number() OVER () AS row, * FROM read_csv("
-        f"$file, columns = {{{names}}}, header = false, skip = 1, auto_detect = false, "
-        "delim = ',', quote = '\"', escape = '\"', null_padding = true, strict_mode = false, "
-        "parallel = false)"
+        f"read_csv($file, columns = {{{types}}}, header = false, skip = 1, auto_detect = false, "
+        "delim = ',', quote = '\"', escape = '\"', strict_mode = true, parallel = false, "
+        # No field is a line break without quotes, so nothing is NULL: what is empty is ''.
+        "nullstr = '\n', allow_quoted_nulls = false, "
+        f"max_line_size = {2 * LONGEST}, buffer_size = {4 * LONGEST})"
     )
 
 
-def writing_sql(how: Curation) -> str:
-    """Writes the Parquet: `$target` is its path, `$plan` and `$object` are the provenance.
+REJECTS_SQL = (
+    f"COPY (SELECT {_PROVENANCE}, first_line::BIGINT AS first_line, lines::BIGINT AS lines, "
+    "bytes::BIGINT AS bytes, reason, text FROM "
+    f"{_csv(('first_line', 'lines', 'bytes', 'reason', 'text'))}) TO $target ({_PARQUET})"
+)
+"""Writes what was rejected, from the CSV at `$file`."""
 
-    Sorted by what people ask for, so that Athena passes over row groups that it does not need.
+
+def _rows(how: Curation) -> str:
+    """The texts of known columns without spaces around them; NULL where nothing is left."""
+    texts = [f"nullif({_trimmed(f'c{n}')}, '') AS c{n}" for n in sorted(how.positions.values())]
+    names = [f"c{n}" for n in range(how.width)]
+    return f"SELECT row_number() OVER () AS row, {', '.join(texts)} FROM {_csv(names)}"
+
+
+def _trimmed(column: str) -> str:
+    """To look for spaces first takes a tenth of the time."""
+    looked = f"{column} LIKE ' %' OR {column} LIKE '% '"
+    return f"CASE WHEN {looked} THEN trim({column}, ' ') ELSE {column} END"
+
+
+def reading_sql(how: Curation) -> str:
+    """Reads the CSV at `$file` into the table `report`, as text."""
+    return f"CREATE TABLE report AS {_rows(how)}"
+
+
+def writing_sql(how: Curation) -> str:
+    """Writes the table as Parquet to `$target`, with `$plan`, `$object` and `$date`."""
+    read = f"report LEFT JOIN ({_repeats(how)}) USING (row)"
+    return _write(how, _typed, f"coalesce(repeat, 0) AS report_repeat FROM {read}")
+
+
+def quick_sql(how: Curation) -> str:
+    """Writes the CSV at `$file` as Parquet at once, as if no row were about the same as another.
+
+    A value that is not of its column's type is an error.
     """
-    selected = [f"{_typed(how, column)} AS {column.name}" for column in columns(how.template)]
+    return _write(how, _surely_typed, f"0::BIGINT AS report_repeat FROM ({_rows(how)})")
+
+
+def repeats_sql(how: Curation) -> str:
+    """Whether rows of the Parquet at `$file` are about the same."""
+    return (
+        f"SELECT count(*) > count(DISTINCT hash({', '.join(how.template.identity)})) "
+        "FROM read_parquet($file)"
+    )
+
+
+def _write(how: Curation, typed: Callable[[Curation, CuratedColumn], str], rest: str) -> str:
+    """Sorted by what people ask for, so that Athena passes over row groups that it needs not."""
+    selected = [f"{typed(how, column)} AS {column.name}" for column in columns(how.template)]
     order = [f"c{how.positions[name]}" for name in _ORDER if name in how.positions]
     return (
-        f"COPY (SELECT {', '.join(selected)}, $plan AS report_plan, $object AS report_object, "
-        "$date AS report_date, coalesce(repeat, 0) AS report_repeat "
-        f"FROM report LEFT JOIN ({_repeats(how)}) USING (row) "
-        f"ORDER BY {', '.join([*order, 'row'])}) TO $target "
-        f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_ROW_GROUP})"
+        f"COPY (SELECT {', '.join(selected)}, {_PROVENANCE}, "
+        f"{rest} ORDER BY {', '.join([*order, 'row'])}) TO $target "
+        f"({_PARQUET}, ROW_GROUP_SIZE {_ROW_GROUP})"
     )
 
 
@@ -130,15 +177,15 @@ def _text(how: Curation, column: CuratedColumn) -> str:
         return "NULL::VARCHAR"
     if column.name in how.template.identity:
         # Never NULL: rows about the same are joined by these.
-        return f"coalesce(trim(c{position}), '')"
-    text = f"nullif(trim(c{position}), '')"
+        return f"coalesce(c{position}, '')"
     if _is_period(column) and how.positions.get(column.name) != position:
         part = 1 if column.name.endswith("_start") else 2
-        return f"nullif(trim(split_part(c{position}, ' - ', {part})), '')"
-    return text
+        return f"nullif(trim(split_part(c{position}, ' - ', {part}), ' '), '')"
+    return f"c{position}"
 
 
 def _typed(how: Curation, column: CuratedColumn) -> str:
+    """NULL where the text is not of the column's type."""
     text = _text(how, column)
     match column.kind:
         case Kind.INTEGER:
@@ -146,13 +193,30 @@ def _typed(how: Curation, column: CuratedColumn) -> str:
         case Kind.FLAG:
             return f"try_cast({text} AS BOOLEAN)"
         case Kind.TIME:
-            return f"try_cast({text} AS TIMESTAMPTZ) AT TIME ZONE 'UTC'"
-        case Kind.DURATION:
-            hours, minutes, seconds = (
-                f"try_cast(split_part({text}, ':', {n}) AS BIGINT)" for n in (1, 2, 3)
+            # Of a time that is not in UTC, the cast to TIMESTAMP passes over the offset.
+            return (
+                f"CASE WHEN {text} LIKE '%Z' THEN try_cast({text} AS TIMESTAMP) "
+                f"ELSE try_cast({text} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' END"
             )
-            return f"{hours} * 3600 + {minutes} * 60 + {seconds}"
+        case Kind.DURATION:
+            # Whatever is shaped so, fits: 15 digits of hours.
+            return (
+                f"CASE WHEN regexp_full_match({text}, '[0-9]{{1,15}}:[0-9]{{2}}:[0-9]{{2}}') THEN "
+                + " + ".join(
+                    f"try_cast(split_part({text}, ':', {n}) AS BIGINT) * {unit}"
+                    for n, unit in enumerate((3600, 60, 1), start=1)
+                )
+                + " END"
+            )
         case Kind.PERCENT:
             return f"try_cast(rtrim({text}, '%') AS DOUBLE)"
         case _:
             return text
+
+
+def _surely_typed(how: Curation, column: CuratedColumn) -> str:
+    typed = _typed(how, column)
+    if column.kind is Kind.TEXT or _position(how, column) is None:
+        return typed
+    unreadable = f"CASE WHEN {_text(how, column)} IS NOT NULL THEN error('{column.name}') END"
+    return f"coalesce({typed}, {unreadable})"

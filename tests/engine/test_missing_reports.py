@@ -10,9 +10,10 @@ import pytest
 
 from components.lake.curated_report_tables import plans_view
 from components.lake.query_library import queries
-from handlers.curate_reports.duck import note_delivery
+from handlers.curate_reports.duck import Curated, Source, note_delivery
 from reports.curated_tables import DELIVERIES
 from reports.keys import ReportKey
+from reports.templates import TEMPLATES
 from sandbox.tests.athena.conftest import MemoryLake
 
 TODAY = datetime.now(UTC).date()
@@ -32,7 +33,6 @@ def missing(
     lake.view(view.name, view.sql, view.columns)
     for plan, days in delivered.items():
         for day in days:
-            target = folder / f"{plan}-{day}.parquet"
             report = ReportKey(
                 account="crossaccount",
                 region="crossregion",
@@ -40,8 +40,9 @@ def missing(
                 plan=plan,
                 file="a.csv",
             )
-            note_delivery(target, report=report, template="backup_job", rows=0, memory_mb=64)
-            lake.put(f"{DELIVERIES.name}/{target.name}", target.read_bytes())
+            source = Source(file=folder / "a.csv", report=report)
+            noted = note_delivery(source, TEMPLATES["backup_job"], Curated(), memory_mb=64)
+            lake.put(f"{DELIVERIES.name}/{plan}-{day}.parquet", noted.read_bytes())
     return lake.rows(queries("eu-west-1")["missing_reports"].sql(days="10"))
 
 

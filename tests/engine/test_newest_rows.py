@@ -13,8 +13,7 @@ import pytest
 
 from components.lake.curated_report_tables import newest_view
 from components.lake.query_library import queries
-from handlers.curate_reports.core import curation
-from handlers.curate_reports.duck import curate, header_of
+from handlers.curate_reports.duck import Source, curate
 from reports.curated_tables import (
     PARTITION_KEY,
     PROVENANCE,
@@ -54,10 +53,6 @@ class Reports:
         number = next(self._numbers)
         source = self._folder / f"{number}.csv"
         source.write_text("\n".join([header, *rows, ""]), encoding="utf-8")
-        found = header_of(source)
-        assert found is not None
-        target = self._folder / f"{number}.parquet"
-        how = curation(template, found)
         report = ReportKey(
             account="crossaccount",
             region="crossregion",
@@ -65,10 +60,11 @@ class Reports:
             plan="jobs",
             file=f"{number % 3}-{number}.csv",
         )
-        curate(how, source, target, report=report, memory_mb=256)
+        made = curate(template, Source(file=source, report=report), memory_mb=256)
+        assert made.report is not None
         month = f"{day:%Y-%m}"
         place = f"{table_name(template)}/{month}"
-        self.lake.put(f"{place}/{number}.parquet", target.read_bytes())
+        self.lake.put(f"{place}/{number}.parquet", made.report.read_bytes())
         known = [one.values for one in self.lake.registered.get(table_name(template), [])]
         if (month,) not in known:
             self.lake.partition(table_name(template), month, folder=f"{place}/")

@@ -67,7 +67,7 @@ class TestCuratedReports:
             if "expiration" in rule and rule.get("filter", {}).get("prefix")
         }
         assert kept == {"results/": 30}
-        for name in ("backup_jobs_curated", "report_deliveries"):
+        for name in ("backup_jobs_curated", "report_deliveries", "report_rejects"):
             seen = table(recording, name)["parameters"]["projection.report_month.range"]
             assert seen == f"NOW-{(days or 3650) // 28 + 1}MONTHS,NOW+1MONTHS"
 

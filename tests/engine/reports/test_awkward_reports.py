@@ -95,9 +95,12 @@ def test_its_curated_rows_have_every_text_under_its_name(
     template: Template, kind: Awkward, aws: Aws, tmp_path: Path
 ) -> None:
     settings = curating.Environment(
-        report_plans=plans(template), lake_bucket="lake", duckdb_memory_mb="256"
+        report_plans=plans(template),
+        lake_bucket="lake",
+        dead_letters_url=aws.dead_letters,
+        duckdb_memory_mb="256",
     )
-    curator = curating.Curator(settings, aws.s3)
+    curator = curating.Curator(settings, aws.s3, aws.sqs)
     files = files_of(template, kind)
     for message in delivered(aws, files):
         curator.take_in(message)

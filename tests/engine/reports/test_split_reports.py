@@ -7,8 +7,7 @@ from pathlib import Path
 import duckdb
 
 from aws_sandbox.reports.files import SPLIT_BYTES, csv_files
-from handlers.curate_reports.core import curation
-from handlers.curate_reports.duck import curate, header_of
+from handlers.curate_reports.duck import Source, curate
 from reports.keys import parse
 from reports.templates import TEMPLATES
 
@@ -31,13 +30,11 @@ def test_the_parts_of_a_60_mb_report_together_are_the_report(tmp_path: Path) -> 
         assert len(part) <= SPLIT_BYTES
         source = tmp_path / f"{number}.csv"
         source.write_bytes(part)
-        header = header_of(source)
-        assert header is not None
-        target = source.with_suffix(".parquet")
-        curate(curation(BACKUP, header), source, target, report=REPORT, memory_mb=512)
+        made = curate(BACKUP, Source(file=source, report=REPORT), memory_mb=512)
         with duckdb.connect() as duck:
             found = duck.execute(
-                "SELECT backup_job_id, status_message FROM read_parquet($f)", {"f": str(target)}
+                "SELECT backup_job_id, status_message FROM read_parquet($f)",
+                {"f": str(made.report)},
             ).fetchall()
         assert {row[1] for row in found} == {message}
         jobs += [int(row[0].removeprefix("b-")) for row in found]

@@ -15,7 +15,7 @@ from reports.curated_tables import CuratedTable
 from reports.glue_partitions import Partitions
 from reports.month_lists import MonthLists
 from reports.plans import ORGANIZATION, Plan, described
-from reports.templates import TEMPLATES
+from reports.templates import TEMPLATES, Kind
 from tests.support.aws_in_process import Aws, aws
 
 __all__ = ["aws"]
@@ -27,7 +27,15 @@ PLANS = {
 TABLE = "backup_job_report"
 COLUMNS = [column.raw for column in TEMPLATES["backup_job"].columns]
 HEADER = ",".join(f'"{name}"' for name in COLUMNS) + "\n"
-ROW = ",".join(f'"{n}"' for n in range(len(COLUMNS))) + "\n"
+_VALUES = {Kind.TIME: "2026-11-21T02:00:00Z", Kind.DURATION: "00:00:01", Kind.FLAG: "true"}
+ROW = (
+    ",".join(
+        f'"{"1" * 12 if column.name == "account_id" else _VALUES.get(column.kind, n)}"'
+        for n, column in enumerate(TEMPLATES["backup_job"].columns)
+    )
+    + "\n"
+)
+"""Text and integers are the column's position."""
 CONTEXT = SimpleNamespace(
     function_name="f", memory_limit_in_mb=512, invoked_function_arn="arn", aws_request_id="r"
 )
@@ -68,9 +76,12 @@ def curator(aws: Aws) -> curating.Curator:
 
 def curator_of(aws: Aws) -> curating.Curator:
     settings = curating.Environment(
-        report_plans=json.dumps(described(PLANS)), lake_bucket="lake", duckdb_memory_mb="256"
+        report_plans=json.dumps(described(PLANS)),
+        lake_bucket="lake",
+        dead_letters_url=aws.dead_letters,
+        duckdb_memory_mb="256",
     )
-    return curating.Curator(settings, aws.s3)
+    return curating.Curator(settings, aws.s3, aws.sqs)
 
 
 @pytest.fixture(autouse=True)

@@ -177,7 +177,10 @@ def tell(job: Job, day: datetime) -> str | None:
 def deliver(aws: Aws, name: str, day: datetime, rows: Sequence[Mapping[str, str]]) -> None:
     """Rows as a delivered report, curated by the function."""
     settings = curating.Environment(
-        report_plans=json.dumps(described(PLANS)), lake_bucket="lake", duckdb_memory_mb="256"
+        report_plans=json.dumps(described(PLANS)),
+        lake_bucket="lake",
+        dead_letters_url=aws.dead_letters,
+        duckdb_memory_mb="256",
     )
     template, text = TEMPLATES[name], io.StringIO()
     names = [column.name for column in (*template.columns, *template.optional)]
@@ -185,7 +188,7 @@ def deliver(aws: Aws, name: str, day: datetime, rows: Sequence[Mapping[str, str]
     writer.writeheader()
     writer.writerows(rows)
     key = f"Backup/crossaccount/crossregion/{day:%Y/%m/%d}/{name}/a.csv"
-    curating.Curator(settings, aws.s3).take_in(aws.deliver(key, text.getvalue()))
+    curating.Curator(settings, aws.s3, aws.sqs).take_in(aws.deliver(key, text.getvalue()))
     curating.metrics.clear_metrics()
 
 

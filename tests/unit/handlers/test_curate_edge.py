@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any, cast
 
@@ -9,7 +10,7 @@ import duckdb
 import pytest
 
 from handlers.curate_reports import app as curating
-from reports.curated_tables import DELIVERIES, curated_table
+from reports.curated_tables import DELIVERIES, REJECTS, curated_table
 from reports.templates import TEMPLATES
 from tests.support.aws_in_process import DAY, Aws
 from tests.unit.handlers.conftest import (
@@ -81,8 +82,8 @@ def test_a_curated_row_names_the_object_as_s3_knows_it(
     curator.take_in(aws.deliver(f"{DAY}jobs/a b.csv", HEADER + ROW, told_as=f"{DAY}jobs/a+b.csv"))
     (made,) = published(aws, BACKUPS)
     (row,) = rows(aws, made, tmp_path)
-    found = (row["report_plan"], row["report_object"], row["account_id"])
-    assert found == ("jobs", f"{DAY}jobs/a b.csv", "3")
+    found = (row["report_plan"], row["report_object"], row["backup_job_id"])
+    assert found == ("jobs", f"{DAY}jobs/a b.csv", "5")
 
 
 @pytest.mark.parametrize(
@@ -102,17 +103,105 @@ def test_a_delivery_is_noted_with_its_rows_also_where_it_has_none(
             "report_date": "2026-11-21",
             "template": "backup_job",
             "rows": count,
+            "lines": count,
+            "lines_taken": count,
+            "lines_rejected": 0,
+            "unreadable_values": 0,
         }
     ]
 
 
-def test_a_report_without_required_columns_fails_its_message_alone(
+LONG = '"' + "x" * 200_000
+PARKED = {
+    "a required column is missing": (
+        "Account Id,Region\n1,2\n",
+        "a BACKUP_JOB_REPORT without backup_job_id, job_status",
+        ["Account Id", "Region"],
+    ),
+    "the header does not end": (LONG, "no header ends within the first 131,072 bytes", []),
+    "the header is long": (LONG[1:] + HEADER, "no header ends within the first 131,072 bytes", []),
+    "the first line is blank": ("\n" + HEADER, "a BACKUP_JOB_REPORT without account_id", []),
+}
+
+
+@pytest.mark.parametrize(("text", "reason", "header"), PARKED.values(), ids=PARKED)
+def test_a_report_that_no_try_can_help_is_parked_at_once_with_the_reason(
+    text: str, reason: str, header: list[str], aws: Aws, curator: curating.Curator
+) -> None:
+    message = aws.deliver(f"{DAY}jobs/b.csv", text)
+    curator.take_in(message)
+    (letter,) = aws.rest()
+    assert letter["Body"] == message
+    assert letter["Key"] == f"{DAY}jobs/b.csv"
+    assert letter["Template"] == "backup_job"
+    assert letter["Reason"].startswith(reason)
+    assert json.loads(letter["Header"]) == header
+    assert "backup_job_id" in json.loads(letter["Expected"])
+    assert lake_keys(aws) == []
+
+
+def test_a_message_that_is_no_event_is_parked_at_once(aws: Aws, curator: curating.Curator) -> None:
+    curator.take_in('{"detail-type": "Something"}')
+    (letter,) = aws.rest()
+    assert letter["Body"] == '{"detail-type": "Something"}'
+    assert letter["Reason"] == "expected Object Created, found 'Something'"
+
+
+def test_a_letter_has_room_for_much_of_a_large_header(aws: Aws, curator: curating.Curator) -> None:
+    curator.take_in(aws.deliver(f"{DAY}jobs/b.csv", ",".join(["é" * 50] * 1_000)))
+    (letter,) = aws.rest()
+    assert json.loads(letter["Header"]) == ["é" * 50] * 300
+
+
+def test_a_report_that_was_removed_meanwhile_is_done_with(
+    aws: Aws, curator: curating.Curator
+) -> None:
+    message = aws.deliver(f"{DAY}jobs/b.csv", HEADER + ROW)
+    aws.s3.delete_object(Bucket="reports", Key=f"{DAY}jobs/b.csv")
+    curator.take_in(message)
+    assert lake_keys(aws) == aws.rest() == []
+    assert counted() == {"IgnoredObjects": [1.0]}
+
+
+def test_what_is_rejected_lies_in_the_lake_and_is_counted(
+    aws: Aws, curator: curating.Curator, tmp_path: Path
+) -> None:
+    curator.take_in(aws.deliver(f"{DAY}jobs/b.csv", HEADER + ROW + "short\n" + ROW))
+    (rejects,) = published(aws, REJECTS)
+    (found,) = rows(aws, rejects, tmp_path)
+    assert found["report_plan"] == "jobs"
+    assert found["report_object"] == f"{DAY}jobs/b.csv"
+    assert (found["first_line"], found["text"]) == (3, "short\n")
+    (noted,) = published(aws, DELIVERIES)
+    (delivery,) = rows(aws, noted, tmp_path)
+    told = {name: delivery[name] for name in ("rows", "lines", "lines_taken", "lines_rejected")}
+    assert told == {"rows": 2, "lines": 3, "lines_taken": 2, "lines_rejected": 1}
+    assert counted()["RejectedLines"] == [1.0]
+
+
+def test_what_was_rejected_of_a_report_is_no_more_where_it_came_again_and_well(
+    aws: Aws, curator: curating.Curator
+) -> None:
+    for text in (HEADER + ROW + "short\n", HEADER + ROW):
+        curator.take_in(aws.deliver(f"{DAY}jobs/b.csv", text))
+    assert published(aws, REJECTS) == []
+
+
+def test_a_message_fails_alone(
     aws: Aws, curator: curating.Curator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(curating, "_curator", lambda: curator)
     good = aws.deliver(f"{DAY}jobs/a.csv", HEADER + ROW)
-    bad = aws.deliver(f"{DAY}jobs/b.csv", "Account Id,Region\n1,2\n")
+    elsewhere = json.loads(good)
+    elsewhere["detail"]["bucket"]["name"] = "none"
     ignored = aws.deliver("results/query.csv", "x")
-    answer = curating.handler(batch(good, bad, ignored), cast(Any, CONTEXT))
+    messages = batch(good, json.dumps(elsewhere), ignored)
+    answer = curating.handler(messages, cast(Any, CONTEXT))
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m-1"}]}
     assert len(published(aws, BACKUPS)) == len(published(aws, DELIVERIES)) == 1
+
+
+def counted() -> dict[str, list[float]]:
+    """The metrics that were not written yet."""
+    made = cast(Any, curating.metrics).serialize_metric_set()
+    return {name: value for name, value in made.items() if isinstance(value, list)}
