@@ -8,12 +8,15 @@ from itertools import zip_longest
 from reports.templates import Template, normalised
 
 _BOM = b"\xef\xbb\xbf"
+_LONGEST_HEADER = 1 << 16
+"""Bytes: what Python's csv module takes in one field, and SQS in a letter with both headers, is not
+much more."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RawCsv:
     header: Sequence[str] | None
-    """None: the file is empty."""
+    """None: the file is empty, or its first line is too long for a header."""
     unreadable: str | None
     """Why OpenCSVSerde would misread it, with the line; None: it would not."""
 
@@ -23,7 +26,9 @@ def scan(chunks: Iterable[bytes]) -> RawCsv:
     header: Sequence[str] | None = None
     unreadable: str | None = None
     for number, line in enumerate(_lines(chunks), start=1):
-        if number == 1:
+        if number == 1 and len(line) > _LONGEST_HEADER:
+            unreadable = f"line 1: a header of {len(line):,} bytes"
+        elif number == 1:
             text = line.removeprefix(_BOM).decode(errors="replace")
             header = next(csv.reader([text]), None)
         # An odd number of quotes: a field goes on in the next line, where OpenCSVSerde starts anew.
@@ -36,10 +41,44 @@ def scan(chunks: Iterable[bytes]) -> RawCsv:
 
 
 def difference(template: Template, columns: Sequence[str], header: Sequence[str]) -> str | None:
-    """What keeps a raw table of these columns from reading a CSV with this header by position.
+    """What keeps a raw table of these columns from reading a CSV with this header by position, and
+    of which formats the two are, where both are known."""
+    found = _first_difference(template, columns, header)
+    if found is None:
+        return None
+    if not _is_another_format(template, columns, header):
+        return found
+    return (
+        f"{found}: this is {_format(template, header)}, and the raw table reads "
+        f"{_format(template, columns)}; if the plan's folder has both, keep either under a prefix "
+        f"of its own (reports.plans.{template.name}.prefix), and query both in the curated table"
+    )
 
-    Columns that the header has beyond the table's leave the table right: None. So do columns that
-    were appended to the guide's and that it does not have yet: OpenCSVSerde makes them NULL.
+
+def _is_another_format(template: Template, columns: Sequence[str], header: Sequence[str]) -> bool:
+    """Whether a header has but what the table has, in its order, with or without the path to root:
+    a report on one account, or one from before AWS added columns."""
+    path = _path_to_root(template)
+    own = [name for name in map(template.raw_name, header) if name != path]
+    others = iter(columns)
+    return bool(own) and all(name in others for name in own)
+
+
+def _format(template: Template, columns: Sequence[str]) -> str:
+    several = _path_to_root(template) in map(template.raw_name, columns)
+    of = "an organization's" if several else "one account's"
+    return f"{of} report of {len(columns)} columns"
+
+
+def _path_to_root(template: Template) -> str:
+    return template.raw_name("path_to_root")
+
+
+def _first_difference(
+    template: Template, columns: Sequence[str], header: Sequence[str]
+) -> str | None:
+    """None where all fits, columns that the header has beyond the table's left aside, and those
+    that were appended to the guide's and that it does not have yet: OpenCSVSerde makes them NULL.
     """
     needed = _needed(template, columns)
     known = {column.raw: column for column in template.columns}

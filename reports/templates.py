@@ -1,9 +1,10 @@
 """The report templates of AWS Backup Audit Manager and the columns of their CSV reports.
 
 Field names are those of the Developer Guide's "Choosing your report template" (camel case there).
-AWS publishes no CSV headers: the order of the backup job report's first 21 columns was seen in the
-wild, that of the rest is the guide's, with the two columns that organization reports add. Nothing
-hangs on either: curated tables go by header, and a raw partition whose header differs is withheld.
+AWS publishes no CSV headers. Seven of the backup job report's were seen in the wild, and the order
+of its first 21 columns; other headers are learnt, and the order of the rest is the guide's, with
+the two columns that organization reports add. Nothing hangs on either: curated tables go by header,
+and a raw partition whose header differs is withheld.
 """
 
 import re
@@ -36,12 +37,15 @@ class Column:
     raw: str
     """In raw tables."""
     kind: Kind = Kind.TEXT
+    seen: str = ""
+    """Its header, letter for letter, where a delivered report's was seen."""
     required: bool = False
     """Whether a curated row means nothing without it."""
 
     def matches(self, header: str) -> bool:
         """Whether a CSV's header names this column, however it is spelt."""
-        return normalised(header) in {normalised(self.name), normalised(self.raw)}
+        known = (self.name, self.raw, self.seen) if self.seen else (self.name, self.raw)
+        return normalised(header) in map(normalised, known)
 
 
 def normalised(header: str) -> str:
@@ -88,6 +92,19 @@ class Template:
         return tuple(column for column in self.columns if column.name != "path_to_root")
 
 
+_SEEN = {
+    "backup_job": {
+        "report_time_period_start": "Report Time Period Start",
+        "report_time_period_end": "Report Time Period End",
+        "job_status": "Job Status",
+        "resource_type": "Resource Type",
+        "resource_arn": "Resource ARN",
+        "recovery_point_arn": "Recovery Point ARN",
+        "backup_size_in_bytes": "Backup Size in Bytes",
+    }
+}
+
+
 def _template(name: str, status: str, identity: str, text: str, optional: str = "") -> Template:
     """A template from lists of column names, each with `:kind` unless it is text.
 
@@ -107,6 +124,7 @@ def _template(name: str, status: str, identity: str, text: str, optional: str = 
                 name=column,
                 raw=fixed.get(column, column.replace("_", separator)),
                 kind=Kind(kind or "text"),
+                seen=_SEEN.get(name, {}).get(column, ""),
                 required=column in (*key, status),
             )
 

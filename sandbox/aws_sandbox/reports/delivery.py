@@ -112,13 +112,13 @@ class Courier:
         self._buckets: dict[tuple[str, str], S3Client] = {}
         self._organizations: dict[str, ReportedOrganization] = {}
 
-    def deliver(self, plan: ReportPlan, at: datetime) -> ReportJob:
+    def deliver(self, plan: ReportPlan, at: datetime, *, scheduled: bool = False) -> ReportJob:
         """Never raises for what AWS would refuse: the job then ends FAILED and says why."""
         created, keys, size = datetime.now(UTC), list[str](), 0
         message = ""
         try:
             s3 = self._s3(plan)
-            for key, body in self._objects(plan, at):
+            for key, body in self._objects(plan, at, scheduled=scheduled):
                 s3.put_object(
                     Bucket=plan.bucket, Key=key, Body=body, ACL="bucket-owner-full-control"
                 )
@@ -182,7 +182,9 @@ class Courier:
                 backup = self._access.administrator(account.id, region).client("backup")
                 yield from restore_test_rows(backup, account, region, window, columns)
 
-    def _objects(self, plan: ReportPlan, at: datetime) -> Iterator[tuple[str, bytes]]:
+    def _objects(
+        self, plan: ReportPlan, at: datetime, *, scheduled: bool
+    ) -> Iterator[tuple[str, bytes]]:
         """Keys and contents of one report's files."""
         if plan.template not in set(Template):
             known = ", ".join(Template)
@@ -191,19 +193,26 @@ class Courier:
         organization = self._organization(plan)
         columns = fields(template, across_accounts=plan.across_accounts)
         where = folder(prefix=plan.prefix, layout=plan.layout, at=at, plan=plan.name)
-        content = partial(rows, template, organization, making.profile, Window(end=at))
+        window = Window(end=at)
+        called = partial(
+            file_name,
+            template=template,
+            plan=plan.name,
+            period=(window.start, window.end),
+            scheduled=scheduled,
+        )
+        content = partial(rows, template, organization, making.profile, window)
         if template is Template.RESTORE_JOB_REPORT and making.organization is None:
-            tests = list(self._restore_tests(organization, Window(end=at), columns))
+            tests = list(self._restore_tests(organization, window, columns))
             if tests:
                 content = partial(_with_restore_tests, content, tests)
                 columns = tuple(dict.fromkeys((*columns, *COLUMNS)))
         if "CSV" in plan.formats:
             files = csv_files(content(), columns, split_bytes=making.split_bytes)
             for part, file in enumerate(files, start=1):
-                yield where + file_name(plan=plan.name, at=at, part=part), file
+                yield where + called(part=part), file
         if "JSON" in plan.formats:
-            name = file_name(plan=plan.name, at=at, part=1, extension="json")
-            yield where + name, json_file(content(), columns)
+            yield where + called(part=1, extension="json"), json_file(content(), columns)
 
 
 def _with_restore_tests(generated: Callable[[], Iterable[Row]], tests: list[Row]) -> Iterator[Row]:
@@ -239,7 +248,7 @@ def deliver_days(
     known, courier = list(plans), Courier(access, making)
     for day in days:
         for plan in known:
-            yield courier.deliver(plan, nightly(plan, day))
+            yield courier.deliver(plan, nightly(plan, day), scheduled=True)
 
 
 def last_days(last: date, count: int) -> Sequence[date]:

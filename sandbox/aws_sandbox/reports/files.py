@@ -1,9 +1,10 @@
 """Reports as files: their columns and headers, CSV as Audit Manager delivers it, and JSON.
 
 AWS publishes the fields as JSON samples (AWS Backup Developer Guide, "Choosing your report
-template"); the CSV's own header texts and the order of its newer columns are not public. The order
-of the first 21 columns of an organization's BACKUP_JOB_REPORT is known from tables that people
-published; all else follows the samples, with PathToRoot before the account's id.
+template"); the CSV's own headers and the order of its newer columns are not public. Seven headers
+are known from programs, and the order of the first 21 columns of an organization's
+BACKUP_JOB_REPORT from tables, that people published; all else follows the samples, with PathToRoot
+before the account's id.
 """
 
 import io
@@ -91,10 +92,20 @@ HeaderStyle = Callable[[str], str]
 _UNITS = MappingProxyType(
     {"jobRunTime": "[HH:MM:SS]", "creationDate": "[UTC]", "completionDate": "[UTC]"}
 )
+_SEEN = MappingProxyType(
+    {
+        "resourceArn": "Resource ARN",
+        "recoveryPointArn": "Recovery Point ARN",
+        "backupSizeInBytes": "Backup Size in Bytes",
+    }
+)
+"""Of the headers that were seen, those that are spelt otherwise than the rest is made."""
 
 
 def words(field: str) -> str:
     """`accountId` → `Account Id`; a few with a unit in brackets. The default: what is known."""
+    if field in _SEEN:
+        return _SEEN[field]
     spaced = " ".join(re.findall(r"[A-Z]?[a-z]+", field)).title()
     return f"{spaced} {_UNITS[field]}" if field in _UNITS else spaced
 

@@ -62,12 +62,29 @@ def folder(*, prefix: str, layout: Layout, at: datetime, plan: str) -> str:
     return f"{start}Backup/{layout.folder}/{at:%Y/%m/%d}/{plan}/"
 
 
-def file_name(*, plan: str, at: datetime, part: int, extension: str = "csv") -> str:
-    """A file name full of what S3 URL-encodes in its notifications; AWS's own is not public.
+def file_name(
+    *,
+    template: str,
+    plan: str,
+    period: tuple[datetime, datetime],
+    part: int,
+    scheduled: bool,
+    extension: str = "csv",
+) -> str:
+    """A file's name as two were seen, one on demand and one scheduled; AWS documents none. Their
+    colons are among what S3 URL-encodes in its notifications.
 
-    The same plan, time and part give the same name, so that a second delivery overwrites.
+        BACKUP_JOB_REPORT_<plan>_2022-07-02T19:48:17Z_2022-07-03T19:48:17Z.csv
+        backup_job_report_<plan>_2022-07-05t00:00:00z_2022-07-06t00:00:00z_1.json
+
+    How the further parts of one on demand are called was not seen: here they are numbered too. The
+    same plan, period and part give the same name, so that a second delivery overwrites.
     """
-    return f"{plan} {at:%Y-%m-%dT%H:%M:%S+00:00}~({part}).{extension}"
+    start, end = (f"{time:%Y-%m-%dT%H:%M:%SZ}" for time in period)
+    name = f"{template}_{plan}_{start}_{end}"
+    if scheduled:
+        return f"{name.lower()}_{part}.{extension}"
+    return f"{name}_{part}.{extension}" if part > 1 else f"{name}.{extension}"
 
 
 if TYPE_CHECKING:

@@ -160,13 +160,31 @@ def test_every_documented_layout_has_its_key(
     assert folder(prefix=prefix, layout=layout, at=AT_NIGHT, plan="jobs") == expected
 
 
-def test_file_names_need_url_encoding_and_repeat_for_the_same_delivery() -> None:
-    name = file_name(plan="jobs", at=AT_NIGHT, part=2)
-    assert (
-        name
-        == file_name(plan="jobs", at=AT_NIGHT, part=2)
-        != file_name(plan="jobs", at=AT_NIGHT, part=1)
+@pytest.mark.parametrize(
+    ("part", "scheduled", "extension", "name"),
+    [
+        (1, False, "csv", "BACKUP_JOB_REPORT_Jobs_2026-03-06T02:00:00Z_2026-03-07T02:00:00Z.csv"),
+        (2, False, "csv", "BACKUP_JOB_REPORT_Jobs_2026-03-06T02:00:00Z_2026-03-07T02:00:00Z_2.csv"),
+        (
+            1,
+            True,
+            "json",
+            "backup_job_report_jobs_2026-03-06t02:00:00z_2026-03-07t02:00:00z_1.json",
+        ),
+        (2, True, "csv", "backup_job_report_jobs_2026-03-06t02:00:00z_2026-03-07t02:00:00z_2.csv"),
+    ],
+)
+def test_files_are_called_as_they_were_seen(
+    part: int, scheduled: bool, extension: str, name: str
+) -> None:
+    period = (datetime(2026, 3, 6, 2, tzinfo=UTC), datetime(2026, 3, 7, 2, tzinfo=UTC))
+    called = file_name(
+        template="BACKUP_JOB_REPORT",
+        plan="Jobs",
+        period=period,
+        part=part,
+        scheduled=scheduled,
+        extension=extension,
     )
-    assert quote_plus(name) != name
-    assert set(" +~:()") < set(name)
-    assert name.endswith(".csv")
+    assert called == name
+    assert quote_plus(called) != called

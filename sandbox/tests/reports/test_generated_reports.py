@@ -235,3 +235,16 @@ def test_a_report_with_line_breaks_has_more_lines_than_rows(template: Template) 
 def test_a_window_ends_at_the_delivery_and_lasts_a_day() -> None:
     window = Window(end=datetime(2026, 3, 1, 4, tzinfo=UTC))
     assert window.start == datetime(2026, 2, 28, 4, tzinfo=UTC)
+
+
+def test_headers_are_spelt_as_they_were_seen() -> None:
+    header = [words(name) for name in fields(Template.BACKUP_JOB_REPORT)]
+    assert {
+        "Report Time Period Start",
+        "Report Time Period End",
+        "Job Status",
+        "Resource Type",
+        "Resource ARN",
+        "Recovery Point ARN",
+        "Backup Size in Bytes",
+    } <= set(header)

@@ -72,13 +72,20 @@ def test_the_size_of_chunks_makes_no_difference(content: bytes, size: int) -> No
     assert scan(chunks(HEADER + content, size)) == scan([HEADER + content])
 
 
+def first_difference(columns: list[str], header: list[str]) -> str:
+    """Without what is said of the formats."""
+    found = difference(COPIES, columns, header)
+    assert found is not None
+    return found.split(": this is ")[0]
+
+
 @pytest.mark.parametrize("organization", [True, False])
 def test_a_report_from_before_columns_were_appended_fits(organization: bool) -> None:
     guide = [column.raw for column in COPIES.columns_of(organization=organization)]
     learnt = [*guide, "vault_owner", "account_name"]
     for count in range(len(guide), len(learnt) + 1):
         assert difference(COPIES, learnt, learnt[:count]) is None
-    assert difference(COPIES, learnt, guide[:-1]) == (
+    assert first_difference(learnt, guide[:-1]) == (
         f"column {len(guide)}, {guide[-1]!r}, is missing"
     )
 
@@ -86,7 +93,7 @@ def test_a_report_from_before_columns_were_appended_fits(organization: bool) -> 
 def test_a_report_that_is_shorter_than_columns_in_another_order_does_not_fit() -> None:
     guide = [column.raw for column in COPIES.columns]
     learnt = [*guide[1:], guide[0], "vault_owner"]
-    assert difference(COPIES, learnt, learnt[:-1]) == (
+    assert first_difference(learnt, learnt[:-1]) == (
         f"column {len(learnt)}, 'vault_owner', is missing"
     )
 
@@ -94,6 +101,67 @@ def test_a_report_that_is_shorter_than_columns_in_another_order_does_not_fit() -
 def test_a_report_from_before_a_column_was_inserted_does_not_fit() -> None:
     guide = [column.raw for column in COPIES.columns]
     learnt = [*guide[:3], "vault_owner", *guide[3:]]
-    assert difference(COPIES, learnt, guide) == (
+    assert first_difference(learnt, guide) == (
         f"column 4 should be 'vault_owner', and is {guide[3]!r}"
     )
+
+
+JOBS = TEMPLATES["backup_job"]
+ORGANIZATION = [column.name for column in JOBS.columns]
+ACCOUNT = [column.name for column in JOBS.columns_of(organization=False)]
+
+
+@pytest.mark.parametrize(
+    ("table", "header", "told"),
+    [
+        (
+            ORGANIZATION,
+            ACCOUNT,
+            "column 3 should be 'pathtoroot', and is 'account_id': this is one account's report of "
+            "37 columns, and the raw table reads an organization's report of 38 columns;",
+        ),
+        (
+            ACCOUNT,
+            ORGANIZATION,
+            "column 3 should be 'account_id', and is 'path_to_root': this is an organization's "
+            "report of 38 columns, and the raw table reads one account's report of 37 columns;",
+        ),
+        (
+            ORGANIZATION,
+            ORGANIZATION[:21],
+            "column 22, 'resource_name', is missing: this is an organization's report of 21 "
+            "columns, and the raw table reads an organization's report of 38 columns;",
+        ),
+        (
+            ORGANIZATION,
+            [name for name in ORGANIZATION[:21] if name != "path_to_root"],
+            "column 3 should be 'pathtoroot', and is 'account_id': this is one account's report of "
+            "20 columns, and the raw table reads an organization's report of 38 columns;",
+        ),
+    ],
+    ids=["one account's", "an organization's", "an older one", "an older one of one account"],
+)
+def test_a_report_of_another_format_is_told_with_both_and_the_cure(
+    table: list[str], header: list[str], told: str
+) -> None:
+    found = difference(JOBS, [JOBS.raw_name(name) for name in table], header)
+    assert found is not None
+    assert found.startswith(told)
+    assert "under a prefix of its own (reports.plans.backup_job.prefix)" in found
+
+
+@pytest.mark.parametrize(
+    "header",
+    [[], ["New", *ORGANIZATION], [ORGANIZATION[1], ORGANIZATION[0], *ORGANIZATION[2:]]],
+    ids=["none", "one before", "two swapped"],
+)
+def test_a_header_that_nobody_knows_is_no_format(header: list[str]) -> None:
+    found = difference(JOBS, [column.raw for column in JOBS.columns], header)
+    assert found is not None
+    assert "format" not in found
+    assert "prefix" not in found
+
+
+def test_a_first_line_too_long_for_a_header_is_unreadable_and_its_size_is_told() -> None:
+    found = scan([b'"' + b"x" * 200_000 + b'"\n', b"1\n"])
+    assert found == RawCsv(header=None, unreadable="line 1: a header of 200,002 bytes")
