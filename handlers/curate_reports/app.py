@@ -103,7 +103,7 @@ class Curator:
         metrics.add_metric(name="IgnoredObjects", unit=MetricUnit.Count, value=1)
 
     def _park(self, message: str, told: Mapping[str, str]) -> None:
-        logger.error("parked", **told)
+        logger.error("parked", extra=told)
         metrics.add_metric(name="ParkedReports", unit=MetricUnit.Count, value=1)
         self._sqs.send_message(
             QueueUrl=self._dead_letters_url,
@@ -130,11 +130,11 @@ class Curator:
             self._tell(delivered.key, made)
 
     def _tell(self, key: str, made: Curated) -> None:
-        logger.info("curated", key=key, unknown_columns=made.unknown, **made.counts)
+        logger.info("curated", key=key, unknown_columns=made.unknown, extra=made.counts)
         if made.unreadable:
             logger.warning("values not of their type are null", key=key, columns=made.unreadable)
         if made.lines_rejected:
-            logger.error("lines rejected: see the table report_rejects", key=key, **made.counts)
+            logger.error("lines rejected: see the table report_rejects", key=key, extra=made.counts)
         for name, count in _METRICS.items():
             metrics.add_metric(name=name, unit=MetricUnit.Count, value=made.counts[count])
 

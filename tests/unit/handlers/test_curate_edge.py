@@ -112,7 +112,7 @@ def test_a_delivery_is_noted_with_its_rows_also_where_it_has_none(
 
 
 LONG = '"' + "x" * 200_000
-PARKED = {
+PARKED: dict[str, tuple[str, str, list[str]]] = {
     "a required column is missing": (
         "Account Id,Region\n1,2\n",
         "a BACKUP_JOB_REPORT without backup_job_id, job_status",
