@@ -105,6 +105,11 @@ APP = Group(
             "fleet.lake.commands:learn_header",
             "Take the CSV headers of withheld reports into the settings",
         ),
+        Command(
+            "volume",
+            "fleet.lake.volume:volume",
+            "Tell how many jobs and evaluations a day the lake has seen of each account",
+        ),
     ),
     Command(
         "replay",

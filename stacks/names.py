@@ -57,6 +57,11 @@ def alerts_account(settings: Settings) -> str:
     return account
 
 
+def reports(settings: StackSettings) -> str:
+    """The lake's workgroup, and what takes reports into it."""
+    return f"{prefix(settings)}-reports"
+
+
 def tickets(settings: StackSettings) -> str:
     """Ticketing's topic, queue and ledger."""
     return f"{prefix(settings)}-tickets"

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Protocol
+
 import pulumi
 import pulumi_aws as aws
 
 from stacks.sharding import Unit
+
+
+class Organization(Protocol):
+    """What report plans are made for, whoever reads it."""
+
+    def accounts(self) -> Sequence[str]: ...
+
+    def tree(self) -> Unit: ...
+
+    def unit(self, id_: str) -> Unit: ...
+
+    def regions(self) -> Sequence[str]: ...
 
 
 class OrganizationReader:

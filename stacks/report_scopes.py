@@ -10,7 +10,7 @@ from components.report_plans import ReportPlan
 from reports.plans import part_name
 from reports.templates import TEMPLATES
 from stacks import names
-from stacks.organization import OrganizationReader
+from stacks.organization import Organization
 from stacks.report_settings import Reports, ReportScope
 from stacks.report_volumes import load_of
 from stacks.sharding import VOLUME_A_PLAN, Load, Shard, TooLargeError, Unit, shards
@@ -26,7 +26,7 @@ _NOTHING: Mapping[str, int] = {}
 def lake_plans(
     reports: Reports,
     customer: str,
-    organization: OrganizationReader,
+    organization: Organization,
     seen: Mapping[str, int] = _NOTHING,
 ) -> dict[str, list[ReportPlan]]:
     """The lake's report plans by template. Raises RunError, with the arithmetic, over quota.
@@ -64,7 +64,7 @@ def _plans_fit_the_account(reports: Reports, *, existing: int, shards: int) -> N
         )
 
 
-def _own_plans_fit(reports: Reports, organization: OrganizationReader) -> None:
+def _own_plans_fit(reports: Reports, organization: Organization) -> None:
     for position, plan in enumerate(reports.own_plans):
         load = _load(reports, plan.regions or (_HERE,), organization)
         if not load.fits_regions(1):
@@ -122,7 +122,7 @@ def _plan(reports: Reports, customer: str, template: str, shard: Shard, number: 
 
 
 def _shards(
-    reports: Reports, organization: OrganizationReader, seen: Mapping[str, int]
+    reports: Reports, organization: Organization, seen: Mapping[str, int]
 ) -> Sequence[Shard]:
     load = _load(reports, reports.regions, organization, seen)
     if reports.scope == "account":
@@ -140,7 +140,7 @@ def _shards(
 def _load(
     reports: Reports,
     regions: Sequence[str],
-    organization: OrganizationReader,
+    organization: Organization,
     seen: Mapping[str, int] = _NOTHING,
 ) -> Load:
     if "*" in regions:
@@ -155,9 +155,7 @@ def _over(arithmetic: str) -> pulumi.RunError:
     )
 
 
-def _shards_of_parts(
-    scope: ReportScope, load: Load, organization: OrganizationReader
-) -> Sequence[Shard]:
+def _shards_of_parts(scope: ReportScope, load: Load, organization: Organization) -> Sequence[Shard]:
     root = _root_of_parts(scope, organization)
     if not load.fits(set(root.all_accounts())):
         return _sharded(root, load)
@@ -165,7 +163,7 @@ def _shards_of_parts(
     return [Shard(organizational_units=tuple(units), accounts=root.accounts)]
 
 
-def _root_of_parts(scope: ReportScope, organization: OrganizationReader) -> Unit:
+def _root_of_parts(scope: ReportScope, organization: Organization) -> Unit:
     """The scope as a tree in which each unit, and each account, stands once."""
     named = [organization.unit(id_) for id_ in scope.organizational_units]
     below = {id_ for unit in named for child in unit.units for id_ in child.all_units()}

@@ -67,7 +67,7 @@ def deploy_reports(
     frameworks: Mapping[str, pulumi.Output[str]],
 ) -> ReportParts:
     """`frameworks`: ARNs of the stack's own in its Region."""
-    name = f"{names.prefix(settings)}-reports"
+    name = names.reports(settings)
     seen = volumes_of(names.own_stack(settings), Path(pulumi.get_root_directory() or "."))
     by_template = lake_plans(reports, settings.customer, organization, seen)
     plans = _plans(settings, reports, by_template)

@@ -7,12 +7,16 @@ An account in none, or in several, is never passed over.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import boto3
+from botocore.exceptions import BotoCoreError, ClientError
 
 from fleet.doctor.findings import Finding
+from fleet.lake.query import Lake, QueryFailed
+from fleet.lake.volume import seen
+from fleet.organization import ListedOrganization
 from reports.templates import TEMPLATES
 from stacks import names
 from stacks.load import Settings
@@ -21,43 +25,18 @@ from stacks.report_volumes import load_of
 from stacks.sharding import TIGHT_FROM
 
 
-class _Organization:
-    """Accounts that are active, by where they stand; each unit is asked for once."""
-
-    def __init__(self, session: boto3.Session) -> None:
-        self._client: Any = session.client("organizations")
-        self._right_in: dict[str, frozenset[str]] = {}
-        self.accounts = self._active("list_accounts")
-
-    def right_in(self, unit: str) -> frozenset[str]:
-        if unit not in self._right_in:
-            self._right_in[unit] = self._active("list_accounts_for_parent", ParentId=unit)
-        return self._right_in[unit]
-
-    def below(self, unit: str) -> frozenset[str]:
-        """Those right in it, and those of all units below."""
-        pages = self._client.get_paginator("list_organizational_units_for_parent").paginate(
-            ParentId=unit
-        )
-        units = [child["Id"] for page in pages for child in page["OrganizationalUnits"]]
-        return self.right_in(unit).union(*map(self.below, units))
-
-    def _active(self, operation: str, **asked: str) -> frozenset[str]:
-        pages = self._client.get_paginator(operation).paginate(**asked)
-        return frozenset(
-            account["Id"]
-            for page in pages
-            for account in page["Accounts"]
-            if account["Status"] == "ACTIVE"
-        )
-
-
 def coverage(settings: Settings, reports: Reports, session: boto3.Session) -> Iterator[Finding]:
     """One finding for each template. Raises what boto3 raises."""
-    organization = _Organization(session)
+    organization = ListedOrganization(session)
     wanted = _wanted(reports, organization)
     found = _plans(session)
-    regions = len(session.client("ec2").describe_regions()["Regions"])
+    regions = len(organization.regions())
+    volumes: Mapping[str, int] = {}
+    if found:  # else there is no lake either
+        try:
+            volumes = seen(_lake(settings, reports, session))
+        except (BotoCoreError, ClientError, QueryFailed) as error:
+            yield _not_asked(error)
     for template in names.report_templates(reports):
         own = reports.plans.get(template)
         name = (own.name if own else None) or names.report_plan(settings.customer, template)
@@ -71,23 +50,25 @@ def coverage(settings: Settings, reports: Reports, session: boto3.Session) -> It
         else:
             yield Finding(about=about, found=f"all {len(wanted)} in one of {len(plans)}")
         for plan in plans:
-            load = load_of(reports, _regions(plan, regions), {})
+            load = load_of(reports, _regions(plan, regions), volumes)
             accounts = _covered(plan, organization)
             if not load.fits(accounts, room=TIGHT_FROM):
                 about = f"the load of {plan['ReportPlanName']}"
-                yield Finding(about=about, found=load.arithmetic(accounts), cure=_cure(own))
+                cure = _cure_of_load(own, accounts)
+                yield Finding(about=about, found=load.arithmetic(accounts), cure=cure)
 
 
-def _wanted(reports: Reports, organization: _Organization) -> frozenset[str]:
+def _wanted(reports: Reports, organization: ListedOrganization) -> frozenset[str]:
     """The accounts of the scope: of its units, with all below them, and its own."""
     if not isinstance(reports.scope, ReportScope):
-        return organization.accounts
-    units = map(organization.below, reports.scope.organizational_units)
-    return organization.accounts & frozenset(reports.scope.accounts).union(*units)
+        return frozenset(organization.accounts())
+    units = map(organization.unit, reports.scope.organizational_units)
+    within = [unit.all_accounts() for unit in units]
+    return frozenset(organization.accounts()) & frozenset(reports.scope.accounts).union(*within)
 
 
 def _told(
-    plans: Sequence[Mapping[str, Any]], wanted: frozenset[str], organization: _Organization
+    plans: Sequence[Mapping[str, Any]], wanted: frozenset[str], organization: ListedOrganization
 ) -> str:
     """What is wrong; nothing where nothing is."""
     if not plans:
@@ -104,6 +85,31 @@ def _regions(plan: Mapping[str, Any], enabled: int) -> int:
     """Of a plan; `enabled` are those that `*` comes to."""
     regions: Sequence[str] = plan["ReportSetting"].get("Regions", [])
     return enabled if "*" in regions else len(regions) or 1
+
+
+def _lake(settings: Settings, reports: Reports, session: boto3.Session) -> Lake:
+    return Lake(
+        session=session,
+        region=settings.region,
+        database=reports.lake.database or names.database(settings.customer),
+        workgroup=names.reports(settings),
+    )
+
+
+def _not_asked(error: BotoCoreError | ClientError | QueryFailed) -> Finding:
+    return Finding(
+        about="what the lake has seen of accounts",
+        found=f"cannot be looked up: {str(error).splitlines()[0]}",
+        cure="deploy the lake, and let the role that deploys here query it",
+    )
+
+
+def _cure_of_load(own: ReportPlan | None, accounts: Collection[str]) -> str:
+    if own is not None and own.existing:
+        return _cure(own)
+    if len(accounts) == 1:
+        return "no sharding helps one account: ask AWS, or name fewer Regions in reports.regions"
+    return "run: backup-org lake volume --write, look at what changes, and backup-org up"
 
 
 def _cure(own: ReportPlan | None) -> str:
@@ -129,10 +135,10 @@ def _is_plan(plan: Mapping[str, Any], name: str, template: str) -> bool:
     return of_template and (number == "" or (number[:1] == "_" and number[1:].isdigit()))
 
 
-def _covered(plan: Mapping[str, Any], organization: _Organization) -> frozenset[str]:
+def _covered(plan: Mapping[str, Any], organization: ListedOrganization) -> frozenset[str]:
     """Without the units below a plan's: it is not documented whether AWS descends."""
     accounts = frozenset(plan["ReportSetting"].get("Accounts", []))
     if "ROOT" in accounts:
-        return organization.accounts
+        return frozenset(organization.accounts())
     units = plan["ReportSetting"].get("OrganizationUnits", [])
     return accounts.union(*map(organization.right_in, units))

@@ -17,7 +17,7 @@ from fleet.lake import headers
 from fleet.lake.backfill import Backfill, Clients, Done
 from fleet.lake.backfill_todo import BackfillTarget
 from fleet.lake.partition_batches import standing
-from fleet.lake.query import Lake, Result, named_or_sql, queried
+from fleet.lake.query import Result, lake_of, named_or_sql, queried
 from fleet.lake.query_output import Output, lines, show
 from fleet.lake.reports_stack import NoReports, ReportsStack, reports_settings, reports_stack
 from fleet.lake.withheld_headers import observed
@@ -54,12 +54,7 @@ def query(
     region, reports = here.settings.region, here.settings.reports
     if reports is None:
         raise NoReports(f"{here.deployment.stack} has reports deployed, and its settings have none")
-    lake = Lake(
-        session=here.session,
-        region=region,
-        database=here.outputs["reports_database"],
-        workgroup=here.outputs["reports_workgroup"],
-    )
+    lake = lake_of(here)
     sql = named_or_sql(text, region, raw_columns(reports), **_parameters(set_ or []))
     with queried(lake, sql) as result, read_by_others():
         write(result, output or (Output.TABLE if sys.stdout.isatty() else Output.TSV), limit)

@@ -15,6 +15,7 @@ from pyathena.error import DatabaseError
 
 from components.lake.query_library import queries
 from fleet.errors import ToldError
+from fleet.lake.reports_stack import ReportsStack
 
 # It logs each failure with its stack beside raising it.
 logging.getLogger("pyathena").addHandler(logging.NullHandler())
@@ -51,6 +52,15 @@ class Answer(Result):
     """What a query found, read to its end."""
 
     rows: Sequence[Sequence[Any]]
+
+
+def lake_of(here: ReportsStack) -> Lake:
+    return Lake(
+        session=here.session,
+        region=here.settings.region,
+        database=here.outputs["reports_database"],
+        workgroup=here.outputs["reports_workgroup"],
+    )
 
 
 def named_or_sql(
