@@ -152,7 +152,8 @@ HEADER = "account_id,region,backup_job_id,job_status,status_message,creation_dat
 
 
 def large(reports: Reports) -> None:
-    """A day of 60,000 jobs, too many to be read whole, in two Regions, of which few failed, and all their messages differ."""
+    """A day of 60,000 jobs in two Regions, of which few failed, and all their messages differ: more
+    than is read whole."""
     reports.table(BACKUP)
     rows = [
         f"1,{'eu' if n % 2 else 'us'},{n},{'FAILED' if n % 100 == 0 else 'COMPLETED'},"
