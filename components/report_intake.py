@@ -11,9 +11,10 @@ import pulumi_aws as aws
 from components.alarm import Alarm, AlarmArgs
 from components.function import Function, FunctionArgs, FunctionHome
 from components.iam import Statement, rule_may_send
+from components.lake.publishing import publishes
 from components.work_queue import WorkQueue, WorkQueueArgs
 from reports.aws_partition import aws_partition
-from reports.curated_tables import DELIVERIES, FILES, LISTS, REJECTS
+from reports.curated_tables import DELIVERIES, REJECTS
 from reports.keys import key_starts
 from reports.plans import Plans, described
 
@@ -150,28 +151,6 @@ def _reads_reports(args: ReportIntakeArgs) -> list[Statement]:
             )
         )
     return statements
-
-
-def publishes(
-    lake_bucket_arn: pulumi.Input[str], lake_key_arn: pulumi.Input[str]
-) -> list[Statement]:
-    """What a function may that changes which files the months of the lake's tables have."""
-    return [
-        Statement(
-            sid="PublishCurated",
-            actions=["s3:GetObject", "s3:PutObject"],
-            resources=[
-                pulumi.Output.concat(lake_bucket_arn, f"/{folder}*") for folder in (LISTS, FILES)
-            ],
-        ),
-        # Without it S3 says of a list that is not there that it is forbidden.
-        Statement(sid="ListCurated", actions=["s3:ListBucket"], resources=[lake_bucket_arn]),
-        Statement(
-            sid="EncryptCurated",
-            actions=["kms:GenerateDataKey", "kms:Decrypt"],
-            resources=[lake_key_arn],
-        ),
-    ]
 
 
 def _adds_partitions(args: ReportIntakeArgs, queue: WorkQueue) -> FunctionArgs:

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_aws as aws
 
 from components.alarm import Alarm, AlarmArgs
+from components.daily_run import DailyRun, run_daily
 from components.function import Function, FunctionArgs, FunctionHome
 from components.iam import Statement
 
@@ -33,25 +33,6 @@ class ReportWatch(pulumi.ComponentResource):
         super().__init__("backup-org:components:ReportWatch", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         function = Function(name, _function(args), child)
-        rule = aws.cloudwatch.EventRule(
-            name,
-            name=name,
-            description="When every report of the day should have arrived",
-            schedule_expression=_SIX_UTC,
-            opts=child,
-        )
-        aws.lambda_.Permission(
-            name,
-            statement_id="Schedule",
-            action="lambda:InvokeFunction",
-            function=function.name,
-            principal="events.amazonaws.com",
-            source_arn=rule.arn,
-            opts=child,
-        )
-        aws.cloudwatch.EventTarget(
-            name, rule=rule.name, target_id="function", arn=function.arn, opts=child
-        )
         Alarm(
             f"{name}-missing",
             AlarmArgs(
@@ -66,31 +47,21 @@ class ReportWatch(pulumi.ComponentResource):
             ),
             child,
         )
-        Alarm(
-            f"{name}-errors",
-            AlarmArgs(
-                description="The look whether reports arrived failed itself.",
-                namespace="AWS/Lambda",
-                metric="Errors",
-                dimensions={"FunctionName": function.name},
-                statistic="Sum",
+        alarms = run_daily(
+            name,
+            function,
+            DailyRun(
+                schedule=_SIX_UTC,
+                description="When every report of the day should have arrived",
+                when_it_failed="The look whether reports arrived failed itself.",
+                when_it_did_not_start="Nothing looked whether reports arrived: the schedule could "
+                "not start the function.",
                 topics=args.alarm_topics,
             ),
             child,
         )
-        Alarm(
-            f"{name}-schedule",
-            AlarmArgs(
-                description="Nothing looked whether reports arrived: the schedule could not start "
-                "the function.",
-                namespace="AWS/Events",
-                metric="FailedInvocations",
-                dimensions={"RuleName": rule.name},
-                statistic="Sum",
-                topics=args.alarm_topics,
-            ),
-            child,
-        )
+        for what, alarm in alarms.items():
+            Alarm(f"{name}-{what}", alarm, child)
         self.register_outputs({})
 
 

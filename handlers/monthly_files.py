@@ -91,14 +91,15 @@ class MonthlyFiles:
         table: CuratedTable,
         month: str,
         changed: Callable[[frozenset[str]], frozenset[str]],
-    ) -> None:
+    ) -> frozenset[str]:
         """Puts what `changed` makes of the names in a month's list, which it is asked again where
-        another was faster; nothing where that is what there is. Raises MonthIsBusy."""
+        another was faster; nothing where that is what there is. Gives what the list has then.
+        Raises MonthIsBusy."""
         for number in range(_TRIES):
             found = self.lists.read(table, month)
             wanted = changed(found.files)
             if wanted == found.files or self._swap(table, month, found, wanted):
-                return
+                return wanted
             self.pause(random.uniform(0, min(_LONGEST_PAUSE, 0.1 * 2**number)))  # noqa: S311
         raise MonthIsBusy(table, month)
 

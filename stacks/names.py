@@ -143,6 +143,11 @@ def missing_reports_alarm(settings: StackSettings) -> str:
     return f"{report_watch(settings)}-missing"
 
 
+def report_compaction(settings: StackSettings) -> str:
+    """The function that makes one file a month of each of the lake's tables."""
+    return f"{prefix(settings)}-reports-compaction"
+
+
 def job_reader_role(settings: StackSettings) -> str:
     """The role in each account as which the ticket function asks what a job's event does not
     say."""

@@ -13,6 +13,7 @@ from components.lake.raw_report_tables import Projection
 from components.lake.report_lake import ReportLake, ReportLakeArgs
 from components.layer import Layer
 from components.reader_role import ReadableLake
+from components.report_compaction import ReportCompaction, ReportCompactionArgs
 from components.report_intake import ReportIntake, ReportIntakeArgs
 from components.report_plans import ReportPlan, ReportPlans, ReportPlansArgs
 from components.report_watch import ReportWatch, ReportWatchArgs
@@ -94,6 +95,19 @@ def deploy_reports(
         ),
         # A process of the function keeps the columns that it finds when it starts.
         after([lake], opts),
+    )
+    ReportCompaction(
+        names.report_compaction(settings),
+        ReportCompactionArgs(
+            lake_bucket_name=lake.bucket_name,
+            lake_bucket_arn=lake.bucket_arn,
+            lake_key_arn=lake.key_arn,
+            expire_after_days=_lake_days(reports),
+            home=home,
+            duckdb_layer=duckdb.arn,
+            alarm_topics=settings.alarm_topics_in(settings.region),
+        ),
+        opts,
     )
     parts = {of_it[0].name: len(of_it) for of_it in by_template.values()}
     ReportWatch(names.report_watch(settings), _watch_args(settings, parts, bucket, home), opts)
