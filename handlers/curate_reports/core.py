@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from handlers.curate_reports.lines import LONGEST
 from reports.curated_tables import CuratedColumn, columns
 from reports.templates import Column, Kind, Template
 
@@ -53,6 +52,7 @@ def curation(template: Template, header: Sequence[str]) -> Curation:
     return Curation(template=template, width=len(header), positions=positions, unknown=unknown)
 
 
+_BUFFER = 8 << 20  # bytes; DuckDB wants room for some lines of 2 MiB
 _PARQUET = "FORMAT parquet, COMPRESSION zstd"
 _PROVENANCE = "$plan AS report_plan, $object AS report_object, $date AS report_date"
 _COUNTS = ("rows", "lines", "lines_taken", "lines_rejected", "unreadable_values")
@@ -67,10 +67,10 @@ def _csv(names: Sequence[str]) -> str:
     types = ", ".join(f"'{name}': 'VARCHAR'" for name in names)
     return (
         f"read_csv($file, columns = {{{types}}}, header = false, skip = 1, auto_detect = false, "
-        "delim = ',', quote = '\"', escape = '\"', strict_mode = true, parallel = false, "
-        # No field is a line break without quotes, so nothing is NULL: what is empty is ''.
-        "nullstr = '\n', allow_quoted_nulls = false, "
-        f"max_line_size = {2 * LONGEST}, buffer_size = {4 * LONGEST})"
+        "delim = ',', quote = '\"', escape = '\"', strict_mode = true, "
+        # Otherwise "" in a column too many would be passed over.
+        "allow_quoted_nulls = false, "
+        f"buffer_size = {_BUFFER})"
     )
 
 

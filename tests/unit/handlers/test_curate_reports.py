@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import csv
-import datetime
 import io
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -16,60 +14,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.curate_reports.core import MissingColumns
-from handlers.curate_reports.duck import Curated, Source, curate
 from handlers.curate_reports.lines import header_of
 from reports.curated_tables import PROVENANCE, columns
-from reports.keys import parse
 from reports.templates import TEMPLATES, Kind, Template
+from tests.support.curations import CASES, assert_meaning, curated, rows_of, trimmed
 
-GOLDEN = Path(__file__).parent / "golden"
-CASES = sorted(GOLDEN.glob("*/*.csv"))
 BACKUP = TEMPLATES["backup_job"]
 COPY = TEMPLATES["copy_job"]
 TEXTS = [column.name for column in COPY.columns if column.kind is Kind.TEXT]
-REPORT = parse("Backup/crossaccount/crossregion/2026/11/21/jobs/a.csv")
 HEADER = "Account Id,Region,Backup Job Id,Job Status,Status Message,Backup Size [bytes]\n"
-
-
-def curated(template: Template, source: Path) -> tuple[Curated, Path]:
-    made = curate(template, Source(file=source, report=REPORT), memory_mb=512)
-    assert made.report is not None
-    return made, made.report
-
-
-def rejects_of(made: Curated) -> list[dict[str, Any]]:
-    """Without where they come from."""
-    rows = rows_of(made.rejects) if made.rejects else []
-    for row in rows:
-        found = [row.pop(name) for name in ("report_plan", "report_object", "report_date")]
-        assert found == ["jobs", REPORT.key, "2026-11-21"]
-    return rows
-
-
-def rows_of(parquet: Path) -> list[dict[str, Any]]:
-    with duckdb.connect() as duck:
-        found = duck.execute("SELECT * FROM read_parquet($file)", {"file": str(parquet)})
-        names = [column[0] for column in found.description or []]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-
-
-def plain(row: Mapping[str, Any]) -> dict[str, Any]:
-    """As the golden files write it: what is NULL left out, times as text."""
-    return {
-        name: value.isoformat() if isinstance(value, datetime.datetime) else value
-        for name, value in row.items()
-        if value is not None and name not in PROVENANCE
-    }
-
-
-def in_order(row: Mapping[str, Any]) -> str:
-    """Rows are sorted for Athena, which is no part of what they mean."""
-    return json.dumps(row, sort_keys=True)
-
-
-def trimmed(text: str) -> str | None:
-    return text.strip(" ") or None
 
 
 def written(tmp_path: Path, text: str) -> Path:
@@ -84,25 +37,7 @@ def test_every_template_has_golden_reports() -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.parent.name}-{case.stem}")
 def test_a_golden_report_means_what_is_written_beside_it(case: Path, tmp_path: Path) -> None:
-    template = TEMPLATES[case.parent.name]
-    expected = json.loads(case.with_suffix(".json").read_text(encoding="utf-8"))
-    source = tmp_path / case.name
-    source.write_bytes(case.read_bytes())
-    if "missing" in expected:
-        with pytest.raises(MissingColumns) as caught:
-            curated(template, source)
-        assert str(caught.value).endswith(f"without {', '.join(expected['missing'])}")
-        header = header_of(source)
-        assert header is not None
-        assert header.titles == caught.value.header
-        return
-    made, target = curated(template, source)
-    rows = rows_of(target)
-    assert sorted(map(plain, rows), key=in_order) == sorted(expected["rows"], key=in_order)
-    assert (made.rows, made.unreadable) == (len(rows), expected["unreadable"])
-    assert rejects_of(made) == expected.get("rejects", [])
-    assert made.lines_rejected == sum(reject["lines"] for reject in expected.get("rejects", []))
-    assert all((row["report_plan"], row["report_object"]) == ("jobs", REPORT.key) for row in rows)
+    assert_meaning(case, tmp_path)
 
 
 @pytest.mark.parametrize("template", TEMPLATES.values(), ids=TEMPLATES)
