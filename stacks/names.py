@@ -90,6 +90,13 @@ def bucket(customer: str, purpose: BucketPurpose, account: str, region: str) -> 
     return f"{customer}-backup-{purpose}-{account}-{region}"
 
 
+def reports_bucket(settings: StackSettings, reports: Reports) -> str:
+    """Where the stack's report plans deliver to."""
+    if reports.bucket.name is not None:
+        return reports.bucket.name
+    return bucket(settings.customer, "reports", settings.account, settings.region)
+
+
 def role_arn(settings: StackSettings, account: str, name: str) -> str:
     """Of a role that a stack makes, in whichever of the customer's accounts; `*` for all."""
     return f"arn:{settings.partition}:iam::{account}:role{settings.iam.role_path}{name}"

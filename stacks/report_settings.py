@@ -57,9 +57,11 @@ class ReportPlan(Model):
     description: str | None = Field(default=None, max_length=1024)
     tags: dict[TagKey, TagValue] = Field(default_factory=dict, max_length=50)
     prefix: KeyPrefix | None = None
-    """Of the keys in the bucket; none: they start at Backup/."""
+    """Of the keys in the bucket; none: they start at Backup/. What lies elsewhere is never looked
+    at."""
     existing: bool = False
-    """The plan stands already, under `name`: only the lake is deployed over it."""
+    """The plan stands already, under `name`, and delivers under `prefix`, which `backup-org doctor`
+    compares: only the lake is deployed over it."""
 
 
 class OwnReportPlan(Model):

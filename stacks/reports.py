@@ -128,9 +128,7 @@ def _bucket(
 ) -> Bucket:
     """Nothing of one that exists already is touched; what it lacks, the doctor says."""
     wanted = reports.bucket
-    bucket_name = wanted.name or names.bucket(
-        settings.customer, "reports", settings.account, settings.region
-    )
+    bucket_name = names.reports_bucket(settings, reports)
     if wanted.existing:
         arn = f"arn:{settings.partition}:s3:::{bucket_name}"
         return Bucket(name=bucket_name, arn=arn, key_arn=wanted.key_arn)

@@ -29,7 +29,7 @@ def coverage(settings: Settings, reports: Reports, session: boto3.Session) -> It
     """One finding for each template. Raises what boto3 raises."""
     organization = ListedOrganization(session)
     wanted = _wanted(reports, organization)
-    found = _plans(session)
+    found = report_plans(session)
     regions = len(organization.regions())
     volumes: Mapping[str, int] = {}
     if found:  # else there is no lake either
@@ -118,7 +118,8 @@ def _cure(own: ReportPlan | None) -> str:
     return "run: backup-org up"
 
 
-def _plans(session: boto3.Session) -> list[Mapping[str, Any]]:
+def report_plans(session: boto3.Session) -> list[Mapping[str, Any]]:
+    """All of the account's in the Region, as ListReportPlans describes them."""
     backup = session.client("backup")
     page = backup.list_report_plans()
     plans: list[Mapping[str, Any]] = [*page["ReportPlans"]]

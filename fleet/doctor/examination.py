@@ -22,6 +22,7 @@ from components.reports_bucket import (
 )
 from fleet import accounts
 from fleet.doctor.alerts import alerts
+from fleet.doctor.deliveries import deliveries
 from fleet.doctor.findings import Answer, Finding, code, looked_up
 from fleet.doctor.instances import instances
 from fleet.doctor.link_signer import link_signer
@@ -60,6 +61,7 @@ def examine(
         yield looked_up(f"the role {REPORTS_ROLE}", lambda: _service_role(stack, session))
         if reports.bucket.existing:
             yield from _bucket(reports.bucket, settings.account, session)
+        yield from deliveries(settings, reports, session)
         yield looked_up("Lake Formation's defaults", lambda: _lake_formation(session))
         if reports.scope != "account":
             yield from organization(settings, reports, session)
