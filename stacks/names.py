@@ -90,7 +90,7 @@ def bucket(customer: str, purpose: BucketPurpose, account: str, region: str) -> 
     return f"{customer}-backup-{purpose}-{account}-{region}"
 
 
-def reports_bucket(settings: StackSettings, reports: Reports) -> str:
+def reports_bucket(settings: Settings, reports: Reports) -> str:
     """Where the stack's report plans deliver to."""
     if reports.bucket.name is not None:
         return reports.bucket.name

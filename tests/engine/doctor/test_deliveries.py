@@ -24,9 +24,11 @@ def stands(
     session: boto3.Session, bucket: str, prefix: str = "", formats: Sequence[str] = ("CSV",)
 ) -> None:
     channel: Any = {"S3BucketName": bucket, "Formats": [*formats]}
+    if prefix:
+        channel["S3KeyPrefix"] = prefix
     session.client("backup").create_report_plan(
         ReportPlanName="all_jobs",
-        ReportDeliveryChannel={**channel, **({"S3KeyPrefix": prefix} if prefix else {})},
+        ReportDeliveryChannel=channel,
         ReportSetting={"ReportTemplate": "BACKUP_JOB_REPORT"},
     )
 
