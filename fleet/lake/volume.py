@@ -60,7 +60,9 @@ def volume(
     if reports.scope != "account":
         plans = lake_plans(reports, settings.customer, ListedOrganization(here.session), found)
         count = max(map(len, plans.values()), default=0)
-        console.print(f"{count} report plans a template, filled to {FILLED_TO:,} a day each")
+        console.print(
+            f"report plans a template: {count}, each filled to {FILLED_TO:,} a day at most"
+        )
 
 
 def seen(lake: Lake) -> dict[str, int]:

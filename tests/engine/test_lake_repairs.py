@@ -233,3 +233,28 @@ class TestReportsThatDoNotArrive:
     def test_what_is_delivered_after_all_is_missed_no_more(self, session: boto3.Session) -> None:
         assert self.delivered(session)
         assert self.missing(session) == {}
+
+
+class TestVolumesOfAccounts:
+    """As `lake volume` writes them, and the next deployment reads them."""
+
+    def test_are_what_the_reports_have_and_a_plan_is_made_by_them(
+        self, stage: Stage, run: Run, outputs: Mapping[str, Any]
+    ) -> None:
+        assert outputs
+        stage.sandbox.call("reports.deliver", days=1, accounts=3, volume=2)
+        stage.sandbox.call("settle")
+        said = run("lake", "volume", "--write")
+        table = stage.workspace.project / CUSTOMERS / "acme-management.volumes.csv"
+        assert f"written to {table}" in said
+        assert "report plans a template: 1, each filled to 80,000 a day at most" in said
+        header, *lines = table.read_text().splitlines()
+        assert header == "account,daily_volume"
+        assert lines == sorted(lines)
+        volumes = dict(line.split(",") for line in lines)
+        # The organization's own tell of on-demand reports, if there were any.
+        assert {f"90000000000{number}" for number in (1, 2, 3)} <= volumes.keys()
+        for account, volume in volumes.items():
+            assert f"{account} │ {volume}" in said
+        assert Deployment(stage.engine, "acme-management").up().changes.keys() == {"same"}
+        table.unlink()
