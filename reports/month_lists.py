@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from reports.curated_tables import CuratedTable, is_month_file, of_object
+from reports.curated_tables import PARTITION_KEY, CuratedTable, is_month_file, of_object
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -33,14 +33,12 @@ class MonthLists:
     bucket: str
 
     def months(self, table: CuratedTable) -> Iterator[str]:
-        """Those that have a list, in order."""
-        pages = self.s3.get_paginator("list_objects_v2").paginate(
-            Bucket=self.bucket, Prefix=table.location
-        )
+        """Those that have a list, in order. Older versions left folders of other names there."""
+        start = f"{table.location}{PARTITION_KEY}="
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=start)
         for page in pages:
             for found in page.get("Contents", []):
-                folder = found.get("Key", "").removeprefix(table.location).partition("/")[0]
-                yield folder.partition("=")[2]
+                yield found.get("Key", "").removeprefix(start).partition("/")[0]
 
     def read(self, table: CuratedTable, month: str) -> Listed:
         try:

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import boto3
 from aws_lambda_powertools import Logger, Metrics
@@ -29,9 +29,6 @@ from handlers.monthly_files import MonthlyFiles
 from handlers.parquet_files import compact, connected
 from reports.curated_tables import FILES, TABLES, CuratedTable, is_month_file
 from reports.month_lists import made_of_key
-
-if TYPE_CHECKING:
-    pass
 
 _AT_ONCE = 16
 _MARGIN_SECONDS = 300

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -176,6 +176,15 @@ def visible(bucket: Bucket) -> Rows:
                     assert count == distinct
                     counts[key] = count
     return counts
+
+
+def test_what_an_older_version_left_is_no_month(tmp_path: Path) -> None:
+    bucket = Bucket()
+    publish(lake(bucket), 0, 1, tmp_path)
+    bucket.write("curated/backup_job/report_date=2026-11-01/jobs-0123456789abcdef.parquet", b"")
+    counts = replace(compactor(bucket), expire_after_days=400).run(NOW)
+    assert counts["MonthsLeft"] == counts["DeletedFiles"] == 0
+    assert visible(bucket) == {report(0).key: 1}
 
 
 OBJECT = st.integers(0, OBJECTS - 1)
