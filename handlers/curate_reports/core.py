@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from reports.curated_tables import CuratedColumn, columns
+from handlers.parquet_files import ROW_GROUP
+from reports.curated_tables import CuratedColumn, columns, curated_table
 from reports.templates import Column, Kind, Template
 
 # A report names its period in two columns or in one, by its template and its age.
@@ -125,11 +126,12 @@ def repeats_sql(how: Curation) -> str:
 def _write(how: Curation, typed: Callable[[Curation, CuratedColumn], str], rest: str) -> str:
     """Sorted by what people ask for, so that Athena passes over row groups that it needs not."""
     selected = [f"{typed(how, column)} AS {column.name}" for column in columns(how.template)]
-    order = [f"c{how.positions[name]}" for name in _ORDER if name in how.positions]
+    sorted_by = curated_table(how.template).order
+    order = [f"c{how.positions[name]}" for name in sorted_by if name in how.positions]
     return (
         f"COPY (SELECT {', '.join(selected)}, {_PROVENANCE}, "
         f"{rest} ORDER BY {', '.join([*order, 'row'])}) TO $target "
-        f"({_PARQUET}, ROW_GROUP_SIZE {_ROW_GROUP})"
+        f"({_PARQUET}, ROW_GROUP_SIZE {ROW_GROUP})"
     )
 
 
@@ -151,12 +153,6 @@ def unreadable_sql(how: Curation) -> str | None:
         if column.kind is not Kind.TEXT and _position(how, column) is not None
     ]
     return f"SELECT {', '.join(counts)} FROM report" if counts else None
-
-
-# By state first: what failed is little, and then lies in few row groups whatever the Region. The
-# groups are the smallest that DuckDB writes, so that reports of some thousand rows have several.
-_ORDER = ("job_status", "control_compliance_status", "resource_compliance_status", "region")
-_ROW_GROUP = 2_048
 
 
 def _position(how: Curation, column: CuratedColumn) -> int | None:
