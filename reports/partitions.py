@@ -118,8 +118,7 @@ def first_obstacle(
 ) -> Obstacle | None:
     """The first of the objects in a report's folder that the raw table, with these columns, would
     misread; None where it can read them all. Reads reports alone, and none where it need not."""
-    found = list(objects)
-    for created in sorted(found, key=lambda one: is_report(one.key, report)):
+    for created in sorted(objects, key=lambda one: is_report(one.key, report)):
         obstacle = obstacle_of(report, columns, created, read)
         if obstacle is not None:
             return obstacle
