@@ -10,9 +10,8 @@ import duckdb
 
 from reports.curated_tables import CuratedTable
 
-ROW_GROUP = 2_048
-"""Rows: the least that DuckDB writes, so that reports of some thousand rows have several groups."""
-_MONTHS_ROW_GROUP = 20_480
+ROW_GROUP = 20_480
+"""Rows: smaller groups take more bytes, larger ones more memory while they are written."""
 
 
 @contextmanager
@@ -55,7 +54,6 @@ def _copy(
     duck: duckdb.DuckDBPyConnection, sql: str, target: Path, parameters: dict[str, object]
 ) -> None:
     duck.execute(
-        f"COPY ({sql}) TO $target (FORMAT parquet, COMPRESSION zstd, "
-        f"ROW_GROUP_SIZE {_MONTHS_ROW_GROUP})",
+        f"COPY ({sql}) TO $target (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP})",
         {**parameters, "target": str(target)},
     )

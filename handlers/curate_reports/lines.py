@@ -17,6 +17,7 @@ LONGEST = 2_000_000
 """Bytes that a row may have; a longer one is rejected."""
 _LONGEST_HEADER = 128 * 1024
 _CHUNK = LONGEST // 2  # so that a longer line has a chunk without an end
+_ENDS_OF_ODD_LINES = (b"", b",")
 _BOM = b"\xef\xbb\xbf"
 _HEADER = re.compile(rb'[^"\r\n]*+(?:"[^"]*+"[^"\r\n]*+)*+(?:\r\n|\r|\n|\Z)')
 
@@ -105,7 +106,8 @@ def plain_lines(path: Path, header: Header) -> int | None:
         while chunk := file.read(_CHUNK):
             # The end of a line that goes on here, so that nothing is missed between two chunks.
             text = rest[-2:] + chunk
-            *ended, rest = text.split(b"\n")
+            ended = text.split(b"\n")
+            rest = ended.pop()
             if (not ended and len(chunk) == _CHUNK) or _is_odd(text, ended):
                 return None
             lines += len(ended)
@@ -115,13 +117,22 @@ def plain_lines(path: Path, header: Header) -> int | None:
 
 
 def _is_odd(text: bytes, ended: Sequence[bytes]) -> bool:
-    if b'" ' in text or b"\0" in text:
+    if b"\0" in text or _has_two_texts(text):
         return True
-    endings = {line[-2:] for line in ended}
     if b"\r" in text:
-        alone = text.count(b"\r") - text.count(b"\r\n") - text.endswith(b"\r")
         # Of one ending or of the other: DuckDB refuses both in one file.
-        if alone or not all(ending.endswith(b"\r") for ending in endings):
+        alone = text.count(b"\r") - text.count(b"\r\n") - text.endswith(b"\r")
+        if alone or not all(line.endswith(b"\r") for line in ended):
             return True
-        endings = {ending[:-1] for ending in endings}
-    return any(ending[-1:] in (b"", b",") for ending in endings)
+        ended = [line[:-1] for line in ended]
+    return not {line[-1:] for line in ended}.isdisjoint(_ENDS_OF_ODD_LINES)
+
+
+def _has_two_texts(text: bytes) -> bool:
+    """Whether a quote stands before another one with spaces between, as far as can be seen."""
+    at = text.find(b'" ')
+    while at >= 0:
+        if text[at + 1 : at + 40].lstrip(b" ")[:1] in (b'"', b""):
+            return True
+        at = text.find(b'" ', at + 1)
+    return False

@@ -59,10 +59,6 @@ def in_order(row: Mapping[str, Any]) -> str:
     return json.dumps(row, sort_keys=True)
 
 
-def trimmed(text: str) -> str | None:
-    return text.strip(" ") or None
-
-
 def assert_meaning(case: Path, folder: Path) -> None:
     """A golden report means what is written beside it."""
     template = TEMPLATES[case.parent.name]

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from handlers.curate_reports import duck as curating
 from handlers.curate_reports.core import Curation, curation, quick_sql
 from reports.templates import TEMPLATES
-from tests.support.curations import CASES, assert_meaning, curated, rejects_of, rows_of, trimmed
+from tests.support.curations import CASES, assert_meaning, curated, rejects_of, rows_of
 
 BACKUP = TEMPLATES["backup_job"]
 READER = {
@@ -197,7 +197,7 @@ def test_however_a_report_is_damaged_each_line_is_a_rows_or_a_pieces_and_none_is
     # What is taken stands so, alone, in lines that were not rejected.
     assert not set(found) - set(alone(lines, rejected))
     for number in sure(whole, records):
-        assert (f"b-{number}", trimmed(messages[number])) in found
+        assert (f"b-{number}", messages[number] or None) in found
 
 
 def written(number: int, message: str, ending: str, *, quotes_all: bool) -> bytes:
@@ -222,7 +222,7 @@ def alone(lines: Sequence[bytes], rejected: Sequence[int]) -> Iterator[tuple[str
             except (csv.Error, ValueError):
                 continue
             if len(values) == HEADER.count(",") + 1:
-                yield values[2].strip(" "), trimmed(values[3])
+                yield values[2].strip(" "), values[3] or None
 
 
 def sure(whole: Sequence[bytes], records: Sequence[bytes]) -> Iterator[int]:
