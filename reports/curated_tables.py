@@ -38,8 +38,8 @@ _TYPES = {
     Kind.DURATION: "bigint",
     Kind.PERCENT: "double",
 }
-# By state first: what failed is little, and then lies in few row groups whatever the Region. Then by
-# what a row has in common with the ones about the same on other days, which compresses them best.
+# By state first: what failed is little, and then lies in few row groups whatever the Region. Then
+# by what rows about the same have in common on all days, which compresses them best.
 _ORDER = (
     "job_status",
     "control_compliance_status",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from reports.curated_tables import object_name
 from reports.keys import parse
@@ -68,7 +69,7 @@ def todo(
     elsewhere: dict[Partition, str] = {}
     folders: dict[Partition, list[CreatedObject]] = {}
     templates: dict[Partition, Template] = {}
-    curations: list[CreatedObject] = []
+    curations: list[tuple[int, CreatedObject]] = []
     for created, report in reports:
         partition = report.partition
         if lake.adds_partitions:
@@ -79,14 +80,16 @@ def todo(
             elif recheck or partition in strange or place not in there:
                 folders.setdefault(partition, []).append(created)
                 templates[partition] = report.template
-        if object_name(parse(created.key)) not in noted:
-            curations.append(created)
+        found = parse(created.key)
+        if object_name(found) not in noted:
+            curations.append((found.date.day, created))
     return Todo(
         partitions=folders,
         templates=templates,
         strange=strange,
         elsewhere=elsewhere,
-        curations=curations,
+        # Of different months in turn: functions wait for each other where they change one's list.
+        curations=[created for _, created in sorted(curations, key=itemgetter(0))],
         reports=len(reports),
     )
 
