@@ -196,7 +196,7 @@ def _curates(args: ReportIntakeArgs, queue: WorkQueue) -> FunctionArgs:
             "REPORT_PLANS": json.dumps(described(args.plans)),
             "LAKE_BUCKET": args.lake_bucket_name,
             "DEAD_LETTERS_URL": queue.dead_letters_url,
-            "DUCKDB_MEMORY_MB": "512",
+            "DUCKDB_MEMORY_MB": "256",
         },
         permissions=[
             *_reads_reports(args),
@@ -207,7 +207,7 @@ def _curates(args: ReportIntakeArgs, queue: WorkQueue) -> FunctionArgs:
         queue_arn=queue.arn,
         maximum_concurrency=args.maximum_concurrency,
         more_layers=[args.duckdb_layer],
-        memory_mb=1024,
+        memory_mb=1769,  # one vCPU: docs/adr/0032-the-memory-of-curation.md
         timeout_seconds=_CURATION_TIMEOUT_SECONDS,
         scratch_mb=2048,
     )
