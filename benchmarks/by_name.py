@@ -16,6 +16,7 @@ NAMES = (
     "backfill",
     "bytes_read",
     "curation",
+    "large_organization",
     "report_figures",
     "tickets",
 )
