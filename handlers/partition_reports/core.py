@@ -143,11 +143,14 @@ class Intake:
     def _without(self, report: Report, gone: CreatedObject) -> Outcome:
         fit = set[str]()
         found = self._in_the_way(report, fit)
+        if found is not None or not fit:
+            self.catalog.withhold(report.partition)
+            # What was delivered meanwhile has seen the partition stand.
+            found = self._in_the_way(report, fit)
         if found is None and fit:
             outcome = self._settled(report, gone, fit)
             rests = outcome.became is Became.WITHHELD
             return replace(outcome, became=Became.HINDERED) if rests else outcome
-        self.catalog.withhold(report.partition)
         became = Became.GONE if found is None else Became.HINDERED
         return Outcome(became=became, key=gone.key, report=report, obstacle=found)
 

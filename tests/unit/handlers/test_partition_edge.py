@@ -124,6 +124,23 @@ def test_a_folder_of_which_nothing_is_left_is_no_partition_any_more(
     assert aws.partitions(TABLE) == aws.rest() == []
 
 
+def test_what_is_delivered_while_an_empty_folder_is_taken_out_keeps_its_partition(
+    aws: Aws, delivery: partitioning.Delivery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = aws.deliver(f"{DAY}jobs/a.csv", HEADER + ROW)
+    delivery.take_in(gone)
+    aws.s3.delete_object(Bucket="reports", Key=f"{DAY}jobs/a.csv")
+    withhold = Partitions.withhold
+
+    def withhold_late(self: Partitions, partition: Partition) -> None:
+        delivery_of(aws).take_in(aws.deliver(f"{DAY}jobs/b.csv", HEADER + ROW))
+        withhold(self, partition)
+
+    monkeypatch.setattr(Partitions, "withhold", withhold_late)
+    delivery.take_in(gone)
+    assert [place for _, place in aws.partitions(TABLE)] == [f"s3://reports/{DAY}jobs/"]
+
+
 def test_a_removed_report_leaves_the_partition_of_another_folder(
     aws: Aws, delivery: partitioning.Delivery
 ) -> None:
