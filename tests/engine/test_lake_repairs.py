@@ -242,6 +242,8 @@ class TestVolumesOfAccounts:
         self, stage: Stage, run: Run, outputs: Mapping[str, Any]
     ) -> None:
         assert outputs
+        deployment = Deployment(stage.engine, "acme-management")
+        deployment.up()  # settings that other tests changed are as they were
         stage.sandbox.call("reports.deliver", days=1, accounts=3, volume=2)
         stage.sandbox.call("settle")
         said = run("lake", "volume", "--write")
@@ -256,5 +258,5 @@ class TestVolumesOfAccounts:
         assert {f"90000000000{number}" for number in (1, 2, 3)} <= volumes.keys()
         for account, volume in volumes.items():
             assert f"{account} │ {volume}" in said
-        assert Deployment(stage.engine, "acme-management").up().changes.keys() == {"same"}
+        assert deployment.up().changes.keys() == {"same"}
         table.unlink()
