@@ -19,6 +19,8 @@ from fleet.lake.reports_stack import queues_of
 from fleet.replay import dead_letters
 from fleet.replay.hops import ALERTS, Deployed, hops_of
 from fleet.sandbox.stage import Stage
+from reports.curated_tables import DELIVERIES
+from reports.month_lists import MonthLists
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -172,6 +174,25 @@ class TestReports:
         stage.sandbox.call("settle")
         assert partitions(lake) == [[PLAN, "2026", "11", "20"]]
         assert listed(lake, exported["reports_lake_bucket"], "files/") == before
+
+    def test_a_compacted_month_is_one_file_and_answers_as_before(
+        self, stage: Stage, lake: Lake, outputs: Outputs
+    ) -> None:
+        asked = "SELECT report_object, template, rows, report_date FROM report_deliveries"
+        before = run_query(lake, asked, poll_seconds=0.05).rows
+        bucket = outputs["acme-management"]["reports_lake_bucket"]
+        stage.sandbox.call(
+            "events.fire_schedule",
+            account=MANAGEMENT,
+            region=REGION,
+            rule="acme-backup-reports-compaction",
+        )
+        stage.sandbox.call("settle")
+        lists = MonthLists(s3=lake.session.client("s3"), bucket=bucket)
+        (name,) = lists.read(DELIVERIES, "2026-11").files
+        assert len(lists.made_of(DELIVERIES, "2026-11", name)) == len(before) == 5
+        after = run_query(lake, asked, poll_seconds=0.05).rows
+        assert sorted(map(tuple, after)) == sorted(map(tuple, before))
 
     def test_without_its_partition_a_report_answers_nothing_and_with_it_its_rows(
         self, stage: Stage, lake: Lake, outputs: Outputs

@@ -142,7 +142,8 @@ def publish(files: MonthlyFiles, number: int, rows: int, folder: Path) -> None:
     if rows and not file.exists():
         with duckdb.connect() as duck:
             duck.execute(
-                "COPY (SELECT 'FAILED' AS job_status, 'r' AS region, $object AS report_object, "
+                "COPY (SELECT 'FAILED' AS job_status, '1' AS account_id, 'r' AS region, "
+                "$object AS report_object, "
                 "$date AS report_date, n AS report_repeat FROM range($rows) AS t(n)) TO $file "
                 "(FORMAT parquet)",
                 {
