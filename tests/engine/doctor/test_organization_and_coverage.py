@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
+from unittest import mock
 
 import boto3
 import pytest
@@ -14,6 +15,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
 from aws_sandbox.aws.server import AwsServer
+from fleet.doctor import coverage
 from tests.engine.doctor.conftest import (
     ADMINISTRATOR,
     AUDIT,
@@ -196,6 +198,39 @@ class TestTheReportPlans:
         told, cure = found[about]
         assert told.startswith("5 accounts (5 × 22500 assumed) = 112500 jobs and evaluations")
         assert cure.startswith("run: backup-org lake volume --write")
+
+    @pytest.mark.parametrize(
+        ("seen", "accounts", "cure"),
+        [
+            ({MEMBER: 89_600}, ["ROOT"], ""),
+            ({MEMBER: 89_601}, ["ROOT"], "run: backup-org lake volume --write"),
+            ({MEMBER: 100_001}, [MEMBER], "no sharding helps one account"),
+        ],
+    )
+    def test_are_held_to_what_the_lake_has_seen_with_a_tenth_to_spare(
+        self,
+        seen: Mapping[str, int],
+        accounts: Sequence[str],
+        cure: str,
+        tmp_path: Path,
+        session: boto3.Session,
+    ) -> None:
+        Plan(name="acme_backup_job_report", accounts=accounts).make(session)
+        with mock.patch.object(coverage, "seen", return_value=seen):
+            found = examined(settings(tmp_path), session)
+        told, said = found.get("the load of acme_backup_job_report", ("", ""))
+        assert said[: len(cure)] == cure
+        assert bool(told) == bool(said) == bool(cure)
+
+    def test_are_looked_at_though_the_lake_gives_no_answer(
+        self, tmp_path: Path, session: boto3.Session
+    ) -> None:
+        Plan(name="acme_backup_job_report", accounts=["ROOT"]).make(session)
+        found = examined(settings(tmp_path), session)
+        told, cure = found["what the lake has seen of accounts"]
+        assert told.startswith("cannot be looked up: ")
+        assert cure == "deploy the lake, and let the role that deploys here query it"
+        assert found[JOBS] == ("all 5 in one of 1", "")
 
     def test_that_are_not_deployed_from_here_are_not_cured_by_an_up(
         self, tmp_path: Path, session: boto3.Session
