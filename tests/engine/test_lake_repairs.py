@@ -260,3 +260,35 @@ class TestVolumesOfAccounts:
             assert f"{account} │ {volume}" in said
         assert deployment.up().changes.keys() == {"same"}
         table.unlink()
+
+
+class TestADamagedReport:
+    alarm = "acme-backup-reports-rejects"
+    header = "Account Id,Region,Copy Job Id,Job Status,Status Message,Report Time Period End"
+
+    def line(self, job: str, message: str) -> str:
+        return f"{MANAGEMENT},{REGION},{job},FAILED,{message},2026-11-16T00:00:00Z\n"
+
+    def test_its_other_rows_go_in_and_the_rejected_one_can_be_asked_for(
+        self, stage: Stage, outputs: Mapping[str, Any], lake: Lake
+    ) -> None:
+        key = "Backup/crossaccount/crossregion/2026/11/16/acme_copy_job_report/damaged.csv"
+        damaged = self.line("D2", '"nobody closes this')
+        body = f"{self.header}\n{self.line('D1', 'a')}{damaged}{self.line('D3', 'c')}"
+        bucket = lake.session.resource("s3").Bucket(outputs["reports_bucket"])
+        bucket.put_object(Key=key, Body=body.encode())
+        stage.sandbox.call("settle")
+        asked = "SELECT copy_job_id FROM copy_jobs WHERE copy_job_id LIKE 'D%' ORDER BY copy_job_id"
+        assert rows(lake, asked) == [("D1",), ("D3",)]
+        rejects = rows(lake, "SELECT report_object, reason, text FROM report_rejects")
+        assert rejects == [(key, "a quote that is not closed before the next row", damaged)]
+        counted = "SELECT lines, lines_taken, lines_rejected FROM report_deliveries"
+        assert rows(lake, f"{counted} WHERE report_object = '{key}'") == [(3, 2, 1)]
+
+    def test_an_alarm_becomes_an_incident(self, stage: Stage) -> None:
+        alarms = stage.sandbox.call("alarms.evaluate")["alarms"]
+        stage.sandbox.call("settle")
+        assert {one["name"]: one["state"] for one in alarms}[self.alarm] == "ALARM"
+        found = stage.sandbox.call("servicenow")["incidents"]
+        (incident,) = [one for one in found if self.alarm in one["description"]]
+        assert incident["state"] == "1"
