@@ -30,6 +30,8 @@ TEXT_BYTES = 10_000
 _QUOTED = rb'[^"]*+(?:""[^"]*+)*+'  # up to the closing quote
 # A space before the opening quote, and spaces after the closing one, are no part of the field.
 _FIELD = rb'(?: ?"%b" *+|(?! ?")[^,\r\n]*+)' % _QUOTED
+# Where a row may begin, the end of a field of several lines must not pass for one without quotes.
+_SURE_FIELD = rb'(?: ?"%b" *+|(?! ?")[^",\r\n]*+)' % _QUOTED
 _RECORD = re.compile(rb"%b(?:,%b)*+" % (_FIELD, _FIELD))
 _OPENS = re.compile(rb'(?:%b,)*+ ?"%b' % (_FIELD, _QUOTED))
 _GOES_ON = re.compile(rb'%b(?:" *+,(?:%b,)*+ ?"%b)?' % (_QUOTED, _FIELD, _QUOTED))
@@ -73,7 +75,7 @@ class RowForm:
         names = [name for name in (_ACCOUNT, *_DATES) if name in how.positions]
         self._known = [how.positions[name] for name in names]
         fields = (
-            b"(?P<f%d>%b)" % (n, _FIELD) if n in self._known else _FIELD
+            b"(?P<f%d>%b)" % (n, _SURE_FIELD) if n in self._known else _SURE_FIELD
             for n in range(max(self._known) + 1)
         )
         self._beginning = re.compile(b",".join(fields) + rb"(?=,|\Z)")

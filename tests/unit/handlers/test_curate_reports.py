@@ -156,3 +156,12 @@ def test_the_text_that_was_written_is_what_is_read_by_its_columns_name(
     ]
     assert made.rows == len(rows)
     assert sorted(found, key=repr) == sorted(expected, key=repr)
+
+
+def test_a_fields_second_line_is_no_row_though_an_account_follows_it(tmp_path: Path) -> None:
+    header = ["source_recovery_point_arn", "account_id", "region", "copy_job_id", "job_status"]
+    row = ["\n0", "1" * 12, "eu-west-1", "job", "COMPLETED"]
+    text = "".join(",".join(f'"{value}"' for value in line) + "\n" for line in (header, row, row))
+    made, target = curated(COPY, written(tmp_path, text))
+    assert [row["source_recovery_point_arn"] for row in rows_of(target)] == ["\n0", "\n0"]
+    assert made.lines_rejected == 0
