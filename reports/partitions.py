@@ -171,7 +171,7 @@ def second_folder(partition: Partition, location: str) -> str:
 def letter_of(obstacle: Obstacle) -> LetterAttributes:
     """What lies beside the event of a withheld report in the dead-letter queue: why the raw table
     cannot read it, with both headers."""
-    return _attributes(
+    return letter_attributes(
         Key=obstacle.created.key,
         Template=obstacle.template.name,
         Reason=obstacle.reason,
@@ -182,8 +182,9 @@ def letter_of(obstacle: Obstacle) -> LetterAttributes:
 
 def letter_of_no_report(reason: str) -> LetterAttributes:
     """What lies beside a message that tells of no report at all."""
-    return _attributes(Reason=reason)
+    return letter_attributes(Reason=reason)
 
 
-def _attributes(**known: str) -> LetterAttributes:
+def letter_attributes(**known: str) -> LetterAttributes:
+    """What is known of a message that rests in a dead-letter queue, as SQS's API takes it."""
     return {name: {"DataType": "String", "StringValue": value} for name, value in known.items()}

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import boto3
@@ -27,6 +26,7 @@ from handlers import environment
 from handlers.compact_reports.core import Version, is_over, to_compact, unnamed
 from handlers.monthly_files import MonthlyFiles
 from handlers.parquet_files import compact, connected
+from handlers.scratch import scratch
 from reports.curated_tables import FILES, TABLES, CuratedTable, is_month_file
 from reports.month_lists import made_of_key
 
@@ -105,16 +105,16 @@ class Compactor:
         for name in chosen:
             whole = is_month_file(name)
             made_of |= self.lake.lists.made_of(table, month, name) if whole else {name}
-        with TemporaryDirectory() as scratch:
-            files = [Path(scratch) / name for name in chosen]
+        with scratch("compact_reports") as folder:
+            files = [folder / name for name in chosen]
 
             def fetch(file: Path) -> None:
                 self.lake.download(table, month, file.name, file)
 
             with ThreadPoolExecutor(_AT_ONCE) as pool:
                 list(pool.map(fetch, files))
-            target = Path(scratch) / "compacted.parquet"
-            with connected(Path(scratch), self.lake.memory_mb) as duck:
+            target = folder / "compacted.parquet"
+            with connected(folder, self.lake.memory_mb) as duck:
                 compact(duck, table, files, target)
             made = self.lake.put_month_file(table, month, target, made_of)
 

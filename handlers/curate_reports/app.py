@@ -25,12 +25,13 @@ from handlers.batches import work_off
 from handlers.curate_reports.core import MissingColumns
 from handlers.curate_reports.duck import Curated, Source, curate, note_delivery
 from handlers.curate_reports.lines import UnreadableHeader
-from handlers.curate_reports.scratch import scratch
 from handlers.delivered_objects import open_delivered
 from handlers.monthly_files import MonthlyFiles
+from handlers.scratch import scratch
 from reports.curated_tables import DELIVERIES, REJECTS, curated_table
 from reports.keys import UnrecognisedKey, parse
 from reports.object_events import CreatedObject, UnrecognisedEvent, created_object
+from reports.partitions import letter_attributes
 from reports.plans import Plan, plan_of, plans_of
 from reports.templates import TEMPLATES, Template
 
@@ -108,13 +109,11 @@ class Curator:
         self._sqs.send_message(
             QueueUrl=self._dead_letters_url,
             MessageBody=message,
-            MessageAttributes={
-                name: {"DataType": "String", "StringValue": value} for name, value in told.items()
-            },
+            MessageAttributes=letter_attributes(**told),
         )
 
     def _curate(self, template: Template, created: CreatedObject) -> None:
-        with scratch() as folder:
+        with scratch("curate_reports") as folder:
             file = folder / "report.csv"
             delivered = open_delivered(self._s3, created)
             with file.open("wb") as body:

@@ -1,4 +1,4 @@
-"""A curation's folder goes with it, and what a killed one left goes with the next."""
+"""A run's folder goes with it, and what a killed one left goes with the next."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from handlers.curate_reports.scratch import scratch
+from handlers.scratch import scratch
 
 HOLDS = """
 import sys
-from handlers.curate_reports.scratch import scratch
-with scratch() as folder:
+from handlers.scratch import scratch
+with scratch("curate_reports") as folder:
     (folder / "report.csv").write_text("x")
     print(folder, flush=True)
     sys.stdin.read()
@@ -30,7 +30,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def held() -> tuple[subprocess.Popen[str], Path]:
-    """A process in the middle of a curation, and its folder."""
+    """A process in the middle of a run, and its folder."""
     process = subprocess.Popen(
         [sys.executable, "-c", HOLDS], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -38,7 +38,7 @@ def held() -> tuple[subprocess.Popen[str], Path]:
     return process, Path(process.stdout.readline().strip())
 
 
-def test_what_a_killed_curation_left_is_removed_by_the_next_and_a_living_ones_stays(
+def test_what_a_killed_run_left_is_removed_by_the_next_and_a_living_ones_stays(
     home: Path,
 ) -> None:
     killed, left = held()
@@ -48,7 +48,7 @@ def test_what_a_killed_curation_left_is_removed_by_the_next_and_a_living_ones_st
         killed.send_signal(signal.SIGKILL)
         killed.communicate(timeout=30)
         assert (left / "report.csv").exists()
-        with scratch() as own:
+        with scratch("curate_reports") as own:
             assert own.is_dir()
             assert not left.exists()
             assert (used / "report.csv").exists()

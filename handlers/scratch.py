@@ -1,4 +1,4 @@
-"""A folder for one curation; those of processes that were killed meanwhile are removed first.
+"""A folder for one run of a function; those of runs that were killed are removed first.
 
 A warm function finds what the last one left, and its disk is small.
 """
@@ -13,9 +13,9 @@ from tempfile import gettempdir, mkdtemp
 
 
 @contextmanager
-def scratch() -> Generator[Path]:
+def scratch(function: str) -> Generator[Path]:
     """Each folder is locked while its process lives, so that no other takes it for a leftover."""
-    home = Path(gettempdir()) / f"curate_reports-{os.getuid()}"
+    home = Path(gettempdir()) / f"{function}-{os.getuid()}"
     home.mkdir(mode=0o700, exist_ok=True)
     with _locked(home):
         for folder in home.iterdir():
