@@ -81,7 +81,7 @@ def _stand(console: Console, columns: Sequence[str], row: Row) -> None:
     for name, value in zip(columns, row, strict=True):
         cell = _cell(value)
         if indent + cell.cell_len <= console.width:
-            line = Text(name.ljust(indent), style="bold").append_text(cell)
+            line = Text.assemble((name.ljust(indent), "bold"), cell)
             console.print(line, soft_wrap=False)
         else:
             console.print(Text(name, style="bold"), soft_wrap=False)
