@@ -24,7 +24,8 @@ from fleet.errors import ToldError
 from fleet.lake.query import Answer, Lake, run_query
 from fleet.sandbox.incident import VolumesBackup
 from fleet.sandbox.stage import Stage
-from reports.curated_tables import FILES
+from reports.curated_tables import curated_table
+from reports.month_lists import MonthLists
 from reports.templates import TEMPLATES
 from stacks.report_columns import raw_columns
 from stacks.report_settings import Reports
@@ -148,15 +149,14 @@ class Tour:
                 DatabaseName=there.lake.database, TableName=table
             )
             partitions = sum(len(page["Partitions"]) for page in pages)
-            s3 = there.lake.session.client("s3")
+            lists = MonthLists(
+                s3=there.lake.session.client("s3"), bucket=there.outputs["reports_lake_bucket"]
+            )
             curated = sum(
-                len(page.get("Contents", []))
-                for page in s3.get_paginator("list_objects_v2").paginate(
-                    Bucket=there.outputs["reports_lake_bucket"], Prefix=FILES
-                )
+                1 for template in TEMPLATES.values() for _ in lists.objects(curated_table(template))
             )
             self.counts |= {"partitions": partitions, "curated": curated}
-            came_to.append(f"{partitions} partitions of {table}, {curated} Parquet files")
+            came_to.append(f"{partitions} partitions of {table}, {curated} reports curated")
 
     def _ask(self, there: ReportsThere) -> None:
         with self._step("ask the lake") as came_to:

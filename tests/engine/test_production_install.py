@@ -101,7 +101,7 @@ def test_settings_are_read_and_described(run: Run) -> None:
 def test_without_credentials_the_doctor_says_so_and_no_more(run: Run) -> None:
     answer = run("backup-org", "doctor", "acme-audit")
     assert answer.returncode == 1
-    assert "no session in 222222222222: Unable to locate credentials" in answer.stderr
+    assert "no session in 222222222222: Unable to locate credentials" in answer.stdout
     assert "Traceback" not in answer.stdout + answer.stderr
 
 
