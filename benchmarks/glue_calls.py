@@ -16,12 +16,11 @@ import boto3
 from moto import mock_aws
 
 from benchmarks.measure import Measure
-from benchmarks.reports_at_hand import BUCKET, PLANS, Reports, ReportsAtHand
+from benchmarks.reports_at_hand import BUCKET, PLANS, Reports, ReportsAtHand, make_raw_tables
 from handlers.partition_reports.app import Delivery, Environment
 from reports.glue_partitions import Partitions
+from reports.object_events import CreatedObject, event_of
 from reports.plans import described
-from reports.raw_tables import PARTITION_KEYS, storage_descriptor
-from reports.templates import TEMPLATES
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
@@ -83,8 +82,7 @@ def _shuffled(reports: Reports, seed: int) -> Sequence[str]:
 
 
 def _message(key: str) -> str:
-    detail = {"bucket": {"name": BUCKET}, "object": {"key": key, "size": 1000}}
-    return json.dumps({"detail-type": "Object Created", "detail": detail})
+    return event_of(CreatedObject(bucket=BUCKET, key=key, size=1000), "benchmark")
 
 
 def _glue() -> tuple[GlueClient, Counter[str]]:
@@ -95,17 +93,7 @@ def _glue() -> tuple[GlueClient, Counter[str]]:
         calls[model.name] += 1
 
     glue = boto3.client("glue", region_name="eu-west-1")
-    glue.create_database(DatabaseInput={"Name": _DATABASE})
-    for template in TEMPLATES.values():
-        columns = [column.raw for column in template.columns]
-        glue.create_table(
-            DatabaseName=_DATABASE,
-            TableInput={
-                "Name": template.table,
-                "PartitionKeys": [{"Name": key, "Type": "string"} for key in PARTITION_KEYS],
-                "StorageDescriptor": storage_descriptor(columns, f"s3://{BUCKET}/"),
-            },
-        )
+    make_raw_tables(glue, _DATABASE, BUCKET)
     glue.meta.events.register("before-call.glue", count)
     return glue, calls
 

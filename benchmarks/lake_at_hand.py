@@ -37,6 +37,7 @@ from handlers.monthly_files import MonthlyFiles
 from reports.curated_tables import PARTITION_KEY, TABLES, CuratedTable
 from reports.keys import ReportKey
 from reports.month_lists import MonthLists
+from reports.object_events import CreatedObject, event_of
 from reports.plans import described
 from reports.templates import TEMPLATES
 
@@ -215,5 +216,4 @@ def lake_at_hand(name: str) -> Generator[LakeAtHand]:
 
 
 def _message(bucket: str, key: str, size: int) -> str:
-    detail = {"bucket": {"name": bucket}, "object": {"key": key, "size": size}}
-    return json.dumps({"detail-type": "Object Created", "detail": detail})
+    return event_of(CreatedObject(bucket=bucket, key=key, size=size), "benchmark")

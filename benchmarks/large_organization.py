@@ -23,13 +23,14 @@ from aws_sandbox.reports.files import Template, csv_files, fields, rows
 from aws_sandbox.reports.report_plans import Layout, ReportedOrganization, example, folder
 from aws_sandbox.reports.rows import Profile, Window
 from benchmarks.measure import Measure
+from benchmarks.reports_at_hand import make_raw_tables
 from handlers.curate_reports.app import Curator
 from handlers.curate_reports.app import Environment as CuratorEnvironment
 from handlers.partition_reports.app import Delivery, Environment
 from reports.curated_tables import DELIVERIES, FILES
 from reports.glue_partitions import Partitions
+from reports.object_events import CreatedObject, event_of
 from reports.plans import ORGANIZATION, Plan, described, part_name
-from reports.raw_tables import PARTITION_KEYS, storage_descriptor
 from reports.templates import TEMPLATES
 from stacks.report_settings import Sharding
 from stacks.sharding import Load, Unit, shards
@@ -140,17 +141,7 @@ def _functions(plans: Mapping[str, Plan]) -> tuple[Callable[[str], None], Callab
     for bucket in (_REPORTS, _LAKE):
         where: Any = {"LocationConstraint": _REGION}
         s3.create_bucket(Bucket=bucket, CreateBucketConfiguration=where)
-    glue.create_database(DatabaseInput={"Name": _DATABASE})
-    for template in TEMPLATES.values():
-        columns = [column.raw for column in template.columns]
-        glue.create_table(
-            DatabaseName=_DATABASE,
-            TableInput={
-                "Name": template.table,
-                "PartitionKeys": [{"Name": key, "Type": "string"} for key in PARTITION_KEYS],
-                "StorageDescriptor": storage_descriptor(columns, f"s3://{_REPORTS}/"),
-            },
-        )
+    make_raw_tables(glue, _DATABASE, _REPORTS)
     told, nowhere = json.dumps(described(plans)), "nothing rests"
     partition = Delivery(
         Environment(
@@ -171,8 +162,7 @@ def _functions(plans: Mapping[str, Plan]) -> tuple[Callable[[str], None], Callab
 
 
 def _message(key: str, size: int) -> str:
-    detail = {"bucket": {"name": _REPORTS}, "object": {"key": key, "size": size}}
-    return json.dumps({"detail-type": "Object Created", "detail": detail})
+    return event_of(CreatedObject(bucket=_REPORTS, key=key, size=size), "benchmark")
 
 
 def _seconds(function: Callable[[str], None], message: str) -> float:

@@ -17,9 +17,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 from reports.keys import ReportKey
 from reports.plans import ORGANIZATION, Plan
+from reports.raw_tables import PARTITION_KEYS, storage_descriptor
 from reports.templates import TEMPLATES
 
 if TYPE_CHECKING:
+    from mypy_boto3_glue import GlueClient
     from mypy_boto3_s3 import S3Client
 
 BUCKET = "reports"
@@ -53,6 +55,20 @@ class Reports:
 
     def all_keys(self) -> Iterator[str]:
         return map(self.key, range(self.objects))
+
+
+def make_raw_tables(glue: GlueClient, database: str, bucket: str) -> None:
+    glue.create_database(DatabaseInput={"Name": database})
+    for template in TEMPLATES.values():
+        columns = [column.raw for column in template.columns]
+        glue.create_table(
+            DatabaseName=database,
+            TableInput={
+                "Name": template.table,
+                "PartitionKeys": [{"Name": key, "Type": "string"} for key in PARTITION_KEYS],
+                "StorageDescriptor": storage_descriptor(columns, f"s3://{bucket}/"),
+            },
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import random
-import shutil
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -103,12 +102,6 @@ class MonthlyFiles:
             self.pause(random.uniform(0, min(_LONGEST_PAUSE, 0.1 * 2**number)))  # noqa: S311
         raise MonthIsBusy(table, month)
 
-    def download(self, table: CuratedTable, month: str, name: str, to: Path) -> None:
-        key = f"{table.files_folder(month)}{name}"
-        body = self.s3.get_object(Bucket=self.bucket, Key=key)["Body"]
-        with to.open("wb") as file:
-            shutil.copyfileobj(body, file)
-
     def put_month_file(
         self, table: CuratedTable, month: str, file: Path, made_of: Collection[str]
     ) -> str:
@@ -139,7 +132,7 @@ class MonthlyFiles:
                 kept.add(file)
             elif others:
                 whole, less = scratch / file, scratch / f"less-{file}"
-                self.download(table, month, file, whole)
+                self.lists.download(table, month, file, whole)
                 with connected(scratch, self.memory_mb) as duck:
                     without_object(duck, whole, less, report.key)
                 kept.add(self.put_month_file(table, month, less, others))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -56,6 +58,13 @@ class MonthLists:
         """A list as Athena reads it: no line may be empty."""
         folder = f"s3://{self.bucket}/{table.files_folder(month)}"
         return "".join(f"{folder}{name}\n" for name in sorted(files))
+
+    def download(self, table: CuratedTable, month: str, name: str, to: Path) -> None:
+        """A month's file."""
+        key = f"{table.files_folder(month)}{name}"
+        body = self.s3.get_object(Bucket=self.bucket, Key=key)["Body"]
+        with to.open("wb") as file:
+            shutil.copyfileobj(body, file)
 
     def made_of(self, table: CuratedTable, month: str, name: str) -> frozenset[str]:
         """The names of the files that a compacted one was made of."""

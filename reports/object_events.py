@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
+_CREATED = "Object Created"
+
 
 class UnrecognisedEvent(ValueError):
     """A message that is no event of an object created in S3."""
@@ -18,6 +20,20 @@ class CreatedObject:
     size: int
 
 
+def event_of(created: CreatedObject, source: str) -> str:
+    """What S3 would have said of an object, as the body of a queue's message."""
+    return json.dumps(
+        {
+            "source": source,
+            "detail-type": _CREATED,
+            "detail": {
+                "bucket": {"name": created.bucket},
+                "object": {"key": created.key, "size": created.size},
+            },
+        }
+    )
+
+
 def created_object(body: str) -> CreatedObject:
     """Reads the body of a queue's message.
 
@@ -25,8 +41,8 @@ def created_object(body: str) -> CreatedObject:
     """
     try:
         event = cast(Mapping[str, Any], json.loads(body))
-        if event["detail-type"] != "Object Created":
-            raise UnrecognisedEvent(f"expected Object Created, found {event['detail-type']!r}")
+        if event["detail-type"] != _CREATED:
+            raise UnrecognisedEvent(f"expected {_CREATED}, found {event['detail-type']!r}")
         created = event["detail"]["object"]
         return CreatedObject(
             bucket=event["detail"]["bucket"]["name"], key=created["key"], size=created["size"]

@@ -171,7 +171,7 @@ def second_folder(partition: Partition, location: str) -> str:
 def letter_of(obstacle: Obstacle) -> LetterAttributes:
     """What lies beside the event of a withheld report in the dead-letter queue: why the raw table
     cannot read it, with both headers."""
-    return letter_attributes(
+    return _attributes(
         Key=obstacle.created.key,
         Template=obstacle.template.name,
         Reason=obstacle.reason,
@@ -182,9 +182,8 @@ def letter_of(obstacle: Obstacle) -> LetterAttributes:
 
 def letter_of_no_report(reason: str) -> LetterAttributes:
     """What lies beside a message that tells of no report at all."""
-    return letter_attributes(Reason=reason)
+    return _attributes(Reason=reason)
 
 
-def letter_attributes(**known: str) -> LetterAttributes:
-    """What is known of a message that rests in a dead-letter queue, as SQS's API takes it."""
+def _attributes(**known: str) -> LetterAttributes:
     return {name: {"DataType": "String", "StringValue": value} for name, value in known.items()}

@@ -97,6 +97,11 @@ def reports_bucket(settings: Settings, reports: Reports) -> str:
     return bucket(settings.customer, "reports", settings.account, settings.region)
 
 
+def reports_database(settings: Settings, reports: Reports) -> str:
+    """The lake's Glue database."""
+    return reports.lake.database or database(settings.customer)
+
+
 def role_arn(settings: StackSettings, account: str, name: str) -> str:
     """Of a role that a stack makes, in whichever of the customer's accounts; `*` for all."""
     return f"arn:{settings.partition}:iam::{account}:role{settings.iam.role_path}{name}"

@@ -222,7 +222,7 @@ def _lake_args(
     return ReportLakeArgs(
         account=settings.account,
         region=settings.region,
-        database=reports.lake.database or names.database(settings.customer),
+        database=names.reports_database(settings, reports),
         reports_bucket_name=bucket.name,
         lake_bucket_name=names.bucket(settings.customer, "lake", settings.account, settings.region),
         plans={name: plan.template for name, plan in plans.items()},

@@ -91,7 +91,7 @@ def _lake(settings: Settings, reports: Reports, session: boto3.Session) -> Lake:
     return Lake(
         session=session,
         region=settings.region,
-        database=reports.lake.database or names.database(settings.customer),
+        database=names.reports_database(settings, reports),
         workgroup=names.reports(settings),
     )
 

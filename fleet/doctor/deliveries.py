@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, partial
 from typing import Any
 
 import boto3
@@ -17,26 +18,28 @@ from stacks.report_settings import Reports
 def deliveries(settings: Settings, reports: Reports, session: boto3.Session) -> Iterator[Finding]:
     """Of the plans with `existing: true`: the rule and the lake go by bucket and prefix as they are
     set, so that reports elsewhere start nothing."""
+    listed = cache(lambda: {plan["ReportPlanName"]: plan for plan in report_plans(session)})
     for template, plan in reports.plans.items():
         if plan is not None and plan.existing:
-            yield looked_up(
-                f"where {plan.name} delivers",
-                lambda template=template: _delivery(settings, reports, template, session),
-            )
+            look = partial(_delivery, settings, reports, template, listed)
+            yield looked_up(f"where {plan.name} delivers", look)
 
 
 def _delivery(
-    settings: Settings, reports: Reports, template: str, session: boto3.Session
+    settings: Settings,
+    reports: Reports,
+    template: str,
+    listed: Callable[[], Mapping[str, Mapping[str, Any]]],
 ) -> Answer:
     plan = reports.plans[template]
     assert plan is not None
-    found = [one for one in report_plans(session) if one["ReportPlanName"] == plan.name]
-    if not found:
+    found = listed().get(plan.name or "")
+    if found is None:
         return (
-            f"there is no such plan in {session.region_name}",
+            f"there is no such plan in {settings.region}",
             f"write its name, reports.plans.{template}.name, or leave out existing",
         )
-    channel: Mapping[str, Any] = found[0]["ReportDeliveryChannel"]
+    channel: Mapping[str, Any] = found["ReportDeliveryChannel"]
     bucket, prefix = channel["S3BucketName"], channel.get("S3KeyPrefix", "").strip("/")
     cures: list[str] = []
     if bucket != names.reports_bucket(settings, reports):

@@ -6,7 +6,6 @@ interrupted backfill goes on where it was.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ from fleet.lake.withheld_headers import Withheld, put_letters
 from reports.curated_tables import DELIVERIES
 from reports.glue_partitions import Partitions
 from reports.month_lists import MonthLists
-from reports.object_events import CreatedObject
+from reports.object_events import CreatedObject, event_of
 from reports.partitions import Obstacle, Partition, Report, first_obstacle, second_folder
 from reports.raw_csv import RawCsv, scan
 
@@ -213,17 +212,7 @@ class Backfill:
 
 
 def _event(created: CreatedObject) -> str:
-    """What S3 would have said of the object."""
-    return json.dumps(
-        {
-            "source": "backup-org.backfill",
-            "detail-type": "Object Created",
-            "detail": {
-                "bucket": {"name": created.bucket},
-                "object": {"key": created.key, "size": created.size},
-            },
-        }
-    )
+    return event_of(created, "backup-org.backfill")
 
 
 def _is_through(look: Future[Obstacle | None]) -> bool:

@@ -109,7 +109,7 @@ class Compactor:
             files = [folder / name for name in chosen]
 
             def fetch(file: Path) -> None:
-                self.lake.download(table, month, file.name, file)
+                self.lake.lists.download(table, month, file.name, file)
 
             with ThreadPoolExecutor(_AT_ONCE) as pool:
                 list(pool.map(fetch, files))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -31,13 +31,15 @@ from handlers.scratch import scratch
 from reports.curated_tables import DELIVERIES, REJECTS, curated_table
 from reports.keys import UnrecognisedKey, parse
 from reports.object_events import CreatedObject, UnrecognisedEvent, created_object
-from reports.partitions import letter_attributes
+from reports.partitions import Obstacle, letter_of, letter_of_no_report
 from reports.plans import Plan, plan_of, plans_of
 from reports.templates import TEMPLATES, Template
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
+
+    from reports.partitions import LetterAttributes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +78,7 @@ class Curator:
         try:
             created = created_object(message)
         except UnrecognisedEvent as error:
-            self._park(message, {"Reason": str(error)})
+            self._park(message, letter_of_no_report(str(error)))
             return
         plan = self._plan(created.key)
         if plan is None:
@@ -89,7 +91,7 @@ class Curator:
             self._ignore(created, "removed meanwhile")
         except (UnreadableHeader, MissingColumns) as error:
             header = error.header if isinstance(error, MissingColumns) else ()
-            self._park(message, _told(created, template, str(error), header))
+            self._park(message, letter_of(_obstacle(created, template, str(error), header)))
 
     def _plan(self, key: str) -> Plan | None:
         """None where an object is no CSV report of these plans."""
@@ -103,13 +105,12 @@ class Curator:
         logger.info("ignored", key=created.key, why=why)
         metrics.add_metric(name="IgnoredObjects", unit=MetricUnit.Count, value=1)
 
-    def _park(self, message: str, told: Mapping[str, str]) -> None:
+    def _park(self, message: str, beside: LetterAttributes) -> None:
+        told = {name: value.get("StringValue") for name, value in beside.items()}
         logger.error("parked", extra=told)
         metrics.add_metric(name="ParkedReports", unit=MetricUnit.Count, value=1)
         self._sqs.send_message(
-            QueueUrl=self._dead_letters_url,
-            MessageBody=message,
-            MessageAttributes=letter_attributes(**told),
+            QueueUrl=self._dead_letters_url, MessageBody=message, MessageAttributes=beside
         )
 
     def _curate(self, template: Template, created: CreatedObject) -> None:
@@ -138,17 +139,17 @@ class Curator:
             metrics.add_metric(name=name, unit=MetricUnit.Count, value=made.counts[count])
 
 
-def _told(
+def _obstacle(
     created: CreatedObject, template: Template, reason: str, header: Sequence[str]
-) -> Mapping[str, str]:
-    """As partition_reports' letters; of the header as much as a message has room for."""
-    return {
-        "Key": created.key,
-        "Template": template.name,
-        "Reason": reason,
-        "Expected": json.dumps([c.raw for c in template.columns if c.required]),
-        "Header": json.dumps([title[:100] for title in header[:300]]),
-    }
+) -> Obstacle:
+    """With as much of the header as a message has room for."""
+    return Obstacle(
+        created=created,
+        template=template,
+        reason=reason,
+        expected=[column.raw for column in template.columns if column.required],
+        header=[title[:100] for title in header[:300]],
+    )
 
 
 @cache

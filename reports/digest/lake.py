@@ -3,7 +3,6 @@ that it knows better than the API, or further back."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -178,22 +177,21 @@ class Lake:
         """The files of the months that these days are in."""
         lists = MonthLists(s3=self.s3, bucket=self.bucket)
 
-        def fetch(key: str) -> Path:
-            path = scratch / key
+        def fetch(of: tuple[str, str]) -> Path:
+            month, name = of
+            path = scratch / table.files_folder(month) / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("wb") as file:
-                body = self.s3.get_object(Bucket=self.bucket, Key=key)["Body"]
-                shutil.copyfileobj(body, file)
+            lists.download(table, month, name, path)
             return path
 
-        keys = [
-            f"{table.files_folder(month)}{name}"
+        files = [
+            (month, name)
             for month in lists.months(table)
             if f"{first:%Y-%m}" <= month <= f"{last:%Y-%m}"
             for name in sorted(lists.read(table, month).files)
         ]
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            return list(pool.map(fetch, keys))
+            return list(pool.map(fetch, files))
 
 
 def _table(table: CuratedTable, files: Sequence[Path], first: date, last: date) -> str:
