@@ -81,6 +81,8 @@ def _act(
         outcomes = in_order(deployments, watched, backwards=backwards)
     console.print(_table(outcomes))
     for outcome in outcomes:
+        for line in outcome.advice:
+            console.print(f"{outcome.stack}: advice: {line}")
         for resource in outcome.left:
             console.print(f"{outcome.stack}: left in the account: {resource}")
 

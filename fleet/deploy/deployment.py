@@ -57,6 +57,8 @@ class Outcome:
     """The stack that it reads and that must be deployed before it can be previewed."""
     left: Sequence[str] = ()
     """What a destroy left in the account on purpose: types, names and ids."""
+    advice: Sequence[str] = ()
+    """What policies found that they refuse nothing for, a line each."""
 
 
 class StackFailed(ToldError):
@@ -225,11 +227,13 @@ class Deployment:
     ) -> Generator[tuple[automation.Stack, dict[str, Any]]]:
         """Collects what the engine says; raises StackFailed with that when it fails."""
         self._started = time.monotonic()
+        self._advice: list[str] = []
         messages: list[str] = []
         summaries: list[EngineEvent] = []
 
         def hear(event: EngineEvent) -> None:
             messages.extend(_complaints(event))
+            self._advice.extend(advice(event))
             if event.summary_event is not None:
                 summaries.append(event)  # of what fails there is one too, and it does not say so
             else:
@@ -245,6 +249,7 @@ class Deployment:
             stack=self.stack,
             changes={str(getattr(op, "value", op)): count for op, count in changes.items()},
             seconds=time.monotonic() - self._started,
+            advice=tuple(dict.fromkeys(self._advice)),
         )
 
 
@@ -286,6 +291,15 @@ def _complaints(event: EngineEvent) -> Iterator[str]:
     if violation is not None and violation.enforcement_level == "mandatory":
         where = _resource(violation.resource_urn)
         yield f"policy {violation.policy_name}: {where}{violation.message.strip()}"
+
+
+def advice(event: EngineEvent) -> Iterator[str]:
+    """An advisory violation in an event: the last line of a message says what and the cure, those
+    before it are the policy's description."""
+    violation = event.policy_event
+    if violation is not None and violation.enforcement_level == "advisory":
+        *_, said = violation.message.strip().splitlines() or [""]
+        yield f"policy {violation.policy_name}: {_resource(violation.resource_urn)}{said.strip()}"
 
 
 def _resource(urn: str | None) -> str:

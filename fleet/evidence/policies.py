@@ -35,6 +35,8 @@ class PolicyResult:
     result: Literal["passed", "violated", "not previewed"]
     messages: tuple[str, ...] = ()
     """Violations, or why there is no preview."""
+    advice: tuple[str, ...] = ()
+    """Violations that refuse nothing."""
     changes: tuple[Change, ...] = ()
     """Of a preview that was refreshed from AWS; empty: AWS has what settings say."""
 
@@ -60,7 +62,7 @@ def _of_stack(stack: str, engine: Engine) -> PolicyResult:
                 stack=stack, result="not previewed", messages=(f"{needed} is not deployed",)
             )
     try:
-        deployment.preview(refreshed=True)
+        outcome = deployment.preview(refreshed=True)
     except StackFailed as failure:
         violations = [m for m in failure.messages if m.startswith("policy ")]
         result = "violated" if violations else "not previewed"
@@ -68,7 +70,10 @@ def _of_stack(stack: str, engine: Engine) -> PolicyResult:
             stack=stack, result=result, messages=tuple(violations or failure.messages)
         )
     return PolicyResult(
-        stack=stack, result="passed", changes=tuple(changes[what] for what in sorted(changes))
+        stack=stack,
+        result="passed",
+        advice=tuple(outcome.advice),
+        changes=tuple(changes[what] for what in sorted(changes)),
     )
 
 
