@@ -1,7 +1,7 @@
-"""What a stack's customer demands of its policies, where the policy pack sees it."""
+"""What a stack's customer chooses of the policies, where the policy pack sees it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import pulumi
@@ -9,28 +9,22 @@ import pulumi
 
 @dataclass(frozen=True, kw_only=True)
 class PolicyDemandsArgs:
-    vault_key: Literal["any", "customer_managed"]
-    """Whose key each backup vault must have."""
-    known_keys: Sequence[str] = ()
-    """ARNs of the customer's own keys that no stack makes."""
+    bundle: Literal["baseline", "regulated"]
+    """The levels and thresholds that all rules start from."""
+    rules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
+    """By rule: its `level`, `exceptions` and own settings, where they are otherwise."""
 
 
 class PolicyDemands(pulumi.ComponentResource):
-    """Makes nothing: a stack policy reads its `demands`, whoever runs the pack.
+    """Makes nothing: the policy pack reads its `demands`, whoever runs the pack.
 
-    That is the pack's configuration by rule, and holds only what is more than the rules' defaults:
-    a stack never takes back what a configuration file demands.
+    It stands before all other resources: rules about one resource go by it too.
     """
 
     def __init__(
         self, name: str, args: PolicyDemandsArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        demands: dict[str, dict[str, Any]] = {}
-        if args.vault_key != "any":
-            demands["vault_has_its_own_key"] = {
-                "vault_key": args.vault_key,
-                "known_keys": sorted(args.known_keys),
-            }
+        demands: dict[str, Any] = {"bundle": args.bundle, "rules": args.rules}
         super().__init__("backup-org:components:PolicyDemands", name, {"demands": demands}, opts)
         # Rules about a whole stack are shown outputs, those about one resource its inputs.
         self.register_outputs({"demands": demands})

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
-
-from pulumi_policy.proxy import UnknownValueError
 
 
 class NotYet(Exception):
@@ -30,28 +29,95 @@ class Resource:
     props: Mapping[str, Any]
     """By the provider's own (camel case) names; plain values and UNKNOWN."""
     sources: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
-    """For a property, the URNs of the resources that its value came from."""
+    """For a property, the URNs of the resources that its value came from; rules over one resource
+    are not told them."""
+    parent: str = ""
+    """URN; empty where there is none."""
+    protect: bool = False
+    provider: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """Properties of the provider that makes it, as `props`."""
 
     def get(self, *path: str | int) -> Any:
         """The value at a path, None where there is none. Raises NotYet where it is unknown."""
-        value: Any = self.props
-        for part in path:
-            if isinstance(value, Mapping):
-                value = cast(Mapping[str | int, Any], value).get(part)
-            elif (
-                isinstance(value, list)
-                and isinstance(part, int)
-                and part < len(cast(list[Any], value))
-            ):
-                value = cast(list[Any], value)[part]
-            else:
-                value = None
-            if value is UNKNOWN:
-                raise NotYet
-        return value
+        return _at(self.props, path)
+
+    @property
+    def region(self) -> str | None:
+        """Its own, else its provider's. Raises NotYet."""
+        return self.get("region") or _at(self.provider, ("region",))
+
+    @property
+    def account(self) -> str | None:
+        """The account that it stands in: the only one that its provider may work in, else as its
+        ARN says; None where neither tells. Raises NotYet."""
+        allowed: Any = _at(self.provider, ("allowedAccountIds",)) or []
+        accounts: list[str] = json.loads(allowed) if isinstance(allowed, str) else allowed
+        if len(accounts) == 1:
+            return accounts[0]
+        arn = self.get("arn")
+        return (arn.split(":") + [""] * 5)[4] or None if isinstance(arn, str) else None
 
 
-def those(resources: Sequence[Resource], test: Callable[[Resource], bool]) -> list[Resource]:
+def _at(value: Any, path: Iterable[str | int]) -> Any:
+    for part in path:
+        if isinstance(value, Mapping):
+            value = cast(Mapping[str | int, Any], value).get(part)
+        elif (
+            isinstance(value, list) and isinstance(part, int) and part < len(cast(list[Any], value))
+        ):
+            value = cast(list[Any], value)[part]
+        else:
+            value = None
+        if value is UNKNOWN:
+            raise NotYet
+    return value
+
+
+class Stack(Sequence[Resource]):
+    """All resources of a stack, found by type and by URN."""
+
+    def __init__(self, resources: Iterable[Resource]) -> None:
+        self._all = tuple(resources)
+        self._by_type: dict[str, list[Resource]] = {}
+        for resource in self._all:
+            self._by_type.setdefault(resource.type, []).append(resource)
+        self._by_urn = {resource.urn: resource for resource in self._all}
+
+    def of(self, *types: str) -> list[Resource]:
+        """Those of some types."""
+        return [resource for type_ in types for resource in self._by_type.get(type_, ())]
+
+    def at(self, urn: str) -> Resource | None:
+        return self._by_urn.get(urn)
+
+    def behind(self, resource: Resource, name: str, *types: str) -> list[Resource]:
+        """The resources of some types that a property's value came from."""
+        found = [self._by_urn.get(urn) for urn in resource.sources.get(name, ())]
+        return [source for source in found if source is not None and source.type in types]
+
+    def __getitem__(self, position: Any) -> Any:
+        return cast(Any, self._all[position])
+
+    def __iter__(self) -> Iterator[Resource]:
+        return iter(self._all)
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+
+def names(
+    stack: Stack, resource: Resource, path: Sequence[str], other: Resource, identity: str
+) -> bool:
+    """Whether a property names another resource of the stack: by where its value came from, else
+    by the value, which the other has as `identity` (`bucket`, `name`, `arn`). Raises NotYet."""
+    named = stack.behind(resource, path[0], other.type)
+    if named:
+        return any(other.urn == one.urn for one in named)
+    value = resource.get(*path)
+    return value is not None and value == other.get(identity)
+
+
+def those(resources: Iterable[Resource], test: Callable[[Resource], bool]) -> list[Resource]:
     """Those that are known to pass a test. Raises NotYet where none is, and one still may."""
     passed: list[Resource] = []
     undecided = False
@@ -64,24 +130,3 @@ def those(resources: Sequence[Resource], test: Callable[[Resource], bool]) -> li
     if undecided and not passed:
         raise NotYet
     return passed
-
-
-def plain(value: Any) -> Any:
-    """Pulumi's checking proxies as plain data, unknown values replaced by UNKNOWN.
-
-    The proxies raise on every look at an unknown value, `in` and `get` included.
-    """
-    if isinstance(value, Mapping):
-        mapping = cast(Mapping[str, Any], value)
-        return {key: _looked_up(mapping, key) for key in mapping}
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        sequence = cast(Sequence[Any], value)
-        return [_looked_up(sequence, position) for position in range(len(sequence))]
-    return value
-
-
-def _looked_up(container: Any, key: Any) -> Any:
-    try:
-        return plain(container[key])
-    except UnknownValueError:
-        return UNKNOWN

@@ -10,87 +10,119 @@ looked before it yielded any; other aspects and other resources go on.
 
 from __future__ import annotations
 
+import datetime
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NotRequired, TypedDict, TypeVar, Unpack
 
-from policies.resources import NotYet, Resource
+from policies.choice import Bundle, Choice, Chosen, Level, PolicyException
+from policies.citations import Citation
+from policies.resources import NotYet, Resource, Stack
 
 Config = Mapping[str, Any]
+"""What is set of a rule: its thresholds and lists, each with a value."""
 Violations = Iterator[tuple[Resource, str]]
 OverResource = Callable[[Resource, Config], Iterator[str]]
 Aspects = Iterator[Iterator[str]]
-OverStack = Callable[[Resource, Sequence[Resource], Config], Aspects]
-Check = Callable[[Sequence[Resource], Config], Violations]
+OverStack = Callable[[Resource, Stack, Config], Aspects]
+Severity = Literal["low", "medium", "high", "critical"]
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """A threshold or list of a rule."""
+
+    what: str
+    schema: Mapping[str, Any]
+    """JSON schema of its value: type, minimum, enum, items."""
+    default: Any
+    regulated: Any = None
+    """In the bundle `regulated`; None: as the default."""
+
+    def value(self, bundle: Bundle) -> Any:
+        stricter = bundle == "regulated" and self.regulated is not None
+        return self.regulated if stricter else self.default
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
     name: str
     description: str
+    """The docstring: a sentence of what it wants, then why."""
     scope: Literal["resource", "stack"]
-    check: Check
-    config_schema: Mapping[str, Mapping[str, Any]] = field(
-        default_factory=dict[str, Mapping[str, Any]]
-    )
-    """JSON schema of what a customer may demand of it, by property; each with a default."""
+    types: Sequence[str]
+    """Of the resources that it is asked of."""
+    severity: Severity
+    citations: Sequence[Citation]
+    levels: Mapping[Bundle, Level]
+    settings: Mapping[str, Setting]
+    ask: Callable[[Resource, Stack, Config], Aspects]
 
-    def violations(self, resources: Sequence[Resource], config: Config | None = None) -> Violations:
-        """What a configuration leaves open is as the rule has it; what the stack demands itself
-        counts more than either."""
-        defaults = {name: schema["default"] for name, schema in self.config_schema.items()}
-        demanded = _demands(resources).get(self.name, {})
-        yield from self.check(resources, {**defaults, **(config or {}), **demanded})
+    def level(self, choice: Choice) -> Level:
+        return choice.of(self.name).level or self.levels[choice.bundle]
 
+    def config(self, bundle: Bundle, *chosen: Chosen) -> dict[str, Any]:
+        """Its settings in a bundle; what is chosen later counts more."""
+        found = {name: setting.value(bundle) for name, setting in self.settings.items()}
+        for one in chosen:
+            found |= one.settings
+        return found
 
-DEMANDS = "backup-org:components:PolicyDemands"
-"""The component by which a program tells what its customer demands. Rules over a stack see it."""
-
-
-def _demands(resources: Sequence[Resource]) -> Mapping[str, Config]:
-    demands: dict[str, Config] = {}
-    for resource in resources:
-        if resource.type == DEMANDS:
-            demands |= resource.get("demands") or {}
-    return demands
+    def violations(
+        self,
+        stack: Stack,
+        config: Config,
+        exceptions: Iterable[PolicyException] = (),
+        *,
+        today: datetime.date,
+    ) -> Violations:
+        """Of each resource that is no exception today, what is wrong with it."""
+        for resource in stack.of(*self.types):
+            excepted = [one for one in exceptions if one.name == resource.name]
+            if any(today <= one.until for one in excepted):
+                continue
+            ended = max((one.until for one in excepted), default=None)
+            for aspect in _until_unknown(self.ask(resource, stack, config)):
+                for message in _until_unknown(aspect):
+                    told = f" (its exception ended on {ended})" if ended else ""
+                    yield resource, f"{message}{told}"
 
 
 RULES: dict[str, Rule] = {}
 
 
-def over_resource(
-    *types: str, config: Mapping[str, Mapping[str, Any]] | None = None
-) -> Callable[[OverResource], Rule]:
-    """Makes a rule that is asked of each resource of these types."""
+class About(TypedDict):
+    """What is said of a rule beside its function."""
+
+    severity: Severity
+    cites: Sequence[Citation]
+    baseline: NotRequired[Level]
+    """Its level in the bundle of this name; mandatory where it is not given."""
+    regulated: NotRequired[Level]
+    settings: NotRequired[Mapping[str, Setting]]
+
+
+def over_resource(*types: str, **about: Unpack[About]) -> Callable[[OverResource], Rule]:
+    """Makes a rule that is asked of each resource of these types, with its inputs alone: Pulumi
+    asks it before the resource is created."""
 
     def register(check: OverResource) -> Rule:
-        def over_each(resources: Sequence[Resource], settings: Config) -> Violations:
-            for resource in resources:
-                if resource.type in types:
-                    for message in _until_unknown(check(resource, settings)):
-                        yield resource, message
+        def ask(resource: Resource, _: Stack, config: Config) -> Aspects:
+            yield check(resource, config)
 
-        return _register(check, "resource", over_each, config)
+        return _registered(check, "resource", types, ask, about)
 
     return register
 
 
-def over_stack(
-    *types: str, config: Mapping[str, Mapping[str, Any]] | None = None
-) -> Callable[[OverStack], Rule]:
-    """Makes a rule that is asked of each resource of these types, amid all of the stack."""
+def over_stack(*types: str, **about: Unpack[About]) -> Callable[[OverStack], Rule]:
+    """Makes a rule that is asked of each resource of these types, amid all of the stack: in a
+    preview before anything is created, in an update after it."""
 
     def register(check: OverStack) -> Rule:
-        def over_each(resources: Sequence[Resource], settings: Config) -> Violations:
-            for resource in resources:
-                if resource.type in types:
-                    for aspect in _until_unknown(check(resource, resources, settings)):
-                        for message in _until_unknown(aspect):
-                            yield resource, message
-
-        return _register(check, "stack", over_each, config)
+        return _registered(check, "stack", types, check, about)
 
     return register
 
@@ -102,18 +134,28 @@ def _until_unknown(found: Iterator[T]) -> Iterator[T]:
         return
 
 
-def _register(
+def _registered(
     check: Callable[..., Any],
     scope: Literal["resource", "stack"],
-    over: Check,
-    config: Mapping[str, Mapping[str, Any]] | None,
+    types: Sequence[str],
+    ask: OverStack,
+    about: About,
 ) -> Rule:
     rule = Rule(
         name=check.__name__,
         description=inspect.cleandoc(check.__doc__ or ""),
         scope=scope,
-        check=over,
-        config_schema=config or {},
+        types=types,
+        severity=about["severity"],
+        citations=tuple(about["cites"]),
+        levels={
+            "baseline": about.get("baseline", "mandatory"),
+            "regulated": about.get("regulated", "mandatory"),
+        },
+        settings=about.get("settings", {}),
+        ask=ask,
     )
+    if rule.name in RULES:
+        raise ValueError(f"two rules are called {rule.name}")
     RULES[rule.name] = rule
     return rule

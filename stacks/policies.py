@@ -1,4 +1,6 @@
-"""What a customer demands of the policies of its stacks, told by each of them."""
+"""What a customer chooses of the policies of its stacks, told by each of them."""
+
+from typing import Any
 
 from components.policy_demands import PolicyDemands, PolicyDemandsArgs
 from stacks.load import Settings
@@ -6,9 +8,20 @@ from stacks.load import Settings
 
 def tell_policies(settings: Settings) -> None:
     """Lets the policy pack see it, whoever runs the pack."""
-    vaults = (*settings.vaults.values(), *settings.retained_vaults.values())
-    brought = {arn for v in vaults if not isinstance(v.key, str) for arn in v.key.values()}
     PolicyDemands(
         "policies",
-        PolicyDemandsArgs(vault_key=settings.policy.vault_key, known_keys=sorted(brought)),
+        PolicyDemandsArgs(bundle=settings.policy.bundle, rules=_rules(settings)),
     )
+
+
+def _rules(settings: Settings) -> dict[str, dict[str, Any]]:
+    """As the customer has them, with the keys that it knows as its own."""
+    rules = {
+        name: rule.model_dump(mode="json", exclude_none=True)
+        for name, rule in settings.policy.rules.items()
+    }
+    of_key = rules.setdefault("vault_has_its_own_key", {})
+    of_key.setdefault("known_keys", [*settings.policy.known_keys])
+    if settings.policy.vault_key == "customer_managed":
+        of_key.setdefault("level", "mandatory")
+    return rules

@@ -6,7 +6,7 @@
 from collections.abc import Mapping
 from typing import ClassVar, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from reports.aws_partition import aws_partition
 from stacks.backup_policy_settings import BackupPolicy
@@ -39,6 +39,7 @@ from stacks.values import (
     Days,
     ExternalId,
     FrameworkName,
+    KeyArn,
     MemberName,
     PlanName,
     PolicyNameOrArn,
@@ -84,11 +85,25 @@ class Functions(Model):
     log_retention_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731] = 90
 
 
-class PolicyDemands(Model):
-    """What the policy pack demands of this customer beyond its own rules."""
+class PolicyRule(Model):
+    """What is chosen of one rule of the policy pack, otherwise than its bundle has it."""
 
+    model_config = ConfigDict(extra="allow")
+
+    level: Literal["disabled", "advisory", "mandatory"] | None = None
+
+
+class Policy(Model):
+    """What the policy pack demands of this customer."""
+
+    bundle: Literal["baseline", "regulated"] = "baseline"
+    """The levels and thresholds that all rules start from."""
+    rules: dict[str, PolicyRule] = Field(default_factory=dict)
+    """By rule: its level, its thresholds, and exceptions."""
     vault_key: Literal["any", "customer_managed"] = "any"
     """`customer_managed`: a vault encrypted with the AWS-managed key is refused."""
+    known_keys: tuple[KeyArn, ...] = ()
+    """ARNs of the customer's own keys that no stack makes: an ARN does not tell whose a key is."""
 
 
 class Iam(Model):
@@ -135,7 +150,7 @@ class StackSettings(Model):
     another account must let CloudWatch publish. Alarms also go to the alert bus, and become
     incidents like any failed job."""
     monitoring: Monitoring = Monitoring()
-    policy: PolicyDemands = PolicyDemands()
+    policy: Policy = Policy()
     exceptions: dict[str, AcceptedException] = Field(default_factory=dict)
     """What is accepted for a time, by what it is about; told to auditors (docs/evidence.md)."""
     naming: Literal["default", "cos"] = "default"

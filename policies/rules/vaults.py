@@ -3,25 +3,32 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from policies.resources import Resource
-from policies.rule import Aspects, Config, over_stack
+from policies.citations import config_rule, nist, security_hub
+from policies.resources import Resource, Stack
+from policies.rule import Aspects, Config, Setting, over_stack
+from policies.types import KEY, VAULT
 
-VAULT = "aws:backup/vault:Vault"
-KEY = "aws:kms/key:Key"
 _KEY_ARN = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[\w-]+")
 
 
-@over_stack(VAULT)
-def vault_is_encrypted(vault: Resource, stack: Sequence[Resource], _: Config) -> Aspects:
+@over_stack(
+    VAULT,
+    severity="high",
+    cites=[
+        security_hub("Backup.1"),
+        nist("CP-9(8)"),
+        config_rule("backup-recovery-point-encrypted"),
+    ],
+)
+def vault_is_encrypted(vault: Resource, stack: Stack, _: Config) -> Aspects:
     """A backup vault's key can encrypt: it is named by its ARN, is enabled, and rotates.
 
     Recovery points under a key that is disabled or deleted are lost.
     """
     yield _names_no_key(vault)
-    for key in stack:
-        if key.type == KEY and key.urn in vault.sources.get("kmsKeyArn", ()):
-            yield _is_disabled(key)
-            yield _does_not_rotate(key)
+    for key in stack.behind(vault, "kmsKeyArn", KEY):
+        yield _is_disabled(key)
+        yield _does_not_rotate(key)
 
 
 def _names_no_key(vault: Resource) -> Iterator[str]:
@@ -42,29 +49,31 @@ def _does_not_rotate(key: Resource) -> Iterator[str]:
 
 @over_stack(
     VAULT,
-    config={
-        "vault_key": {"type": "string", "enum": ["any", "customer_managed"], "default": "any"},
-        "known_keys": {"type": "array", "items": {"type": "string"}, "default": []},
+    severity="high",
+    cites=[nist("SC-12"), config_rule("backup-recovery-point-encrypted")],
+    baseline="advisory",
+    settings={
+        "known_keys": Setting(
+            what="ARNs of the customer's own keys that no stack makes",
+            schema={"type": "array", "items": {"type": "string"}},
+            default=[],
+        )
     },
 )
-def vault_has_its_own_key(vault: Resource, stack: Sequence[Resource], config: Config) -> Aspects:
-    """Where the customer demands it, a backup vault has a key that its stack makes, or a known one.
+def vault_has_its_own_key(vault: Resource, stack: Stack, config: Config) -> Aspects:
+    """A backup vault has a key that its stack makes, or one that is known as the customer's own.
 
     A vault without one uses the AWS-managed key aws/backup, whose policy nobody can change: most of
     its recovery points can never be copied to another account. An ARN does not tell whose a key is.
     """
-    if config["vault_key"] == "customer_managed":
-        yield _has_no_key_of_its_own(vault, stack, config["known_keys"])
+    yield _has_no_key_of_its_own(vault, stack, config["known_keys"])
 
 
-def _has_no_key_of_its_own(
-    vault: Resource, stack: Sequence[Resource], known: Sequence[str]
-) -> Iterator[str]:
-    keys = {resource.urn for resource in stack if resource.type == KEY}
-    of_stack = keys.intersection(vault.sources.get("kmsKeyArn", ()))
-    if not of_stack and not (known and vault.get("kmsKeyArn") in known):
+def _has_no_key_of_its_own(vault: Resource, stack: Stack, known: Sequence[str]) -> Iterator[str]:
+    if not stack.behind(vault, "kmsKeyArn", KEY) and not (
+        known and vault.get("kmsKeyArn") in known
+    ):
         yield (
             f"the vault {vault.name} would be encrypted with the AWS-managed key or one of unknown "
-            "origin, and this customer demands its own; set `key: customer_managed` for the vault, "
-            "or name keys by Region"
+            "origin; set `key: customer_managed` for the vault, or name its key under known_keys"
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import importlib
 import json
 import re
@@ -13,13 +14,13 @@ import pytest
 
 from components.iam import SOURCE_MAY_BE_UNTOLD
 from handlers import environment
-from policies.resources import Resource
 from policies.rules import RULES
 from stacks import contracts
 from stacks.load import Settings
 from stacks.references import references
 from tests.support.examples import EXAMPLES, Case, example, recordings
 from tests.support.iam_exceptions import WILDCARDS_ALLOWED
+from tests.support.policies import demanded, policies_see
 from tests.support.recorder import Recording
 from tests.support.report_variants import VARIANTS, recorded
 
@@ -164,11 +165,17 @@ def test_names_are_not_left_to_chance(recording: Recording) -> None:
 
 @pytest.mark.parametrize("rule", sorted(RULES))
 def test_no_policy_is_violated(rule: str, recording: Recording) -> None:
-    resources = [
-        Resource(type=r.type, name=r.name, urn=r.urn, props=r.inputs, sources=r.sources)
-        for r in recording.resources
-    ]
-    assert [message for _, message in RULES[rule].violations(resources)] == []
+    stack = policies_see(recording)
+    choice = demanded(stack)
+    chosen = choice.of(rule)
+    found = RULES[rule].violations(
+        stack,
+        RULES[rule].config(choice.bundle, chosen),
+        chosen.exceptions,
+        today=datetime.date(2026, 11, 27),
+    )
+    if RULES[rule].level(choice) == "mandatory":
+        assert [message for _, message in found] == []
 
 
 def test_policies_of_roles_name_what_they_allow(recording: Recording) -> None:

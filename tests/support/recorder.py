@@ -39,6 +39,7 @@ class Recorded:
     provider: str
     """URN and id of an explicit provider, empty where there is none."""
     custom: bool
+    protect: bool
     retain_on_delete: bool
     ignore_changes: Sequence[str]
     """Inputs that are no change, once it stands."""
@@ -225,6 +226,7 @@ class _Monitor(pulumi_mocks.MockMonitor):
                     parent=request.parent,
                     provider=request.provider,
                     custom=request.custom,
+                    protect=request.protect,
                     retain_on_delete=request.retainOnDelete,
                     ignore_changes=list(request.ignoreChanges),
                     sources={

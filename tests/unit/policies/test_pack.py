@@ -9,15 +9,17 @@ import pytest
 from pulumi_policy import ResourceValidationPolicy, StackValidationPolicy
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, unknown_checking_proxy
 
-from policies.pack import policies_of_all_rules
-from policies.resources import UNKNOWN, NotYet, Resource, plain, those
+from policies.choice import BUNDLES, Bundle
+from policies.pack import plain, policies_of_all_rules
+from policies.resources import UNKNOWN, NotYet, Resource, those
 from policies.rules import RULES
 
 
-def test_every_rule_is_a_mandatory_policy() -> None:
-    policies = policies_of_all_rules()
-    assert [policy.name for policy in policies] == list(RULES)
-    assert {cast(Any, policy.enforcement_level).value for policy in policies} == {"mandatory"}
+@pytest.mark.parametrize("bundle", BUNDLES)
+def test_every_rule_is_a_policy_of_its_level_in_the_bundle(bundle: Bundle) -> None:
+    policies = policies_of_all_rules(bundle=bundle)
+    levels = {policy.name: cast(Any, policy.enforcement_level).value for policy in policies}
+    assert levels == {name: rule.levels[bundle] for name, rule in RULES.items()}
 
 
 def test_rules_keep_their_scope() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from policies.resources import UNKNOWN, Resource
-from policies.rule import DEMANDS
+from policies.choice import chosen_from
+from policies.resources import UNKNOWN, Resource, Stack
 from policies.rules import RULES
 
 KEY_ARN = "arn:aws:kms:eu-central-1:333333333333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -85,14 +86,10 @@ def policy(**statement: Any) -> Resource:
     return about_bucket("bucketPolicy:BucketPolicy", policy=json.dumps(document))
 
 
-def demands(**by_rule: Any) -> Resource:
-    return Resource(type=DEMANDS, name="policies", urn="demands", props={"demands": by_rule})
-
-
 PLAN = plan_to("reports")
 UNKNOWN_POLICY = about_bucket("bucketPolicy:BucketPolicy", policy=UNKNOWN)
 NO_BLOCK = "the bucket other has no BucketPublicAccessBlock; add one"
-OWN = {"vault_key": "customer_managed"}
+TODAY = datetime.date(2026, 11, 27)
 SLR = {"AWS": "arn:aws:iam::111111111111:role/x"}
 
 CASES = [
@@ -141,53 +138,35 @@ CASES = [
         rule="vault_has_its_own_key",
         what="a key that was brought along, and is known",
         resources=[vault(kmsKeyArn=KEY_ARN)],
-        config={**OWN, "known_keys": [KEY_ARN]},
+        config={"known_keys": [KEY_ARN]},
     ),
     Case(
         rule="vault_has_its_own_key",
         what="a key that is not among the known ones",
         resources=[vault(kmsKeyArn=KEY_ARN.replace("key/", "key/0"))],
-        config={**OWN, "known_keys": [KEY_ARN]},
+        config={"known_keys": [KEY_ARN]},
         says="one of unknown origin",
     ),
     Case(
         rule="vault_has_its_own_key",
         what="its own key",
         resources=[vault(kmsKeyArn=KEY_ARN), key()],
-        config=OWN,
     ),
     Case(
         rule="vault_has_its_own_key",
         what="its own key, whose ARN is not known yet",
         resources=[vault(kmsKeyArn=UNKNOWN), key()],
-        config=OWN,
-    ),
-    Case(rule="vault_has_its_own_key", what="nothing demanded", resources=[vault("none")]),
-    Case(
-        rule="vault_has_its_own_key",
-        what="demanded by the stack itself",
-        resources=[vault("none"), demands(vault_has_its_own_key=OWN)],
-        says="this customer demands its own",
-    ),
-    Case(
-        rule="vault_has_its_own_key",
-        what="a stack takes back nothing that a configuration demands",
-        resources=[vault("none"), demands()],
-        config=OWN,
-        says="this customer demands its own",
     ),
     Case(
         rule="vault_has_its_own_key",
         what="no key, where a preview does not know which one AWS takes",
         resources=[vault("none", kmsKeyArn=UNKNOWN), key()],
-        config=OWN,
         says="set `key: customer_managed`",
     ),
     Case(
         rule="vault_has_its_own_key",
         what="a key by its ARN alone, which may be AWS's",
         resources=[vault("none", kmsKeyArn=KEY_ARN), key()],
-        config=OWN,
         says="set `key: customer_managed`",
     ),
     Case(
@@ -315,7 +294,9 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}: {case.what}")
 def test_rule(case: Case) -> None:
     rule = RULES[case.rule]
-    messages = [message for _, message in rule.violations(case.resources, case.config)]
+    config = rule.config("regulated", chosen_from(case.config))
+    found = rule.violations(Stack(case.resources), config, today=TODAY)
+    messages = [message for _, message in found]
     if case.says is None:
         assert messages == []
     else:

@@ -1,0 +1,32 @@
+"""Recorded stacks as the policy pack sees them."""
+
+from __future__ import annotations
+
+from policies.choice import Choice, choice_from
+from policies.resources import Resource, Stack
+from policies.types import DEMANDS
+from tests.support.recorder import Recording
+
+
+def policies_see(recording: Recording) -> Stack:
+    """All resources with their outputs, as rules over a stack are shown them after an update."""
+    providers = {r.urn: r.inputs for r in recording.resources if r.type == "pulumi:providers:aws"}
+    return Stack(
+        Resource(
+            type=resource.type,
+            name=resource.name,
+            urn=resource.urn,
+            props={**resource.state, **resource.inputs},
+            sources=resource.sources,
+            parent=resource.parent,
+            protect=resource.protect,
+            provider=providers.get(resource.provider.rpartition("::")[0], {}),
+        )
+        for resource in recording.resources
+    )
+
+
+def demanded(stack: Stack) -> Choice:
+    """What the stack's settings choose."""
+    (told,) = stack.of(DEMANDS)
+    return choice_from(told.get("demands"))
