@@ -19,10 +19,10 @@ from pulumi_policy import (
 from pulumi_policy.proxy import UnknownValueError
 
 from policies.choice import Bundle, Choice, Chosen, choice_from, chosen_from
+from policies.resource_types import DEMANDS
 from policies.resources import UNKNOWN, Resource, Stack
 from policies.rule import Rule
 from policies.rules import RULES
-from policies.types import DEMANDS
 
 NAME = "backup-org"
 

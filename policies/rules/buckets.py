@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from policies.citations import config_rule, nist, security_hub
+from policies.resource_types import ACCESS_BLOCK, BUCKET_POLICY, BUCKETS, REPORT_PLAN
 from policies.resources import Resource, Stack, names, those
 from policies.rule import Aspects, Config, over_stack
 from policies.statements import open_statements
-from policies.types import ACCESS_BLOCK, BUCKET_POLICY, BUCKETS, REPORT_PLAN
 
 _BLOCKS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
 

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from policies.citations import config_rule, nist, security_hub
+from policies.resource_types import KEY, VAULT
 from policies.resources import Resource, Stack
 from policies.rule import Aspects, Config, Setting, over_stack
-from policies.types import KEY, VAULT
 
 _KEY_ARN = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[\w-]+")
 

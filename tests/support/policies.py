@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from policies.choice import Choice, choice_from
 from policies.resources import Resource, Stack
-from policies.types import DEMANDS
+from policies.resource_types import DEMANDS
 from tests.support.recorder import Recording
 
 

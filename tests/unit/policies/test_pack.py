@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import sys
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -13,6 +15,8 @@ from policies.choice import BUNDLES, Bundle
 from policies.pack import plain, policies_of_all_rules
 from policies.resources import UNKNOWN, NotYet, Resource, those
 from policies.rules import RULES
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.mark.parametrize("bundle", BUNDLES)
@@ -68,3 +72,10 @@ def test_rules_are_functions_with_the_names_of_their_policies() -> None:
     for name, rule in RULES.items():
         assert name == rule.name
         assert inspect.cleandoc(rule.description) == rule.description
+
+
+def test_no_module_beside_the_pack_hides_one_of_python() -> None:
+    """The engine runs the pack in its folder, which is then the first to be looked in."""
+    beside = {path.stem for path in (ROOT / "policies").iterdir()}
+    assert "pack" in beside
+    assert beside & sys.stdlib_module_names == set()
