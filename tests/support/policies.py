@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from policies.choice import Choice, choice_from
-from policies.resources import Resource, Stack
 from policies.resource_types import DEMANDS
+from policies.resources import Resource, Stack
 from tests.support.recorder import Recording
 
 
