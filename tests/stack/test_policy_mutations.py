@@ -27,7 +27,7 @@ def stacks() -> Mapping[str, tuple[Stack, Told]]:
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.what)
 def test_what_is_broken_is_told_by_the_rules_that_protect_it(mutation: Mutation) -> None:
-    wrong: dict[str, set[str]] = {}
+    wrong: dict[str, frozenset[str]] = {}
     broken = 0
     for stack, before in stacks().values():
         for resource, now in mutation.over(stack):

@@ -111,17 +111,19 @@ def told(stack: Stack) -> Told:
     return {rule.name: frozenset(_violations(rule, stack, choice)) for rule in RULES.values()}
 
 
-def newly_told(before: Told, stack: Stack, resource: Resource, now: Sequence[Resource]) -> set[str]:
+def newly_told(
+    before: Told, stack: Stack, resource: Resource, now: Sequence[Resource]
+) -> frozenset[str]:
     """The rules that say what they did not say before, once others stand in a resource's place."""
     choice = demanded(stack)
     changed = Stack(now)
     whole = Stack([*now, *(one for one in stack if one is not resource)])
-    return {
+    return frozenset(
         rule.name
         for rule in RULES.values()
         if {*_violations(rule, changed if rule.scope == "resource" else whole, choice)}
         - before[rule.name]
-    }
+    )
 
 
 def _violations(rule: Rule, stack: Stack, choice: Choice) -> Iterator[tuple[str, str]]:
