@@ -14,7 +14,7 @@ from pulumi_policy import (
     StackValidationPolicy,
 )
 
-from policies.choice import Bundle, Choice, Chosen, choice_from, chosen_from
+from policies.choice import Bundle, Choice, Chosen, choice_from, chosen_from, stricter
 from policies.resources import Resource, Stack
 from policies.rule import Rule, Violations
 from policies.rules import RULES
@@ -73,6 +73,7 @@ class _Asked:
 
     rule: Rule
     demands: _Demands
+    enforcement_level: EnforcementLevel | None
 
     @property
     def types(self) -> Sequence[str]:
@@ -82,7 +83,14 @@ class _Asked:
         self.demands.hear(told.props)
 
     def level(self, configured: EnforcementLevel) -> EnforcementLevel:
-        return configured
+        """As the stack chooses, else as its bundle has it. The engine always tells a level: where
+        it is not the pack's own, a file demands it, and then the stricter one counts."""
+        choice = self.demands.choice
+        chosen = choice.of(self.rule.name).level or self.rule.levels[choice.bundle]
+        if configured is self.enforcement_level:
+            return EnforcementLevel(chosen)
+        demanded = "mandatory" if configured.value == "remediate" else configured.value
+        return EnforcementLevel(stricter([chosen, demanded]))
 
     def violations(self, stack: Stack, config: Mapping[str, Any] | None) -> Violations:
         """A file's configuration counts more than what the stack chooses."""

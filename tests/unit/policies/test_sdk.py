@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 import pulumi
 import pytest
@@ -156,11 +156,37 @@ def test_what_a_stack_chooses_is_heard_before_any_resource() -> None:
     assert refused(asked.AnalyzeStack(vaults(2), None)) == ["urn:vault1"]
 
 
-def test_a_rule_that_the_pack_s_file_disables_is_not_asked() -> None:
+LEVELS = {"advisory": proto.ADVISORY, "mandatory": proto.MANDATORY, "disabled": proto.DISABLED}
+
+
+@pytest.mark.parametrize(
+    ("chosen", "of_file", "counts"),
+    [
+        ({}, None, "mandatory"),
+        ({"level": "advisory"}, None, "advisory"),
+        ({"level": "disabled"}, None, None),
+        ({"level": "disabled"}, "advisory", "advisory"),
+        ({"level": "mandatory"}, "disabled", "mandatory"),
+        ({"level": "mandatory"}, "advisory", "mandatory"),
+    ],
+)
+def test_a_stack_chooses_levels_and_the_pack_s_file_may_demand_more(
+    chosen: Mapping[str, str], of_file: str | None, counts: str | None
+) -> None:
     asked = analyzer()
-    off = proto.PolicyConfig(enforcementLevel=cast(Any, proto).DISABLED)
-    asked.Configure(proto.ConfigureAnalyzerRequest(policyConfig={"vault_is_encrypted": off}), None)
-    assert refused(asked.AnalyzeStack(vaults(2), None)) == []
+    if of_file:
+        level = proto.PolicyConfig(enforcementLevel=LEVELS[of_file])
+        configuration = proto.ConfigureAnalyzerRequest(policyConfig={"vault_is_encrypted": level})
+        asked.Configure(configuration, None)
+    stack = vaults(1)
+    told = struct({"demands": {"rules": {"vault_is_encrypted": chosen}}})
+    stack.resources.append(proto.AnalyzerResource(type=DEMANDS, name="p", properties=told))
+    found = [
+        found.enforcementLevel
+        for found in asked.AnalyzeStack(stack, None).diagnostics
+        if found.policyName == "vault_is_encrypted"
+    ]
+    assert found == ([LEVELS[counts]] if counts else [])
 
 
 def test_no_rule_changes_a_resource() -> None:

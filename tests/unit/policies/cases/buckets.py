@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from policies.resource_types import ACCESS_BLOCK, BUCKET_POLICY, BUCKETS, REPORT_PLAN
 from policies.resources import UNKNOWN, Resource
-from policies.types import ACCESS_BLOCK, BUCKET_POLICY, BUCKETS, REPORT_PLAN
 from tests.unit.policies.case import Case, resource
 
 BLOCKS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")

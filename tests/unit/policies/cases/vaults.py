@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from policies.resource_types import KEY, VAULT
 from policies.resources import UNKNOWN, Resource
-from policies.types import KEY, VAULT
 from tests.unit.policies.case import KEY_ARN, Case, resource
 
 
