@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from stacks import (
     backup_policy_checks,
     framework_checks,
+    guard_rail_checks,
     plan_warnings,
     protection_checks,
     recovery_checks,
@@ -32,6 +33,7 @@ __all__ = [
     "CHECKS",
     "backup_policy_checks",
     "framework_checks",
+    "guard_rail_checks",
     "plan_warnings",
     "protection_checks",
     "recovery_checks",

@@ -11,6 +11,7 @@ from stacks.backup_policies import deploy_backup_policies
 from stacks.contracts import Contract, ReportsCopyContract, consume
 from stacks.evidence import deploy_evidence
 from stacks.functions import duckdb_layer, function_home, reads_in_bulk
+from stacks.guard_rails import deploy_guard_rails
 from stacks.organization import OrganizationReader
 from stacks.proof import prove_recovery
 from stacks.protection import deploy_protection
@@ -39,6 +40,8 @@ def deploy(settings: ManagementSettings) -> Sequence[Contract]:
     )
     proof = prove_recovery(settings, vaults, protection, opts)
     deploy_backup_policies(settings, opts)
+    if settings.guard_rails is not None:
+        deploy_guard_rails(settings, settings.guard_rails, organization, opts)
     evidence = deploy_evidence(settings, settings.evidence, opts) if settings.evidence else None
     duckdb = duckdb_layer(settings, home, opts) if reads_in_bulk(settings) else None
     reports = (

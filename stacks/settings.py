@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field
 from reports.aws_partition import aws_partition
 from stacks.backup_policy_settings import BackupPolicy
 from stacks.framework_settings import Framework
+from stacks.guard_rail_settings import GuardRails
 from stacks.model import Model
 from stacks.protection_settings import (
     AirGappedVault,
@@ -290,11 +291,16 @@ class CentralSettings(ProtectedSettings):
     """Where the customer's evidence is signed and kept; one central account has it."""
 
 
+_GUARD_RAILS = "they stand in the stack of the management account, which alone may lift them"
+
+
 class ManagementSettings(CentralSettings):
     """The management account: by default the home of report plans, reports bucket and lake."""
 
     role: Literal["management"]
     reports: Reports | None = Reports()
+    guard_rails: GuardRails | None = None
+    """Of the customer's organization, whose management account alone may lift them."""
 
     @property
     def copies_reports_to(self) -> str | None:
@@ -320,6 +326,8 @@ class ReportsCopy(Model):
 class AuditSettings(CentralSettings):
     """The audit account: by default the home of the alert bus and of ticketing."""
 
+    refused: ClassVar[Mapping[str, str]] = {**StackSettings.refused, "guard_rails": _GUARD_RAILS}
+
     role: Literal["audit"]
     reports_copy: ReportsCopy | None = None
     """A bucket for copies of the management account's reports (reports.bucket.copy_to_audit)."""
@@ -336,6 +344,7 @@ class MemberSettings(ProtectedSettings):
 
     refused: ClassVar[Mapping[str, str]] = {
         **StackSettings.refused,
+        "guard_rails": _GUARD_RAILS,
         **dict.fromkeys(
             ("backup_policies", "evidence", "reports_mail"),
             "it stands in the stack of a central account, management or audit",

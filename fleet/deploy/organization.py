@@ -12,7 +12,7 @@ import boto3
 
 from stacks.copies import account_of
 from stacks.load import Settings
-from stacks.settings import AuditSettings, CentralSettings
+from stacks.settings import AuditSettings, CentralSettings, ManagementSettings
 
 BACKUP = "backup.amazonaws.com"
 MONITORING = (
@@ -20,6 +20,10 @@ MONITORING = (
     "{region}, Settings, Cross-account monitoring"
 )
 _POLICY = "BACKUP_POLICY"
+_GUARDING = {
+    "SERVICE_CONTROL_POLICY": "service control policies",
+    "RESOURCE_CONTROL_POLICY": "resource control policies",
+}
 _SIDS = ("BackupOrgReadsTheOrganization", "BackupOrgManagesBackupPolicies")
 _READING = (
     *("DescribeOrganization", "DescribeOrganizationalUnit", "DescribeAccount", "DescribePolicy"),
@@ -46,6 +50,7 @@ class OrganizationNeeds:
     backup_policies: bool
     policies_of: str | None
     """The account, other than the management account, that owns backup policies."""
+    guard_rails: bool
 
     @staticmethod
     def of(stacks: Iterable[Settings]) -> OrganizationNeeds:
@@ -59,6 +64,9 @@ class OrganizationNeeds:
             administrator=next(iter(delegated), None),
             backup_policies=bool(with_policies),
             policies_of=next(iter(owners), None),
+            guard_rails=any(
+                isinstance(s, ManagementSettings) and s.guard_rails is not None for s in stacks
+            ),
             cross_account_backup=any(
                 s.organization.cross_account_backup
                 or any(copies_across_accounts(s, plan) for plan in s.plans)
@@ -85,7 +93,9 @@ def organization_prepared(
         made = _administrator(organizations, needs.administrator)
         yield f"{needs.administrator} as delegated administrator of AWS Backup: {made}"
     if needs.backup_policies:
-        yield f"backup policies of the organization: {_policy_type(organizations)}"
+        yield f"backup policies of the organization: {_policy_type(organizations, _POLICY)}"
+    for kind, told in _GUARDING.items() if needs.guard_rails else ():
+        yield f"{told} of the organization: {_policy_type(organizations, kind)}"
     if needs.policies_of is not None:
         made = _delegation(organizations, needs.policies_of)
         yield f"backup policies in the hands of {needs.policies_of}: {made}"
@@ -132,12 +142,12 @@ def _cross_account_backup(backup: Any) -> str:
     return "made"
 
 
-def _policy_type(organizations: Any) -> str:
+def _policy_type(organizations: Any, wanted: str) -> str:
     (root,) = organizations.list_roots()["Roots"]
     enabled = {each["Type"] for each in root["PolicyTypes"] if each["Status"] == "ENABLED"}
-    if _POLICY in enabled:
+    if wanted in enabled:
         return "stand"
-    organizations.enable_policy_type(RootId=root["Id"], PolicyType=_POLICY)
+    organizations.enable_policy_type(RootId=root["Id"], PolicyType=wanted)
     return "made"
 
 

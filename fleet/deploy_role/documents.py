@@ -30,6 +30,10 @@ class Scope:
     """Of the placeholders in ARNs."""
     boundaries: Sequence[str]
     destroys: bool
+    guards: bool
+
+    def asks_for(self, need: Need) -> bool:
+        return (self.destroys or not need.destroys) and (self.guards or not need.guards)
 
     def arns(self, pattern: str) -> Iterator[str]:
         used = [name for name in self.values if f"{{{name}}}" in pattern]
@@ -82,6 +86,7 @@ def _scope(stacks: Sequence[Settings]) -> Scope:
         },
         boundaries=_each(_boundary(settings.iam.permissions_boundary) for settings in stacks),
         destroys=any(map(_has_force_destroy, values)),
+        guards=any(value.get("guard_rails") for value in values),
     )
 
 
@@ -120,7 +125,7 @@ def _statements(needs: Sequence[Need], scope: Scope) -> Iterator[Statement]:
     """One for the needs that are alike in resources and conditions."""
     found: dict[tuple[str, str], set[str]] = defaultdict(set)
     for need in needs:
-        if need.actions and (scope.destroys or not need.destroys):
+        if need.actions and scope.asks_for(need):
             arns = [arn for on in need.resources for arn in scope.arns(table().arns[on])]
             found[json.dumps(arns or ["*"]), _conditions(need, scope)].update(need.actions)
     for (resources, conditions), actions in sorted(found.items()):

@@ -27,6 +27,7 @@ class Need(_Model):
     when: dict[str, dict[str, Any]] = {}
     passes: tuple[str, ...] = ()
     destroys: bool = False
+    guards: bool = False
     bounded: bool = False
 
 
