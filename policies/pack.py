@@ -38,8 +38,10 @@ class _Demands:
 
     def __init__(self, bundle: Bundle) -> None:
         self.choice = Choice(bundle=bundle)
+        self.told = False
 
     def hear(self, props: Mapping[str, Any]) -> None:
+        self.told = True
         self.choice = choice_from(props.get("demands") or {})
 
 
@@ -83,8 +85,10 @@ class _Asked:
         self.demands.hear(told.props)
 
     def level(self, configured: EnforcementLevel) -> EnforcementLevel:
-        """As the stack chooses, else as its bundle has it. The engine always tells a level: where
-        it is not the pack's own, a file demands it, and then the stricter one counts."""
+        """As the stack chooses, else as its bundle has it; a file may demand more. The engine
+        always tells a level: where it is not the pack's own, a file has it."""
+        if not self.demands.told:
+            return configured
         choice = self.demands.choice
         chosen = choice.of(self.rule.name).level or self.rule.levels[choice.bundle]
         if configured is self.enforcement_level:

@@ -189,6 +189,13 @@ def test_a_stack_chooses_levels_and_the_pack_s_file_may_demand_more(
     assert found == ([LEVELS[counts]] if counts else [])
 
 
+def test_of_a_program_that_chooses_nothing_the_pack_s_file_has_the_word() -> None:
+    asked = analyzer()
+    off = proto.PolicyConfig(enforcementLevel=proto.DISABLED)
+    asked.Configure(proto.ConfigureAnalyzerRequest(policyConfig={"vault_is_encrypted": off}), None)
+    assert refused(asked.AnalyzeStack(vaults(2), None)) == []
+
+
 def test_no_rule_changes_a_resource() -> None:
     request = proto.AnalyzeRequest(type=VAULT, properties=struct({"name": "x"}))
     assert list(analyzer().Remediate(request, None).remediations) == []
