@@ -15,13 +15,17 @@ def tell_policies(settings: Settings) -> None:
 
 
 def _rules(settings: Settings) -> dict[str, dict[str, Any]]:
-    """As the customer has them, with the keys that it knows as its own."""
+    """As the customer has them, with the keys and the central accounts that it knows as its own."""
     rules = {
         name: rule.model_dump(mode="json", exclude_none=True)
         for name, rule in settings.policy.rules.items()
     }
     of_key = rules.setdefault("vault_has_its_own_key", {})
     of_key.setdefault("known_keys", [*settings.policy.known_keys])
+    of_copies = rules.setdefault("vault_takes_copies_from_its_organization", {})
+    of_copies["accounts"] = sorted(
+        {*settings.organization.accounts, *of_copies.get("accounts", ())}
+    )
     if settings.policy.vault_key == "customer_managed":
         of_key.setdefault("level", "mandatory")
     return rules

@@ -1,6 +1,6 @@
 """All rules: importing this registers them. A new file of rules is named here."""
 
 from policies.rule import RULES
-from policies.rules import buckets, vaults
+from policies.rules import buckets, keys, vaults
 
-__all__ = ["RULES", "buckets", "vaults"]
+__all__ = ["RULES", "buckets", "keys", "vaults"]

@@ -2,16 +2,52 @@
 
 from __future__ import annotations
 
-from policies.resource_types import VAULT
+import dataclasses
+from collections.abc import Sequence
+
+from policies.resource_types import KEY, VAULT, VAULT_LOCK, VAULT_POLICY
 from policies.resources import Resource, Stack
-from tests.support.policy_mutations import broken, setting, unset
+from tests.support.policy_mutations import (
+    broken,
+    setting,
+    unset,
+    with_statement,
+    without,
+    without_statement,
+)
 
 
 def _has_a_key(vault: Resource, _: Stack) -> bool:
     return bool(vault.sources.get("kmsKeyArn"))
 
 
-BACKUP_MUTATIONS = [
+def _rotates(key: Resource, _: Stack) -> bool:
+    return key.get("enableKeyRotation") is True
+
+
+def _is_protected(resource: Resource, _: Stack) -> bool:
+    return resource.protect
+
+
+def _says(policy: Resource, sid: str) -> bool:
+    return f'"{sid}"' in policy.get("policy")
+
+
+def _denies_alone(policy: Resource, _: Stack) -> bool:
+    return _says(policy, "NobodyDeletesRecoveryPoints") and not _says(
+        policy, "TheOrganizationCopiesInto"
+    )
+
+
+def _lets_the_organization_in(policy: Resource, _: Stack) -> bool:
+    return _says(policy, "TheOrganizationCopiesInto")
+
+
+def _unprotected(resource: Resource) -> Sequence[Resource]:
+    return [dataclasses.replace(resource, protect=False)]
+
+
+OF_VAULTS = [
     broken(
         "a vault's key is named by an alias",
         VAULT,
@@ -26,4 +62,76 @@ BACKUP_MUTATIONS = [
         fails=["vault_has_its_own_key"],
         where=_has_a_key,
     ),
+    broken(
+        "a vault is not protected",
+        VAULT,
+        change=_unprotected,
+        fails=["vault_is_protected"],
+        where=_is_protected,
+    ),
+    broken("a vault has no lock", VAULT_LOCK, change=without, fails=["vault_is_locked"]),
+    broken(
+        "a lock is in governance mode",
+        VAULT_LOCK,
+        change=unset("changeableForDays"),
+        fails=["vault_lock_is_compliance"],
+    ),
+    broken(
+        "a lock can be lifted for years",
+        VAULT_LOCK,
+        change=setting("changeableForDays", 3650.0),
+        fails=["vault_lock_is_compliance"],
+    ),
+    broken(
+        "a lock lets recovery points go at once",
+        VAULT_LOCK,
+        change=unset("minRetentionDays"),
+        fails=["vault_lock_has_bounds"],
+    ),
+    broken(
+        "a vault has no policy",
+        VAULT_POLICY,
+        change=without,
+        fails=["vault_denies_deletion"],
+        where=_denies_alone,
+    ),
+    broken(
+        "the organization may not copy into a central vault",
+        VAULT_POLICY,
+        change=without_statement("policy", "TheOrganizationCopiesInto"),
+        fails=["vault_is_used"],
+        where=_lets_the_organization_in,
+    ),
+    broken(
+        "everybody may copy into a vault",
+        VAULT_POLICY,
+        change=with_statement(
+            "policy", Principal="*", Action="backup:CopyIntoBackupVault", Resource="*"
+        ),
+        fails=["vault_takes_copies_from_its_organization"],
+    ),
 ]
+
+OF_KEYS = [
+    broken(
+        "a key does not rotate",
+        KEY,
+        change=unset("enableKeyRotation"),
+        fails=["key_rotates"],
+        where=_rotates,
+    ),
+    broken(
+        "a key is gone in a week",
+        KEY,
+        change=setting("deletionWindowInDays", 7.0),
+        fails=["key_is_deleted_late"],
+    ),
+    broken(
+        "a key is disabled",
+        KEY,
+        change=setting("isEnabled", value=False),
+        fails=["key_is_enabled"],
+    ),
+]
+
+BACKUP_MUTATIONS = [*OF_VAULTS, *OF_KEYS]
