@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import json
 import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -158,15 +159,20 @@ class _Mocks(pulumi_mocks.Mocks):
     invokes: Mapping[str, Answer]
     partition: str
     """Of AWS, in made-up ARNs."""
+    accounts: list[str] = field(default_factory=lambda: ["111111111111"])
+    """The last is the one that the program's provider works in, in made-up ARNs."""
 
     def new_resource(self, args: Any) -> Any:
+        if args.typ == "pulumi:providers:aws":
+            self.accounts.extend(json.loads(args.inputs.get("allowedAccountIds") or "[]"))
         if args.typ == "pulumi:pulumi:StackReference":
             full_name = args.inputs["name"]
             known = self.other_stacks.get(full_name.rsplit("/", 1)[-1])
             if known is None:
                 raise AssertionError(f"the program refers to {full_name}, which the test gave not")
             return full_name, {"name": full_name, "outputs": dict(known)}
-        return f"{args.name}-id", _made_up(args.typ, args.name, self.partition) | args.inputs
+        made_up = _made_up(args.typ, args.name, self.partition, self.accounts[-1])
+        return f"{args.name}-id", made_up | args.inputs
 
     def call(self, args: Any) -> Any:
         if args.token not in self.invokes:
@@ -175,15 +181,16 @@ class _Mocks(pulumi_mocks.Mocks):
         return dict(answer(args.args) if callable(answer) else answer)
 
 
-def _made_up(type_: str, name: str, partition: str) -> dict[str, Any]:
+def _made_up(type_: str, name: str, partition: str, account: str) -> dict[str, Any]:
     """Outputs that look like AWS's where programs read them."""
     service = re.sub(r"[:/].*", "", type_.removeprefix("aws:"))
     kind = "key/" if type_ == "aws:kms/key:Key" else ""
+    where = ":" if service == "s3" else f"eu-central-1:{account}"
     return {
-        "arn": f"arn:{partition}:{service}:eu-central-1:111111111111:{kind}{name}",
+        "arn": f"arn:{partition}:{service}:{where}:{kind}{name}",
         "keyId": f"{name}-key-id",
         "name": name,
-        "url": f"https://sqs.eu-central-1.amazonaws.com/111111111111/{name}",
+        "url": f"https://sqs.eu-central-1.amazonaws.com/{account}/{name}",
         "bucket": name,
         "dkimSigningAttributes": {"tokens": [f"{name}-token"]},
     }
