@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Any, cast
 
 from policies.resources import UNKNOWN
@@ -36,6 +37,8 @@ _OF_ACCOUNT = {
 _OF_ARN = {"aws:principalarn", "aws:sourcearn"}
 _OF_NETWORK = {"aws:sourcevpc", "aws:sourcevpcarn", "aws:sourcevpce"}
 _SAYS_WHO = _OF_ORGANIZATION | _OF_ACCOUNT | _OF_ARN | _OF_NETWORK
+_OF_THE_RESOURCE = {"${aws:resourceaccount}", "${aws:resourceorgid}"}
+"""Policy variables that can only be the resource's own account or organization."""
 _SOURCE = {key for key in _SAYS_WHO if key.startswith("aws:source")}
 _DEMANDS = {
     "stringequals",
@@ -60,7 +63,7 @@ class Ours:
 
     def has(self, account: str) -> bool:
         """Where nobody tells of any account which are ours, it may be."""
-        known = {*self.accounts} | ({self.account} if self.account else set())
+        known = {*self.accounts, *([self.account] if self.account else [])}
         return account in known or not known
 
 
@@ -78,7 +81,7 @@ class Condition:
         return (
             self.operator in _DEMANDS
             and self.key in _SAYS_WHO
-            and all(bool(whose) and not set(whose) & set("*?") for whose in self._whose())
+            and all(map(_is_somebody, self._whose()))
         )
 
     @property
@@ -87,12 +90,11 @@ class Condition:
 
     def strangers(self, ours: Ours) -> list[str]:
         """The accounts and organizations that it names and that are not ours."""
+        named = [whose for whose in self._whose() if whose.lower() not in _OF_THE_RESOURCE]
         if self.key in _OF_ORGANIZATION:
             known = ours.organizations
-            return [whose for whose in self._whose() if known and whose not in known]
-        return [
-            whose for whose in self._whose() if _ACCOUNT.fullmatch(whose) and not ours.has(whose)
-        ]
+            return [whose for whose in named if known and whose not in known]
+        return [whose for whose in named if _ACCOUNT.fullmatch(whose) and not ours.has(whose)]
 
     def _whose(self) -> list[str]:
         """The part of each value that says whose it is: an ARN's account, else its resource's first
@@ -105,8 +107,11 @@ class Statement:
     called: str
     """Its Sid, else its position."""
     allows: bool
+    denies: bool
     principals: Sequence[tuple[str, str]]
     """Kind (AWS, Service, Federated, CanonicalUser) and name; ("AWS", "*") is everybody."""
+    all_principals_but: bool = False
+    """NotPrincipal, of which `principals` has everybody."""
     actions: Sequence[str] = ()
     all_actions_but: bool = False
     """NotAction."""
@@ -123,17 +128,22 @@ class Statement:
     def says_who(self) -> bool:
         return any(condition.says_who for condition in self.conditions)
 
+    def covers(self, action: str) -> bool:
+        """Whether an action, as `s3:PutObject`, is one of its own."""
+        named = any(fnmatchcase(action.lower(), pattern.lower()) for pattern in self.actions)
+        return named != self.all_actions_but
+
     def of_kind(self, kind: str) -> list[str]:
         return [name for of_kind, name in self.principals if of_kind == kind]
 
 
 def statements(policy: Any) -> list[Statement]:
     """Those of a document that are known as yet. AWS refuses what is no JSON; here it is empty."""
-    document = _document(policy)
+    found = cast("list[Mapping[str, Any]]", _listed(_document(policy).get("Statement")))
     return [
         _read(position, statement)
-        for position, statement in enumerate(_listed(document.get("Statement")))
-        if isinstance(statement, Mapping) and not has_unknown(statement)
+        for position, statement in enumerate(found)
+        if not has_unknown(statement)
     ]
 
 
@@ -197,7 +207,9 @@ def _read(position: int, statement: Mapping[str, Any]) -> Statement:
     return Statement(
         called=str(statement.get("Sid") or position),
         allows=statement.get("Effect") == "Allow",
+        denies=statement.get("Effect") == "Deny",
         principals=[*_principals(statement)],
+        all_principals_but="NotPrincipal" in statement,
         actions=_texts(statement.get("NotAction" if all_actions_but else "Action")),
         all_actions_but=all_actions_but,
         resources=_texts(statement.get("NotResource" if all_resources_but else "Resource")),
@@ -227,6 +239,11 @@ def _conditions(statement: Mapping[str, Any]) -> Iterator[Condition]:
                 key=key.lower(),
                 values=_texts(values),
             )
+
+
+def _is_somebody(whose: str) -> bool:
+    """Other policy variables are whatever the caller is."""
+    return whose.lower() in _OF_THE_RESOURCE or (bool(whose) and not set(whose) & set("*?$"))
 
 
 def _owner(value: str) -> str:

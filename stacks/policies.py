@@ -28,4 +28,8 @@ def _rules(settings: Settings) -> dict[str, dict[str, Any]]:
     )
     if settings.policy.vault_key == "customer_managed":
         of_key.setdefault("level", "mandatory")
+    of_strangers = rules.setdefault("resource_policy_lets_no_stranger_in", {})
+    of_strangers["known_accounts"] = sorted(
+        {*settings.organization.accounts, *of_strangers.get("known_accounts", ())}
+    )
     return rules

@@ -1,6 +1,17 @@
 """All rules: importing this registers them. A new file of rules is named here."""
 
 from policies.rule import RULES
-from policies.rules import buckets, keys, vaults
+from policies.rules import (
+    buckets,
+    keys,
+    resource_policies,
+    vaults,
+)
 
-__all__ = ["RULES", "buckets", "keys", "vaults"]
+__all__ = [
+    "RULES",
+    "buckets",
+    "keys",
+    "resource_policies",
+    "vaults",
+]

@@ -171,7 +171,8 @@ class _Mocks(pulumi_mocks.Mocks):
             if known is None:
                 raise AssertionError(f"the program refers to {full_name}, which the test gave not")
             return full_name, {"name": full_name, "outputs": dict(known)}
-        made_up = _made_up(args.typ, args.name, self.partition, self.accounts[-1])
+        name = args.inputs.get("bucket") or args.name
+        made_up = _made_up(args.typ, name, self.partition, self.accounts[-1])
         return f"{args.name}-id", made_up | args.inputs
 
     def call(self, args: Any) -> Any:
