@@ -108,7 +108,10 @@ OF_VAULTS = [
         change=with_statement(
             "policy", Principal="*", Action="backup:CopyIntoBackupVault", Resource="*"
         ),
-        fails=["vault_takes_copies_from_its_organization"],
+        fails=[
+            "resource_policy_lets_nobody_in_unnamed",
+            "vault_takes_copies_from_its_organization",
+        ],
     ),
 ]
 
