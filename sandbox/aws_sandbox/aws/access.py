@@ -8,14 +8,24 @@ from collections.abc import Mapping, Sequence
 
 from aws_sandbox.aws.arns import Arn
 from aws_sandbox.aws.clock import Clock, utc_now
-from aws_sandbox.aws.membership import organization_keys, service_control_policies
+from aws_sandbox.aws.membership import (
+    organization_keys,
+    resource_control_policies,
+    service_control_policies,
+)
 from aws_sandbox.aws.principals import (
     Session,
     Sessions,
     find_role,
     principal_policies,
 )
-from aws_sandbox.aws.resources import KEY_USES, EncryptionKey, aws_managed_key, resource_policies
+from aws_sandbox.aws.resources import (
+    KEY_USES,
+    EncryptionKey,
+    aws_managed_key,
+    resource_policies,
+    resource_tags,
+)
 from aws_sandbox.iam import (
     AccessRequest,
     Decision,
@@ -31,7 +41,7 @@ from aws_sandbox.iam.requests import ContextValue
 Context = Mapping[str, ContextValue]
 
 _SERVICE_LINKED = ":role/aws-service-role/"
-"""Service control policies do not limit service-linked roles."""
+"""Service and resource control policies do not limit service-linked roles."""
 
 
 _WITHOUT_SOURCE = {
@@ -217,14 +227,18 @@ class Access:
         try:
             resource = resource_policies(policies_of or resource_arn, action)
             request = self._request(principal, action, resource_arn, context, resource.account)
+            controls = resource_control_policies(resource.account, action)
             if principal.service:
                 return combine(
-                    request, resource_account=resource.account, resource=resource.documents
+                    request,
+                    resource_account=resource.account,
+                    resource=resource.documents,
+                    limits=controls,
                 )
             own = principal_policies(principal.arn)
             bounds = [own.boundary, session_policies or None]
             if _SERVICE_LINKED not in principal.arn:
-                bounds += service_control_policies(principal.account)
+                bounds += [*service_control_policies(principal.account), *controls]
             return combine(
                 request,
                 resource_account=resource.account or principal.account,
@@ -252,6 +266,7 @@ class Access:
             "aws:EpochTime": str(int(now.timestamp())),
             "aws:ResourceAccount": resource_account,
             **organization_keys(resource_account, "aws:Resource"),
+            **{f"aws:ResourceTag/{key}": tag for key, tag in resource_tags(resource_arn).items()},
         }
         if not principal.service:
             keys |= organization_keys(principal.account, "aws:Principal")

@@ -15,7 +15,7 @@ from aws_sandbox.aws import ec2_permissions, permissions, s3_permissions
 from aws_sandbox.aws.access import Access
 from aws_sandbox.aws.api_calls import ApiCall, AwsError, access_denied
 from aws_sandbox.aws.arns import Arn
-from aws_sandbox.aws.membership import organization_backend
+from aws_sandbox.aws.membership import is_limited, organization_backend
 from aws_sandbox.aws.permissions import AccountCall, Mapper, Need
 from aws_sandbox.aws.principals import Caller, find_role, find_user, principal_policies
 from aws_sandbox.aws.service_authorization import listed_needs, passed_roles
@@ -66,8 +66,9 @@ class Authorizer:
     """Maps a call to the permissions that it needs and asks for each.
 
     An administrator of the account may make any call that is not mapped; the mapped ones are asked
-    for administrators too, since a bucket's or key's policy can deny them. Of others a call that is
-    not mapped is judged by AWS's list of actions (service_authorization.py).
+    for administrators too, since a bucket's or key's policy can deny them. Of others, and where the
+    organization limits the account, a call that is not mapped is judged by AWS's list of actions
+    (service_authorization.py).
     """
 
     def __init__(self, access: Access) -> None:
@@ -82,7 +83,7 @@ class Authorizer:
         of_account = AccountCall(api_call=call, account=account)
         mapper = MAPPERS.get(call.name)
         administrator = principal_policies(caller.principal.arn).administrator
-        if mapper is None and administrator:
+        if mapper is None and administrator and not is_limited(account):
             return self._acting_account(call, account, ())
         try:
             found = mapper(of_account) if mapper else listed_needs(of_account)

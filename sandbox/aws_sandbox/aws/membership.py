@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from moto.organizations.models import (
     FakeAccount,
     FakeOrganizationalUnit,
+    FakePolicy,
     FakeRoot,
     OrganizationsBackend,
     organizations_backends,
@@ -15,9 +16,14 @@ from aws_sandbox.aws.organization import ADMINISTRATOR, SECRET_ACCESS_KEY, Accou
 from aws_sandbox.aws.principals import PARTITION, find_role, iam_backend, parsed
 from aws_sandbox.iam import PolicyDocument
 from aws_sandbox.iam.requests import ContextValue
-from aws_sandbox.moto_changes.organizations import ADMINISTRATOR_ACCESS, BACKUP, account_id
-
-_SERVICE_CONTROL_POLICY = "SERVICE_CONTROL_POLICY"
+from aws_sandbox.moto_changes.organizations import (
+    ADMINISTRATOR_ACCESS,
+    BACKUP,
+    CONTROLLED_SERVICES,
+    RESOURCE_CONTROL_POLICY,
+    SERVICE_CONTROL_POLICY,
+    account_id,
+)
 
 
 def organization_backend(account: str) -> OrganizationsBackend | None:
@@ -55,8 +61,34 @@ def service_control_policies(account: str) -> Sequence[Sequence[PolicyDocument]]
     """What limits an account's principals: the policies of each level from the account's own up to
     the root, each of which must allow. None for the management account, as on AWS, and where the
     type is not enabled."""
+    return _documents(account, SERVICE_CONTROL_POLICY)
+
+
+def resource_control_policies(account: str, action: str) -> Sequence[Sequence[PolicyDocument]]:
+    """Likewise, what limits the use of an account's resources, whoever asks; of the services that
+    have such policies alone."""
+    if action.partition(":")[0] not in CONTROLLED_SERVICES:
+        return ()
+    return _documents(account, RESOURCE_CONTROL_POLICY)
+
+
+def is_limited(account: str) -> bool:
+    """Whether a service control policy limits an account, other than AWS's that allows all."""
+    levels = _levels(account, SERVICE_CONTROL_POLICY)
+    return any(not policy.aws_managed for level in levels for policy in level)
+
+
+def _documents(account: str, kind: str) -> Sequence[Sequence[PolicyDocument]]:
+    named = kind.lower().replace("_", " ")
+    return [
+        [parsed(f"{named} {policy.name}", str(policy.content)) for policy in level]
+        for level in _levels(account, kind)
+    ]
+
+
+def _levels(account: str, kind: str) -> Sequence[Sequence[FakePolicy]]:
     backend = organization_backend(account)
-    if backend is None or backend.account_id == account or not _enabled(backend):
+    if backend is None or backend.account_id == account or not _enabled(backend, kind):
         return ()
     levels: list[FakeAccount | FakeOrganizationalUnit] = [
         member for member in backend.accounts if member.id == account
@@ -64,20 +96,12 @@ def service_control_policies(account: str) -> Sequence[Sequence[PolicyDocument]]
     units = {unit.id: unit for unit in backend.ou}
     while levels and levels[-1].parent_id in units:
         levels.append(units[levels[-1].parent_id])
-    return [
-        [
-            parsed(f"service control policy {policy.name}", str(policy.content))
-            for policy in level.attached_policies
-            if policy.type == _SERVICE_CONTROL_POLICY
-        ]
-        for level in levels
-    ]
+    return [[p for p in level.attached_policies if p.type == kind] for level in levels]
 
 
-def _enabled(backend: OrganizationsBackend) -> bool:
+def _enabled(backend: OrganizationsBackend, kind: str) -> bool:
     roots = [unit for unit in backend.ou if isinstance(unit, FakeRoot)]
-    types = [held["Type"] for root in roots for held in root.policy_types]
-    return _SERVICE_CONTROL_POLICY in types
+    return kind in [held["Type"] for root in roots for held in root.policy_types]
 
 
 def _parent_of(backend: OrganizationsBackend, account: str) -> str | None:

@@ -232,6 +232,17 @@ def find_key(reference: str, at: Arn) -> EncryptionKey | None:
     return EncryptionKey(arn=arn, name=name, aws_managed=managed)
 
 
+def resource_tags(resource_arn: str) -> Mapping[str, str]:
+    """Of keys, and of what AWS Backup has; what else carries tags tells none to policies here."""
+    if not resource_arn.startswith(("arn:aws:kms:", "arn:aws:backup:")):
+        return {}
+    arn = Arn.parse(resource_arn)
+    if arn.service == "backup":
+        return backend_of(arn.account, arn.region).tags(resource_arn)
+    keys = get_backend("kms")[arn.account][arn.region]
+    return keys.tagger.get_tag_dict_for_resource(arn.resource.removeprefix("key/"))
+
+
 _BOTH = ("kms:GenerateDataKey", "kms:Decrypt")
 
 

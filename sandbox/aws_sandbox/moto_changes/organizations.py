@@ -29,13 +29,20 @@ from moto.organizations.utils import make_random_account_id
 
 from aws_sandbox.aws.backup_policies import backup_policy_problems
 from aws_sandbox.aws.principals import iam_backend
-from aws_sandbox.iam import PolicyDocument, PolicyError
+from aws_sandbox.iam import PolicyDocument, PolicyError, Statement
 from aws_sandbox.moto_changes.replacements import Replacements
 
 BACKUP = "backup.amazonaws.com"
 ADMINISTRATOR_ACCESS = "arn:aws:iam::aws:policy/AdministratorAccess"
 BACKUP_POLICY_CHARACTERS = 10_000
 """AWS's limit on the content of a backup policy."""
+SERVICE_CONTROL_POLICY, RESOURCE_CONTROL_POLICY = CONTROL_POLICIES = (
+    "SERVICE_CONTROL_POLICY",
+    "RESOURCE_CONTROL_POLICY",
+)
+CONTROL_POLICY_CHARACTERS = 5_120
+CONTROLLED_SERVICES = ("kms", "s3")
+"""Whose resources a resource control policy guards here; on AWS those of some more."""
 
 
 _account_id: ContextVar[str] = ContextVar("account_id")
@@ -99,9 +106,8 @@ class SandboxOrganizationsBackend(OrganizationsBackend):
         return {"ResourcePolicy": {"Content": self.resource_policy}}
 
     def create_policy(self, **kwargs: Any) -> dict[str, Any]:
-        if kwargs.get("Type") == "RESOURCE_CONTROL_POLICY":
-            raise NotImplementedError("the sandbox evaluates no resource control policies")
-        if kwargs.get("Type") != "BACKUP_POLICY" or self.org is None:
+        check_control_policy(kwargs["Type"], kwargs["Content"])
+        if kwargs["Type"] != "BACKUP_POLICY" or self.org is None:
             return super().create_policy(**kwargs)
         check_backup_policy(kwargs["Content"])
         super().create_policy(**(kwargs | {"Type": "TAG_POLICY"}))
@@ -111,13 +117,17 @@ class SandboxOrganizationsBackend(OrganizationsBackend):
         return policy.describe()
 
     def update_policy(self, **kwargs: Any) -> dict[str, Any]:
-        if self.get_policy_by_id(kwargs["PolicyId"]).type == "BACKUP_POLICY":
+        kind, content = self.get_policy_by_id(kwargs["PolicyId"]).type, kwargs.get("Content")
+        if content is not None:
+            check_control_policy(kind, content)
+        if kind == "BACKUP_POLICY":
             check_backup_policy(kwargs["Content"])
         return super().update_policy(**kwargs)
 
     def attach_policy(self, **kwargs: Any) -> None:
         policy = self.get_policy_by_id(kwargs["PolicyId"])
-        if policy.type == "BACKUP_POLICY" and not self._enabled(policy.type):
+        enabled = policy.aws_managed or self._enabled(policy.type)
+        if policy.type in ("BACKUP_POLICY", *CONTROL_POLICIES) and not enabled:
             raise PolicyTypeNotEnabledException
         super().attach_policy(**kwargs)
 
@@ -128,6 +138,40 @@ class SandboxOrganizationsBackend(OrganizationsBackend):
     def _enabled(self, policy_type: str) -> bool:
         roots = [unit for unit in self.ou if isinstance(unit, FakeRoot)]
         return any(held["Type"] == policy_type for root in roots for held in root.policy_types)
+
+
+def check_control_policy(kind: str, content: str) -> None:
+    """Refuses a service or resource control policy that is too long, or none; and of the latter
+    what AWS does not take, or nothing here would ask."""
+    if kind not in CONTROL_POLICIES:
+        return
+    if len(content) > CONTROL_POLICY_CHARACTERS:
+        raise ConstraintViolationException(
+            f"You have exceeded the allowed size of a policy: {len(content)} characters, the limit "
+            f"is {CONTROL_POLICY_CHARACTERS}."
+        )
+    try:
+        policy = PolicyDocument.parse("the policy", content)
+    except PolicyError as error:
+        raise MalformedPolicyDocumentException(str(error)) from error
+    for statement in policy.statements:
+        problem = _control_problem(statement, guards_resources=kind == RESOURCE_CONTROL_POLICY)
+        if problem:
+            raise MalformedPolicyDocumentException(f"{statement.place} {problem}")
+
+
+def _control_problem(statement: Statement, *, guards_resources: bool) -> str:
+    principals, actions = statement.principals, statement.actions
+    if not guards_resources:
+        return "has a Principal" if principals else ""
+    if statement.allows:
+        return "allows something"
+    if principals is None or principals.negated or principals.names != ("*",):
+        return "has another Principal than *"
+    services = {action.partition(":")[0] for action in actions.names}
+    if actions.negated or not services <= {*CONTROLLED_SERVICES}:
+        return f"has other actions than those of {' and '.join(CONTROLLED_SERVICES)}"
+    return ""
 
 
 def check_backup_policy(content: str) -> None:

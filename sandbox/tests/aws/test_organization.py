@@ -208,10 +208,12 @@ def test_a_service_control_policy_limits_every_level_below_it(aws: Any, organiza
         Name=aws.name("scp"), Description="", Type="SERVICE_CONTROL_POLICY", Content=deny
     )["Policy"]["PolicySummary"]
     attach = {"PolicyId": created["Id"], "TargetId": UNIT}
-    organizations.attach_policy(**attach)
-    own.list_queues()
+    code, _ = aws.error(lambda: organizations.attach_policy(**attach))
+    assert code == "PolicyTypeNotEnabledException"
     enable = {"RootId": "r-exam", "PolicyType": "SERVICE_CONTROL_POLICY"}
     organizations.enable_policy_type(**enable)
+    own.list_queues()
+    organizations.attach_policy(**attach)
     code, message = aws.error(own.list_queues)
     assert (code, created["Name"] in message) == ("AccessDenied", True)
     aws.client("sqs").list_queues()
@@ -220,9 +222,81 @@ def test_a_service_control_policy_limits_every_level_below_it(aws: Any, organiza
     organizations.disable_policy_type(**enable)
 
 
-def test_a_resource_control_policy_would_not_be_evaluated_and_is_refused(
+@pytest.fixture
+def guarding(aws: Any, organizations: Any) -> Any:
+    """Attaches a resource control policy to the unit, for one test, and gives its name."""
+    enable = {"RootId": "r-exam", "PolicyType": "RESOURCE_CONTROL_POLICY"}
+    organizations.enable_policy_type(**enable)
+    attached: list[Any] = []
+
+    def guarding(**statement: Any) -> str:
+        content = {"Statement": {"Effect": "Deny", "Principal": "*", "Resource": "*", **statement}}
+        policy = organizations.create_policy(
+            Name=aws.name("rcp"),
+            Description="",
+            Type="RESOURCE_CONTROL_POLICY",
+            Content=json.dumps(content),
+        )["Policy"]["PolicySummary"]
+        attached.append({"PolicyId": policy["Id"], "TargetId": UNIT})
+        organizations.attach_policy(**attached[-1])
+        return policy["Name"]
+
+    yield guarding
+    for attachment in attached:
+        organizations.detach_policy(**attachment)
+    organizations.disable_policy_type(**enable)
+
+
+def test_a_resource_control_policy_limits_the_use_of_the_accounts_resources_by_anybody(
+    aws: Any, guarding: Any
+) -> None:
+    keys = aws.client("kms", OWN)
+    tags = [{"TagKey": "managed-by", "TagValue": "tests"}]
+    ours, other = (keys.create_key(Tags=given)["KeyMetadata"]["KeyId"] for given in (tags, []))
+    condition = {"StringEquals": {"aws:ResourceTag/managed-by": "tests"}}
+    name = guarding(Action="kms:DescribeKey", Condition=condition)
+    code, message = aws.error(lambda: keys.describe_key(KeyId=ours))
+    assert (code, name in message) == ("AccessDeniedException", True)
+    keys.describe_key(KeyId=other)
+    theirs = aws.client("kms").create_key(Tags=tags)["KeyMetadata"]["KeyId"]
+    aws.client("kms").describe_key(KeyId=theirs)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"Effect": "Allow"}, "allows something"),
+        ({"Principal": {"AWS": OWN}}, "has another Principal than *"),
+        ({"Action": "sqs:*"}, "has other actions than those of kms and s3"),
+        ({"Action": "kms:*", "Sid": "x" * 5120}, "exceeded the allowed size"),
+    ],
+)
+def test_a_resource_control_policy_that_aws_or_nothing_here_would_ask_is_refused(
+    aws: Any, guarding: Any, change: Any, says: str
+) -> None:
+    _, message = aws.error(lambda: guarding(**{"Action": "s3:*", **change}))
+    assert says in message
+
+
+def test_where_the_organization_limits_an_account_its_administrator_is_asked_about_every_call(
     aws: Any, organizations: Any
 ) -> None:
-    policy = {"Name": aws.name("rcp"), "Description": "", "Type": "RESOURCE_CONTROL_POLICY"}
-    code, _ = aws.error(lambda: organizations.create_policy(Content="{}", **policy))
-    assert code == "NotImplemented"
+    keys = aws.client("kms", OWN)
+    key = keys.create_key()["KeyMetadata"]["KeyId"]
+    deny = {"Statement": {"Effect": "Deny", "Action": "kms:DisableKey", "Resource": "*"}}
+    policy = organizations.create_policy(
+        Name=aws.name("scp"),
+        Description="",
+        Type="SERVICE_CONTROL_POLICY",
+        Content=json.dumps(deny),
+    )["Policy"]["PolicySummary"]
+    enable = {"RootId": "r-exam", "PolicyType": "SERVICE_CONTROL_POLICY"}
+    organizations.enable_policy_type(**enable)
+    attach = {"PolicyId": policy["Id"], "TargetId": OWN}
+    organizations.attach_policy(**attach)
+    code, message = aws.error(lambda: keys.disable_key(KeyId=key))
+    assert (code, policy["Name"] in message) == ("AccessDeniedException", True)
+    keys.enable_key(KeyId=key)
+    organizations.detach_policy(**attach)
+    keys.disable_key(KeyId=key)
+    organizations.disable_policy_type(**enable)
