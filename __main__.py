@@ -2,13 +2,11 @@
 
 from stacks import audit, load, management, member
 from stacks.contracts import publish
-from stacks.policies import tell_policies
 from stacks.roles import shape_roles
 from stacks.settings import AuditSettings, ManagementSettings
 from stacks.warnings import tell_warnings
 
 settings = load.from_config()
-tell_policies(settings)
 tell_warnings(settings)
 shape_roles(settings)
 if isinstance(settings, ManagementSettings):

@@ -14,51 +14,59 @@ from pulumi_policy import (
     StackValidationPolicy,
 )
 
-from policies.choice import Bundle, Choice, Chosen, choice_from, chosen_from, stricter
+from policies.choice import Bundle, Choice, choice_from, chosen_from, stricter
 from policies.resources import Resource, Stack
 from policies.rule import Rule, Violations
 from policies.rules import RULES
 from policies.sdk import use_analyzer
+from policies.validation import problems_of_demands, rule_schema
 
 NAME = "backup-org"
 
 
 def policies_of_all_rules(
-    *, bundle: Bundle = "baseline"
+    *, bundle: Bundle = "baseline", choice: Choice | None = None
 ) -> Sequence[ResourceValidationPolicy | StackValidationPolicy]:
-    """Every rule as a policy, for any pack. A stack that registers PolicyDemands chooses for
-    itself; of others the bundle decides, and the pack's configuration."""
+    """Every rule as a policy, for any pack.
+
+    A stack that registers PolicyDemands chooses for itself, one that does not has the bundle. With
+    a choice the pack chooses, for every stack alike.
+    """
     use_analyzer()
-    demands = _Demands(bundle)
+    demands = _Demands(choice or Choice(bundle=bundle), heard=choice is None)
     return [_policy(rule, demands) for rule in RULES.values()]
 
 
 class _Demands:
-    """What the stack that is looked at chooses, once it has told."""
+    """What counts for the stack that is looked at: its own choice, once it has told."""
 
-    def __init__(self, bundle: Bundle) -> None:
-        self.choice = Choice(bundle=bundle)
-        self.told = False
+    def __init__(self, choice: Choice, *, heard: bool) -> None:
+        self.registered = self.choice = choice
+        self._heard = heard
+        self._told: Resource | None = None
 
-    def hear(self, props: Mapping[str, Any]) -> None:
-        self.told = True
-        self.choice = choice_from(props.get("demands") or {})
+    @property
+    def are_told(self) -> bool:
+        return self._told is not None
+
+    def hear(self, told: Resource) -> None:
+        """Nothing counts of a choice that is not valid; policy_choice_is_valid says so."""
+        if not self._heard or told is self._told:
+            return
+        chosen: Any = told.props.get("demands") or {}
+        if not any(problems_of_demands(chosen)):
+            self.choice, self._told = choice_from(chosen), told
 
 
 def _policy(rule: Rule, demands: _Demands) -> ResourceValidationPolicy | StackValidationPolicy:
     kind = _OverResource if rule.scope == "resource" else _OverStack
-    schema = None
-    if rule.settings:
-        schema = PolicyConfigSchema(
-            properties={
-                name: {**one.schema, "description": one.what} for name, one in rule.settings.items()
-            }
-        )
+    properties = rule_schema(rule)["properties"]
+    del properties["level"]  # it stands beside them, as enforcementLevel
     made = kind(
         name=rule.name,
         description=rule.description,
-        enforcement_level=EnforcementLevel(rule.levels[demands.choice.bundle]),
-        config_schema=schema,
+        enforcement_level=EnforcementLevel(rule.level(demands.registered)),
+        config_schema=PolicyConfigSchema(properties=properties),
         severity=Severity(rule.severity),
         validate=_is_asked_by_analyzer,
     )
@@ -82,28 +90,27 @@ class _Asked:
         return self.rule.types
 
     def hear(self, told: Resource) -> None:
-        self.demands.hear(told.props)
+        self.demands.hear(told)
 
     def level(self, configured: EnforcementLevel) -> EnforcementLevel:
-        """As the stack chooses, else as its bundle has it; a file may demand more. The engine
-        always tells a level: where it is not the pack's own, a file has it."""
-        if not self.demands.told:
+        """Of what the stack chooses and of what a file says, the stricter. The engine hands on the
+        registered level where no file says any: one that says the same is not told from none."""
+        if not self.demands.are_told:
             return configured
-        choice = self.demands.choice
-        chosen = choice.of(self.rule.name).level or self.rule.levels[choice.bundle]
-        if configured is self.enforcement_level:
-            return EnforcementLevel(chosen)
-        demanded = "mandatory" if configured.value == "remediate" else configured.value
-        return EnforcementLevel(stricter([chosen, demanded]))
+        chosen = self.rule.level(self.demands.choice)
+        file = "mandatory" if configured is EnforcementLevel.REMEDIATE else configured.value
+        if file != self.rule.level(self.demands.registered):
+            chosen = stricter((chosen, file))
+        return EnforcementLevel(chosen)
 
     def violations(self, stack: Stack, config: Mapping[str, Any] | None) -> Violations:
-        """A file's configuration counts more than what the stack chooses."""
-        of_stack: Chosen = self.demands.choice.of(self.rule.name)
-        of_file = chosen_from(config or {})
+        """The settings of a file count more than those that the stack chooses."""
+        choice = self.demands.choice
+        of_stack, of_file = choice.of(self.rule.name), chosen_from(config or {})
         return self.rule.violations(
             stack,
-            self.rule.config(self.demands.choice.bundle, of_stack, of_file),
-            of_stack.exceptions,
+            self.rule.config(choice.bundle, of_stack, of_file),
+            (*of_stack.exceptions, *of_file.exceptions),
             today=datetime.datetime.now(datetime.UTC).date(),
         )
 

@@ -60,6 +60,11 @@ class Rule:
     settings: Mapping[str, Setting]
     ask: Callable[[Resource, Stack, Config], Aspects]
 
+    @property
+    def sentence(self) -> str:
+        """What it wants."""
+        return " ".join(self.description.partition("\n\n")[0].split())
+
     def level(self, choice: Choice) -> Level:
         return choice.of(self.name).level or self.levels[choice.bundle]
 

@@ -69,6 +69,13 @@ class RulePolicy(Protocol):
 
 _SDK: Any = policy
 """Its analyzer's class is private: there is no other way in."""
+_NEEDED = ("_create_report_violation", "_get_enforcement_level", "_get_policy_config")
+for _name in _NEEDED:
+    if not hasattr(getattr(_SDK, "_PolicyAnalyzerServicer", None), _name):
+        raise ImportError(
+            f"pulumi-policy {_SDK.VERSION} has no _PolicyAnalyzerServicer.{_name}, by which this "
+            "pack asks its rules; install the version that backup-org names"
+        )
 
 
 class Analyzer(_SDK._PolicyAnalyzerServicer):

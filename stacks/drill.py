@@ -17,6 +17,7 @@ from components.encryption_key import EncryptionKey, EncryptionKeyArgs, backup_m
 from components.runbook import Runbook, RunbookArgs
 from components.runbook_role import RunbookRole, RunbookRoleArgs
 from stacks import names
+from stacks.policies import level_of
 from stacks.protection import Protection
 from stacks.recovery_settings import Drill
 from stacks.settings import ProtectedSettings, Settings
@@ -102,7 +103,7 @@ def deploy_drill(
 
 def _key(settings: Settings, region: str, opts: pulumi.ResourceOptions) -> EncryptionKey | None:
     """A key that encrypts nothing, where the customer's policies let no vault be without."""
-    if settings.policy.vault_key == "any":
+    if level_of("vault_has_its_own_key", settings) != "mandatory":
         return None
     name = names.drill(settings)
     return EncryptionKey(

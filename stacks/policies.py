@@ -1,35 +1,92 @@
 """What a customer chooses of the policies of its stacks, told by each of them."""
 
-from typing import Any
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import pulumi
 
 from components.policy_demands import PolicyDemands, PolicyDemandsArgs
+from policies.choice import Choice, Level, choice_from
+from policies.rules import RULES
+from stacks.customer_accounts import accounts_of
 from stacks.load import Settings
+from stacks.names import own_stack
+from stacks.settings import PROGRAMS_TAGS
+from stacks.values import aws_regions
+
+_ACCOUNT = re.compile(r"(?:arn:[^:]+:[^:]*:[^:]*:)?(\d{12})(?::.*)?")
 
 
-def tell_policies(settings: Settings) -> None:
-    """Lets the policy pack see it, whoever runs the pack."""
-    PolicyDemands(
-        "policies",
-        PolicyDemandsArgs(bundle=settings.policy.bundle, rules=_rules(settings)),
+def tell_policies(settings: Settings) -> PolicyDemands:
+    """Lets the policy pack see it, whoever runs the pack: what is deployed comes after it."""
+    root = Path(pulumi.get_root_directory() or ".")
+    demands = demands_of(settings, root)
+    return PolicyDemands(
+        "policies", PolicyDemandsArgs(bundle=demands["bundle"], rules=demands["rules"])
     )
 
 
-def _rules(settings: Settings) -> dict[str, dict[str, Any]]:
-    """As the customer has them, with the keys and the central accounts that it knows as its own."""
-    rules = {
-        name: rule.model_dump(mode="json", exclude_none=True)
-        for name, rule in settings.policy.rules.items()
+def demands_of(settings: Settings, root: Path) -> dict[str, Any]:
+    """As the pack reads them; `root` holds Pulumi.yaml."""
+    known = _known(settings, root)
+    rules = {name: _of_rule(name, settings, known) for name in RULES}
+    return {
+        "bundle": settings.policy.bundle,
+        "rules": {name: chosen for name, chosen in rules.items() if chosen},
     }
-    of_key = rules.setdefault("vault_has_its_own_key", {})
-    of_key.setdefault("known_keys", [*settings.policy.known_keys])
-    of_copies = rules.setdefault("vault_takes_copies_from_its_organization", {})
-    of_copies["accounts"] = sorted(
-        {*settings.organization.accounts, *of_copies.get("accounts", ())}
-    )
-    if settings.policy.vault_key == "customer_managed":
-        of_key.setdefault("level", "mandatory")
-    of_strangers = rules.setdefault("resource_policy_lets_no_stranger_in", {})
-    of_strangers["known_accounts"] = sorted(
-        {*settings.organization.accounts, *of_strangers.get("known_accounts", ())}
-    )
-    return rules
+
+
+def choice_of(settings: Settings, root: Path) -> Choice:
+    """What a stack's settings choose; `root` holds Pulumi.yaml."""
+    return choice_from(demands_of(settings, root))
+
+
+def level_of(rule: str, settings: Settings) -> Level:
+    chosen = settings.policy.rules.get(rule)
+    return (chosen and chosen.level) or RULES[rule].levels[settings.policy.bundle]
+
+
+def _of_rule(name: str, settings: Settings, known: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """As the customer has it, and what the program knows: of what is known beside what the customer
+    writes, of all else in its place."""
+    told: dict[str, Any] = {one: known[one] for one in RULES[name].settings if known.get(one)}
+    chosen = settings.policy.rules.get(name)
+    if chosen is None:
+        return told
+    for setting, value in chosen.model_dump(exclude_none=True, exclude={"exceptions"}).items():
+        adds = setting.startswith("known_")
+        told[setting] = sorted({*told.get(setting, ()), *value}) if adds else value
+    exceptions = [
+        one.model_dump(mode="json", exclude={"stack"})
+        for one in chosen.exceptions
+        if one.stack in (None, own_stack(settings))
+    ]
+    return told | ({"exceptions": exceptions} if exceptions else {})
+
+
+def _known(settings: Settings, root: Path) -> Mapping[str, Sequence[str]]:
+    """What the program knows, by the names of settings that rules have for it: the customer's
+    accounts and Regions are those that its settings name."""
+    named = {*_texts(settings.model_dump(mode="json", exclude={"tags"}))}
+    accounts = {found[1] for text in named if (found := _ACCOUNT.fullmatch(text))}
+    accounts |= {one.account for one in accounts_of(settings.customer, root)}
+    return {
+        "known_keys": [*settings.policy.known_keys],
+        "known_accounts": sorted({settings.account, *accounts}),
+        "allowed_regions": sorted(named & aws_regions()),
+        "required_tags": [*PROGRAMS_TAGS],
+    }
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for key, inner in cast("Mapping[str, Any]", value).items():
+            yield key
+            yield from _texts(inner)
+    elif isinstance(value, list):
+        for inner in cast("list[Any]", value):
+            yield from _texts(inner)

@@ -7,11 +7,14 @@ import pulumi_aws as aws
 
 from stacks import names
 from stacks.load import Settings
+from stacks.policies import tell_policies
 from stacks.settings import StackSettings
 
 
 def account_provider(settings: Settings) -> aws.Provider:
-    """Refuses to work in any account but the stack's, whatever credentials are at hand."""
+    """Refuses to work in any account but the stack's, whatever credentials are at hand. What the
+    customer chooses of the policies is told before it, and so before anything that it makes."""
+    policies = tell_policies(settings)
     role_arn = names.deploy_role_arn(settings)
     return aws.Provider(
         "account",
@@ -28,6 +31,7 @@ def account_provider(settings: Settings) -> aws.Provider:
         if role_arn
         else None,
         default_tags=aws.ProviderDefaultTagsArgs(tags=_tags(settings)),
+        opts=pulumi.ResourceOptions(depends_on=[policies]),
     )
 
 

@@ -6,13 +6,14 @@
 from collections.abc import Mapping
 from typing import ClassVar, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from reports.aws_partition import aws_partition
 from stacks.backup_policy_settings import BackupPolicy
 from stacks.framework_settings import Framework
 from stacks.guard_rail_settings import GuardRails
 from stacks.model import Model
+from stacks.policy_settings import Policy
 from stacks.protection_settings import (
     AirGappedVault,
     MaintenanceWindow,
@@ -40,7 +41,6 @@ from stacks.values import (
     Days,
     ExternalId,
     FrameworkName,
-    KeyArn,
     MemberName,
     PlanName,
     PolicyNameOrArn,
@@ -84,27 +84,6 @@ class Functions(Model):
     runtime: Literal["python3.11", "python3.12", "python3.13"] = "python3.12"
     architecture: Literal["x86_64", "arm64"] = "x86_64"
     log_retention_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731] = 90
-
-
-class PolicyRule(Model):
-    """What is chosen of one rule of the policy pack, otherwise than its bundle has it."""
-
-    model_config = ConfigDict(extra="allow")
-
-    level: Literal["disabled", "advisory", "mandatory"] | None = None
-
-
-class Policy(Model):
-    """What the policy pack demands of this customer."""
-
-    bundle: Literal["baseline", "regulated"] = "baseline"
-    """The levels and thresholds that all rules start from."""
-    rules: dict[str, PolicyRule] = Field(default_factory=dict)
-    """By rule: its level, its thresholds, and exceptions."""
-    vault_key: Literal["any", "customer_managed"] = "any"
-    """`customer_managed`: a vault encrypted with the AWS-managed key is refused."""
-    known_keys: tuple[KeyArn, ...] = ()
-    """ARNs of the customer's own keys that no stack makes: an ARN does not tell whose a key is."""
 
 
 class Iam(Model):

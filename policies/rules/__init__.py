@@ -3,6 +3,7 @@
 from policies.rule import RULES
 from policies.rules import (
     buckets,
+    choices,
     keys,
     resource_policies,
     vaults,
@@ -11,6 +12,7 @@ from policies.rules import (
 __all__ = [
     "RULES",
     "buckets",
+    "choices",
     "keys",
     "resource_policies",
     "vaults",

@@ -323,7 +323,7 @@ def _is_used_by_nobody(vault: Resource, stack: Stack) -> Iterator[str]:
             schema={"type": "array", "items": {"type": "string", "pattern": "^o-[a-z0-9]{10,32}$"}},
             default=[],
         ),
-        "accounts": Setting(
+        "known_accounts": Setting(
             what="Ids of the customer's accounts, which may copy into each other's vaults",
             schema={"type": "array", "items": {"type": "string", "pattern": "^[0-9]{12}$"}},
             default=[],
@@ -334,10 +334,10 @@ def vault_takes_copies_from_its_organization(policy: Resource, config: Config) -
     """A backup vault accepts copies from the organization only, or from the customer's accounts.
 
     Whoever may copy into a vault may fill it at its owner's cost, and set what a restore finds.
-    An account counts that is the vault's own or named under `accounts`: a root's ARN does not
+    An account counts that is the vault's own or named under `known_accounts`: a root's ARN does not
     tell whose it is.
     """
-    known = {*config["accounts"], policy.account}
+    known = {*config["known_accounts"], policy.account}
     for statement in lets_copy_in(policy.get("policy")):
         if not is_within_organization(statement, config["organizations"]):
             strange = [one for one in accounts_let_in(statement) if one not in known]

@@ -74,7 +74,7 @@ def settings(**vault: Any) -> Callable[[dict[str, Any]], None]:
         values["regions"] = [REGION]
         values["vaults"] = {"standard": vault}
         values["plans"] = {"standard": {}}
-        values["policy"] = {"vault_key": "any"}
+        values["policy"] = {"rules": {"vault_has_its_own_key": {"level": "advisory"}}}
 
     return write
 

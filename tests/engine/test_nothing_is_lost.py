@@ -62,7 +62,7 @@ def test_a_key_of_a_vault_that_is_dropped_from_the_settings_is_refused_in_the_pr
 
     def aws_managed(values: dict[str, Any]) -> None:
         values["vaults"]["standard"] = {"key": "aws_managed"}
-        values["policy"] = {"vault_key": "any"}
+        values["policy"] = {"rules": {"vault_has_its_own_key": {"level": "advisory"}}}
 
     with pytest.raises(StackFailed) as caught:
         change_settings(MEMBER, aws_managed).preview()
@@ -88,7 +88,7 @@ def test_another_vault_takes_the_place_of_one_that_is_retained(
         values["vaults"] = {"aws-keyed": {"key": "aws_managed"}}
         values["retained_vaults"] = {"standard": {}}
         values["plans"]["standard"]["vault"] = "aws-keyed"
-        values["policy"] = {"vault_key": "any"}
+        values["policy"] = {"rules": {"vault_has_its_own_key": {"level": "advisory"}}}
 
     points, _ = what_lies_there(stage)
     made = change_settings(MEMBER, replace).up()

@@ -27,8 +27,8 @@ MAY_IMPORT: Mapping[str, set[str]] = {
     "components/drill/steps": set(),
     "components/recovery/steps": set(),
     "components/scripts/steps": set(),
-    "stacks": {"stacks", "components", "reports"},
-    "fleet": {"fleet", "stacks", "components", "reports"},
+    "stacks": {"stacks", "components", "policies", "reports"},
+    "fleet": {"fleet", "stacks", "components", "policies", "reports"},
     # The one command of fleet that stands the sandbox up.
     "fleet/sandbox": {"fleet", "stacks", "components", "reports", "aws_sandbox"},
     "sandbox/aws_sandbox": {"aws_sandbox"},

@@ -59,7 +59,9 @@ def vaults(count: int) -> proto.AnalyzeStackRequest:
     )
 
 
-def refused(response: proto.AnalyzeResponse, policy: str = "vault_is_encrypted") -> Sequence[str]:
+def refused(
+    response: proto.AnalyzeResponse, policy: str = "vault_has_its_own_key"
+) -> Sequence[str]:
     return [found.urn for found in response.diagnostics if found.policyName == policy]
 
 
@@ -149,51 +151,11 @@ def test_somebody_else_s_policies_in_the_same_pack_are_asked_by_the_sdk() -> Non
 
 def test_what_a_stack_chooses_is_heard_before_any_resource() -> None:
     asked = analyzer()
-    chosen = {"name": "vault0", "reason": "a move", "until": "2999-01-01"}
-    demands = {"bundle": "baseline", "rules": {"vault_is_encrypted": {"exceptions": [chosen]}}}
+    chosen = {"name": "vault0", "reason": "moved by summer", "until": "2999-01-01"}
+    demands = {"bundle": "baseline", "rules": {"vault_has_its_own_key": {"exceptions": [chosen]}}}
     told = struct({"demands": demands})
     asked.Analyze(proto.AnalyzeRequest(type=DEMANDS, name="p", urn="u", properties=told), None)
     assert refused(asked.AnalyzeStack(vaults(2), None)) == ["urn:vault1"]
-
-
-LEVELS = {"advisory": proto.ADVISORY, "mandatory": proto.MANDATORY, "disabled": proto.DISABLED}
-
-
-@pytest.mark.parametrize(
-    ("chosen", "of_file", "counts"),
-    [
-        ({}, None, "mandatory"),
-        ({"level": "advisory"}, None, "advisory"),
-        ({"level": "disabled"}, None, None),
-        ({"level": "disabled"}, "advisory", "advisory"),
-        ({"level": "mandatory"}, "disabled", "mandatory"),
-        ({"level": "mandatory"}, "advisory", "mandatory"),
-    ],
-)
-def test_a_stack_chooses_levels_and_the_pack_s_file_may_demand_more(
-    chosen: Mapping[str, str], of_file: str | None, counts: str | None
-) -> None:
-    asked = analyzer()
-    if of_file:
-        level = proto.PolicyConfig(enforcementLevel=LEVELS[of_file])
-        configuration = proto.ConfigureAnalyzerRequest(policyConfig={"vault_is_encrypted": level})
-        asked.Configure(configuration, None)
-    stack = vaults(1)
-    told = struct({"demands": {"rules": {"vault_is_encrypted": chosen}}})
-    stack.resources.append(proto.AnalyzerResource(type=DEMANDS, name="p", properties=told))
-    found = [
-        found.enforcementLevel
-        for found in asked.AnalyzeStack(stack, None).diagnostics
-        if found.policyName == "vault_is_encrypted"
-    ]
-    assert found == ([LEVELS[counts]] if counts else [])
-
-
-def test_of_a_program_that_chooses_nothing_the_pack_s_file_has_the_word() -> None:
-    asked = analyzer()
-    off = proto.PolicyConfig(enforcementLevel=proto.DISABLED)
-    asked.Configure(proto.ConfigureAnalyzerRequest(policyConfig={"vault_is_encrypted": off}), None)
-    assert refused(asked.AnalyzeStack(vaults(2), None)) == []
 
 
 def test_no_rule_changes_a_resource() -> None:

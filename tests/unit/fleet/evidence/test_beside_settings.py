@@ -110,7 +110,7 @@ def test_settings_that_weaken_protection_are_known_deviations() -> None:
         "name": "web",
         "account": "444444444444",
         "regions": ["eu-central-1"],
-        "policy": {"vault_key": "any"},
+        "policy": {"rules": {"vault_has_its_own_key": {"level": "advisory"}}},
         "vaults": {
             "open": {"deny_deletion": False, "key": "aws_managed", "force_destroy": True},
             "loose": {"lock": {"mode": "governance", "min_retention_days": 7}},

@@ -369,7 +369,7 @@ OF_COPIES = [
         rule="vault_takes_copies_from_its_organization",
         what="an account that is known, and its own",
         resources=[policy(allowed({"AWS": ["111111111111", f"arn:aws:iam::{ACCOUNT}:root"]}))],
-        config={"accounts": ["111111111111"]},
+        config={"known_accounts": ["111111111111"]},
     ),
     Case(
         rule="vault_takes_copies_from_its_organization",
