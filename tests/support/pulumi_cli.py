@@ -52,7 +52,7 @@ def pulumi(
 
     if program is None:
         return run()
-    with _served(program) as address:
+    with served(program) as address:
         return run(f"--client={address}")
 
 
@@ -65,7 +65,8 @@ def project(engine: Engine, folder: Path, stack: str) -> Path:
 
 
 @contextmanager
-def _served(program: Program) -> Generator[str]:
+def served(program: Program) -> Generator[str]:
+    """The address at which the CLI finds a program."""
     server = grpc.server(ThreadPoolExecutor(4))
     servicer = _server.LanguageServer(program)
     cast(Any, language_pb2_grpc).add_LanguageRuntimeServicer_to_server(servicer, server)
