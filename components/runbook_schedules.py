@@ -77,7 +77,7 @@ class RunbookSchedules(pulumi.ComponentResource):
                 Statement(
                     sid="StartTheRunbooks",
                     actions=["ssm:StartAutomationExecution"],
-                    resources=[arn for one in args.schedules for arn in _started(one, args)],
+                    resources=_started(args),
                 ),
                 may_pass("HandOverTheirRole", args.runbook_role_arn, "ssm.amazonaws.com"),
                 Statement(
@@ -146,15 +146,21 @@ def _starts_runbooks(region: str) -> str:
     return f"arn:{aws_partition(region)}:scheduler:::aws-sdk:ssm:startAutomationExecution"
 
 
-def _started(one: RunbookSchedule, args: RunbookSchedulesArgs) -> list[pulumi.Input[str]]:
-    """AWS asks for the document and the execution; until 2025 it asked for automation-definition,
-    and may still in a Region."""
-    of = f"arn:{aws_partition(one.region)}:ssm:{one.region}:{args.account}"
-    return [
-        pulumi.Output.concat(f"{of}:document/", one.runbook),
-        pulumi.Output.concat(f"{of}:automation-definition/", one.runbook, ":*"),
-        f"{of}:automation-execution/*",
-    ]
+def _started(args: RunbookSchedulesArgs) -> list[pulumi.Input[str]]:
+    """Each once, as several schedules may start one runbook: a role's policy has a limit of size.
+
+    AWS asks for the document and the execution; until 2025 it asked for automation-definition, and
+    may still in a Region.
+    """
+    runbooks = dict.fromkeys((one.region, one.runbook) for one in args.schedules)
+    found: list[pulumi.Input[str]] = []
+    for region in dict.fromkeys(region for region, _ in runbooks):
+        of = f"arn:{aws_partition(region)}:ssm:{region}:{args.account}"
+        found.append(f"{of}:automation-execution/*")
+        for runbook in (name for there, name in runbooks if there == region):
+            found.append(pulumi.Output.concat(f"{of}:document/", runbook))
+            found.append(pulumi.Output.concat(f"{of}:automation-definition/", runbook, ":*"))
+    return found
 
 
 def _request(one: RunbookSchedule) -> pulumi.Output[str]:

@@ -184,17 +184,22 @@ class _Mocks(pulumi_mocks.Mocks):
 
 def _made_up(type_: str, name: str, partition: str, account: str) -> dict[str, Any]:
     """Outputs that look like AWS's where programs read them."""
-    service = re.sub(r"[:/].*", "", type_.removeprefix("aws:"))
-    kind = "key/" if type_ == "aws:kms/key:Key" else ""
-    where = ":" if service == "s3" else f"eu-central-1:{account}"
     return {
-        "arn": f"arn:{partition}:{service}:{where}:{kind}{name}",
+        "arn": made_up_arn(type_, name, partition, account),
         "keyId": f"{name}-key-id",
         "name": name,
         "url": f"https://sqs.eu-central-1.amazonaws.com/{account}/{name}",
         "bucket": name,
         "dkimSigningAttributes": {"tokens": [f"{name}-token"]},
     }
+
+
+def made_up_arn(type_: str, name: str, partition: str, account: str) -> str:
+    """Of a resource that a program registers under a name, in whichever Region."""
+    service = re.sub(r"[:/].*", "", type_.removeprefix("aws:"))
+    kind = "key/" if type_ == "aws:kms/key:Key" else ""
+    where = ":" if service == "s3" else f"eu-central-1:{account}"
+    return f"arn:{partition}:{service}:{where}:{kind}{name}"
 
 
 @dataclass
