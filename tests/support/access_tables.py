@@ -9,8 +9,8 @@ fact: from their settings (policy_documents.py), or by facts.yaml.
   account is named; "deny", whatever other policies say; "keep out", as this document says nothing.
 - principals: a service; 12 digits for whoever is of an account; 444444444444:role/x; "organization"
   for whoever is of the customer's; "anyone".
-- resources: ARNs with wildcards; `bucket:~reports/*` for the ARN of a recorded one, `key@<audit>:~x`
-  where it is another account's; <self> for what the document governs, and "*" where AWS reads no
+- resources: ARNs with wildcards; `queue:~tickets` and `bucket:lake/*` for the ARN of a recorded one,
+  `key@<audit>:~x` where it is another account's; <self> for what the document governs, and "*" where AWS reads no
   resource or the action knows none.
 - context: values by condition key; `?` after a key: it may be missing; `>` before a number: more.
 - `~` is what a customer's names start with, and a dash; <region> and the like are facts.
@@ -226,7 +226,7 @@ def _texts(cell: str, facts: Facts) -> Iterator[str]:
     """With each value of each placeholder, which may hold placeholders itself."""
     asked = sorted(set(_PLACEHOLDER.findall(cell)))
     if not asked:
-        yield _arn(cell.replace("~", f"{facts['prefix']}-"), str(facts["account"]))
+        yield _arn(cell.replace("~", f"{facts['prefix']}-"), facts)
         return
     for values in product(*(_listed(facts.get(name, [])) for name in asked)):
         text = cell
@@ -235,13 +235,16 @@ def _texts(cell: str, facts: Facts) -> Iterator[str]:
         yield from _texts(text, facts)
 
 
-def _arn(text: str, account: str) -> str:
-    """bucket:acme-backup-reports/* as the ARN that the recorder made up."""
+def _arn(text: str, facts: Facts) -> str:
+    """queue:acme-backup-tickets as the ARN that the recorder made up; bucket:lake by its name."""
     found = _MADE_UP.fullmatch(text)
     if not found:
         return text
     kind, other_account, name, below = found.groups()
-    return made_up_arn(KINDS[kind], name, "aws", other_account or account) + below
+    account = other_account or str(facts["account"])
+    if kind == "bucket":
+        name = f"{facts['customer']}-backup-{name}-{account}-{facts['region']}"
+    return made_up_arn(KINDS[kind], name, "aws", account) + below
 
 
 def _principal(name: str) -> str:
