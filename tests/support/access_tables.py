@@ -9,9 +9,9 @@ fact: from their settings (policy_documents.py), or by facts.yaml.
   account is named; "deny", whatever other policies say; "keep out", as this document says nothing.
 - principals: a service; 12 digits for whoever is of an account; 444444444444:role/x; "organization"
   for whoever is of the customer's; "anyone".
-- resources: ARNs with wildcards; `queue:~tickets` and `bucket:lake/*` for the ARN of a recorded one,
-  `key@<audit>:~x` where it is another account's; <self> for what the document governs, and "*" where AWS reads no
-  resource or the action knows none.
+- resources: ARNs with wildcards; `queue:~tickets` or `bucket:lake/*` for the ARN of a recorded one,
+  `key@<audit>:~x` where it is another account's; <self> for what the document governs; "*" where
+  AWS reads no resource or the action knows none.
 - context: values by condition key; `?` after a key: it may be missing; `>` before a number: more.
 - `~` is what a customer's names start with, and a dash; <region> and the like are facts.
 """
