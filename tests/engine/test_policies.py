@@ -114,9 +114,10 @@ def test_an_exception_counts_until_its_day_is_over(
         assert deployment.preview().changes["create"]
 
 
-def of_vaults() -> None:
-    """A program that knows nothing of ours."""
+def of_vault_and_key() -> None:
+    """A program that knows nothing of ours: a vault with AWS's key, a key that never rotates."""
     aws.backup.Vault("vault", name="theirs")
+    aws.kms.Key("key", description="theirs", enable_key_rotation=False)
 
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
@@ -136,15 +137,22 @@ def with_pack(globex: Stage, small: Path, tmp_path: Path) -> Cli:
         path = tmp_path / "config.json"
         path.write_text(json.dumps({"all": "disabled", **configuration}))
         pack = ("--policy-pack", str(POLICIES), "--policy-pack-config", str(path))
-        return pulumi_cli.pulumi(globex.engine, small, *arguments, *pack, program=of_vaults)
+        return pulumi_cli.pulumi(globex.engine, small, *arguments, *pack, program=of_vault_and_key)
 
     return with_pack
 
 
-def vaults_in(stage: Stage) -> list[str]:
+def made(stage: Stage) -> set[str]:
+    """What of that program stands in the account."""
     account, region = stage.stacks[STACK].account, stage.stacks[STACK].region
-    backup = stage.sandbox.session(account, region).client("backup")
-    return [v.get("BackupVaultName", "") for v in backup.list_backup_vaults()["BackupVaultList"]]
+    session = stage.sandbox.session(account, region)
+    backup, kms = session.client("backup"), session.client("kms")
+    vaults = [v.get("BackupVaultName") for v in backup.list_backup_vaults()["BackupVaultList"]]
+    keys = [
+        kms.describe_key(KeyId=key.get("KeyId", ""))["KeyMetadata"].get("Description")
+        for key in kms.list_keys()["Keys"]
+    ]
+    return {kind for kind, names in (("vault", vaults), ("key", keys)) if "theirs" in names}
 
 
 @pytest.mark.parametrize(
@@ -164,15 +172,24 @@ def test_the_pack_s_file_chooses_levels_over_a_program_that_is_not_ours(
     assert (f"[{told}] [severity: high]  {OWN_KEY}" in answer.stdout) == (told is not None)
 
 
+def test_without_a_preview_a_rule_about_one_resource_still_comes_before_it(
+    globex: Stage, with_pack: Cli
+) -> None:
+    answer = with_pack("up", "--yes", "--skip-preview", key_rotates="mandatory")
+    assert answer.returncode != 0
+    assert "[mandatory] [severity: medium]  key_rotates" in answer.stdout
+    assert "key" not in made(globex)
+
+
 def test_without_a_preview_a_rule_about_the_stack_speaks_once_the_vault_stands(
     globex: Stage, small: Path, with_pack: Cli
 ) -> None:
-    mandatory = {OWN_KEY: "mandatory"}
-    answer = with_pack("up", "--yes", **mandatory)
+    pulumi_cli.pulumi(globex.engine, small, "destroy", "--yes").check_returncode()
+    answer = with_pack("up", "--yes", **{OWN_KEY: "mandatory"})
     assert answer.returncode != 0
-    assert "theirs" not in vaults_in(globex)
-    answer = with_pack("up", "--yes", "--skip-preview", **mandatory)
+    assert made(globex) == set()
+    answer = with_pack("up", "--yes", "--skip-preview", **{OWN_KEY: "mandatory"})
     assert answer.returncode != 0
     assert f"[mandatory] [severity: high]  {OWN_KEY}" in answer.stdout
-    assert "theirs" in vaults_in(globex)
+    assert made(globex) == {"vault", "key"}
     pulumi_cli.pulumi(globex.engine, small, "destroy", "--yes").check_returncode()
