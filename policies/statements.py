@@ -210,9 +210,9 @@ def _read(position: int, statement: Mapping[str, Any]) -> Statement:
         denies=statement.get("Effect") == "Deny",
         principals=[*_principals(statement)],
         all_principals_but="NotPrincipal" in statement,
-        actions=_texts(statement.get("NotAction" if all_actions_but else "Action")),
+        actions=texts(statement.get("NotAction" if all_actions_but else "Action")),
         all_actions_but=all_actions_but,
-        resources=_texts(statement.get("NotResource" if all_resources_but else "Resource")),
+        resources=texts(statement.get("NotResource" if all_resources_but else "Resource")),
         all_resources_but=all_resources_but,
         conditions=[*_conditions(statement)],
     )
@@ -224,7 +224,7 @@ def _principals(statement: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     principal = statement.get("Principal")
     if isinstance(principal, Mapping):
         for kind, names in cast("Mapping[str, Any]", principal).items():
-            yield from ((kind, name) for name in _texts(names))
+            yield from ((kind, name) for name in texts(names))
     elif principal is not None:
         yield "AWS", str(principal)
 
@@ -237,7 +237,7 @@ def _conditions(statement: Mapping[str, Any]) -> Iterator[Condition]:
             yield Condition(
                 operator=operator.lower().removeprefix("foranyvalue:"),
                 key=key.lower(),
-                values=_texts(values),
+                values=texts(values),
             )
 
 
@@ -253,7 +253,8 @@ def _owner(value: str) -> str:
     return value.split("/", 1)[0]
 
 
-def _texts(value: Any) -> list[str]:
+def texts(value: Any) -> list[str]:
+    """One or several, as JSON writes them."""
     return [str(one).lower() if isinstance(one, bool) else str(one) for one in _listed(value)]
 
 

@@ -81,6 +81,16 @@ def unset(name: str) -> Change:
     return change
 
 
+def and_another(change: Change) -> Change:
+    """Beside it stands another that is broken: the recorded ones are broken already."""
+
+    def change_too(resource: Resource) -> Sequence[Resource]:
+        other = dataclasses.replace(resource, urn=f"{resource.urn}-2")
+        return [resource, *change(other)]
+
+    return change_too
+
+
 def with_statement(name: str, **statement: Any) -> Change:
     """A policy document among the inputs has one statement more."""
 

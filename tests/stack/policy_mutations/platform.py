@@ -8,11 +8,19 @@ from policies.resource_types import (
     BUCKET_OWNERSHIP,
     BUCKET_POLICY,
     BUCKET_VERSIONING,
+    FUNCTION,
     KEY,
+    LOG_GROUP,
+    QUEUE,
     ROLE,
+    ROLE_POLICY,
+    ROLE_POLICY_ATTACHMENT,
+    TABLE,
+    TOPIC,
 )
 from policies.resources import Resource, Stack
 from tests.support.policy_mutations import (
+    and_another,
     broken,
     setting,
     unset,
@@ -162,4 +170,98 @@ BUCKET_MUTATIONS = [
         where=_of_reports,
     ),
 ]
-PLATFORM_MUTATIONS = [*RESOURCE_POLICY_MUTATIONS, *BUCKET_MUTATIONS]
+IAM_MUTATIONS = [
+    broken(
+        "a role may do all of a service",
+        ROLE_POLICY,
+        change=with_statement("policy", Action="sqs:*", Resource="arn:aws:sqs:eu-west-1:1:x"),
+        fails=["iam_policy_names_its_actions"],
+    ),
+    broken(
+        "a role may send to every queue",
+        ROLE_POLICY,
+        change=with_statement("policy", Action="sqs:SendMessage", Resource="*"),
+        fails=["iam_policy_names_its_resources"],
+    ),
+    broken(
+        "a role is an administrator",
+        ROLE_POLICY_ATTACHMENT,
+        change=setting("policyArn", "arn:aws:iam::aws:policy/AdministratorAccess"),
+        fails=["no_wide_managed_policy_is_attached"],
+    ),
+    broken(
+        "a role is an administrator by itself",
+        ROLE,
+        change=setting("managedPolicyArns", ["arn:aws:iam::aws:policy/AdministratorAccess"]),
+        fails=["no_wide_managed_policy_is_attached"],
+    ),
+]
+FUNCTION_MUTATIONS = [
+    broken(
+        "a function's runtime is no longer supported",
+        FUNCTION,
+        change=setting("runtime", "python3.8"),
+        fails=["function_has_a_supported_runtime"],
+    ),
+    broken(
+        "a function's environment has a key",
+        FUNCTION,
+        change=setting("environment", {"variables": {"WHO": "AKIAIOSFODNN7EXAMPLE"}}),
+        fails=["function_environment_has_no_secret"],
+    ),
+    broken(
+        "a function's log group is not there",
+        LOG_GROUP,
+        change=without,
+        fails=["function_logs_to_a_group_of_its_stack"],
+        where=lambda group, stack: any(
+            group.urn in function.sources["loggingConfig"] for function in stack.of(FUNCTION)
+        ),
+    ),
+]
+DATA_MUTATIONS = [
+    broken(
+        "a queue is not encrypted",
+        QUEUE,
+        change=setting("sqsManagedSseEnabled", value=False),
+        fails=["queue_is_encrypted"],
+        where=lambda queue, _: not queue.get("kmsMasterKeyId"),
+    ),
+    broken(
+        "a topic is not encrypted",
+        TOPIC,
+        change=unset("kmsMasterKeyId"),
+        fails=["topic_is_encrypted"],
+    ),
+    broken(
+        "a table has no key",
+        TABLE,
+        change=unset("serverSideEncryption"),
+        fails=["table_has_a_key_of_its_account"],
+    ),
+    broken(
+        "logs are kept for ever",
+        LOG_GROUP,
+        change=unset("retentionInDays"),
+        fails=["log_group_keeps_logs_for_a_time"],
+    ),
+    broken(
+        "a log group more has no key",
+        LOG_GROUP,
+        change=and_another(unset("kmsKeyId")),
+        fails=["log_group_has_its_own_key"],
+    ),
+    broken(
+        "logs are kept for a day",
+        LOG_GROUP,
+        change=setting("retentionInDays", 1),
+        fails=["log_group_keeps_logs_for_a_time"],
+    ),
+]
+PLATFORM_MUTATIONS = [
+    *RESOURCE_POLICY_MUTATIONS,
+    *BUCKET_MUTATIONS,
+    *IAM_MUTATIONS,
+    *FUNCTION_MUTATIONS,
+    *DATA_MUTATIONS,
+]
