@@ -8,6 +8,7 @@ from policies.resource_types import (
     BUCKET_OWNERSHIP,
     BUCKET_POLICY,
     BUCKET_VERSIONING,
+    DEMANDS,
     FUNCTION,
     KEY,
     LOG_GROUP,
@@ -258,10 +259,29 @@ DATA_MUTATIONS = [
         fails=["log_group_keeps_logs_for_a_time"],
     ),
 ]
+GONE = {"name": "gone", "reason": "it was there", "until": "2027-01-01"}
+CHOICE_MUTATIONS = [
+    broken(
+        "a choice names no rule",
+        DEMANDS,
+        change=setting("demands", {"bundle": "baseline", "rules": {"bucket_is_tidy": {}}}),
+        fails=["policy_choice_is_valid"],
+    ),
+    broken(
+        "an exception names no resource",
+        DEMANDS,
+        change=setting(
+            "demands",
+            {"bundle": "baseline", "rules": {"bucket_is_closed": {"exceptions": [GONE]}}},
+        ),
+        fails=["policy_exceptions_name_resources"],
+    ),
+]
 PLATFORM_MUTATIONS = [
     *RESOURCE_POLICY_MUTATIONS,
     *BUCKET_MUTATIONS,
     *IAM_MUTATIONS,
     *FUNCTION_MUTATIONS,
     *DATA_MUTATIONS,
+    *CHOICE_MUTATIONS,
 ]
