@@ -73,6 +73,7 @@ requirements: ## Pins and hashes everything anew from pyproject.toml
 	$(COMPILE) pyproject.toml sandbox/pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
 	$(COMPILE) --group pyproject.toml:bootstrap -c requirements-dev.txt -o requirements-bootstrap.txt
 	$(COMPILE) --group pyproject.toml:bench -c requirements-dev.txt -o requirements-bench.txt
+	$(COMPILE) --group pyproject.toml:prowler -o requirements-prowler.txt
 	$(COMPILE) --group pyproject.toml:layer-base -c requirements-dev.txt -o handlers/layers/base.txt
 	$(COMPILE) --group pyproject.toml:layer-digest -c requirements-dev.txt -o handlers/layers/digest.txt
 	$(COMPILE) --group pyproject.toml:layer-duckdb -c requirements-dev.txt -o handlers/layers/duckdb.txt
