@@ -80,13 +80,12 @@ def service_control_policy(
     break_glass = [_role(partition, role) for role in break_glass_roles]
     deploying = [*break_glass, *(_role(partition, role) for role in deploy_roles)]
     plans = [f"arn:{partition}:backup:*:*:{kind}:*" for kind in _KINDS_OF_PLANS]
-    keys = [f"arn:{partition}:kms:*:*:key/*"]
     return _text(
         _denied("DeletingBackups", _DELETION, _but(break_glass)),
         _denied("ChangingVaults", _VAULTS, _but(deploying)),
         _denied("ChangingPlans", _PLANS, {**_OURS, **_but(deploying)}, plans),
-        _denied("EndingKeys", _END_OF_KEYS, {**_OURS, **_but(break_glass)}, keys),
-        _denied("ChangingKeys", _CHANGES_OF_KEYS, {**_OURS, **_but(deploying)}, keys),
+        _denied("EndingKeys", _END_OF_KEYS, {**_OURS, **_but(break_glass)}),
+        _denied("ChangingKeys", _CHANGES_OF_KEYS, {**_OURS, **_but(deploying)}),
         _denied("StoppingConfig", _CONFIG, _but(break_glass)),
         _denied("Leaving", _LEAVING, {}),
         _denied("BecomingBreakGlass", _BECOMING, _but(break_glass), break_glass),

