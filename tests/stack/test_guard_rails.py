@@ -13,6 +13,7 @@ import pytest
 from aws_sandbox.iam import AccessRequest, Effect, PolicyDocument, Principal, evaluate
 from components.guard_rail_policies import CHARACTERS
 from stacks.load import SettingsError
+from stacks.warnings import warnings_of
 from tests.support.examples import Case, example
 from tests.support.guard_rail_variants import GUARD_RAILS, guarded, with_guard_rails
 from tests.support.policy_mutants import mutants
@@ -349,6 +350,14 @@ def test_another_tag_than_the_one_that_keys_are_known_by_is_refused() -> None:
     case = with_guard_rails()
     said = problem(Case(stack=case.stack, own={**case.own, "tags": {"managed-by": "us"}}))
     assert "tags.managed-by: is the tag by which guard rails know" in said
+
+
+def test_a_warning_says_so_where_the_management_account_itself_has_what_they_cannot_guard() -> None:
+    assert not [told for told in guarded().said if "guard_rails" in told]
+    like = example("acme-management")
+    own = {**like.own, "guard_rails": dict(GUARD_RAILS)}
+    (told,) = warnings_of(Case(stack=like.stack, own=own).settings)
+    assert told.startswith("guard_rails: do not bind this account")
 
 
 @pytest.mark.parametrize("stack", ["hooli-audit", "acme-member-web"])
