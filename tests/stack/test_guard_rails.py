@@ -15,8 +15,10 @@ from components.guard_rail_policies import CHARACTERS
 from stacks.load import SettingsError
 from stacks.warnings import warnings_of
 from tests.support.examples import Case, example
-from tests.support.guard_rail_variants import GUARD_RAILS, guarded, with_guard_rails
+from tests.support.guard_rail_variants import GUARD_RAILS, with_guard_rails
 from tests.support.policy_mutants import mutants
+from tests.support.recorder import Recording
+from tests.support.report_variants import recorded
 
 POLICY = "aws:organizations/policy:Policy"
 ATTACHMENT = "aws:organizations/policyAttachment:PolicyAttachment"
@@ -257,6 +259,10 @@ TABLES: Mapping[str, list[AccessCase]] = {
     "SERVICE_CONTROL_POLICY": PRINCIPALS,
     "RESOURCE_CONTROL_POLICY": RESOURCES,
 }
+
+
+def guarded() -> Recording:
+    return recorded("guard rails")
 
 
 @cache

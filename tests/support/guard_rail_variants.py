@@ -1,13 +1,11 @@
-"""The management account of a regulated example with guard rails, as a case and as a recording."""
+"""The management account of a regulated example, with guard rails."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
-from tests.support.examples import Case, example, recordings
-from tests.support.recorder import Recording
+from tests.support.examples import Case, example
 
 STACK, CUSTOMER = "hooli-management", "hooli"
 GUARD_RAILS: Mapping[str, Any] = {
@@ -25,10 +23,3 @@ GUARD_RAILS: Mapping[str, Any] = {
 def with_guard_rails(**own: Any) -> Case:
     like = example(STACK)
     return Case(stack=STACK, own={**like.own, "guard_rails": {**GUARD_RAILS, **own}})
-
-
-@cache
-def guarded() -> Recording:
-    return with_guard_rails().run(
-        {name: recorded.exports for name, recorded in recordings().items()}
-    )

@@ -1,4 +1,5 @@
-"""Variants of the reports that settings allow and no example stack has, as recordings."""
+"""Variants of reports, and of guard rails, that settings allow and no example stack has, as
+recordings."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from tests.support.examples import INVOKES, Case, example, recordings
+from tests.support.guard_rail_variants import GUARD_RAILS, STACK
 from tests.support.recorder import Answer, Recording
 from tests.support.shared import shared
 
@@ -133,6 +135,7 @@ VARIANTS: Mapping[str, Variant] = {
         reports={"bucket": {"copy_to_audit": True, "encryption": "s3_managed"}},
         reads=("copies in audit",),
     ),
+    "guard rails": variant(STACK, guard_rails=GUARD_RAILS),
     "links by a user": variant(
         "acme-audit",
         reports_mail={
