@@ -11,16 +11,18 @@ VAULTS = (VAULT, AIR_GAPPED_VAULT)
 
 
 def is_about(resource: Resource, vault: Resource, stack: Stack) -> bool:
-    """Whether a policy, a lock or notifications are this vault's: two Regions may each have one of
-    the same name. Raises NotYet."""
-    return in_one_region(resource, vault) and names(
+    """Whether a policy, a lock or notifications are this vault's: each Region of each account may
+    have one of the same name. Raises NotYet."""
+    return in_one_place(resource, vault) and names(
         stack, resource, ("backupVaultName",), vault, "name"
     )
 
 
-def in_one_region(one: Resource, other: Resource) -> bool:
-    """Also where neither it nor its provider says in which. Raises NotYet."""
-    return None in (one.region, other.region) or one.region == other.region
+def in_one_place(one: Resource, other: Resource) -> bool:
+    """Whether they may be of one account and Region: where neither it nor its provider tells, too.
+    Raises NotYet."""
+    places = (one.region, other.region), (_account(one), _account(other))
+    return all(None in pair or pair[0] == pair[1] for pair in places)
 
 
 def rules_of(plan: Resource) -> range:
@@ -46,7 +48,7 @@ def is_target(plan: Resource, rule: int, vault: Resource, stack: Stack) -> bool:
         path = ("rules", rule, "targetLogicallyAirGappedBackupVaultArn")
         return _matches(plan, path, vault, stack, lambda arn: is_arn_of(arn, vault))
     path = ("rules", rule, "targetVaultName")
-    return in_one_region(plan, vault) and _matches(
+    return in_one_place(plan, vault) and _matches(
         plan, path, vault, stack, lambda name: name == vault.get("name")
     )
 
@@ -70,10 +72,10 @@ def is_arn_of(arn: str, vault: Resource) -> bool:
     )
 
 
-def _account(vault: Resource) -> str | None:
-    """As far as its provider tells."""
+def _account(resource: Resource) -> str | None:
+    """As far as its provider tells, or the ARN of one that stands."""
     try:
-        return vault.account
+        return resource.account
     except NotYet:
         return None
 

@@ -8,7 +8,9 @@ from policies.rules import (
     functions,
     iam,
     keys,
+    plans,
     resource_policies,
+    selections,
     vaults,
 )
 
@@ -20,6 +22,8 @@ __all__ = [
     "functions",
     "iam",
     "keys",
+    "plans",
     "resource_policies",
+    "selections",
     "vaults",
 ]

@@ -14,12 +14,8 @@ from policies.resource_types import (
 )
 from policies.resources import UNKNOWN, NotYet, Resource, Stack, those
 from policies.rule import Aspects, Config, Setting, over_resource, over_stack
-from policies.vault_policies import (
-    accounts_let_in,
-    is_within_organization,
-    lets_copy_in,
-    undenied,
-)
+from policies.statements import Ours
+from policies.vault_policies import lets_copy_in, strangers_who_copy_in, undenied
 
 _KEY_ARN = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[\w-]+")
 _VAULT_LOCK = aws_guide("Vault Lock", "aws-backup/latest/devguide/vault-lock.html")
@@ -318,14 +314,14 @@ def _is_used_by_nobody(vault: Resource, stack: Stack) -> Iterator[str]:
         ),
     ],
     settings={
-        "organizations": Setting(
-            what="Ids of the organizations that may copy into vaults; empty: of any that is named",
-            schema={"type": "array", "items": {"type": "string", "pattern": "^o-[a-z0-9]{10,32}$"}},
+        "known_accounts": Setting(
+            what="Accounts besides the vault's own that may copy into it",
+            schema={"type": "array", "items": {"type": "string", "pattern": r"^\d{12}$"}},
             default=[],
         ),
-        "known_accounts": Setting(
-            what="Ids of the customer's accounts, which may copy into each other's vaults",
-            schema={"type": "array", "items": {"type": "string", "pattern": "^[0-9]{12}$"}},
+        "known_organizations": Setting(
+            what="Organizations that may copy into vaults; none named: any that is named there",
+            schema={"type": "array", "items": {"type": "string", "pattern": "^o-[a-z0-9]+$"}},
             default=[],
         ),
     },
@@ -334,16 +330,16 @@ def vault_takes_copies_from_its_organization(policy: Resource, config: Config) -
     """A backup vault accepts copies from the organization only, or from the customer's accounts.
 
     Whoever may copy into a vault may fill it at its owner's cost, and set what a restore finds.
-    An account counts that is the vault's own or named under `known_accounts`: a root's ARN does not
-    tell whose it is.
     """
-    known = {*config["known_accounts"], policy.account}
+    ours = Ours(
+        account=policy.account,
+        accounts=config["known_accounts"],
+        organizations=config["known_organizations"],
+    )
     for statement in lets_copy_in(policy.get("policy")):
-        if not is_within_organization(statement, config["organizations"]):
-            strange = [one for one in accounts_let_in(statement) if one not in known]
-            if strange:
-                whom = ", ".join(one or "anybody" for one in strange)
-                yield (
-                    f"{policy.name} lets {whom} copy into the vault; condition it on "
-                    "aws:PrincipalOrgID, or name the account under `accounts`"
-                )
+        if whom := strangers_who_copy_in(statement, ours):
+            yield (
+                f"{policy.name} lets {', '.join(whom)} copy into the vault (statement "
+                f"{statement.called}); condition it on aws:PrincipalOrgID, or name the account "
+                "under known_accounts"
+            )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from policies.resource_types import KEY, VAULT, VAULT_LOCK, VAULT_POLICY
+from policies.resource_types import KEY, PLAN, SELECTION, VAULT, VAULT_LOCK, VAULT_POLICY
 from policies.resources import Resource, Stack
 from tests.support.policy_mutations import (
+    Change,
     broken,
     setting,
     unset,
@@ -41,6 +43,38 @@ def _denies_alone(policy: Resource, _: Stack) -> bool:
 
 def _lets_the_organization_in(policy: Resource, _: Stack) -> bool:
     return _says(policy, "TheOrganizationCopiesInto")
+
+
+def _is_locked(plan: Resource, stack: Stack) -> bool:
+    return bool(stack.of(VAULT_LOCK)) and "air" not in str(plan.props).lower()
+
+
+def _copies(plan: Resource, _: Stack) -> bool:
+    return any("copyActions" in rule for rule in plan.get("rules"))
+
+
+def _fills_alone(plan: Resource, stack: Stack) -> bool:
+    """No other plan of its Region."""
+    return [one.region for one in stack.of(PLAN)].count(plan.region) == 1
+
+
+def _each_rule(**values: Any) -> Change:
+    """Every rule of a plan has these."""
+
+    def change(plan: Resource) -> Sequence[Resource]:
+        rules: Sequence[Mapping[str, Any]] = plan.get("rules")
+        props = {**plan.props, "rules": [{**rule, **values} for rule in rules]}
+        return [dataclasses.replace(plan, props=props)]
+
+    return change
+
+
+def _another(resource: Resource) -> Sequence[Resource]:
+    """It, and one like it."""
+    return [
+        resource,
+        dataclasses.replace(resource, name=f"{resource.name}-2", urn=f"{resource.urn}-2"),
+    ]
 
 
 def _unprotected(resource: Resource) -> Sequence[Resource]:
@@ -137,4 +171,59 @@ OF_KEYS = [
     ),
 ]
 
-BACKUP_MUTATIONS = [*OF_VAULTS, *OF_KEYS]
+OF_PLANS = [
+    broken(
+        "a plan has no rule",
+        PLAN,
+        change=setting("rules", []),
+        fails=["plan_has_a_rule", "vault_is_used"],
+        where=_fills_alone,
+    ),
+    broken(
+        "a plan backs up once a month",
+        PLAN,
+        change=_each_rule(schedule="cron(0 1 1 * ? *)"),
+        fails=["plan_backs_up_often_and_keeps_long"],
+    ),
+    broken(
+        "a plan keeps for ten days",
+        PLAN,
+        change=_each_rule(lifecycle={"deleteAfter": 10.0}),
+        fails=["plan_backs_up_often_and_keeps_long"],
+    ),
+    broken(
+        "a plan has cold storage for a month",
+        PLAN,
+        change=_each_rule(lifecycle={"coldStorageAfter": 10.0, "deleteAfter": 40.0}),
+        fails=["plan_lifecycle_is_valid"],
+    ),
+    broken(
+        "a plan keeps for longer than the lock of its vault takes",
+        PLAN,
+        change=_each_rule(lifecycle={"deleteAfter": 3651.0}),
+        fails=["plan_keeps_within_lock"],
+        where=_is_locked,
+    ),
+    broken(
+        "a plan has no copies",
+        PLAN,
+        change=_each_rule(copyActions=[]),
+        fails=["plan_copies_elsewhere"],
+        where=_copies,
+    ),
+    broken("a plan has no selection", SELECTION, change=without, fails=["plan_has_a_selection"]),
+    broken(
+        "a selection is empty",
+        SELECTION,
+        change=setting("selectionTags", []),
+        fails=["selection_selects_something"],
+    ),
+    broken(
+        "a selection is doubled",
+        SELECTION,
+        change=_another,
+        fails=["selection_is_not_doubled"],
+    ),
+]
+
+BACKUP_MUTATIONS = [*OF_VAULTS, *OF_KEYS, *OF_PLANS]

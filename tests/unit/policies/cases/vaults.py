@@ -347,7 +347,7 @@ OF_COPIES = [
                 ),
             )
         ],
-        config={"organizations": ["o-exampleorg1"]},
+        config={"known_organizations": ["o-exampleorg1"]},
     ),
     Case(
         rule="vault_takes_copies_from_its_organization",
@@ -380,13 +380,13 @@ OF_COPIES = [
         rule="vault_takes_copies_from_its_organization",
         what="a foreign account's root",
         resources=[policy(allowed(FOREIGN))],
-        says="policy lets 999999999999 copy into the vault",
+        says="policy lets arn:aws:iam::999999999999:root copy into the vault (statement 0)",
     ),
     Case(
         rule="vault_takes_copies_from_its_organization",
         what="anybody",
         resources=[policy(allowed("*"))],
-        says="lets anybody copy into the vault; condition it on aws:PrincipalOrgID",
+        says="copy into the vault (statement 0); condition it on aws:PrincipalOrgID",
     ),
     Case(
         rule="vault_takes_copies_from_its_organization",
@@ -432,8 +432,8 @@ OF_COPIES = [
         rule="vault_takes_copies_from_its_organization",
         what="another organization than its own",
         resources=[policy(allowed("*", Condition=ORGANIZATION))],
-        config={"organizations": ["o-exampleorg2"]},
-        says="lets anybody copy",
+        config={"known_organizations": ["o-exampleorg2"]},
+        says="lets o-exampleorg1 copy",
     ),
     Case(
         rule="vault_takes_copies_from_its_organization",
