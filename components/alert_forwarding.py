@@ -44,7 +44,7 @@ class AlertForwarding(pulumi.ComponentResource):
             assume_role_policy=service_trust("events.amazonaws.com", args.account),
             opts=child,
         )
-        aws.iam.RolePolicy(
+        permissions = aws.iam.RolePolicy(
             name,
             name=name,
             role=role.name,
@@ -58,12 +58,18 @@ class AlertForwarding(pulumi.ComponentResource):
             opts=child,
         )
         self.dead_letter_urls = {
-            region: self._forward(name, region, args, role.arn) for region in args.regions
+            region: self._forward(name, region, args, role.arn, permissions)
+            for region in args.regions
         }
         self.register_outputs({"dead_letter_urls": self.dead_letter_urls})
 
     def _forward(
-        self, name: str, region: str, args: AlertForwardingArgs, role_arn: pulumi.Input[str]
+        self,
+        name: str,
+        region: str,
+        args: AlertForwardingArgs,
+        role_arn: pulumi.Input[str],
+        permissions: pulumi.Resource,
     ) -> pulumi.Output[str]:
         child = pulumi.ResourceOptions(parent=self)
         rules = {
@@ -85,7 +91,7 @@ class AlertForwarding(pulumi.ComponentResource):
             region=region,
             opts=child,
         )
-        aws.sqs.QueuePolicy(
+        parks = aws.sqs.QueuePolicy(
             f"{name}-{region}",
             queue_url=dead_letters.url,
             policy=policy_document(
@@ -103,7 +109,8 @@ class AlertForwarding(pulumi.ComponentResource):
                 role_arn=role_arn,
                 dead_letter_config={"arn": dead_letters.arn},
                 region=region,
-                opts=child,
+                # The first event is forwarded, or parked.
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[permissions, parks]),
             )
         Alarm(
             f"{name}-dead-letters-{region}",

@@ -33,7 +33,7 @@ def run_daily(
         schedule_expression=run.schedule,
         opts=child,
     )
-    aws.lambda_.Permission(
+    permission = aws.lambda_.Permission(
         name,
         statement_id="Schedule",
         action="lambda:InvokeFunction",
@@ -43,7 +43,11 @@ def run_daily(
         opts=child,
     )
     aws.cloudwatch.EventTarget(
-        name, rule=rule.name, target_id="function", arn=function.arn, opts=child
+        name,
+        rule=rule.name,
+        target_id="function",
+        arn=function.arn,
+        opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[permission])),
     )
     return {
         "errors": AlarmArgs(

@@ -109,7 +109,8 @@ class ReportIntake(pulumi.ComponentResource):
             target_id=name,
             arn=queue.arn,
             dead_letter_config={"arn": queue.dead_letters_arn},
-            opts=child,
+            # The queues take the first event.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[queue]),
         )
         Alarm(f"{name}-dead-letters", queue.alarm(args.alarm_topics), child)
         return queue

@@ -97,7 +97,7 @@ class Ticketing(pulumi.ComponentResource):
             for suffix, pattern in args.event_patterns.items()
         }
         topic = aws.sns.Topic(name, name=name, kms_master_key_id=key.arn, opts=child)
-        aws.sns.TopicPolicy(
+        published = aws.sns.TopicPolicy(
             name,
             arn=topic.arn,
             policy=policy_document(_rules_publish(topic.arn)),
@@ -130,7 +130,8 @@ class Ticketing(pulumi.ComponentResource):
                 target_id="topic",
                 arn=topic.arn,
                 dead_letter_config={"arn": queue.dead_letters_arn},
-                opts=child,
+                # The topic, or else the dead letters, takes the first event.
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[published, queue]),
             )
         aws.sns.TopicSubscription(
             name,
@@ -143,7 +144,7 @@ class Ticketing(pulumi.ComponentResource):
             redrive_policy=pulumi.Output.json_dumps(
                 {"deadLetterTargetArn": queue.dead_letters_arn}
             ),
-            opts=child,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[queue]),
         )
         self.ledger = Ledger(name=ledger.name, index_arn=_index_of(ledger), key_arn=key.arn)
         self.topic_arn = topic.arn

@@ -21,6 +21,7 @@ from stacks.backup_rules import start_window_minutes, timezone_of
 from stacks.contracts import ProtectionContract, consume
 from stacks.copies import CopyTarget, account_of, copy_lifecycle, copy_target
 from stacks.protection_settings import Copy, Rule
+from stacks.providers import after
 from stacks.references import central_vaults_stack
 from stacks.resource_types import arn_patterns
 from stacks.settings import Settings
@@ -68,10 +69,14 @@ def deploy_plans(
         else None
     )
     account = _Account(settings=settings, vaults=vaults, role=role, scanner=scanner, arn_of=arn_of)
+    roles = [role] if scanner is None else [role, scanner]
     return {
         region: {
             plan: BackupPlan(
-                names.regional(settings, plan, region), _plan(account, plan, region), opts
+                names.regional(settings, plan, region),
+                _plan(account, plan, region),
+                # The first backup finds what its roles may.
+                after(roles, opts),
             ).plan_id
             for plan in settings.plans
             if region in settings.plan_regions(plan)

@@ -16,6 +16,7 @@ from components.work_queue import TRIES, WorkQueue, WorkQueueArgs
 from reports.own_events import EVENT_SOURCE, RESTORE_TEST_VERDICT
 from stacks import names
 from stacks.contracts import RestoreChecksContract
+from stacks.providers import after
 from stacks.recovery_settings import RestoreTestingPlan
 from stacks.restore_testing import RestoreTestingPlans
 from stacks.settings import Settings
@@ -105,7 +106,7 @@ def _deploy_in(
             dead_letters_arn=queue.dead_letters_arn,
             region=region,
         ),
-        opts,
+        after([queue], opts),
     )
     return pulumi.Output.all(
         queue=queue.url, dead_letters=queue.dead_letters_url, function=function.name

@@ -12,6 +12,7 @@ from components.restore_testing_plan import (
     RestoreTestingSelection,
 )
 from stacks import names
+from stacks.providers import after
 from stacks.recovery_settings import RestoreSelection
 from stacks.settings import Settings
 from stacks.vaults import StandingVaults
@@ -38,7 +39,7 @@ def deploy_restore_testing(
             plan: RestoreTestingPlan(
                 names.regional(settings, plan, region),
                 _plan(settings, vaults, role, plan, region),
-                opts,
+                after([role], opts),
             ).arn
             for plan in settings.restore_testing
             if region in settings.testing_regions(plan)
