@@ -81,6 +81,21 @@ APP = Group(
         "fleet.deploy.merged_settings:settings",
         "Print a stack's settings merged, each value with where it stands",
     ),
+    Group(
+        "policies",
+        "What a deployment is refused for, and whether what is deployed keeps to it",
+        Command("list", "fleet.policies.commands:list_rules", "List the rules"),
+        Command(
+            "explain",
+            "fleet.policies.commands:explain",
+            "Explain a rule",
+        ),
+        Command(
+            "check",
+            "fleet.policies.commands:check",
+            "Run the policies over what is deployed",
+        ),
+    ),
     Command(
         "plan-calendar",
         "fleet.plans.commands:plan_calendar",

@@ -13,10 +13,16 @@ _NARROW = 72
 """Columns of a terminal below which a row has several lines."""
 
 
-def show(console: Console, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+def show(
+    console: Console,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    room: int = _NARROW,
+) -> None:
     """The last column is the long one; facts may have lines of their own. Nothing is cut: what is
-    too long goes on in the next line."""
-    if console.width < _NARROW:
+    too long goes on in the next line. `room` is how many columns a table needs."""
+    if console.width < room:
         for row in rows:
             _stand(console, row)
         return

@@ -14,7 +14,7 @@ from pulumi_policy import (
     StackValidationPolicy,
 )
 
-from policies.choice import Bundle, Choice, choice_from, chosen_from, stricter
+from policies.choice import Bundle, Choice, Level, choice_from, chosen_from, stricter
 from policies.resources import Resource, Stack
 from policies.rule import Rule, Violations
 from policies.rules import RULES
@@ -26,7 +26,7 @@ NAME = "backup-org"
 
 def policies_of_all_rules(
     *, bundle: Bundle = "baseline", choice: Choice | None = None
-) -> Sequence[ResourceValidationPolicy | StackValidationPolicy]:
+) -> Sequence[_OverResource | _OverStack]:
     """Every rule as a policy, for any pack.
 
     A stack that registers PolicyDemands chooses for itself, one that does not has the bundle. With
@@ -58,7 +58,7 @@ class _Demands:
             self.choice, self._told = choice_from(chosen), told
 
 
-def _policy(rule: Rule, demands: _Demands) -> ResourceValidationPolicy | StackValidationPolicy:
+def _policy(rule: Rule, demands: _Demands) -> _OverResource | _OverStack:
     kind = _OverResource if rule.scope == "resource" else _OverStack
     properties = rule_schema(rule)["properties"]
     del properties["level"]  # it stands beside them, as enforcementLevel
@@ -86,6 +86,11 @@ class _Asked:
     enforcement_level: EnforcementLevel | None
 
     @property
+    def registered_level(self) -> Level:
+        """Of a stack that tells nothing, where no file says any."""
+        return self.rule.level(self.demands.registered)
+
+    @property
     def types(self) -> Sequence[str]:
         return self.rule.types
 
@@ -99,7 +104,7 @@ class _Asked:
             return configured
         chosen = self.rule.level(self.demands.choice)
         file = "mandatory" if configured is EnforcementLevel.REMEDIATE else configured.value
-        if file != self.rule.level(self.demands.registered):
+        if file != self.registered_level:
             chosen = stricter((chosen, file))
         return EnforcementLevel(chosen)
 

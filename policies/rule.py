@@ -49,6 +49,8 @@ class Setting:
 @dataclass(frozen=True, kw_only=True)
 class Rule:
     name: str
+    theme: str
+    """The file that it stands in: vaults, keys."""
     description: str
     """The docstring: a sentence of what it wants, then why."""
     scope: Literal["resource", "stack"]
@@ -148,6 +150,7 @@ def _registered(
 ) -> Rule:
     rule = Rule(
         name=check.__name__,
+        theme=check.__module__.rpartition(".")[2],
         description=inspect.cleandoc(check.__doc__ or ""),
         scope=scope,
         types=types,

@@ -147,6 +147,11 @@ class Deployment:
         with self._complaining("export", []):
             return (self._made.export_stack().deployment or {}).get("resources") or []
 
+    def deployed(self) -> list[dict[str, Any]]:
+        """As the stack's state has them. Raises NeverDeployed for what has no state."""
+        with self._complaining("export", []):
+            return (self._selected.export_stack().deployment or {}).get("resources") or []
+
     def change_state(self, change: Callable[[list[dict[str, Any]]], None]) -> None:
         """Changes resources in the stack's state, and nothing in the account."""
         with self._complaining("import", []):
