@@ -2,12 +2,15 @@
 
 from policies.rule import RULES
 from policies.rules import (
+    any_resource,
     buckets,
     choices,
     data_at_rest,
+    dead_letters,
     functions,
     iam,
     keys,
+    monitoring,
     plans,
     resource_policies,
     selections,
@@ -16,12 +19,15 @@ from policies.rules import (
 
 __all__ = [
     "RULES",
+    "any_resource",
     "buckets",
     "choices",
     "data_at_rest",
+    "dead_letters",
     "functions",
     "iam",
     "keys",
+    "monitoring",
     "plans",
     "resource_policies",
     "selections",

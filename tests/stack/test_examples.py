@@ -14,6 +14,7 @@ import pytest
 
 from components.iam import SOURCE_MAY_BE_UNTOLD
 from handlers import environment
+from policies.name_limits import NAME_LIMITS
 from policies.rules import RULES
 from policies.services import TRUSTED_WITHOUT_SOURCE
 from stacks import contracts
@@ -26,32 +27,6 @@ from tests.support.report_variants import VARIANTS, recorded
 
 CONTRACTS: dict[str, type[contracts.Contract]] = {
     contract.NAME: contract for contract in contracts.CONTRACTS
-}
-NAME_LIMITS = {
-    # https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html, by service
-    "aws:backup/vault:Vault": r"[a-zA-Z0-9_-]{2,50}",
-    "aws:backup/plan:Plan": r"[a-zA-Z0-9._-]{1,50}",
-    "aws:backup/selection:Selection": r"[a-zA-Z0-9._-]{1,50}",
-    "aws:backup/reportPlan:ReportPlan": r"[a-zA-Z][_a-zA-Z0-9]{0,255}",
-    "aws:kms/alias:Alias": r"alias/(?!aws/)[a-zA-Z0-9/_-]{1,250}",
-    "aws:s3/bucket:Bucket": r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
-    "aws:iam/role:Role": r"[\w+=,.@-]{1,64}",
-    "aws:iam/rolePolicy:RolePolicy": r"[\w+=,.@-]{1,128}",
-    "aws:lambda/function:Function": r"[a-zA-Z0-9_-]{1,64}",
-    "aws:sqs/queue:Queue": r"[a-zA-Z0-9_-]{1,80}",
-    "aws:sns/topic:Topic": r"[a-zA-Z0-9_-]{1,256}",
-    "aws:cloudwatch/eventBus:EventBus": r"[/.\-_A-Za-z0-9]{1,256}",
-    "aws:cloudwatch/eventRule:EventRule": r"[.\-_A-Za-z0-9]{1,64}",
-    "aws:cloudwatch/logGroup:LogGroup": r"[.\-_/#A-Za-z0-9]{1,512}",
-    "aws:cloudwatch/metricAlarm:MetricAlarm": r".{1,255}",
-    "aws:glue/catalogDatabase:CatalogDatabase": r"[a-z0-9_]{1,255}",
-    "aws:glue/catalogTable:CatalogTable": r"[a-z0-9_]{1,255}",
-    "aws:athena/workgroup:Workgroup": r"[a-zA-Z0-9._-]{1,128}",
-    "aws:dynamodb/table:Table": r"[a-zA-Z0-9_.-]{3,255}",
-    "aws:iam/instanceProfile:InstanceProfile": r"[\w+=,.@-]{1,128}",
-    "aws:scheduler/schedule:Schedule": r"[.\-_a-zA-Z0-9]{1,64}",
-    "aws:ssm/document:Document": r"(?!aws|amazon|amzn)[a-zA-Z0-9_.-]{3,128}",
-    "aws:iam/user:User": r"[\w+=,.@-]{1,64}",
 }
 
 
@@ -96,22 +71,6 @@ def test_the_provider_refuses_other_accounts(settings: Settings, recording: Reco
     if settings.deploy_role:
         roles = json.loads(provider["assumeRoles"])
         assert roles[0]["roleArn"] == f"arn:aws:iam::{settings.account}:role/{settings.deploy_role}"
-
-
-def test_no_stack_owns_the_organization_or_its_global_settings(recording: Recording) -> None:
-    """They replace what they find; prepare makes single calls instead (ADR 21)."""
-    replacing = {
-        "aws:organizations/organization:Organization",
-        "aws:organizations/resourcePolicy:ResourcePolicy",
-        "aws:organizations/delegatedAdministrator:DelegatedAdministrator",
-        "aws:backup/globalSettings:GlobalSettings",
-        "aws:backup/regionSettings:RegionSettings",
-    }
-    assert replacing & {resource.type for resource in recording.resources} == set()
-
-
-def test_names_keep_to_the_limits_of_aws(recording: Recording) -> None:
-    assert beyond_limits(recording) == []
 
 
 def beyond_limits(recording: Recording) -> list[str]:
@@ -215,15 +174,6 @@ def test_each_queue_that_a_function_reads_outlasts_its_timeout(recording: Record
         if queue.inputs["name"] in timeouts:
             assert queue.inputs["visibilityTimeoutSeconds"] >= 6 * timeouts[queue.inputs["name"]]
             assert "redrivePolicy" in queue.inputs
-
-
-def test_each_target_of_an_event_has_a_dead_letter_queue(recording: Recording) -> None:
-    """A schedule's target needs none: what it missed is done the next time."""
-    rules = recording.all("aws:cloudwatch/eventRule:EventRule")
-    patterns = {rule.urn for rule in rules if "eventPattern" in rule.inputs}
-    for target in recording.all("aws:cloudwatch/eventTarget:EventTarget"):
-        if patterns & set(target.sources["rule"]):
-            assert "deadLetterConfig" in target.inputs
 
 
 def test_alarms_stand_in_the_accounts_that_have_functions(recording: Recording) -> None:

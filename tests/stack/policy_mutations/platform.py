@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Sequence
+
 from policies.resource_types import (
     ACCESS_BLOCK,
+    ALARM,
     BUCKET_ENCRYPTION,
     BUCKET_OWNERSHIP,
     BUCKET_POLICY,
     BUCKET_VERSIONING,
+    BUCKETS,
     DEMANDS,
+    EVENT_RULE,
+    EVENT_TARGET,
     FUNCTION,
+    FUNCTION_PERMISSION,
     KEY,
     LOG_GROUP,
     QUEUE,
     ROLE,
     ROLE_POLICY,
     ROLE_POLICY_ATTACHMENT,
+    SCHEDULE,
     TABLE,
     TOPIC,
+    TOPIC_SUBSCRIPTION,
+    VAULT,
 )
 from policies.resources import Resource, Stack
 from tests.support.policy_mutations import (
@@ -45,7 +56,13 @@ POLICIES = (
     "aws:sns/topicPolicy:TopicPolicy",
     "aws:sqs/queuePolicy:QueuePolicy",
 )
-PERMISSION = "aws:lambda/permission:Permission"
+
+
+def untagged(resource: Resource) -> Sequence[Resource]:
+    """Its provider lays no tags over it."""
+    provider = {name: value for name, value in resource.provider.items() if name != "defaultTags"}
+    return [dataclasses.replace(resource, provider=provider)]
+
 
 RESOURCE_POLICY_MUTATIONS = [
     broken(
@@ -72,13 +89,16 @@ RESOURCE_POLICY_MUTATIONS = [
     ),
     broken(
         "a function's permission names no source",
-        PERMISSION,
+        FUNCTION_PERMISSION,
         change=unset("sourceArn"),
-        fails=["service_uses_resource_for_a_named_source"],
+        fails=[
+            "asynchronous_function_keeps_what_failed",
+            "service_uses_resource_for_a_named_source",
+        ],
     ),
     broken(
         "a function may be invoked by everybody",
-        PERMISSION,
+        FUNCTION_PERMISSION,
         change=lambda permission: setting("principal", "*")(*unset("sourceArn")(permission)),
         fails=["resource_policy_lets_nobody_in_unnamed"],
     ),
@@ -277,6 +297,108 @@ CHOICE_MUTATIONS = [
         fails=["policy_exceptions_name_resources"],
     ),
 ]
+HOP_MUTATIONS = [
+    broken(
+        "an event's target has no dead-letter queue",
+        EVENT_TARGET,
+        change=unset("deadLetterConfig"),
+        fails=["event_target_has_a_dead_letter_queue"],
+        where=lambda target, _: bool(target.get("deadLetterConfig")),
+    ),
+    broken(
+        "a queue that a function reads has no dead-letter queue",
+        QUEUE,
+        change=unset("redrivePolicy"),
+        fails=["queue_of_a_function_has_a_dead_letter_queue"],
+        where=lambda queue, _: bool(queue.get("redrivePolicy")),
+    ),
+    broken(
+        "a subscription has no dead-letter queue",
+        TOPIC_SUBSCRIPTION,
+        change=unset("redrivePolicy"),
+        fails=["subscription_has_a_dead_letter_queue"],
+    ),
+    broken(
+        "a function that a clock invoked is invoked by S3",
+        FUNCTION_PERMISSION,
+        change=setting("principal", "s3.amazonaws.com"),
+        fails=["asynchronous_function_keeps_what_failed"],
+    ),
+    broken(
+        "a schedule has no dead-letter queue",
+        SCHEDULE,
+        change=lambda schedule: setting(
+            "target",
+            {k: v for k, v in schedule.get("target").items() if k != "deadLetterConfig"},
+        )(schedule),
+        fails=["schedule_has_a_dead_letter_queue"],
+        where=lambda schedule, _: bool(schedule.get("target", "deadLetterConfig")),
+    ),
+    broken(
+        "an alarm about dead letters is not there",
+        ALARM,
+        change=without,
+        fails=["dead_letter_queue_has_an_alarm"],
+        where=lambda alarm, _: alarm.get("metricName") == "ApproximateNumberOfMessagesVisible",
+    ),
+]
+MONITORING_MUTATIONS = [
+    broken(
+        f"the rule that forwards {state} leaves them out",
+        EVENT_RULE,
+        change=lambda rule, state=state: setting(
+            "eventPattern", rule.get("eventPattern").replace(f'"{state}"', '"x"')
+        )(rule),
+        fails=["failed_jobs_are_monitored"],
+        where=lambda rule, stack: (
+            "Backup Job State Change" in (rule.get("eventPattern") or "")
+            and not rule.get("eventBusName")
+            and any(vault.region == rule.region for vault in stack.of(VAULT))
+        ),
+    )
+    for state in ("FAILED", "EXPIRED", "ABORTED")
+]
+ANY_RESOURCE_MUTATIONS = [
+    broken(
+        "a name is too long",
+        TABLE,
+        change=and_another(setting("name", "n" * 300)),
+        fails=["name_is_within_limits"],
+    ),
+    broken(
+        "a provider lays no tags over a resource",
+        *BUCKETS,
+        VAULT,
+        KEY,
+        ROLE,
+        change=untagged,
+        fails=["resource_has_required_tags"],
+    ),
+    broken(
+        "a table stands in a Region that nobody named",
+        TABLE,
+        change=and_another(setting("region", "ap-southeast-2")),
+        fails=["region_is_allowed"],
+    ),
+    broken(
+        "a stack owns the organization",
+        DEMANDS,
+        change=lambda demands: [
+            demands,
+            Resource(
+                type="aws:organizations/organization:Organization", name="it", urn="it", props={}
+            ),
+        ],
+        fails=["stack_owns_nothing_that_all_share"],
+    ),
+    broken(
+        "a bucket goes with all that is in it",
+        *BUCKETS,
+        change=setting("forceDestroy", value=True),
+        fails=["data_outlives_its_stack"],
+        where=lambda bucket, _: not bucket.get("forceDestroy"),
+    ),
+]
 PLATFORM_MUTATIONS = [
     *RESOURCE_POLICY_MUTATIONS,
     *BUCKET_MUTATIONS,
@@ -284,4 +406,7 @@ PLATFORM_MUTATIONS = [
     *FUNCTION_MUTATIONS,
     *DATA_MUTATIONS,
     *CHOICE_MUTATIONS,
+    *HOP_MUTATIONS,
+    *MONITORING_MUTATIONS,
+    *ANY_RESOURCE_MUTATIONS,
 ]
