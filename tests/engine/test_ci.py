@@ -107,7 +107,10 @@ def preview(stage: Stage, repository: Path) -> Iterator[Job]:
     bin_.mkdir()
     engine = Path(stage.engine.command.command)
     with served(lambda: program.run(stage.engine.project)) as address:
-        (bin_ / "pulumi").write_text(f'#!/bin/sh\nexec {engine} "$@" --client={address}\n')
+        client = f"--client={address}"
+        (bin_ / "pulumi").write_text(
+            f'#!/bin/sh\n[ "$1" != preview ] || set -- "$@" {client}\nexec {engine} "$@"\n'
+        )
         (bin_ / "pulumi").chmod(0o755)
         (bin_ / "python").symlink_to(Path(sys.executable).resolve())
         yield Job(
@@ -196,6 +199,24 @@ def test_drift_fails_the_job_and_a_preview_of_the_same_does_not(stage: Stage, pr
     done = preview.run("Preview", **{PREVIEW: DRIFT})
     assert done.returncode != 0
     assert "vaultPolicy" in report(preview)
+
+
+def test_what_policies_say_of_a_deployed_stack_is_in_its_report_and_for_code_scanning(
+    preview: Job, change_settings: ChangeSettings
+) -> None:
+    def with_locks_demanded(values: dict[str, Any]) -> None:
+        values["policy"] = {"rules": {rule: {"level": "mandatory"}}}
+
+    rule = "vault_is_locked"
+
+    done = preview.run("Policies")
+    assert done.returncode == 0, done.stdout
+    change_settings(MEMBER, with_locks_demanded)
+    done = preview.run("Policies")
+    assert done.returncode != 0
+    assert rule in report(preview)
+    (run,) = json.loads((preview.folder / f"{MEMBER}.sarif").read_text(encoding="utf-8"))["runs"]
+    assert rule in {result["ruleId"] for result in run["results"]}
 
 
 def test_a_long_preview_is_cut_where_its_part_of_the_comment_ends(preview: Job) -> None:
