@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from stacks import names
@@ -66,8 +67,13 @@ def deployed() -> tuple[Deployed, ...]:
     return shared("policy-documents", lambda: tuple(_all()))
 
 
-def all_recordings() -> Iterator[tuple[str, Settings, Recording]]:
+@cache
+def all_recordings() -> tuple[tuple[str, Settings, Recording], ...]:
     """Each stack by a name, with its settings."""
+    return tuple(_recordings())
+
+
+def _recordings() -> Iterator[tuple[str, Settings, Recording]]:
     for stack in EXAMPLES:
         yield stack, example(stack).settings, recordings()[stack]
     for name, variant in VARIANTS.items():
@@ -98,7 +104,7 @@ def documents_of(name: str, settings: Settings, recording: Recording) -> Iterato
         governed = _governed(resource, governs, by_urn)
         yield Deployed(
             kind=kind,
-            name=_REGION.sub("<region>", generic(governed.name, settings)),
+            name=generic_name(governed.name, settings),
             recording=name,
             content=json.loads(resource.inputs[holds]) if holds else _permission(resource.inputs),
             facts=_facts(settings, governed),
@@ -132,11 +138,12 @@ def _permission(inputs: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"Version": "2012-10-17", "Statement": [statement]}
 
 
-def generic(name: str, settings: Settings) -> str:
-    """A name without its customer; a function of the published names is called as elsewhere."""
+def generic_name(name: str, settings: Settings) -> str:
+    """A name without its customer and Region: acme-backup-alerts-eu-central-1 is
+    ~alerts-<region>; a function of the published names is called as elsewhere."""
     if name == names.ticket_function(settings):
         return "~tickets"
-    return name.replace(f"{names.prefix(settings)}-", "~")
+    return _REGION.sub("<region>", name.replace(f"{names.prefix(settings)}-", "~"))
 
 
 def _facts(settings: Settings, governed: Recorded) -> Facts:
