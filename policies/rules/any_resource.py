@@ -71,7 +71,7 @@ def name_is_within_limits(resource: Resource, _: Config) -> Iterator[str]:
 @over_resource(
     *_TAGGED,
     severity="low",
-    cites=[config_rule("required-tags"), nist("CM-8"), well_architected("COST02-BP04")],
+    cites=[config_rule("required-tags"), nist("CM-8"), well_architected("COST03-BP02")],
     settings={
         "required_tags": Setting(
             what="Keys of tags that every resource has, by itself or by its provider's defaultTags",
@@ -107,7 +107,6 @@ def _default_tags(provider: Mapping[str, Any]) -> Any:
     *_IN_A_REGION,
     severity="high",
     cites=[
-        well_architected("SEC01-BP01"),
         nist("SA-9(5)"),
         nist("CP-9"),
         aws_guide(
@@ -157,7 +156,6 @@ def _copied_to(resource: Resource) -> Iterator[str]:
     severity="critical",
     cites=[
         nist("CM-3"),
-        well_architected("SEC01-BP01"),
         aws_guide(
             "Deleting an organization with AWS Organizations",
             "organizations/latest/userguide/orgs_manage_org_delete.html",

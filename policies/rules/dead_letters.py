@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-from policies.citations import aws_guide, config_rule, nist, security_hub, well_architected
+from policies.citations import aws_guide, config_rule, nist, well_architected
 from policies.resource_types import (
     ALARM,
     EVENT_RULE,
@@ -20,7 +20,7 @@ from policies.resource_types import (
 from policies.resources import UNKNOWN, Resource, Stack, names, those
 from policies.rule import Aspects, Config, over_resource, over_stack
 
-_RELIABLE = [well_architected("REL05-BP02"), nist("SI-11")]
+_RELIABLE = [well_architected("REL05-BP04"), nist("CA-7")]
 _RETRIED = {"sqs", "lambda", "http", "https", "firehose"}
 """Protocols of subscriptions whose endpoint is a machine, not a person."""
 _ASYNCHRONOUS = {"events.amazonaws.com", "s3.amazonaws.com", "sns.amazonaws.com"}
@@ -181,7 +181,7 @@ def schedule_has_a_dead_letter_queue(schedule: Resource, _: Config) -> Iterator[
 @over_stack(
     QUEUE,
     severity="medium",
-    cites=[*_RELIABLE, well_architected("OPS08-BP04"), security_hub("CloudWatch.15")],
+    cites=[*_RELIABLE, well_architected("OPS08-BP04")],
 )
 def dead_letter_queue_has_an_alarm(queue: Resource, stack: Stack, _: Config) -> Aspects:
     """A dead-letter queue has an alarm on the messages in it.

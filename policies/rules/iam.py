@@ -49,7 +49,7 @@ _NARROWS = re.compile(r"(aws|ec2|ssm|rds|secretsmanager|backup):resourcetag/.+",
     cites=[
         security_hub("IAM.1"),
         security_hub("IAM.21"),
-        cis("v5.0.0 1.15"),
+        cis("v1.4.0 1.16"),
         nist("AC-6"),
         well_architected("SEC03-BP02"),
         config_rule("iam-policy-no-statements-with-full-access"),
@@ -135,7 +135,7 @@ def _knows_resources(pattern: str) -> bool:
     severity="high",
     cites=[
         security_hub("IAM.1"),
-        cis("v5.0.0 1.15"),
+        cis("v1.4.0 1.16"),
         nist("AC-6(10)"),
         config_rule("iam-policy-no-statements-with-admin-access"),
     ],

@@ -18,7 +18,7 @@ _FIELD = {"Restore": "status"}
     AIR_GAPPED_VAULT,
     severity="high",
     cites=[
-        well_architected("REL09-BP03"),
+        well_architected("REL06-BP03"),
         well_architected("OPS08-BP04"),
         nist("CP-9"),
         nist("SI-4(5)"),
