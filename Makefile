@@ -8,7 +8,7 @@ INSTALLED = $(VENV)/installed
 WORKERS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help up down test check unit sandbox lint types engine bench soak format schema requirements clean
+.PHONY: help up down test check unit sandbox lint types engine bench soak format schema policies-docs requirements clean
 
 help: ## Lists the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -67,6 +67,9 @@ $(INSTALLED): requirements-bootstrap.txt requirements-dev.txt pyproject.toml san
 
 COMPILE = $(UV) pip compile --quiet --python-version 3.11 --universal --generate-hashes \
 	--custom-compile-command "make requirements"
+
+policies-docs: $(INSTALLED) ## Writes docs/policies.md and docs/policies/ anew from the rules
+	$(BIN)/python -m fleet.policies.pages
 
 requirements: ## Pins and hashes everything anew from pyproject.toml
 	$(COMPILE) pyproject.toml -o requirements.txt

@@ -6,6 +6,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from policies.rules import RULES
+from policies.validation import rule_schema
 from stacks.load import KEY, Settings
 from stacks.settings_layers import IMPLIED
 
@@ -21,6 +23,7 @@ def schema_text() -> str:
     settings = {"anyOf": described["anyOf"]}
     for definition in definitions.values():
         definition.pop("required", None)
+    definitions["Policy"]["properties"]["rules"] |= _rules(definitions)
     roles = [
         definitions[role] for role in ("ManagementSettings", "AuditSettings", "MemberSettings")
     ]
@@ -61,6 +64,15 @@ def _customer(roles: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
             },
         },
     }
+
+
+def _rules(definitions: dict[str, Any]) -> Mapping[str, Any]:
+    """What may be chosen of each rule of the policy pack; exceptions as settings have them."""
+    exceptions = definitions.pop("PolicyRule")["properties"]["exceptions"]
+    rules = {name: rule_schema(rule) for name, rule in RULES.items()}
+    for rule in rules.values():
+        rule["properties"]["exceptions"] = exceptions
+    return {"properties": rules, "additionalProperties": False}
 
 
 def _without(definition: Mapping[str, Any], *names: str) -> dict[str, Any]:

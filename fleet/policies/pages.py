@@ -8,6 +8,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from fleet.project import PROJECT
 from policies.choice import BUNDLES
 from policies.rule import Rule, Setting
 from policies.rules import RULES
@@ -73,6 +74,15 @@ def pages() -> Mapping[Path, str]:
     return found
 
 
+def write(docs: Path) -> None:
+    """Every page anew; of a rule that there is no more, none."""
+    for old in (docs / "policies").glob("*.md"):
+        old.unlink()
+    for path, text in pages().items():
+        (docs / path).parent.mkdir(exist_ok=True)
+        (docs / path).write_text(text, encoding="utf-8")
+
+
 def index() -> str:
     """All rules by theme, with their levels."""
     by_theme = sorted(RULES.values(), key=lambda rule: rule.theme)
@@ -105,3 +115,7 @@ auditor would not accept either, and its thresholds are stricter.
 
 This page and those of the rules are made from the rules, by `make policies-docs`.
 """
+
+
+if __name__ == "__main__":
+    write(PROJECT / "docs")

@@ -25,7 +25,7 @@ from tests.support.pages import PLACES, commands, fences, named, pages
 SCHEMA: Mapping[str, Any] = json.loads((PROJECT / "stacks/settings.schema.json").read_text())
 ROLES = ("ManagementSettings", "AuditSettings", "MemberSettings")
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
-_TARGETS = set(re.findall(r"^([a-z]+):", (PROJECT / "Makefile").read_text(), re.MULTILINE))
+_TARGETS = set(re.findall(r"^([a-z-]+):", (PROJECT / "Makefile").read_text(), re.MULTILINE))
 
 
 def anchors(page: Path) -> set[str]:
