@@ -80,7 +80,7 @@ def test_a_rule_that_differs_is_told_by_its_field() -> None:
     here = place({"plans": plans}, "vaults", "restore_testing_plans", "frameworks")
     found = {each.about: each for each in differences(SETTINGS, here)}
     kept = found.pop("plans isolated rule daily delete_after_days")
-    assert (kept.settings, kept.deployed) == (30, 3)
+    assert (kept.settings, kept.deployed) == (35, 3)
     assert list(found) == ["plans regulated"]
 
 
