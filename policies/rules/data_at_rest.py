@@ -70,7 +70,7 @@ def table_has_a_key_of_its_account(table: Resource, _: Config) -> Iterator[str]:
         "days": Setting(
             what="How many days it keeps them at least",
             schema={"type": "integer", "minimum": 1},
-            default=30,
+            default=1,
             regulated=365,
         )
     },

@@ -8,8 +8,10 @@ from collections.abc import Mapping
 
 import pytest
 
+from policies.rules import RULES
 from stacks import load
 from tests.support import examples
+from tests.support.policies import refused
 from tests.support.recorder import Recording
 
 ELSEWHERE = {
@@ -72,3 +74,8 @@ def test_ec2_alone_is_called_otherwise_in_china(
     suffix = ".cn" if partition == "aws-cn" else ""
     assert f'"ec2.amazonaws.com{suffix}"' in trusts
     assert trusts.count(".amazonaws.com.cn") == trusts.count("ec2.amazonaws.com.cn")
+
+
+def test_no_policy_is_violated_there(elsewhere: Mapping[str, Recording]) -> None:
+    rules = RULES.keys() - {"region_is_allowed"}  # made-up ARNs stand in eu-central-1
+    assert [told for recording in elsewhere.values() for told in refused(recording, *rules)] == []
