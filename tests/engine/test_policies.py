@@ -100,7 +100,9 @@ def test_an_exception_counts_until_its_day_is_over(
     until: str, refused: bool, globex: Stage
 ) -> None:
     names = (VAULT, "globex-backup-drill")
-    exceptions = [{"name": name, "reason": "moves", "until": until} for name in names]
+    exceptions = [
+        {"name": name, "reason": "moves to another vault", "until": until} for name in names
+    ]
     change(
         globex,
         policy={"rules": {OWN_KEY: {"level": "mandatory", "exceptions": exceptions}}},
