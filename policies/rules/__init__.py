@@ -3,6 +3,7 @@
 from policies.rule import RULES
 from policies.rules import (
     any_resource,
+    backup_roles,
     buckets,
     choices,
     data_at_rest,
@@ -12,7 +13,9 @@ from policies.rules import (
     keys,
     monitoring,
     plans,
+    reports,
     resource_policies,
+    restore_tests,
     selections,
     vaults,
 )
@@ -20,6 +23,7 @@ from policies.rules import (
 __all__ = [
     "RULES",
     "any_resource",
+    "backup_roles",
     "buckets",
     "choices",
     "data_at_rest",
@@ -29,7 +33,9 @@ __all__ = [
     "keys",
     "monitoring",
     "plans",
+    "reports",
     "resource_policies",
+    "restore_tests",
     "selections",
     "vaults",
 ]

@@ -6,7 +6,19 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from policies.resource_types import KEY, PLAN, SELECTION, VAULT, VAULT_LOCK, VAULT_POLICY
+from policies.resource_types import (
+    FRAMEWORK,
+    KEY,
+    PLAN,
+    REPORT_PLAN,
+    RESTORE_TESTING_PLAN,
+    ROLE,
+    ROLE_POLICY_ATTACHMENT,
+    SELECTION,
+    VAULT,
+    VAULT_LOCK,
+    VAULT_POLICY,
+)
 from policies.resources import Resource, Stack
 from tests.support.policy_mutations import (
     Change,
@@ -67,6 +79,31 @@ def _each_rule(**values: Any) -> Change:
         return [dataclasses.replace(plan, props=props)]
 
     return change
+
+
+def _is_of_organization(plan: Resource, _: Stack) -> bool:
+    return bool(plan.get("reportSetting", "accounts"))
+
+
+def _inner(name: str, **values: Any) -> Change:
+    """A structure among the inputs has these."""
+
+    def change(resource: Resource) -> Sequence[Resource]:
+        props = {**resource.props, name: {**resource.get(name), **values}}
+        return [dataclasses.replace(resource, props=props)]
+
+    return change
+
+
+def _with_compliance_report(framework: Resource) -> Sequence[Resource]:
+    """In the framework's place a report plan of its account, which then has none."""
+    setting = {"reportTemplate": "CONTROL_COMPLIANCE_REPORT", "regions": [framework.region]}
+    props = {"name": "compliance", "reportSetting": setting, "region": framework.region}
+    return [dataclasses.replace(framework, type=REPORT_PLAN, props=props, sources={})]
+
+
+def _is_backups(role: Resource, _: Stack) -> bool:
+    return "backup.amazonaws.com" in role.get("assumeRolePolicy")
 
 
 def _another(resource: Resource) -> Sequence[Resource]:
@@ -226,4 +263,76 @@ OF_PLANS = [
     ),
 ]
 
-BACKUP_MUTATIONS = [*OF_VAULTS, *OF_KEYS, *OF_PLANS]
+OF_RECOVERY = [
+    broken(
+        "no vault is in a restore test",
+        RESTORE_TESTING_PLAN,
+        change=without,
+        fails=["vault_is_in_a_restore_test"],
+    ),
+    broken(
+        "a restore testing plan leaves all vaults out",
+        RESTORE_TESTING_PLAN,
+        change=_inner("recoveryPointSelection", includeVaults=[]),
+        fails=["vault_is_in_a_restore_test"],
+    ),
+    broken(
+        "restores are tested once a year",
+        RESTORE_TESTING_PLAN,
+        change=setting("scheduleExpression", "cron(0 12 1 1 ? *)"),
+        fails=["restore_tests_run_often"],
+    ),
+    broken(
+        "AWS Backup's role has another policy",
+        ROLE_POLICY_ATTACHMENT,
+        change=setting("policyArn", "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"),
+        fails=["backup_role_is_least_privilege"],
+        where=lambda attachment, _: (
+            "AWSBackupServiceRole" in attachment.get("policyArn")
+            and "scanner" not in attachment.name
+        ),
+    ),
+    broken(
+        "AWS Backup's role trusts another service, too",
+        ROLE,
+        change=with_statement(
+            "assumeRolePolicy",
+            Principal={"Service": "ec2.amazonaws.com"},
+            Action="sts:AssumeRole",
+        ),
+        fails=["backup_role_is_least_privilege"],
+        where=_is_backups,
+    ),
+]
+
+OF_REPORTS = [
+    broken(
+        "a report plan of an organization delivers JSON",
+        REPORT_PLAN,
+        change=_inner("reportDeliveryChannel", formats=["CSV", "JSON"]),
+        fails=["report_plan_delivers_csv"],
+        where=_is_of_organization,
+    ),
+    broken(
+        "a report plan of an organization names no Regions",
+        REPORT_PLAN,
+        change=_inner("reportSetting", regions=[]),
+        fails=["report_plan_says_whose"],
+        where=_is_of_organization,
+    ),
+    broken(
+        "a report plan of an organization is missing",
+        REPORT_PLAN,
+        change=without,
+        fails=["report_plans_are_complete"],
+        where=_is_of_organization,
+    ),
+    broken(
+        "an account reports on compliance with no framework",
+        FRAMEWORK,
+        change=_with_compliance_report,
+        fails=["compliance_report_has_a_framework"],
+    ),
+]
+
+BACKUP_MUTATIONS = [*OF_VAULTS, *OF_KEYS, *OF_PLANS, *OF_RECOVERY, *OF_REPORTS]

@@ -44,6 +44,11 @@ from tests.support.policy_mutations import (
 BLOCKS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
 
 
+def _is_not_backups(resource: Resource, _: Stack) -> bool:
+    """AWS Backup's own roles are told of by a rule more."""
+    return "backup-service" not in resource.name and "restore-tests" not in resource.name
+
+
 def _of_reports(resource: Resource, _: Stack) -> bool:
     return "BackupDeliversReports" in resource.get("policy")
 
@@ -109,6 +114,7 @@ RESOURCE_POLICY_MUTATIONS = [
             "assumeRolePolicy", Principal={"AWS": OTHER_ROOT}, Action="sts:AssumeRole"
         ),
         fails=["resource_policy_lets_no_stranger_in"],
+        where=_is_not_backups,
     ),
     broken(
         "a role may be assumed by a service for anybody",
@@ -119,6 +125,7 @@ RESOURCE_POLICY_MUTATIONS = [
             Action="sts:AssumeRole",
         ),
         fails=["role_trusts_services_for_a_named_source"],
+        where=_is_not_backups,
     ),
 ]
 BUCKET_MUTATIONS = [
@@ -209,12 +216,14 @@ IAM_MUTATIONS = [
         ROLE_POLICY_ATTACHMENT,
         change=setting("policyArn", "arn:aws:iam::aws:policy/AdministratorAccess"),
         fails=["no_wide_managed_policy_is_attached"],
+        where=_is_not_backups,
     ),
     broken(
         "a role is an administrator by itself",
         ROLE,
         change=setting("managedPolicyArns", ["arn:aws:iam::aws:policy/AdministratorAccess"]),
         fails=["no_wide_managed_policy_is_attached"],
+        where=_is_not_backups,
     ),
 ]
 FUNCTION_MUTATIONS = [
