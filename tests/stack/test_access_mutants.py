@@ -23,7 +23,7 @@ pytestmark = pytest.mark.soak
 def surviving() -> frozenset[str]:
     """Every change by which nothing that is asked is answered otherwise."""
     return frozenset(
-        f"{kind} {name}: {change}"
+        f"{document}: {change}"
         for kind, name in NAMES
         for document in documents(kind, name)
         for change in survivors(document)
