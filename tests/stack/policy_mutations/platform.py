@@ -160,6 +160,15 @@ BUCKET_MUTATIONS = [
         fails=["bucket_is_encrypted"],
     ),
     broken(
+        "a regulated bucket is encrypted with S3's own key",
+        *BUCKET_ENCRYPTION,
+        change=setting(
+            "rules", [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}]
+        ),
+        fails=["bucket_is_encrypted"],
+        where=lambda _, stack: stack.of(DEMANDS)[0].get("demands", "bundle") == "regulated",
+    ),
+    broken(
         "a bucket says nothing of versions",
         *BUCKET_VERSIONING,
         change=without,
@@ -352,21 +361,47 @@ HOP_MUTATIONS = [
         where=lambda alarm, _: alarm.get("metricName") == "ApproximateNumberOfMessagesVisible",
     ),
 ]
-MONITORING_MUTATIONS = [
-    broken(
-        f"the rule that forwards {state} leaves them out",
-        EVENT_RULE,
-        change=lambda rule, state=state: setting(
-            "eventPattern", rule.get("eventPattern").replace(f'"{state}"', '"x"')
-        )(rule),
-        fails=["failed_jobs_are_monitored"],
-        where=lambda rule, stack: (
-            "Backup Job State Change" in (rule.get("eventPattern") or "")
-            and not rule.get("eventBusName")
-            and any(vault.region == rule.region for vault in stack.of(VAULT))
-        ),
+
+
+def _forwards(rule: Resource, stack: Stack) -> bool:
+    return (
+        "Backup Job State Change" in (rule.get("eventPattern") or "")
+        and not rule.get("eventBusName")
+        and any(vault.region == rule.region for vault in stack.of(VAULT))
     )
-    for state in ("FAILED", "EXPIRED", "ABORTED")
+
+
+def _forwards_by(target: Resource, stack: Stack) -> bool:
+    return any(_forwards(rule, stack) for rule in stack.behind(target, "rule", EVENT_RULE))
+
+
+MONITORING_MUTATIONS = [
+    *(
+        broken(
+            f"the rule that forwards {state} leaves them out",
+            EVENT_RULE,
+            change=lambda rule, state=state: setting(
+                "eventPattern", rule.get("eventPattern").replace(f'"{state}"', '"x"')
+            )(rule),
+            fails=["failed_jobs_are_monitored"],
+            where=_forwards,
+        )
+        for state in ("FAILED", "EXPIRED", "ABORTED")
+    ),
+    broken(
+        "the rule that forwards jobs is off",
+        EVENT_RULE,
+        change=setting("state", "DISABLED"),
+        fails=["failed_jobs_are_monitored"],
+        where=_forwards,
+    ),
+    broken(
+        "the rule that forwards jobs has no target",
+        EVENT_TARGET,
+        change=without,
+        fails=["failed_jobs_are_monitored"],
+        where=_forwards_by,
+    ),
 ]
 ANY_RESOURCE_MUTATIONS = [
     broken(
