@@ -37,6 +37,7 @@ def guarded(values: dict[str, Any]) -> None:
 
 def unguarded_vault(values: dict[str, Any]) -> None:
     """What refuses then is the organization's policy, and not the vault's own."""
+    values["policy"] = {"rules": {"vault_denies_deletion": {"level": "disabled"}}}
     values["vaults"]["standard"] = {"deny_deletion": False, "force_destroy": True}
 
 
