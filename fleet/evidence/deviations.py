@@ -6,6 +6,9 @@ import datetime
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from policies.choice import stricter
+from policies.rules import RULES
+from stacks.policy_settings import PolicyException
 from stacks.settings import Settings
 from stacks.warnings import warnings_of
 
@@ -33,10 +36,10 @@ class Deviation:
 def exceptions_of(
     stacks: Mapping[str, Settings], today: datetime.date
 ) -> Iterator[AcceptedException]:
-    """One for all the stacks that share it, by what it is about."""
+    """One for all the stacks that share it, by what it is about; those of policies too."""
     found: dict[tuple[str, str, datetime.date], list[str]] = {}
     for stack, settings in stacks.items():
-        for about, accepted in settings.exceptions.items():
+        for about, accepted in (*settings.exceptions.items(), *_of_rules(stack, settings)):
             found.setdefault((about, accepted.reason, accepted.until), []).append(stack)
     for (about, reason, until), having in sorted(found.items()):
         yield AcceptedException(
@@ -44,8 +47,16 @@ def exceptions_of(
         )
 
 
+def _of_rules(stack: str, settings: Settings) -> Iterator[tuple[str, PolicyException]]:
+    """Exceptions of rules of the policy pack, by rule and resource."""
+    for rule, chosen in settings.policy.rules.items():
+        for one in chosen.exceptions:
+            if one.stack in (None, stack):
+                yield f"policy.rules.{rule}: {one.name}", one
+
+
 def deviations_of(stack: str, settings: Settings) -> Iterator[Deviation]:
-    for about, what in (*_of_vaults(settings), *_of_proof(settings)):
+    for about, what in (*_of_vaults(settings), *_of_proof(settings), *_of_levels(settings)):
         yield Deviation(stack=stack, about=about, what=what)
     for text in warnings_of(settings):
         yield Deviation(stack=stack, about="warning", what=text)
@@ -78,3 +89,12 @@ def _of_proof(settings: Settings) -> Iterator[tuple[str, str]]:
         yield "frameworks", "no audit framework evaluates this account"
     if not any(rule.copies for plan in settings.plans for rule in settings.rules_of(plan).values()):
         yield "plans", "no rule copies to another Region or account"
+
+
+def _of_levels(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Rules of the policy pack that count less than their bundle has them."""
+    bundle = settings.policy.bundle
+    for rule, chosen in settings.policy.rules.items():
+        level = RULES[rule].levels[bundle]
+        if chosen.level and stricter((chosen.level, level)) != chosen.level:
+            yield f"policy.rules.{rule}.level", f"{chosen.level}; the bundle {bundle} has {level}"

@@ -32,6 +32,8 @@ class Change:
 @dataclass(frozen=True, kw_only=True)
 class PolicyResult:
     stack: str
+    bundle: str
+    """Of levels and thresholds that its settings choose."""
     result: Literal["passed", "violated", "not previewed"]
     messages: tuple[str, ...] = ()
     """Violations, or why there is no preview."""
@@ -56,21 +58,25 @@ def _of_stack(stack: str, engine: Engine) -> PolicyResult:
             changes[found.what] = found
 
     deployment = Deployment(engine, stack, hear)
+    bundle = deployment.settings.policy.bundle
     for needed in (stack, *references(deployment.settings)):
         if not deployment.beside(needed).is_deployed():
-            return PolicyResult(
-                stack=stack, result="not previewed", messages=(f"{needed} is not deployed",)
-            )
+            why = (f"{needed} is not deployed",)
+            return PolicyResult(stack=stack, bundle=bundle, result="not previewed", messages=why)
     try:
         outcome = deployment.preview(refreshed=True)
     except StackFailed as failure:
         violations = [m for m in failure.messages if m.startswith("policy ")]
         result = "violated" if violations else "not previewed"
         return PolicyResult(
-            stack=stack, result=result, messages=tuple(violations or failure.messages)
+            stack=stack,
+            bundle=bundle,
+            result=result,
+            messages=tuple(violations or failure.messages),
         )
     return PolicyResult(
         stack=stack,
+        bundle=bundle,
         result="passed",
         advice=tuple(outcome.advice),
         changes=tuple(changes[what] for what in sorted(changes)),

@@ -103,6 +103,21 @@ def test_exceptions_are_told_once_with_their_stacks_and_when_expired() -> None:
     ]
 
 
+def test_exceptions_of_policies_are_told_where_they_count() -> None:
+    accepted = {"reason": "is emptied by the summer", "until": "2027-06-30"}
+    exceptions = [
+        {"name": "legacy", **accepted},
+        {"name": "old", "stack": "acme-audit", **accepted},
+    ]
+    rules = {"vault_is_locked": {"exceptions": exceptions, "level": "disabled"}}
+    given = {"extends": "acme", "role": "management", "policy": {"rules": rules}}
+    settings = load.parse("acme-management", given, ROOT)
+    (told,) = exceptions_of({"acme-management": settings}, datetime.date(2027, 7, 1))
+    assert (told.about, told.expired) == ("policy.rules.vault_is_locked: legacy", True)
+    deviations = {each.about for each in deviations_of("acme-management", settings)}
+    assert "policy.rules.vault_is_locked.level" in deviations
+
+
 def test_settings_that_weaken_protection_are_known_deviations() -> None:
     given = {
         "extends": "acme",
