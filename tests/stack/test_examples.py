@@ -14,6 +14,7 @@ import pytest
 from components.iam import SOURCE_MAY_BE_UNTOLD
 from handlers import environment
 from policies.name_limits import NAME_LIMITS
+from policies.resource_types import DEMANDS
 from policies.rules import RULES
 from policies.services import TRUSTED_WITHOUT_SOURCE
 from stacks import contracts

@@ -40,6 +40,10 @@ def test_rule(case: Case) -> None:
         assert case.of in (None, resource.name)
 
 
+def test_there_are_thirty_rules_at_least() -> None:
+    assert len(RULES) >= 30
+
+
 @every_rule
 def test_every_rule_has_a_passing_a_failing_and_an_unknown_case(rule: Rule) -> None:
     cases = [case for case in CASES if case.rule == rule.name]
