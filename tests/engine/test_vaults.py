@@ -43,7 +43,10 @@ def wanted(key_arn: str) -> Callable[..., Callable[[dict[str, Any]], None]]:
             values["vaults"] = {**VAULTS, "standard": standard, "final": final}
             values["air_gapped_vaults"] = {"isolated": isolated}
             values["plans"] = {"standard": {"vault": "standard", "rules": RULES}}
-            values["policy"] = {"rules": {"vault_has_its_own_key": {"level": "advisory"}}}
+            lenient = {"level": "advisory"}
+            values["policy"] = {
+                "rules": {"vault_has_its_own_key": lenient, "vault_denies_deletion": lenient}
+            }
 
         return write
 
