@@ -44,7 +44,7 @@ def selection_selects_something(selection: Resource, _: Config) -> Iterator[str]
 @over_stack(
     SELECTION,
     severity="low",
-    cites=[well_architected("COST06-BP01"), _ASSIGNING],
+    cites=[_ASSIGNING],
     baseline="advisory",
 )
 def selection_is_not_doubled(selection: Resource, stack: Stack, _: Config) -> Aspects:

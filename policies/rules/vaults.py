@@ -256,7 +256,7 @@ def _lets_delete(vault: Resource, stack: Stack, actions: Sequence[str]) -> Itera
     cites=[
         well_architected("REL09-BP02"),
         nist("CP-9"),
-        aws_guide("Delete a backup vault", "aws-backup/latest/devguide/create-a-vault.html"),
+        aws_guide("Delete a backup vault", "aws-backup/latest/devguide/delete-a-vault.html"),
     ],
     baseline="advisory",
 )
