@@ -18,7 +18,8 @@ def account_provider(settings: Settings) -> aws.Provider:
     role_arn = names.deploy_role_arn(settings)
     return aws.Provider(
         "account",
-        region=settings.region,
+        # Not by depends_on: of a component that waits for children, and this one has none.
+        region=policies.urn.apply(lambda _: settings.region),
         allowed_account_ids=[settings.account],
         # A plain dict would reach the provider untranslated, in snake case, and be ignored there.
         assume_roles=[
@@ -31,7 +32,6 @@ def account_provider(settings: Settings) -> aws.Provider:
         if role_arn
         else None,
         default_tags=aws.ProviderDefaultTagsArgs(tags=_tags(settings)),
-        opts=pulumi.ResourceOptions(depends_on=[policies]),
     )
 
 

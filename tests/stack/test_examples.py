@@ -67,7 +67,8 @@ def test_each_resource_has_its_accounts_provider(recording: Recording) -> None:
 
 def test_what_policies_are_told_comes_before_the_provider(recording: Recording) -> None:
     """And so before every resource of AWS: rules about one resource go by it too."""
-    assert recording.one(DEMANDS).urn in recording.one("pulumi:providers:aws").after
+    provider, demands = recording.one("pulumi:providers:aws"), recording.one(DEMANDS)
+    assert recording.urns.index(demands.urn) < recording.urns.index(provider.urn)
 
 
 def test_the_provider_refuses_other_accounts(settings: Settings, recording: Recording) -> None:
