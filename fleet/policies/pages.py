@@ -87,10 +87,14 @@ def index() -> str:
     """All rules by theme, with their levels."""
     by_theme = sorted(RULES.values(), key=lambda rule: rule.theme)
     tables = [
-        "\n".join([f"## {theme.replace('_', ' ').capitalize()}\n", *_table(rules)])
+        "\n".join([f"## {_heading(theme)}\n", *_table(rules)])
         for theme, rules in groupby(by_theme, key=lambda rule: rule.theme)
     ]
     return "\n".join([_INTRODUCTION.format(count=len(RULES)), "\n\n".join(tables), ""])
+
+
+def _heading(theme: str) -> str:
+    return "IAM" if theme == "iam" else theme.replace("_", " ").capitalize()
 
 
 def _table(rules: Iterator[Rule]) -> Iterator[str]:

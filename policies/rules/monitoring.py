@@ -3,9 +3,16 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from policies.backup_vaults import is_about
 from policies.citations import aws_guide, nist, well_architected
 from policies.event_patterns import matches
-from policies.resource_types import AIR_GAPPED_VAULT, EVENT_RULE, EVENT_TARGET, VAULT
+from policies.resource_types import (
+    AIR_GAPPED_VAULT,
+    EVENT_RULE,
+    EVENT_TARGET,
+    VAULT,
+    VAULT_NOTIFICATIONS,
+)
 from policies.resources import Resource, Stack, names, those
 from policies.rule import Aspects, Config, Setting, over_stack
 
@@ -97,3 +104,43 @@ def _event(kind: str, state: str, vault: Resource) -> Mapping[str, Any]:
         "region": vault.region,
         "detail": {_FIELD.get(kind, "state"): state, "backupVaultName": vault.get("name")},
     }
+
+
+@over_stack(
+    VAULT,
+    severity="medium",
+    cites=[
+        well_architected("REL06-BP03"),
+        aws_guide(
+            "Notification options with AWS Backup",
+            "aws-backup/latest/devguide/backup-notifications.html",
+        ),
+    ],
+    baseline="advisory",
+    settings={
+        "events": Setting(
+            what="Events that a vault's notifications must have to count",
+            schema={"type": "array", "items": {"type": "string", "pattern": "^[A-Z0-9_]+$"}},
+            default=["BACKUP_JOB_COMPLETED", "COPY_JOB_FAILED", "RESTORE_JOB_COMPLETED"],
+        )
+    },
+)
+def vault_notifies_of_failures(vault: Resource, stack: Stack, config: Config) -> Aspects:
+    """A backup vault notifies of failed jobs: by a topic of its own, or by a rule in its Region.
+
+    BACKUP_JOB_COMPLETED and RESTORE_JOB_COMPLETED tell of every end, also of a bad one. A topic
+    hears of no job that was aborted, so what `failed_jobs_are_monitored` asks for is more.
+    """
+    yield _notifies_nobody(vault, stack, config["events"])
+
+
+def _notifies_nobody(vault: Resource, stack: Stack, events: Sequence[str]) -> Iterator[str]:
+    told = those(stack.of(VAULT_NOTIFICATIONS), lambda one: is_about(one, vault, stack))
+    if any({*events} <= {*(one.get("backupVaultEvents") or ())} for one in told):
+        return
+    failed = _event("Backup", "FAILED", vault)
+    if not those(_rules(vault, stack), lambda rule: _matches(rule, failed)):
+        yield (
+            f"the vault {vault.name} has no VaultNotifications with {', '.join(events)}, and no "
+            f"rule in {vault.region} sends on backup jobs that are FAILED; add one of them"
+        )

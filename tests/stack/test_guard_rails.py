@@ -14,9 +14,9 @@ from aws_sandbox.iam import AccessRequest, Effect, PolicyDocument, Principal, ev
 from components.guard_rail_policies import CHARACTERS
 from stacks.load import SettingsError
 from stacks.warnings import warnings_of
+from tests.support.document_mutants import mutants
 from tests.support.examples import Case, example
 from tests.support.guard_rail_variants import GUARD_RAILS, with_guard_rails
-from tests.support.policy_mutants import mutants
 from tests.support.recorder import Recording
 from tests.support.report_variants import recorded
 

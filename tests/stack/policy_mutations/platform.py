@@ -383,23 +383,27 @@ MONITORING_MUTATIONS = [
             change=lambda rule, state=state: setting(
                 "eventPattern", rule.get("eventPattern").replace(f'"{state}"', '"x"')
             )(rule),
-            fails=["failed_jobs_are_monitored"],
+            fails=["failed_jobs_are_monitored", *told_too],
             where=_forwards,
         )
-        for state in ("FAILED", "EXPIRED", "ABORTED")
+        for state, told_too in (
+            ("FAILED", ["vault_notifies_of_failures"]),
+            ("EXPIRED", []),
+            ("ABORTED", []),
+        )
     ),
     broken(
         "the rule that forwards jobs is off",
         EVENT_RULE,
         change=setting("state", "DISABLED"),
-        fails=["failed_jobs_are_monitored"],
+        fails=["failed_jobs_are_monitored", "vault_notifies_of_failures"],
         where=_forwards,
     ),
     broken(
         "the rule that forwards jobs has no target",
         EVENT_TARGET,
         change=without,
-        fails=["failed_jobs_are_monitored"],
+        fails=["failed_jobs_are_monitored", "vault_notifies_of_failures"],
         where=_forwards_by,
     ),
 ]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from policies.resource_types import EVENT_RULE, EVENT_TARGET, VAULT
+from policies.resource_types import EVENT_RULE, EVENT_TARGET, VAULT, VAULT_NOTIFICATIONS
 from policies.resources import UNKNOWN, Resource
 from tests.unit.policies.case import Case, resource
 
 RULE = "failed_jobs_are_monitored"
+NOTIFIES = "vault_notifies_of_failures"
 JOBS = {"Backup": "state", "Copy": "state", "Restore": "status"}
 STATES = {
     "Backup": ["FAILED", "EXPIRED", "ABORTED"],
@@ -39,6 +40,16 @@ def rule(event_pattern: Any, **props: Any) -> list[Resource]:
     ]
 
 
+def notifications(events: Any, vault: str = "standard", **props: Any) -> list[Resource]:
+    return [
+        resource(VAULT, name="standard"),
+        resource(
+            VAULT_NOTIFICATIONS, "told", backupVaultName=vault, backupVaultEvents=events, **props
+        ),
+    ]
+
+
+ENDS = ["BACKUP_JOB_COMPLETED", "COPY_JOB_FAILED", "RESTORE_JOB_COMPLETED", "BACKUP_JOB_STARTED"]
 CASES = [
     Case(rule=RULE, what="all of them", resources=rule(pattern())),
     Case(
@@ -108,4 +119,19 @@ CASES = [
         )
     ),
     Case(rule=RULE, what="a pattern that is not known yet", resources=rule(UNKNOWN)),
+    Case(rule=NOTIFIES, what="its own topic", resources=notifications(ENDS)),
+    Case(rule=NOTIFIES, what="a rule in its Region", resources=rule(pattern())),
+    *(
+        Case(rule=NOTIFIES, what=what, resources=found, says="has no VaultNotifications with")
+        for what, found in (
+            ("neither", [resource(VAULT, name="standard")]),
+            ("a topic that hears of backups alone", notifications(ENDS[:1])),
+            ("another vault's topic", notifications(ENDS, "other")),
+            ("a topic in another Region", notifications(ENDS, region="eu-west-1")),
+            ("a rule that is off", rule(pattern(), state="DISABLED")),
+            ("a rule about copies alone", rule(pattern("Backup"))),
+        )
+    ),
+    Case(rule=NOTIFIES, what="events that are not known yet", resources=notifications(UNKNOWN)),
+    Case(rule=NOTIFIES, what="a pattern that is not known yet", resources=rule(UNKNOWN)),
 ]

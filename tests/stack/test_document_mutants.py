@@ -13,8 +13,8 @@ from aws_sandbox.iam import PolicyDocument
 from tests.stack.test_access import NAMES, documents
 from tests.support.access_requests import requests
 from tests.support.access_tables import TABLES, answer, expected, rows_of
+from tests.support.document_mutants import mutants
 from tests.support.policy_documents import Deployed
-from tests.support.policy_mutants import mutants
 
 pytestmark = pytest.mark.soak
 
