@@ -1,6 +1,5 @@
 """What a customer chooses of the policies of its stacks, told by each of them."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -15,8 +14,6 @@ from stacks.load import Settings
 from stacks.names import own_stack
 from stacks.settings import PROGRAMS_TAGS
 from stacks.values import aws_regions
-
-_ACCOUNT = re.compile(r"(?:arn:[^:]+:[^:]*:[^:]*:)?(\d{12})(?::.*)?")
 
 
 def tell_policies(settings: Settings) -> PolicyDemands:
@@ -67,14 +64,14 @@ def _of_rule(name: str, settings: Settings, known: Mapping[str, Sequence[str]]) 
 
 
 def _known(settings: Settings, root: Path) -> Mapping[str, Sequence[str]]:
-    """What the program knows, by the names of settings that rules have for it: the customer's
-    accounts and Regions are those that its settings name."""
+    """What the program knows, by the names of settings that rules have for it. The customer's
+    Regions are those that its settings name; its accounts are those that have stacks: another that
+    settings let in is a stranger until the rule is told of it."""
     named = {*_texts(settings.model_dump(mode="json", exclude={"tags"}))}
-    accounts = {found[1] for text in named if (found := _ACCOUNT.fullmatch(text))}
-    accounts |= {one.account for one in accounts_of(settings.customer, root)}
+    accounts = {one.account for one in accounts_of(settings.customer, root)}
     return {
         "known_keys": [*settings.policy.known_keys],
-        "known_accounts": sorted({settings.account, *accounts}),
+        "known_accounts": sorted({settings.account, *settings.organization.accounts, *accounts}),
         "allowed_regions": sorted(named & aws_regions()),
         "required_tags": [*PROGRAMS_TAGS],
     }

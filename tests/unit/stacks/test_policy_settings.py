@@ -102,3 +102,12 @@ def test_a_rule_has_the_level_that_is_chosen_else_its_bundles(
 ) -> None:
     settings = load.parse("acme-member-web", {**MEMBER, "policy": policy}, root)
     assert level_of(OWN_KEY, settings) == level
+
+
+def test_an_account_that_settings_let_in_is_a_stranger_if_it_has_no_stack(root: Path) -> None:
+    days = {"min_retention_days": 7, "max_retention_days": 30}
+    shared = {"isolated": {**days, "share_with": ["999999999999"]}}
+    settings = load.parse("acme-member-web", {**MEMBER, "air_gapped_vaults": shared}, root)
+    known = demands_of(settings, root)["rules"]["resource_policy_lets_no_stranger_in"]
+    assert settings.account in known["known_accounts"]
+    assert "999999999999" not in known["known_accounts"]
