@@ -1,5 +1,6 @@
 """Every value of a stack's settings, defaults included, with the place that it comes from."""
 
+import datetime
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -53,7 +54,11 @@ def _as_deployed(settings: Settings) -> Mapping[str, Any]:
 
 def _plain(model: Model) -> dict[str, Any]:
     """As JSON has it; sets in order, so that one stack's settings always read alike."""
-    return json.loads(json.dumps(model.model_dump(), default=sorted))
+    return json.loads(json.dumps(model.model_dump(), default=_as_json))
+
+
+def _as_json(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime.date) else sorted(value)
 
 
 def _tier_of(settings: Settings, path: Location, value: object) -> str:

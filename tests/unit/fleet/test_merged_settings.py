@@ -20,6 +20,8 @@ organization: {management_account: "111111111111", audit_account: "222222222222"
 region: eu-central-1
 tiers:
   regulated: {rules: {daily: {schedule: "cron(0 5 ? * * *)", delete_after_days: 40}}}
+exceptions:
+  no second Region: {reason: comes with the next budget, until: 2027-06-30}
 member_defaults:
   vaults: {standard: {}}
 members:
@@ -54,6 +56,7 @@ def by_path(root: Path) -> dict[str, Setting]:
         ("region", "eu-central-1", "customer's file"),
         ("vaults.standard.force_destroy", False, "default"),
         ("account", "333333333333", "members"),
+        ("exceptions.no second Region.until", "2027-06-30", "customer's file"),
         ("name", "web", "members"),
         ("regions", ["eu-central-1", "eu-west-1"], "members"),
         ("functions.runtime", "python3.13", "own file"),
