@@ -18,12 +18,26 @@ class Citation:
 
 _AWS = "https://docs.aws.amazon.com"
 _WELL_ARCHITECTED = f"{_AWS}/wellarchitected/latest"
-_PILLARS = {
-    "COST": "cost-optimization",
-    "OPS": "operational-excellence",
-    "REL": "reliability",
-    "SEC": "security",
+_PILLARS = {"COST": "cost-optimization", "REL": "reliability", "SEC": "security"}
+_PRACTICES = {
+    "COST03-BP02": "cost_monitor_usage_org_information",
+    "REL05-BP04": "rel_mitigate_interaction_failure_fail_fast",
+    "REL06-BP03": "rel_monitor_aws_resources_notification_monitor",
+    "REL09-BP01": "rel_backing_up_data_identified_backups_data",
+    "REL09-BP02": "rel_backing_up_data_secured_backups_data",
+    "REL09-BP03": "rel_backing_up_data_automated_backups_data",
+    "REL09-BP04": "rel_backing_up_data_periodic_recovery_testing_data",
+    "REL13-BP02": "rel_planning_for_recovery_disaster_recovery",
+    "REL13-BP03": "rel_planning_for_recovery_dr_tested",
+    "SEC02-BP03": "sec_identities_secrets",
+    "SEC03-BP02": "sec_permissions_least_privileges",
+    "SEC03-BP07": "sec_permissions_analyze_cross_account",
+    "SEC03-BP08": "sec_permissions_share_securely",
+    "SEC04-BP01": "sec_detect_investigate_events_app_service_logging",
+    "SEC08-BP01": "sec_protect_data_rest_key_mgmt",
+    "SEC08-BP04": "sec_protect_data_rest_access_control",
 }
+"""The page of each practice that is cited, in the paper of its pillar."""
 
 
 def security_hub(control: str) -> Citation:
@@ -38,10 +52,16 @@ def security_hub(control: str) -> Citation:
 
 
 def well_architected(practice: str) -> Citation:
-    """A best practice of the AWS Well-Architected Framework's pillars: `REL09-BP02`."""
+    """A best practice of the AWS Well-Architected Framework: `REL09-BP02`.
+
+    As the papers of the pillars number it: the Framework's own pages, which are to replace them,
+    number some practices anew.
+    """
     pillar = _PILLARS[re.sub(r"\d.*", "", practice)]
     return Citation(
-        catalogue="AWS Well-Architected", name=practice, url=f"{_WELL_ARCHITECTED}/{pillar}-pillar/"
+        catalogue="AWS Well-Architected",
+        name=practice,
+        url=f"{_WELL_ARCHITECTED}/{pillar}-pillar/{_PRACTICES[practice]}.html",
     )
 
 

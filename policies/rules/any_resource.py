@@ -108,7 +108,6 @@ def _default_tags(provider: Mapping[str, Any]) -> Any:
     severity="high",
     cites=[
         nist("SA-9(5)"),
-        nist("CP-9"),
         aws_guide(
             "Deny access to AWS based on the requested AWS Region",
             "organizations/latest/userguide/orgs_manage_policies_scps_examples_general.html",
@@ -176,7 +175,7 @@ def stack_owns_nothing_that_all_share(resource: Resource, _: Config) -> Iterator
     *BUCKETS,
     VAULT,
     severity="high",
-    cites=[nist("CP-9"), nist("SI-12"), well_architected("REL09-BP02")],
+    cites=[nist("CP-9"), nist("SI-12"), well_architected("SEC08-BP04")],
     baseline="advisory",
 )
 def data_outlives_its_stack(resource: Resource, _: Config) -> Iterator[str]:

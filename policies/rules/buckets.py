@@ -80,7 +80,6 @@ def _leaves_ownership(controls: Resource, bucket: Resource, stack: Stack) -> Ite
     cites=[
         security_hub("S3.17"),
         nist("SC-28(1)"),
-        nist("CP-9(8)"),
         config_rule("s3-default-encryption-kms"),
     ],
     settings={

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-from policies.citations import aws_guide, config_rule, nist, well_architected
+from policies.citations import aws_guide, config_rule, well_architected
 from policies.resource_types import (
     ALARM,
     EVENT_RULE,
@@ -20,7 +20,7 @@ from policies.resource_types import (
 from policies.resources import UNKNOWN, Resource, Stack, names, those
 from policies.rule import Aspects, Config, over_resource, over_stack
 
-_RELIABLE = [well_architected("REL05-BP04"), nist("CA-7")]
+_RELIABLE = well_architected("REL05-BP04")
 _RETRIED = {"sqs", "lambda", "http", "https", "firehose"}
 """Protocols of subscriptions whose endpoint is a machine, not a person."""
 _ASYNCHRONOUS = {"events.amazonaws.com", "s3.amazonaws.com", "sns.amazonaws.com"}
@@ -36,7 +36,7 @@ _COUNTS_MESSAGES = {
     EVENT_TARGET,
     severity="medium",
     cites=[
-        *_RELIABLE,
+        _RELIABLE,
         aws_guide(
             "Using dead-letter queues to process undelivered events",
             "eventbridge/latest/userguide/eb-rule-dlq.html",
@@ -63,7 +63,7 @@ def _drops_events(target: Resource, stack: Stack) -> Iterator[str]:
     QUEUE,
     severity="medium",
     cites=[
-        *_RELIABLE,
+        _RELIABLE,
         aws_guide(
             "Using dead-letter queues in Amazon SQS",
             "AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html",
@@ -98,7 +98,7 @@ def _tries_for_ever(queue: Resource, stack: Stack) -> Iterator[str]:
     TOPIC_SUBSCRIPTION,
     severity="medium",
     cites=[
-        *_RELIABLE,
+        _RELIABLE,
         aws_guide("Amazon SNS dead-letter queues", "sns/latest/dg/sns-dead-letter-queues.html"),
     ],
 )
@@ -114,7 +114,7 @@ def subscription_has_a_dead_letter_queue(subscription: Resource, _: Config) -> I
 @over_stack(
     FUNCTION,
     severity="medium",
-    cites=[*_RELIABLE, config_rule("lambda-dlq-check")],
+    cites=[_RELIABLE, config_rule("lambda-dlq-check")],
 )
 def asynchronous_function_keeps_what_failed(function: Resource, stack: Stack, _: Config) -> Aspects:
     """A function that events, objects or messages invoke keeps those that it failed on.
@@ -160,9 +160,9 @@ def _invokes_later(permission: Resource, stack: Stack) -> bool:
     SCHEDULE,
     severity="low",
     cites=[
-        *_RELIABLE,
+        _RELIABLE,
         aws_guide(
-            "Configuring a dead-letter queue for EventBridge Scheduler",
+            "Configuring a schedule's dead-letter queue in EventBridge Scheduler",
             "scheduler/latest/UserGuide/configuring-schedule-dlq.html",
         ),
     ],
@@ -181,7 +181,7 @@ def schedule_has_a_dead_letter_queue(schedule: Resource, _: Config) -> Iterator[
 @over_stack(
     QUEUE,
     severity="medium",
-    cites=[*_RELIABLE, well_architected("OPS08-BP04")],
+    cites=[_RELIABLE],
 )
 def dead_letter_queue_has_an_alarm(queue: Resource, stack: Stack, _: Config) -> Aspects:
     """A dead-letter queue has an alarm on the messages in it.

@@ -70,8 +70,8 @@ def function_has_a_supported_runtime(function: Resource, config: Config) -> Iter
         nist("IA-5(7)"),
         well_architected("SEC02-BP03"),
         aws_guide(
-            "Securing environment variables",
-            "lambda/latest/dg/configuration-envvars-encryption.html",
+            "Working with Lambda environment variables",
+            "lambda/latest/dg/configuration-envvars.html",
         ),
     ],
 )
@@ -107,7 +107,7 @@ def _secret(name: str, value: str) -> str | None:
     severity="low",
     cites=[
         nist("AU-11"),
-        well_architected("OPS04-BP02"),
+        well_architected("SEC04-BP01"),
         aws_guide(
             "Configuring CloudWatch log groups",
             "lambda/latest/dg/monitoring-cloudwatchlogs-loggroups.html",

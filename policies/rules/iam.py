@@ -134,10 +134,10 @@ def _knows_resources(pattern: str) -> bool:
     *_ATTACHED,
     severity="high",
     cites=[
-        security_hub("IAM.1"),
         cis("v1.4.0 1.16"),
-        nist("AC-6(10)"),
-        config_rule("iam-policy-no-statements-with-admin-access"),
+        nist("AC-6"),
+        well_architected("SEC03-BP02"),
+        config_rule("iam-policy-blacklisted-check"),
     ],
 )
 def no_wide_managed_policy_is_attached(resource: Resource, _: Config) -> Iterator[str]:

@@ -52,7 +52,7 @@ def _can_rotate(key: Resource) -> bool:
     severity="high",
     cites=[
         security_hub("KMS.3"),
-        nist("SC-12(1)"),
+        nist("SC-12"),
         config_rule("kms-cmk-not-scheduled-for-deletion"),
         aws_guide("Delete an AWS KMS key", "kms/latest/developerguide/deleting-keys.html"),
     ],
@@ -81,7 +81,7 @@ def key_is_deleted_late(key: Resource, config: Config) -> Iterator[str]:
     *KEYS,
     severity="high",
     cites=[
-        nist("SC-12(1)"),
+        nist("SC-12"),
         well_architected("SEC08-BP01"),
         aws_guide("Enable and disable keys", "kms/latest/developerguide/enabling-keys.html"),
     ],

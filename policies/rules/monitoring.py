@@ -26,9 +26,7 @@ _FIELD = {"Restore": "status"}
     severity="high",
     cites=[
         well_architected("REL06-BP03"),
-        well_architected("OPS08-BP04"),
         nist("CP-9"),
-        nist("SI-4(5)"),
         aws_guide(
             "Monitoring AWS Backup events using Amazon EventBridge",
             "aws-backup/latest/devguide/eventbridge.html",

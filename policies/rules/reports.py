@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from policies.citations import aws_guide, nist, well_architected
+from policies.citations import aws_guide, nist
 from policies.resource_types import FRAMEWORK, REPORT_PLAN
 from policies.resources import Resource, Stack, those
 from policies.rule import Aspects, Config, Setting, over_resource, over_stack
@@ -22,7 +22,7 @@ _BY_API = aws_guide(
 @over_resource(
     REPORT_PLAN,
     severity="high",
-    cites=[nist("AU-12"), _REPORTS, _BY_API],
+    cites=[nist("AU-7"), _REPORTS, _BY_API],
 )
 def report_plan_delivers_csv(plan: Resource, _: Config) -> Iterator[str]:
     """A report plan over several accounts or Regions delivers CSV and nothing else.
@@ -50,7 +50,7 @@ def _is_of_other_regions(plan: Resource) -> bool:
 @over_resource(
     REPORT_PLAN,
     severity="medium",
-    cites=[nist("AU-12"), _BY_API],
+    cites=[nist("AU-7"), _BY_API],
 )
 def report_plan_says_whose(plan: Resource, _: Config) -> Iterator[str]:
     """A report plan of an organization names accounts or units, Regions, and no frameworks.
@@ -79,7 +79,7 @@ def report_plan_says_whose(plan: Resource, _: Config) -> Iterator[str]:
 @over_stack(
     REPORT_PLAN,
     severity="medium",
-    cites=[nist("AU-12"), nist("CA-7"), well_architected("REL09-BP04"), _REPORTS],
+    cites=[nist("AU-7"), nist("CA-7"), _REPORTS],
     baseline="advisory",
     settings={
         "templates": Setting(
@@ -113,7 +113,8 @@ def _lacks_templates(plan: Resource, stack: Stack, wanted: Sequence[str]) -> Ite
     cites=[
         nist("CA-7"),
         aws_guide(
-            "Audit frameworks", "aws-backup/latest/devguide/working-with-audit-frameworks.html"
+            "Working with audit frameworks",
+            "aws-backup/latest/devguide/working-with-audit-frameworks.html",
         ),
         _REPORTS,
     ],

@@ -233,7 +233,6 @@ def _tells_none(service: str, statement: Statement) -> bool:
     cites=[
         aws_guide("The confused deputy problem", "IAM/latest/UserGuide/confused-deputy.html"),
         nist("AC-6"),
-        well_architected("SEC03-BP07"),
     ],
 )
 def role_trusts_services_for_a_named_source(role: Resource, _: Config) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from policies.backup_vaults import VAULTS, in_one_place, is_arn_of, is_filled
-from policies.citations import aws_guide, config_rule, nist, well_architected
+from policies.citations import aws_guide, nist, well_architected
 from policies.resource_types import RESTORE_TESTING_PLAN, RESTORE_TESTING_SELECTION
 from policies.resources import UNKNOWN, NotYet, Resource, Stack, names, those
 from policies.rule import Aspects, Config, Setting, over_resource, over_stack
@@ -20,7 +20,6 @@ _RESTORE_TESTING = aws_guide("Restore testing", "aws-backup/latest/devguide/rest
         nist("CP-9(1)"),
         nist("CP-9(2)"),
         nist("CP-10"),
-        config_rule("ec2-meets-restore-time-target"),
         _RESTORE_TESTING,
     ],
     baseline="advisory",

@@ -48,7 +48,6 @@ def vault_is_encrypted(vault: Resource, _: Config) -> Iterator[str]:
     cites=[
         nist("SC-12"),
         well_architected("SEC08-BP01"),
-        config_rule("backup-recovery-point-encrypted"),
     ],
     baseline="advisory",
     settings={
@@ -96,8 +95,8 @@ def _is_known(arn: object, known: Sequence[str]) -> bool:
     VAULT,
     severity="high",
     cites=[
-        well_architected("REL09-BP02"),
-        nist("CP-9(8)"),
+        well_architected("SEC08-BP04"),
+        nist("CP-9"),
         nist("SI-12"),
         _VAULT_LOCK,
         aws_guide(
@@ -136,7 +135,7 @@ def _keeps(vault: Resource, stack: Stack) -> bool:
 @over_resource(
     VAULT_LOCK,
     severity="high",
-    cites=[nist("CP-9(7)"), nist("SI-12"), _VAULT_LOCK],
+    cites=[nist("CP-9"), nist("SI-12"), _VAULT_LOCK],
     baseline="advisory",
     settings={
         "max_changeable_for_days": Setting(
@@ -209,7 +208,7 @@ def vault_lock_has_bounds(lock: Resource, config: Config) -> Iterator[str]:
     severity="high",
     cites=[
         config_rule("backup-recovery-point-manual-deletion-disabled"),
-        nist("CP-9(7)"),
+        nist("CP-9"),
         nist("AC-6"),
         well_architected("REL09-BP02"),
     ],
@@ -254,9 +253,11 @@ def _lets_delete(vault: Resource, stack: Stack, actions: Sequence[str]) -> Itera
     *VAULTS,
     severity="high",
     cites=[
-        well_architected("REL09-BP02"),
+        well_architected("SEC08-BP04"),
         nist("CP-9"),
-        aws_guide("Delete a backup vault", "aws-backup/latest/devguide/delete-a-vault.html"),
+        aws_guide(
+            "Backup vault creation and deletion", "aws-backup/latest/devguide/create-a-vault.html"
+        ),
     ],
     baseline="advisory",
 )
@@ -275,7 +276,6 @@ def vault_is_protected(vault: Resource, _: Config) -> Iterator[str]:
     severity="low",
     cites=[
         well_architected("REL09-BP03"),
-        config_rule("backup-plan-min-frequency-and-min-retention-check"),
         aws_guide("Backup plans", "aws-backup/latest/devguide/about-backup-plans.html"),
     ],
     baseline="disabled",
@@ -307,7 +307,7 @@ def _is_used_by_nobody(vault: Resource, stack: Stack) -> Iterator[str]:
     cites=[
         nist("AC-3"),
         nist("CP-9"),
-        well_architected("SEC03-BP07"),
+        well_architected("SEC03-BP08"),
         aws_guide(
             "Creating backup copies across accounts",
             "aws-backup/latest/devguide/create-cross-account-backup.html",
