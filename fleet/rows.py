@@ -38,8 +38,9 @@ def show(
 def _stand(console: Console, row: Sequence[str]) -> None:
     """A row where there is no room beside: below its first fact the others, then the long one."""
     short = ["  ".join(fact.split("\n")).strip() for fact in row[:-1]]
-    lines = ["  ".join(filter(None, short[:2])), *filter(None, short[2:])]
-    for line in lines:
+    first, *others = ["  ".join(filter(None, short[:2])), *filter(None, short[2:])]
+    console.print(first, style="bold", highlight=False, soft_wrap=False)
+    for line in others:
         console.print(line, highlight=False, soft_wrap=False)
     console.print(Padding(row[-1], (0, 0, 0, 2)), highlight=False, soft_wrap=False, overflow="fold")
 
