@@ -33,6 +33,7 @@ def hooli(stage_of: Callable[[str], Stage]) -> Stage:
     path = stage.workspace.project / CUSTOMERS / "hooli.yaml"
     settings = yaml.safe_load(path.read_text())
     del settings["member_defaults"]["vaults"]["standard"]["lock"]
+    settings["policy"] = {"bundle": "baseline"}  # the other refuses a vault without a lock
     path.write_text(yaml.safe_dump(settings))
     in_order(stage.deployments(), Deployment.up)
     return stage
