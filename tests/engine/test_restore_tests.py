@@ -37,7 +37,6 @@ MAILS = {
     "sender": {"address": "backup-reports@hooli.example"},
     "allowed_domains": ["hooli.example"],
     "daily": {"timezone": TIMEZONE, "recipients": ["backup-team@hooli.example"]},
-    "force_destroy": True,
 }
 OWN_CHECK = """
 import json
