@@ -76,6 +76,8 @@ def test_they_go_with_their_settings(stage: Stage, change_settings: ChangeSettin
     def none(values: dict[str, Any]) -> None:
         values.update(restore_testing={}, frameworks={})
 
-    assert changed(change_settings(MEMBER, none).up()).keys() == {"delete"}
+    changes = changed(change_settings(MEMBER, none).up())
+    assert changes.keys() == {"delete", "update"}
+    assert changes["update"] == 1  # the Regions that policies are told of
     backup = stage.sandbox.session(ACCOUNT, REGION).client("backup")
     assert backup.list_restore_testing_plans()["RestoreTestingPlans"] == []
