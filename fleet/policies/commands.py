@@ -76,7 +76,7 @@ def explain(rule: Annotated[str, typer.Argument(help="A rule's name.")]) -> None
         raise ToldError(f"there is no rule {rule}; {meant(rule, RULES)}")
     text = pages.page(RULES[rule])
     if console.is_terminal:
-        console.print(Markdown(text, hyperlinks=False))
+        console.print(Markdown(text, hyperlinks=False), soft_wrap=False)
     else:
         console.print(text, highlight=False, end="")
 
