@@ -1,6 +1,11 @@
 """What is changed in moto as soon as there is an endpoint, and stays: no pump is needed for it."""
 
-from functools import cache
+from collections.abc import Callable
+from functools import cache, wraps
+from threading import RLock
+from typing import Any
+
+from moto.core.model import ServiceModel
 
 from aws_sandbox.moto_changes import (
     backup,
@@ -23,6 +28,7 @@ from aws_sandbox.moto_changes.replacements import Replacements
 def install() -> None:
     """Changes moto, once in a process, before any of its services is first used."""
     replacements = Replacements()
+    replacements.wrap(ServiceModel, "operation_model", one_at_a_time)
     for service in (
         backup,
         dynamodb,
@@ -38,3 +44,16 @@ def install() -> None:
         sts,
     ):
         service.install_permanently(replacements)
+
+
+def one_at_a_time(operation_model: Callable[..., Any]) -> Callable[..., Any]:
+    """While moto makes the model of an operation, botocore's own stands in the cache that both
+    share: another thread took that one, which cannot be routed."""
+    lock = RLock()
+
+    @wraps(operation_model)
+    def locked(service: ServiceModel, operation_name: str) -> Any:
+        with lock:
+            return operation_model(service, operation_name)
+
+    return locked
