@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from components.organization_policy import organization_policy
+
 
 @dataclass(frozen=True, kw_only=True)
 class BackupPolicyArgs:
@@ -27,18 +29,15 @@ class BackupPolicy(pulumi.ComponentResource):
         policies: list[aws.organizations.Policy] = []
         for number, content in enumerate(args.parts, start=1):
             suffix = "" if number == 1 else f"-{number}"
-            policy = aws.organizations.Policy(
+            policy = organization_policy(
                 f"{name}{suffix}",
-                name=f"{args.policy_name}{suffix}",
+                "BACKUP_POLICY",
+                policy_name=f"{args.policy_name}{suffix}",
                 description="Backup plans by backup-org",
-                type="BACKUP_POLICY",
                 content=content,
+                targets=args.targets,
                 opts=child,
             )
-            for target in args.targets:
-                aws.organizations.PolicyAttachment(
-                    f"{name}{suffix}-{target}", policy_id=policy.id, target_id=target, opts=child
-                )
             policies.append(policy)
         self.policy_ids = pulumi.Output.all(*(policy.id for policy in policies))
         self.register_outputs({"policy_ids": self.policy_ids})

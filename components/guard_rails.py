@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_aws as aws
+
+from components.organization_policy import organization_policy
+
+_DESCRIPTION = "Guard rails of backups by backup-org"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,20 +28,22 @@ class GuardRails(pulumi.ComponentResource):
     ) -> None:
         super().__init__("backup-org:components:GuardRails", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        for kind, type_, content in (
-            ("principals", "SERVICE_CONTROL_POLICY", args.service_control_policy),
-            ("resources", "RESOURCE_CONTROL_POLICY", args.resource_control_policy),
-        ):
-            policy = aws.organizations.Policy(
-                f"{name}-{kind}",
-                name=f"{args.policy_name}-{kind}",
-                description="Guard rails of backups by backup-org",
-                type=type_,
-                content=content,
-                opts=child,
-            )
-            for target in args.targets:
-                aws.organizations.PolicyAttachment(
-                    f"{name}-{kind}-{target}", policy_id=policy.id, target_id=target, opts=child
-                )
+        organization_policy(
+            f"{name}-principals",
+            "SERVICE_CONTROL_POLICY",
+            policy_name=f"{args.policy_name}-principals",
+            description=_DESCRIPTION,
+            content=args.service_control_policy,
+            targets=args.targets,
+            opts=child,
+        )
+        organization_policy(
+            f"{name}-resources",
+            "RESOURCE_CONTROL_POLICY",
+            policy_name=f"{args.policy_name}-resources",
+            description=_DESCRIPTION,
+            content=args.resource_control_policy,
+            targets=args.targets,
+            opts=child,
+        )
         self.register_outputs({})

@@ -139,7 +139,7 @@ class Statement:
 
 def statements(policy: Any) -> list[Statement]:
     """Those of a document that are known as yet. AWS refuses what is no JSON; here it is empty."""
-    found = cast("list[Mapping[str, Any]]", _listed(_document(policy).get("Statement")))
+    found = cast("list[Mapping[str, Any]]", listed(_document(policy).get("Statement")))
     return [
         _read(position, statement)
         for position, statement in enumerate(found)
@@ -255,10 +255,10 @@ def _owner(value: str) -> str:
 
 def texts(value: Any) -> list[str]:
     """One or several, as JSON writes them."""
-    return [str(one).lower() if isinstance(one, bool) else str(one) for one in _listed(value)]
+    return [str(one).lower() if isinstance(one, bool) else str(one) for one in listed(value)]
 
 
-def _listed(value: Any) -> list[Any]:
+def listed(value: Any) -> list[Any]:
     """IAM takes one thing wherever it takes a list."""
     if value is None:
         return []

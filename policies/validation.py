@@ -65,12 +65,7 @@ def levels_text(rule: Rule) -> str:
 
 def problems_of_rules(chosen: Mapping[str, Any]) -> Problems:
     """Of what is chosen by the names of rules."""
-    schema = {
-        "type": "object",
-        "properties": {name: rule_schema(rule) for name, rule in RULES.items()},
-        "additionalProperties": False,
-    }
-    yield from _problems(chosen, schema)
+    yield from _problems(chosen, _rules_schema())
 
 
 def problems_of_demands(demands: object) -> Problems:
@@ -79,15 +74,19 @@ def problems_of_demands(demands: object) -> Problems:
         "type": "object",
         "properties": {
             "bundle": {"enum": [*BUNDLES]},
-            "rules": {
-                "type": "object",
-                "properties": {name: rule_schema(rule) for name, rule in RULES.items()},
-                "additionalProperties": False,
-            },
+            "rules": _rules_schema(),
         },
         "additionalProperties": False,
     }
     yield from _problems(demands, schema)
+
+
+def _rules_schema() -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {name: rule_schema(rule) for name, rule in RULES.items()},
+        "additionalProperties": False,
+    }
 
 
 def _problems(value: object, schema: Mapping[str, Any]) -> Problems:

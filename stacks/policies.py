@@ -57,8 +57,7 @@ def _of_rule(name: str, settings: Settings, known: Mapping[str, Sequence[str]]) 
         told[setting] = sorted({*told.get(setting, ()), *value}) if adds else value
     exceptions = [
         one.model_dump(mode="json", exclude={"stack"})
-        for one in chosen.exceptions
-        if one.stack in (None, own_stack(settings))
+        for one in chosen.exceptions_of(own_stack(settings))
     ]
     return told | ({"exceptions": exceptions} if exceptions else {})
 

@@ -28,6 +28,10 @@ class PolicyRule(Model):
     """`mandatory` refuses, `advisory` tells, `disabled` does neither."""
     exceptions: tuple[PolicyException, ...] = ()
 
+    def exceptions_of(self, stack: str) -> list[PolicyException]:
+        """Those that are for one stack."""
+        return [one for one in self.exceptions if one.stack in (None, stack)]
+
 
 class Policy(Model):
     """What the policy pack demands of this customer."""

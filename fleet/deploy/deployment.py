@@ -144,13 +144,15 @@ class Deployment:
 
     def resources(self) -> list[dict[str, Any]]:
         """As the stack's state has them; none of a stack that was never deployed."""
-        with self._complaining("export", []):
-            return (self._made.export_stack().deployment or {}).get("resources") or []
+        return self._resources_of(self._made)
 
     def deployed(self) -> list[dict[str, Any]]:
         """As the stack's state has them. Raises NeverDeployed for what has no state."""
+        return self._resources_of(self._selected)
+
+    def _resources_of(self, stack: automation.Stack) -> list[dict[str, Any]]:
         with self._complaining("export", []):
-            return (self._selected.export_stack().deployment or {}).get("resources") or []
+            return (stack.export_stack().deployment or {}).get("resources") or []
 
     def change_state(self, change: Callable[[list[dict[str, Any]]], None]) -> None:
         """Changes resources in the stack's state, and nothing in the account."""

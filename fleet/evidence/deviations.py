@@ -50,9 +50,8 @@ def exceptions_of(
 def _of_rules(stack: str, settings: Settings) -> Iterator[tuple[str, PolicyException]]:
     """Exceptions of rules of the policy pack, by rule and resource."""
     for rule, chosen in settings.policy.rules.items():
-        for one in chosen.exceptions:
-            if one.stack in (None, stack):
-                yield f"policy.rules.{rule}: {one.name}", one
+        for one in chosen.exceptions_of(stack):
+            yield f"policy.rules.{rule}: {one.name}", one
 
 
 def deviations_of(stack: str, settings: Settings) -> Iterator[Deviation]:

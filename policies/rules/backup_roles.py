@@ -1,8 +1,7 @@
 """Rules about the roles in which AWS Backup backs up and restores."""
 
 import re
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator
 
 from policies.citations import aws_guide, nist, well_architected
 from policies.resource_types import (
@@ -13,7 +12,7 @@ from policies.resource_types import (
 )
 from policies.resources import UNKNOWN, NotYet, Resource, Stack, names, those
 from policies.rule import Aspects, Config, Setting, over_stack
-from policies.statements import has_unknown, statements
+from policies.statements import has_unknown, listed, statements
 
 _BACKUP = {"backup.amazonaws.com", "backup.amazonaws.com.cn"}
 _AWS_MANAGED = re.compile(r"arn:aws[a-z-]*:iam::aws:policy/(?:service-role/)?(.+)")
@@ -114,7 +113,7 @@ def _has_other_policies(
     attaches: Resource, path: str, role: Resource, stack: Stack, config: Config
 ) -> Iterator[str]:
     """Those that are known, among what the role or an attachment names."""
-    arns = [arn for arn in _listed(attaches.get(path)) if arn is not UNKNOWN]
+    arns = [arn for arn in listed(attaches.get(path)) if arn is not UNKNOWN]
     allowed = config["managed_policies"]
     others = [arn for arn in arns if arn not in allowed and _aws_name(arn) not in allowed]
     if others and _is_backups(role, stack):
@@ -122,10 +121,6 @@ def _has_other_policies(
             f"the role {role.name} of AWS Backup has {', '.join(others)}; detach it, or name it "
             "under managed_policies"
         )
-
-
-def _listed(value: Any) -> Sequence[Any]:
-    return [value] if isinstance(value, str) else value or ()
 
 
 def _aws_name(arn: str) -> str | None:
