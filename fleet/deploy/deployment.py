@@ -21,6 +21,7 @@ from pulumi.automation import EngineEvent, PulumiCommand
 from pulumi.automation.errors import CommandError, ConcurrentUpdateError, StackNotFoundError
 
 from fleet.deploy import program
+from fleet.deploy.changes import Change, drifted, planned
 from fleet.engine import engine
 from fleet.errors import ToldError
 from fleet.project import PROJECT, current_project
@@ -59,6 +60,20 @@ class Outcome:
     """What a destroy left in the account on purpose: types, names and ids."""
     advice: Sequence[str] = ()
     """What policies found that they refuse nothing for, a line each."""
+    warnings: Sequence[str] = ()
+    """What the engine, a provider or settings warn of, a line each."""
+    details: Sequence[Change] = ()
+    """What is done to each resource that is not left as it is."""
+    drift: Sequence[Change] = ()
+    """How resources were found that are not as the state has them, where they were looked up."""
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything is not left as it is: a stack's outputs count too."""
+        return any(count for op, count in self.changes.items() if op not in _NO_CHANGE)
+
+
+_NO_CHANGE = ("same", "read", "refresh")
 
 
 class StackFailed(ToldError):
@@ -113,17 +128,32 @@ class Deployment:
             result = stack.preview(**options, policy_packs=[str(POLICIES)], refresh=refreshed)
         return self._outcome(result.change_summary)
 
-    def up(self) -> Outcome:
-        """Previews first: what a policy refuses is refused before anything is created."""
-        self.preview()
+    def up(self, *, refreshed: bool = False) -> Outcome:
+        """Previews first: what a policy refuses is refused before anything is created; and updates
+        only where the preview shows a change."""
+        previewed = self.preview(refreshed=refreshed)
+        if not previewed.changed and not previewed.drift:
+            return previewed
+        return self.update(refreshed=refreshed)
+
+    def update(self, *, refreshed: bool = False) -> Outcome:
+        """Without a preview before it."""
         with self._run("up", self._made) as (stack, options):
-            result = stack.up(**options, policy_packs=[str(POLICIES)])
+            result = stack.up(**options, policy_packs=[str(POLICIES)], refresh=refreshed)
         return self._outcome(result.summary.resource_changes or {})
 
     def refresh(self) -> Outcome:
+        """Takes into the state what stands in AWS, and changes nothing there."""
         with self._run("refresh", self._selected) as (stack, options):
             result = stack.refresh(**options)
         return self._outcome(result.summary.resource_changes or {})
+
+    def drifted(self) -> Outcome:
+        """How what stands in AWS differs from what was deployed; changes neither that nor the
+        state. Raises NeverDeployed for what has no state."""
+        with self._run("drift", self._selected) as (stack, options):
+            result = stack.preview_refresh(**options)
+        return self._outcome(result.change_summary)
 
     def destroy(self) -> Outcome:
         """Previews first: what is protected is refused before anything is deleted."""
@@ -235,12 +265,20 @@ class Deployment:
         """Collects what the engine says; raises StackFailed with that when it fails."""
         self._started = time.monotonic()
         self._advice: list[str] = []
+        self._warnings: list[str] = []
+        self._details: dict[str, Change] = {}
+        self._drift: dict[str, Change] = {}
         messages: list[str] = []
         summaries: list[EngineEvent] = []
 
         def hear(event: EngineEvent) -> None:
             messages.extend(_complaints(event))
             self._advice.extend(advice(event))
+            self._warnings.extend(_warnings(event))
+            if (change := planned(event)) is not None:
+                self._details[change.urn] = change
+            if (change := drifted(event)) is not None:
+                self._drift[change.urn] = change
             if event.summary_event is not None:
                 summaries.append(event)  # of what fails there is one too, and it does not say so
             else:
@@ -257,6 +295,9 @@ class Deployment:
             changes={str(getattr(op, "value", op)): count for op, count in changes.items()},
             seconds=time.monotonic() - self._started,
             advice=tuple(dict.fromkeys(self._advice)),
+            warnings=tuple(dict.fromkeys(self._warnings)),
+            details=tuple(self._details.values()),
+            drift=tuple(self._drift.values()),
         )
 
 
@@ -298,6 +339,12 @@ def _complaints(event: EngineEvent) -> Iterator[str]:
     if violation is not None and violation.enforcement_level == "mandatory":
         where = _resource(violation.resource_urn)
         yield f"policy {violation.policy_name}: {where}{violation.message.strip()}"
+
+
+def _warnings(event: EngineEvent) -> Iterator[str]:
+    diagnostic = event.diagnostic_event
+    if diagnostic is not None and diagnostic.severity == "warning":
+        yield f"{_resource(diagnostic.urn)}{diagnostic.message.strip()}"
 
 
 def advice(event: EngineEvent) -> Iterator[str]:

@@ -1,0 +1,190 @@
+"""What a deployment does to each resource, as the engine's events tell it, property by property."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from pulumi.automation import EngineEvent, OpType
+from pulumi.automation.events import (
+    DiffKind,
+    PropertyDiff,
+    StepEventMetadata,
+    StepEventStateMetadata,
+)
+
+MASKED = "[secret]"
+NOT_KNOWN_YET = "[known once deployed]"
+
+_UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+_KIND = "4dabf18193072939515e22adb298388d"
+_MASKED_KIND = "1b47061264138c4ac30d75fd1eb44270"
+"""How Pulumi writes what is no JSON: `sig`s of its sdk/go/common/resource package."""
+
+_NOTHING_DONE = frozenset({OpType.SAME, OpType.READ, OpType.REFRESH})
+
+
+@dataclass(frozen=True, kw_only=True)
+class PropertyChange:
+    path: str
+    """As Pulumi writes it: `rules[0].lifecycle.deleteAfter`."""
+    old: Any
+    """None where there is none; MASKED in place of a secret."""
+    new: Any
+    replaces: bool = False
+    """Whether the resource is replaced because of it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """Of a refresh: how what stands in AWS differs from the state; `delete`: it is gone."""
+
+    urn: str
+    op: str
+    """As the engine names it: create, update, replace, delete, import, …"""
+    properties: Sequence[PropertyChange] = ()
+    id: str = ""
+    """Of what stands already."""
+    retained: bool = False
+    """Whether what is deleted or replaced goes out of the state alone, and stays in AWS."""
+    loses: str = ""
+    """What would be lost with it, in words."""
+
+    @property
+    def type(self) -> str:
+        """`aws:s3/bucket:Bucket`, without its parents' types."""
+        return self.urn.split("::")[-2].rpartition("$")[2]
+
+    @property
+    def name(self) -> str:
+        return self.urn.split("::")[-1]
+
+
+def planned(event: EngineEvent) -> Change | None:
+    """What an event of a preview, an update or a destroy says will be done to a resource; of a
+    replacement the whole of it, not its steps."""
+    step = event.resource_pre_event and event.resource_pre_event.metadata
+    if not step or not step.logical or step.op in _NOTHING_DONE or _is_stack(step.urn):
+        return None
+    return _change(step, tuple(_properties(step)))
+
+
+def drifted(event: EngineEvent) -> Change | None:
+    """What an event of a refresh says of a resource that is not as the state has it."""
+    step = event.res_outputs_event and event.res_outputs_event.metadata
+    if not step or step.logical or step.op not in (OpType.UPDATE, OpType.DELETE):
+        return None
+    return _change(step, tuple(_properties(step, of_refresh=True)))
+
+
+def _change(step: StepEventMetadata, properties: Sequence[PropertyChange]) -> Change:
+    stands = step.old
+    return Change(
+        urn=step.urn,
+        op=step.op.value,
+        properties=properties,
+        id=stands.id if stands else "",
+        retained=bool(stands and stands.retain_on_delete),
+    )
+
+
+def _is_stack(urn: str) -> bool:
+    return "::pulumi:pulumi:Stack::" in urn
+
+
+def _properties(step: StepEventMetadata, *, of_refresh: bool = False) -> Iterator[PropertyChange]:
+    old, new = step.old, step.new
+    if step.op == OpType.DELETE:
+        return
+    if old is None:
+        for path, value in sorted((new.inputs or {} if new else {}).items()):
+            if path != "__defaults":
+                yield PropertyChange(path=path, old=None, new=plain(value))
+        return
+    for path, how in sorted(_differences(step).items()):
+        # A refresh tells of what AWS has beside what was asked for: its diff is an update's,
+        # turned round.
+        before, after = _sides(old, new, how, of_refresh=of_refresh)
+        yield PropertyChange(
+            path=path,
+            old=None if how.diff_kind in _ADDED else _at(before, path),
+            new=None if how.diff_kind in _DELETED else _at(after, path),
+            replaces=how.diff_kind in _REPLACING,
+        )
+
+
+_ADDED = frozenset({DiffKind.ADD, DiffKind.ADD_REPLACE})
+_DELETED = frozenset({DiffKind.DELETE, DiffKind.DELETE_REPLACE})
+_REPLACING = frozenset({DiffKind.ADD_REPLACE, DiffKind.DELETE_REPLACE, DiffKind.UPDATE_REPLACE})
+
+_Places = Sequence[Mapping[str, Any]]
+
+
+def _differences(step: StepEventMetadata) -> Mapping[str, PropertyDiff]:
+    """By path; of a provider that tells no paths, by the names of properties that differ."""
+    if step.detailed_diff:
+        return step.detailed_diff
+    replacing = step.keys or []
+    return {
+        key: PropertyDiff(
+            diff_kind=DiffKind.UPDATE_REPLACE if key in replacing else DiffKind.UPDATE,
+            input_diff=False,
+        )
+        for key in [*(step.diffs or []), *replacing]
+    }
+
+
+def _sides(
+    old: StepEventStateMetadata,
+    new: StepEventStateMetadata | None,
+    how: PropertyDiff,
+    *,
+    of_refresh: bool,
+) -> tuple[_Places, _Places]:
+    """Where a property's value stood before, and stands after, the likelier place first."""
+    asked, was = old.inputs or {}, old.outputs or {}
+    wanted, stands = (new.inputs or {}, new.outputs or {}) if new else ({}, {})
+    if of_refresh:
+        return (asked, was), (wanted, stands) if how.input_diff else (stands, wanted)
+    return (asked, was) if how.input_diff else (was, asked), (wanted,)
+
+
+_STEP = re.compile(r'\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\]|\.?([^.\[\]]+)')
+
+
+def _at(places: _Places, path: str) -> Any:
+    """The value at a path in the first place that has one."""
+    for place in places:
+        value: Any = place
+        for quoted, index, name in _STEP.findall(path):
+            value = _within(value, quoted or name, index)
+        if value is not None:
+            return plain(value)
+    return None
+
+
+def _within(value: Any, name: str, index: str) -> Any:
+    if index:
+        items = cast("list[Any]", value) if isinstance(value, list) else []
+        return items[int(index)] if int(index) < len(items) else None
+    fields = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+    is_masked = fields.get(_KIND) == _MASKED_KIND
+    return fields if is_masked else fields.get(name)  # what is in a secret is one
+
+
+def plain(value: Any) -> Any:
+    """A value of the engine's events as JSON that people read: no secret, no marks of Pulumi's."""
+    if value == _UNKNOWN:
+        return NOT_KNOWN_YET
+    if isinstance(value, list):
+        return [plain(item) for item in cast("list[Any]", value)]
+    if not isinstance(value, dict):
+        return value
+    fields = cast("dict[str, Any]", value)
+    if fields.get(_KIND) == _MASKED_KIND:
+        return MASKED
+    if _KIND in fields:  # an asset, an archive or an output: what is in it is long
+        return f"[{str(fields.get('hash') or fields.get('urn') or NOT_KNOWN_YET)[:12]}]"
+    return {name: plain(item) for name, item in fields.items() if name != "__defaults"}
