@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 
 from policies.rules import RULES
 from policies.validation import rule_schema
+from stacks.enrolment_settings import Enrolment
 from stacks.load import KEY, Settings
 from stacks.settings_layers import IMPLIED
 
@@ -29,6 +30,7 @@ def schema_text() -> str:
     ]
     definitions["Member"] = _without(definitions["MemberSettings"], *IMPLIED)
     definitions["MemberDefaults"] = _without(definitions["Member"], "account")
+    definitions |= _enrolment()
     definitions["Customer"] = _customer([role["properties"] for role in roles])
     for role in roles:
         role["properties"]["extends"] = {"type": "string"}
@@ -52,6 +54,11 @@ def _customer(roles: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
         "additionalProperties": False,
         "properties": {
             **shared,
+            "enrolment": {
+                "$ref": "#/$defs/Enrolment",
+                "description": "Which accounts of the organization become members, and what their "
+                "rows begin with.",
+            },
             "member_defaults": {
                 "$ref": "#/$defs/MemberDefaults",
                 "description": "Lies under the values of all members.",
@@ -64,6 +71,14 @@ def _customer(roles: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
             },
         },
     }
+
+
+def _enrolment() -> dict[str, Any]:
+    """Definitions of what stands in a customer's file for `backup-org enrol`."""
+    described = Enrolment.model_json_schema(ref_template="#/$defs/{model}")
+    definitions = described.pop("$defs")
+    definitions["RowTemplate"]["properties"]["values"] = {"$ref": "#/$defs/MemberDefaults"}
+    return {**definitions, "Enrolment": described}
 
 
 def _rules(definitions: dict[str, Any]) -> Mapping[str, Any]:

@@ -99,7 +99,7 @@ class StackSettings(Model):
     """What every stack of a customer needs; usually shared through `extends`."""
 
     refused: ClassVar[Mapping[str, str]] = dict.fromkeys(
-        ("members", "member_defaults"),
+        ("members", "member_defaults", "enrolment"),
         "it stands in the customer's file, <customer>.yaml, for stacks that extend it",
     )
 

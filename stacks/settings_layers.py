@@ -23,8 +23,9 @@ from stacks.settings_files import (
     stacks_in,
 )
 
-MEMBERS_KEYS = ("members", "member_defaults")
-"""In a customer's file: the table of its members, and what lies under all of them."""
+MEMBERS_KEYS = ("members", "member_defaults", "enrolment")
+"""In a customer's file: the table of its members, what lies under all of them, and how the table is
+made from the organization."""
 IMPLIED = frozenset({"customer", "role", "name", "extends"})
 """What the place of a row says of its stack."""
 

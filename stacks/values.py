@@ -220,6 +220,15 @@ OrganizationalUnitId = Annotated[
     ),
 ]
 
+UnitIdOrPath = Annotated[
+    str,
+    _Text(
+        r"ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}|(?!ou-|r-|/)\S.*(?<![\s/])",
+        "a unit is written by its id, ou-abcd-12345678, or by names from below the root: "
+        "Workloads/Prod",
+    ),
+]
+
 PolicyTarget = Annotated[
     str,
     _Text(

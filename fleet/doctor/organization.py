@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from fleet.deploy.organization import administrators, is_trusted
 from fleet.doctor.coverage import coverage
 from fleet.doctor.findings import Answer, Finding, code, looked_up, unanswered
+from fleet.organization import ACTIVE, state_of
 from stacks import names
 from stacks.customer_accounts import accounts_of
 from stacks.load import Settings
@@ -48,7 +49,7 @@ def accounts_without_stack(
             account["Id"]: account.get("Name", "")
             for page in pages
             for account in page["Accounts"]
-            if account.get("Status") == "ACTIVE" and "Id" in account
+            if state_of(account) == ACTIVE and "Id" in account
         }
     except (BotoCoreError, ClientError) as error:
         if not isinstance(error, ClientError) or code(error) != "AWSOrganizationsNotInUseException":
