@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import ast
-import inspect
 import sys
 from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from threading import Lock
+from threading import RLock
 from types import ModuleType
 from typing import Any, cast
 
@@ -18,8 +16,7 @@ from pulumi.runtime import settings as runtime
 from fleet.project import PROJECT
 from stacks.load import ROLES
 
-_OURS = ("components", "stacks")
-_loading = Lock()
+_loading = RLock()
 
 
 def run(root: Path, before: Callable[[], None] = lambda: None) -> None:
@@ -38,28 +35,24 @@ def run(root: Path, before: Callable[[], None] = lambda: None) -> None:
 
 @cache
 def load() -> None:
-    """Imports whatever the program uses.
+    """Imports what every program imports, and lets one thread at a time load more.
 
     pulumi_aws loads each service at its first use, by pulumi._utils.lazy_import, which takes no
-    lock: another thread meanwhile gets a module that has not all of its classes yet.
+    lock: another thread meanwhile gets a module that has not all of its classes yet. All services
+    that some program may use take a second more, most of it for EC2, which few do.
     """
     for role in ROLES:
         import_module(f"stacks.{role}")
     services = import_module("pulumi_aws")  # not above: it takes a third of a second
-    for name, module in sorted(sys.modules.items()):
-        if name.partition(".")[0] in _OURS:
-            _load_services(module, services)
+    for name, module in vars(services).copy().items():
+        # A service is a subclass's instance for as long as it waits for its first use.
+        if isinstance(module, ModuleType) and type(module) is not ModuleType:
+            setattr(services, name, _Service(f"{services.__name__}.{name}"))
 
 
-def _load_services(module: ModuleType, services: ModuleType) -> None:
-    """Looks up each `aws.<service>.<name>` that a module has in its source."""
-    known = vars(module)
-    if not any(value is services for value in known.values()):
-        return
-    for node in ast.walk(ast.parse(inspect.getsource(module))):
-        match node:
-            case ast.Attribute(ast.Attribute(ast.Name(alias), service), name):
-                if known.get(alias) is services:
-                    getattr(getattr(services, service), name)
-            case _:
-                pass
+class _Service(ModuleType):
+    """In the place of a service that was not used yet."""
+
+    def __getattr__(self, name: str) -> Any:
+        with _loading:
+            return getattr(sys.modules[self.__name__], name)

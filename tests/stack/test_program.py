@@ -1,32 +1,35 @@
-"""What fleet loads before several stacks' programs run in one process."""
+"""How the services of pulumi_aws are loaded where several stacks' programs run in one process."""
 
 from __future__ import annotations
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from types import ModuleType
+
+import pulumi_aws as aws
 
 from benchmarks.measure import in_own_process
 from fleet.deploy import program
-from tests.support.examples import recordings
+
+_THREADS = 4
 
 
-def services() -> set[str]:
-    """Those of pulumi_aws that are loaded, and not only to be loaded at their first use."""
-    return {
-        name
-        for name, module in sys.modules.items()
-        if name.startswith("pulumi_aws.") and name.count(".") == 1 and type(module) is ModuleType
-    }
-
-
-def loaded_and_used() -> tuple[set[str], set[str]]:
+def used_at_once() -> tuple[bool, list[str]]:
+    """Whether the largest was loaded beforehand, and what each thread got of it."""
     program.load()
-    loaded = services()
-    recordings()
-    return loaded, services()
+    before = type(sys.modules["pulumi_aws.ec2"]) is ModuleType
+    together = Barrier(_THREADS)
+
+    def use(_: int) -> str:
+        together.wait()
+        return aws.ec2.VpcEndpoint.__name__
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        return before, list(pool.map(use, range(_THREADS)))
 
 
-def test_nothing_is_left_to_be_loaded_at_its_first_use_in_a_thread() -> None:
-    loaded, used = in_own_process(loaded_and_used).result
-    assert "pulumi_aws.iam" in loaded
-    assert loaded == used
+def test_a_service_is_loaded_at_its_first_use_by_one_thread_while_others_wait() -> None:
+    before, got = in_own_process(used_at_once).result
+    assert not before
+    assert got == ["VpcEndpoint"] * _THREADS
