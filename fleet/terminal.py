@@ -1,4 +1,4 @@
-"""What commands print to."""
+"""What commands print to: results to stdout, all else to stderr."""
 
 from __future__ import annotations
 
@@ -7,17 +7,45 @@ import signal
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
+from enum import IntEnum
 
 from rich.console import Console
 
 # Without markup: what is printed comes from AWS and from settings, brackets and all.
 console = Console(soft_wrap=True, markup=False)
-_asides = Console(soft_wrap=True, markup=False, stderr=True)
+asides = Console(soft_wrap=True, markup=False, stderr=True)
+
+
+class Detail(IntEnum):
+    """How much is told beside results and errors."""
+
+    QUIET = 0
+    """Nothing."""
+    NORMAL = 1
+    VERBOSE = 2
+    """All that the engine says, too."""
+
+
+_detail = Detail.NORMAL
+
+
+def set_detail(detail: Detail) -> None:
+    """For the rest of this process: `-q` and `-v` of every command."""
+    global _detail  # noqa: PLW0603 - as the consoles are, one for all
+    _detail = detail
+
+
+def quiet() -> bool:
+    return _detail is Detail.QUIET
+
+
+def verbose() -> bool:
+    return _detail is Detail.VERBOSE
 
 
 def tell(message: str, style: str = "") -> None:
     """A line as it is, without markup, beside what the command prints for others to read."""
-    _asides.print(message, highlight=False, style=style)
+    asides.print(message, highlight=False, style=style)
 
 
 @contextmanager

@@ -8,42 +8,46 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from fleet.deploy.deployment import Deployment, Outcome, StackFailed, engine_here
-from fleet.deploy.order import chosen, in_order, settings_of
-from fleet.deploy.progress import StackProgress
+from fleet.deploy.deployment import Deployment, Outcome, engine_here
+from fleet.deploy.order import in_order, settings_of
+from fleet.deploy.progress import StackProgress, changes_text
+from fleet.deploy.selection import Selection, selecting, selecting_deliberately
 from fleet.project import current_project
 from fleet.runbooks.members import kept_scripts
 from fleet.terminal import console
 from stacks.references import references
 from stacks.schema import schema_text
 
-Names = Annotated[
-    list[str] | None, typer.Argument(help="Stacks or customers; every stack where none is named.")
-]
 
-
-def up(names: Names = None) -> None:
+@selecting_deliberately
+def up(
+    selection: Selection,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
     """Deploy stacks, each after those that it reads: preview with policies, then update."""
-    _act(names, Deployment.up)
-    _tell_kept(names)
+    del yes
+    _act(selection, "deploying", Deployment.up)
+    _tell_kept(selection)
 
 
-def preview(names: Names = None) -> None:
+@selecting
+def preview(selection: Selection) -> None:
     """Show what `up` would change, with policies. A stack can be previewed once those that it reads
     are deployed."""
-    _act(names, _previewed)
-    _tell_kept(names)
+    _act(selection, "previewing", _previewed)
+    _tell_kept(selection)
 
 
+@selecting_deliberately
 def destroy(
-    names: Annotated[list[str], typer.Argument(help="Stacks or customers.")],
+    selection: Selection,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Delete what stacks deployed, the readers first."""
-    stacks = chosen(names, current_project())
     if not yes:
-        typer.confirm(f"Delete what {', '.join(stacks)} deployed?", abort=True)
-    _act(stacks, Deployment.destroy, backwards=True)
+        stacks = ", ".join(selection.stacks(current_project()))
+        typer.confirm(f"Delete what {stacks} deployed?", abort=True)
+    _act(selection, "deleting", Deployment.destroy, backwards=True)
 
 
 def outputs(stack: str) -> None:
@@ -56,29 +60,26 @@ def settings_schema() -> None:
     typer.echo(schema_text(), nl=False)
 
 
-def _tell_kept(names: list[str] | None) -> None:
+def _tell_kept(selection: Selection) -> None:
     """What no deployment overwrites, because it is staff's."""
-    for line in kept_scripts(names, current_project()):
+    root = current_project()
+    for line in kept_scripts(selection.stacks(root), root):
         console.print(line)
 
 
 def _act(
-    names: list[str] | None, act: Callable[[Deployment], Outcome], *, backwards: bool = False
+    selection: Selection,
+    doing: str,
+    act: Callable[[Deployment], Outcome],
+    *,
+    backwards: bool = False,
 ) -> None:
     root = current_project()
-    stacks = settings_of(chosen(names or [], root), root)  # what is wrong is told of all, first
+    stacks = settings_of(selection.stacks(root), root)  # what is wrong is told of all, first
     ready = engine_here()
-    with StackProgress(console) as progress:
+    with StackProgress(len(stacks), doing) as progress:
         deployments = [Deployment(ready, stack, progress.hear) for stack in stacks]
-
-        def watched(deployment: Deployment) -> Outcome:
-            try:
-                return act(deployment)
-            except StackFailed:
-                progress.fails(deployment.stack)
-                raise
-
-        outcomes = in_order(deployments, watched, backwards=backwards)
+        outcomes = in_order(deployments, act, backwards=backwards, on=progress)
     console.print(_table(outcomes))
     for outcome in outcomes:
         for line in outcome.advice:
@@ -97,9 +98,6 @@ def _previewed(deployment: Deployment) -> Outcome:
 def _table(outcomes: list[Outcome]) -> Table:
     table = Table("stack", "changes", "seconds")
     for outcome in outcomes:
-        done = {op: count for op, count in outcome.changes.items() if op != "same" and count}
-        changes = ", ".join(f"{count} {op}" for op, count in sorted(done.items()))
-        if outcome.waits_for:
-            changes = f"cannot be previewed before {outcome.waits_for} is deployed"
-        table.add_row(outcome.stack, changes or "none", f"{outcome.seconds:.1f}")
+        changes = changes_text(outcome)
+        table.add_row(outcome.stack, changes, f"{outcome.seconds:.1f}")
     return table

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 import boto3
 
 from fleet import accounts
-from fleet.deploy.commands import Names
-from fleet.deploy.order import chosen, settings_of
+from fleet.deploy.order import settings_of
 from fleet.deploy.organization import OrganizationNeeds, organization_prepared
+from fleet.deploy.selection import Names, chosen
 from fleet.errors import ToldError
 from fleet.project import current_project
 from fleet.terminal import console

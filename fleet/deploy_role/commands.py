@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from fleet.deploy.order import chosen, settings_of
+from fleet.deploy.order import settings_of
+from fleet.deploy.selection import chosen
 from fleet.deploy_role.documents import command_documents, documents
 from fleet.deploy_role.table import ROLES, table
 from fleet.errors import ToldError

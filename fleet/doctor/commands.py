@@ -5,8 +5,7 @@ from __future__ import annotations
 import typer
 from rich.table import Table
 
-from fleet.deploy.commands import Names
-from fleet.deploy.order import chosen
+from fleet.deploy.selection import Names, chosen
 from fleet.doctor.examination import findings_of
 from fleet.project import current_project
 from fleet.terminal import console

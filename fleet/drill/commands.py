@@ -9,7 +9,8 @@ import typer
 
 from fleet import accounts
 from fleet.deploy.deployment import Deployment, Engine, NeverDeployed, engine_here
-from fleet.deploy.order import chosen, settings_of
+from fleet.deploy.order import settings_of
+from fleet.deploy.selection import chosen
 from fleet.drill.execution import Execution, execution_of
 from fleet.drill.incident import watched
 from fleet.drill.page import page

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from fleet.deploy.order import chosen, settings_of
+from fleet.deploy.order import settings_of
+from fleet.deploy.selection import chosen
 from fleet.errors import ToldError
 from stacks import names
 from stacks.drill import drill_region

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from fleet.deploy.order import chosen, settings_of
+from fleet.deploy.order import settings_of
+from fleet.deploy.selection import chosen
 from fleet.errors import ToldError
 from reports.digest.definition import SECTIONS, Definition
 from reports.digest.runs import Run, jobs_since, period_named

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from fleet.deploy.commands import Names
-from fleet.deploy.order import chosen, settings_of
+from fleet.deploy.order import settings_of
+from fleet.deploy.selection import Names, chosen
 from fleet.plans.runs import Run, coming_runs
 from fleet.plans.week import week
 from fleet.project import current_project

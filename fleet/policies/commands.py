@@ -15,9 +15,8 @@ from rich.markdown import Markdown
 from rich.padding import Padding
 
 from fleet import rows
-from fleet.deploy.commands import Names
 from fleet.deploy.deployment import Deployment, Engine, engine_here
-from fleet.deploy.order import chosen
+from fleet.deploy.selection import Names, chosen
 from fleet.errors import ToldError
 from fleet.policies import pages
 from fleet.policies.checking import Checked, Violation, file_config, violations

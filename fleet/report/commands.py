@@ -13,7 +13,8 @@ import typer
 from botocore.exceptions import ClientError
 
 from fleet.deploy.deployment import engine_here
-from fleet.deploy.order import chosen, settings_of
+from fleet.deploy.order import settings_of
+from fleet.deploy.selection import chosen
 from fleet.errors import ToldError
 from fleet.project import current_project
 from fleet.report.gathering import make_here

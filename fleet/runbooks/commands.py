@@ -9,8 +9,8 @@ import typer
 from rich.table import Table
 
 from fleet import accounts
-from fleet.deploy.commands import Names
 from fleet.deploy.order import settings_of
+from fleet.deploy.selection import Names
 from fleet.errors import ToldError
 from fleet.project import current_project
 from fleet.runbooks import documents

@@ -8,7 +8,8 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 
 from fleet import accounts
-from fleet.deploy.order import chosen, settings_of
+from fleet.deploy.order import settings_of
+from fleet.deploy.selection import chosen
 from fleet.errors import ToldError
 from fleet.runbooks import documents
 from fleet.runbooks.documents import Script

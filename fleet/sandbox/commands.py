@@ -56,7 +56,7 @@ def up(
             sandbox = pool.submit(running, customer, workspace, tell)
             pool.submit(_build_layers).result()
             stage = staged(customer, workspace, sandbox.result(), command.result(), plugin)
-        with StackProgress(console, previews=False) as progress:
+        with StackProgress(len(stage.stacks), "deploying") as progress:
             tour = Tour(stage, progress)
             tour.run()
         summary = summarised(tour, time.monotonic() - started, _told(workspace, stage.sandbox))

@@ -14,7 +14,8 @@ from aws_sandbox.aws.organization import Account, Organization, Unit
 from aws_sandbox.client import Sandbox, SandboxError
 from aws_sandbox.plugin import Plugin
 from fleet.deploy.deployment import Deployment, Engine, OnEvent, ignore
-from fleet.deploy.order import chosen, settings_of
+from fleet.deploy.order import settings_of
+from fleet.deploy.selection import chosen
 from fleet.errors import ToldError
 from fleet.sandbox.cut_off import cut_off
 from fleet.sandbox.workspace import ADMINISTRATOR_ROLE, Workspace

@@ -108,7 +108,7 @@ class Tour:
     def _deploy(self) -> None:
         with self._step("deploy the stacks") as came_to:
             deployments = self.stage.deployments(self.progress.hear)
-            outcomes = in_order(deployments, Deployment.up)
+            outcomes = in_order(deployments, Deployment.up, on=self.progress)
             self.outputs = {d.stack: d.outputs() for d in deployments}
             changed = sum(
                 count

@@ -21,7 +21,7 @@ from aws_sandbox.functions import runtimes
 from aws_sandbox.plugin import Plugin, install, install_official
 from components.packaging.archives import Platform
 from fleet.deploy.deployment import Engine
-from fleet.deploy.order import chosen
+from fleet.deploy.selection import chosen
 from fleet.project import PROJECT
 from stacks import load
 from stacks.load import CUSTOMERS, KEY, Settings

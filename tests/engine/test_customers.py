@@ -62,7 +62,7 @@ def test_what_a_customer_does_not_have_is_passed_over_and_said(
     assert sandbox.address == stage.sandbox.address
     theirs = staged("initech", workspace, sandbox, pulumi)
     screen = io.StringIO()
-    done = Tour(theirs, StackProgress(Console(file=screen, width=80), previews=False))
+    done = Tour(theirs, StackProgress(1, "deploying", console=Console(file=screen, width=80)))
     done.run()
     functions = theirs.stacks["initech-management"].functions
     assert (functions.runtime, functions.log_retention_days) == (machine().runtime, 7)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -48,10 +48,14 @@ def test_a_project_that_is_named_and_not_there_is_no_empty_table(
     assert "nowhere, which has no folder stacks/customers" in capsys.readouterr().err
 
 
-def test_destroy_needs_a_name(project: Path) -> None:
-    answer = backup_org("destroy")
+@pytest.mark.parametrize("command", ["up", "destroy"])
+@pytest.mark.parametrize("options", [(), ("--yes",), ("--exclude", "acme-audit")])
+def test_what_changes_stacks_needs_to_be_told_which(
+    project: Path, command: str, options: Sequence[str]
+) -> None:
+    answer = backup_org(command, *options)
     assert answer.exit_code == 2
-    assert "Missing argument" in answer.output
+    assert "say which stacks are meant" in answer.output
 
 
 def test_the_problems_of_all_stacks_are_told_before_an_engine_is_looked_for(

@@ -9,7 +9,8 @@ from typing import cast
 import pytest
 
 from fleet.deploy.deployment import Deployment, Outcome, StackFailed
-from fleet.deploy.order import FleetFailed, chosen, in_order
+from fleet.deploy.order import FleetFailed, in_order
+from fleet.deploy.selection import NotChosen, chosen
 from stacks import load
 from stacks.load import CUSTOMERS
 
@@ -100,10 +101,19 @@ def test_a_name_chooses_no_stack_of_which_it_is_only_the_beginning(tmp_path: Pat
     assert chosen(["acme"], tmp_path) == sorted([*STACKS, "acme-member-web-eu"])
     assert chosen(["acme-labs"], tmp_path) == ["acme-labs-audit"]
     assert chosen(["acme-member-web"], tmp_path) == ["acme-member-web"]
-    with pytest.raises(ValueError, match="there is no stack or customer acme-member;"):
+    with pytest.raises(NotChosen, match="there is no stack or customer acme-member;"):
         chosen(["acme-member"], tmp_path)
 
 
-def test_a_name_that_is_none_says_which_there_are() -> None:
-    with pytest.raises(ValueError, match="there is no stack or customer acne; there are: acme-"):
-        chosen(["acne"], ROOT)
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("acne", "there is no stack or customer acne; did you mean acme?"),
+        ("acme-adit", "did you mean acme-audit?"),
+        ("zebra", "there is no stack or customer zebra; there are stacks of acme"),
+        ("zebra-*", r"no stack is like zebra-\*; there are stacks of acme"),
+    ],
+)
+def test_a_name_that_is_none_says_what_is_near(name: str, said: str) -> None:
+    with pytest.raises(NotChosen, match=said):
+        chosen([name], ROOT)

@@ -11,7 +11,8 @@ from unittest import mock
 import pytest
 import yaml
 
-from fleet.deploy.order import chosen, settings_of
+from fleet.deploy.order import settings_of
+from fleet.deploy.selection import chosen
 from stacks import load
 from stacks.load import SettingsError
 from stacks.settings import MemberSettings

@@ -1,0 +1,279 @@
+"""Which stacks a command is about, as somebody names them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from functools import wraps
+from inspect import Parameter, signature
+from pathlib import Path
+from typing import Annotated, Any, Concatenate, ParamSpec
+
+import typer
+
+from fleet.errors import ToldError
+from fleet.project import current_project
+from stacks import load
+
+P = ParamSpec("P")
+_PATTERN = re.compile(r"[*?\[]")
+_CUSTOMERS_TOLD = 12
+
+
+class NotChosen(ToldError):
+    """What was named chooses no stack; says what is near."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chosen:
+    """What a selection came to."""
+
+    stacks: list[str]
+    """By name, sorted."""
+    unreadable: Mapping[str, load.SettingsError] = field(
+        default_factory=dict[str, load.SettingsError]
+    )
+    """The customers of which stacks may be missing, as their tables of members cannot be read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """Stacks by names, narrowed down; all of them where nothing is named."""
+
+    names: tuple[str, ...] = ()
+    """Of stacks and customers, and patterns such as `acme-member-*`."""
+    everything: bool = False
+    """Whether all stacks were asked for, rather than none named."""
+    exclude: tuple[str, ...] = ()
+    """As `names`."""
+    roles: tuple[str, ...] = ()
+    changed_since: str | None = None
+    """A revision of git's."""
+    only_failed: bool = False
+    """What did not come through in its last run of `command`."""
+    command: str = ""
+
+    @property
+    def is_deliberate(self) -> bool:
+        """Whether somebody said what is meant; an exclusion alone says only what is not."""
+        return bool(
+            self.names or self.everything or self.roles or self.changed_since or self.only_failed
+        )
+
+    def chosen(self, root: Path) -> Chosen:
+        """Raises NotChosen for a name that chooses nothing."""
+        known = load.stacks_in(root)
+        unreadable = _unreadable(self.names, root)
+        stacks = _matching(self.names, known, unreadable, root) if self.names else {*known}
+        stacks -= _matching(self.exclude, known, unreadable, root)
+        if self.roles:
+            stacks = {stack for stack in stacks if role_of(stack, root) in self.roles}
+        return Chosen(stacks=sorted(stacks), unreadable=unreadable)
+
+    def stacks(self, root: Path) -> list[str]:
+        """The same, for who goes on with nothing where a customer's table cannot be read: raises
+        that SettingsError."""
+        chosen = self.chosen(root)
+        for error in chosen.unreadable.values():
+            raise error
+        return chosen.stacks
+
+
+def chosen(names: Iterable[str], root: Path) -> list[str]:
+    """Stacks by their own names, by their customer's or by pattern; every stack where none is
+    named. Raises NotChosen, and SettingsError where a customer's table of members cannot be read.
+    """
+    return Selection(names=tuple(names)).stacks(root)
+
+
+def role_of(stack: str, root: Path) -> str:
+    """As its settings have it, right or wrong; by its name where they cannot be read."""
+    try:
+        return str(load.values_of(stack, root).merged.get("role"))
+    except load.SettingsError:
+        found = re.search(r"-(management|audit|member)(-|$)", stack)
+        return found[1] if found else ""
+
+
+def _unreadable(names: Iterable[str], root: Path) -> dict[str, load.SettingsError]:
+    """Of the customers whose stacks may be meant, those whose tables of members cannot be read."""
+    found: dict[str, load.SettingsError] = {}
+    named = tuple(names)
+    for customer in load.customers_with_files(root):
+        if named and not any(_may_mean(name, customer) for name in named):
+            continue
+        try:
+            load.members_of(customer, root)
+        except load.SettingsError as error:
+            found[customer] = error
+    return found
+
+
+def _may_mean(name: str, customer: str) -> bool:
+    return name == customer or (_is_pattern(name) and fnmatchcase(customer, name.partition("-")[0]))
+
+
+def _matching(
+    names: Iterable[str], known: list[str], unreadable: Mapping[str, Any], root: Path
+) -> set[str]:
+    stacks: set[str] = set()
+    for name in names:
+        if _is_pattern(name):
+            found = [stack for stack in known if fnmatchcase(stack, name)]
+        else:
+            found = [name] if name in known else [s for s in known if _is_of(s, name, root)]
+        if not found and name not in unreadable:
+            raise NotChosen(_nothing_is(name, known, root))
+        stacks.update(found)
+    return stacks
+
+
+def _is_pattern(name: str) -> bool:
+    return _PATTERN.search(name) is not None
+
+
+def _nothing_is(name: str, known: list[str], root: Path) -> str:
+    """That nothing is called so, and what is meant, as near as can be told."""
+    customers = customers_of(known)
+    if _is_pattern(name):
+        said = f"no stack is like {name}"
+    else:
+        said = f"there is no stack or customer {name}"
+        if near := get_close_matches(name, [*customers, *known], n=3, cutoff=0.75):
+            return f"{said}; did you mean {' or '.join(near)}?"
+    if not known:
+        return f"{said}; there is none at all in {root / load.CUSTOMERS}"
+    told = ", ".join(customers[:_CUSTOMERS_TOLD])
+    more = len(customers) - _CUSTOMERS_TOLD
+    told += f" and {more} more" if more > 0 else ""
+    return f"{said}; there are stacks of {told}: see backup-org list"
+
+
+def customers_of(stacks: Iterable[str]) -> list[str]:
+    """As the names of stacks have it, sorted."""
+    found = (re.fullmatch(r"(.+?)-(management|audit|member-.+)", stack) for stack in stacks)
+    return sorted({name[1] for name in found if name})
+
+
+def _is_of(stack: str, customer: str, root: Path) -> bool:
+    """Whether a stack is this customer's; the name alone would take acme-labs for one of acme's."""
+    if not re.fullmatch(rf"{re.escape(customer)}-(management|audit|member-.+)", stack):
+        return False
+    try:
+        found = load.values_of(stack, root).merged.get("customer")
+    except load.SettingsError:
+        return True  # its problems are told when its turn comes
+    return found == customer or not isinstance(found, str)
+
+
+def _complete(incomplete: str) -> list[str]:
+    """Stacks and customers, for the shell."""
+    known = load.stacks_in(current_project())
+    return [name for name in [*customers_of(known), *known] if name.startswith(incomplete)]
+
+
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help="Stacks, customers, or patterns such as 'acme-member-*'.", autocompletion=_complete
+    ),
+]
+"""For commands that take names alone, of which none means all."""
+
+_OPTIONS: dict[str, tuple[Any, Any]] = {
+    "names": (Names, None),
+    "everything": (Annotated[bool, typer.Option("--all", help="Every stack there is.")], False),
+    "exclude": (
+        Annotated[
+            list[str] | None,
+            typer.Option(help="Not these stacks, customers or patterns.", autocompletion=_complete),
+        ],
+        None,
+    ),
+    "role": (
+        Annotated[
+            list[str] | None,
+            typer.Option(help="Only stacks of this role: management, audit or member."),
+        ],
+        None,
+    ),
+    "changed_since": (
+        Annotated[
+            str | None,
+            typer.Option(
+                metavar="REV", help="Only what has changed since a revision of git's touches."
+            ),
+        ],
+        None,
+    ),
+    "only_failed": (
+        Annotated[
+            bool,
+            typer.Option("--only-failed", help="Only what did not come through in its last run."),
+        ],
+        False,
+    ),
+}
+
+
+def selecting(
+    command: Callable[Concatenate[Selection, P], None],
+) -> Callable[P, None]:
+    """Gives a command the arguments and options by which stacks are chosen, in place of its first
+    parameter, a Selection. It chooses every stack where none is named."""
+    return _selecting(command, must_choose=False)
+
+
+def selecting_deliberately(
+    command: Callable[Concatenate[Selection, P], None],
+) -> Callable[P, None]:
+    """The same for a command that changes things: refused where nobody said which stacks."""
+    return _selecting(command, must_choose=True)
+
+
+def _selecting(
+    command: Callable[Concatenate[Selection, P], None], *, must_choose: bool
+) -> Callable[P, None]:
+    @wraps(command)
+    def taking(*args: P.args, **given: P.kwargs) -> None:
+        taken: dict[str, Any] = {name: given.pop(name) for name in _OPTIONS}
+        selection = Selection(
+            names=tuple(taken["names"] or ()),
+            everything=taken["everything"],
+            exclude=tuple(taken["exclude"] or ()),
+            roles=_roles(taken["role"] or ()),
+            changed_since=taken["changed_since"],
+            only_failed=taken["only_failed"],
+            command=command.__name__,
+        )
+        if must_choose and not selection.is_deliberate:
+            raise typer.BadParameter(
+                "say which stacks are meant: by their names, their customer's, or --all for every "
+                "stack there is (backup-org list shows them)"
+            )
+        if selection.everything and selection.names:
+            raise typer.BadParameter("--all is every stack there is; leave it out, or the names")
+        command(selection, *args, **given)
+
+    own = [*signature(command, eval_str=True).parameters.values()][1:]
+    ours = [
+        Parameter(name, Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
+        for name, (annotation, default) in _OPTIONS.items()
+    ]
+    ours += [one.replace(kind=Parameter.KEYWORD_ONLY) for one in own]
+    taking.__signature__ = signature(command).replace(parameters=ours)  # type: ignore[attr-defined]
+    taking.__annotations__ = {one.name: one.annotation for one in ours}
+    del taking.__wrapped__
+    return taking
+
+
+def _roles(given: Iterable[str]) -> tuple[str, ...]:
+    for role in given:
+        if role not in load.ROLES:
+            near = get_close_matches(role, load.ROLES, n=1)
+            cure = f"did you mean {near[0]}?" if near else f"write one of {', '.join(load.ROLES)}"
+            raise typer.BadParameter(f"there is no role {role}; {cure}", param_hint="--role")
+    return tuple(given)
