@@ -18,6 +18,11 @@ class AlertForwardingArgs:
     event_patterns: Mapping[str, str]
     """Which events to forward: a rule each, by what is added to its name."""
     regions: Sequence[str]
+    forwarded_already: Mapping[str, pulumi.Input[str]] = field(
+        default_factory=dict[str, pulumi.Input[str]]
+    )
+    """By further Region, the URL of the dead-letter queue of what forwards there without this
+    stack: all that is missing is the alarm."""
     alarm_topics: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
     """By Region, ARNs of the topics that hear of the first dead letter there."""
 
@@ -38,29 +43,29 @@ class AlertForwarding(pulumi.ComponentResource):
     ) -> None:
         super().__init__("backup-org:components:AlertForwarding", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        role = aws.iam.Role(
-            name,
-            name=name,
-            assume_role_policy=service_trust("events.amazonaws.com", args.account),
-            opts=child,
-        )
-        permissions = aws.iam.RolePolicy(
-            name,
-            name=name,
-            role=role.name,
-            policy=policy_document(
-                Statement(
-                    sid="PutOnTheAlertBus",
-                    actions=["events:PutEvents"],
-                    resources=[args.alert_bus_arn],
-                )
-            ),
-            opts=child,
-        )
         self.dead_letter_urls = {
-            region: self._forward(name, region, args, role.arn, permissions)
-            for region in args.regions
+            region: pulumi.Output.from_input(url) for region, url in args.forwarded_already.items()
         }
+        if args.regions:
+            role = aws.iam.Role(
+                name,
+                name=name,
+                assume_role_policy=service_trust("events.amazonaws.com", args.account),
+                opts=child,
+            )
+            permissions = aws.iam.RolePolicy(
+                name,
+                name=name,
+                role=role.name,
+                policy=policy_document(puts_on_bus(args.alert_bus_arn)),
+                opts=child,
+            )
+            self.dead_letter_urls |= {
+                region: self._forward(name, region, args, role.arn, permissions)
+                for region in args.regions
+            }
+        for region in self.dead_letter_urls:
+            self._tell_of_dead_letters(name, region, args.alarm_topics.get(region, ()))
         self.register_outputs({"dead_letter_urls": self.dead_letter_urls})
 
     def _forward(
@@ -112,18 +117,26 @@ class AlertForwarding(pulumi.ComponentResource):
                 # The first event is forwarded, or parked.
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[permissions, parks]),
             )
+        return dead_letters.url
+
+    def _tell_of_dead_letters(self, name: str, region: str, topics: Sequence[str]) -> None:
+        queue = f"{name}-dead-letters"
         Alarm(
-            f"{name}-dead-letters-{region}",
+            f"{queue}-{region}",
             AlarmArgs(
-                description=f"Events that could not be forwarded from {region} rest in "
-                f"{name}-dead-letters there.",
+                description=f"Events that could not be forwarded from {region} rest in {queue} "
+                "there.",
                 namespace="AWS/SQS",
                 metric="ApproximateNumberOfMessagesVisible",
-                dimensions={"QueueName": dead_letters.name},
+                dimensions={"QueueName": queue},
                 statistic="Maximum",
-                topics=args.alarm_topics.get(region, ()),
+                topics=topics,
                 region=region,
             ),
-            child,
+            pulumi.ResourceOptions(parent=self),
         )
-        return dead_letters.url
+
+
+def puts_on_bus(bus_arn: pulumi.Input[str]) -> Statement:
+    """What the role of a rule needs that forwards to a bus."""
+    return Statement(sid="PutOnTheAlertBus", actions=["events:PutEvents"], resources=[bus_arn])

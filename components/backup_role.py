@@ -32,6 +32,17 @@ class BackupRoleArgs:
     may_back_up: bool = True
     may_scan: bool = False
     """Whether it may have Amazon GuardDuty scan recovery points."""
+    standing_arn: str | None = None
+    """Of the role that the account has from elsewhere, with all but what scans need."""
+
+
+def backup_role_policies(partition: str) -> list[str]:
+    """ARNs of AWS's policies for backups and restores."""
+    return [_policy_arn(partition, name) for name in (_BACKUP | _RESTORE).values()]
+
+
+def _policy_arn(partition: str, name: str) -> str:
+    return f"arn:{partition}:iam::aws:policy/{name}"
 
 
 class BackupRole(pulumi.ComponentResource):
@@ -42,21 +53,24 @@ class BackupRole(pulumi.ComponentResource):
     ) -> None:
         super().__init__("backup-org:components:BackupRole", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        role = aws.iam.Role(
-            name,
-            name=name,
-            assume_role_policy=service_trust("backup.amazonaws.com", args.account),
-            opts=child,
-        )
-        backup = _BACKUP if args.may_back_up else {}
-        restore = _RESTORE if args.may_restore else {}
-        scan = _SCAN if args.may_scan else {}
-        for suffix, policy in (backup | restore | scan).items():
-            aws.iam.RolePolicyAttachment(
-                f"{name}-{suffix}",
-                role=role.name,
-                policy_arn=f"arn:{args.partition}:iam::aws:policy/{policy}",
+        policies = _SCAN if args.may_scan else {}
+        self.arn, role_name = pulumi.Output.from_input(args.standing_arn or ""), name
+        if args.standing_arn is None:
+            role = aws.iam.Role(
+                name,
+                name=name,
+                assume_role_policy=service_trust("backup.amazonaws.com", args.account),
                 opts=child,
             )
-        self.arn = role.arn
+            self.arn, role_name = role.arn, role.name
+            backup = _BACKUP if args.may_back_up else {}
+            restore = _RESTORE if args.may_restore else {}
+            policies = backup | restore | policies
+        for suffix, policy in policies.items():
+            aws.iam.RolePolicyAttachment(
+                f"{name}-{suffix}",
+                role=role_name,
+                policy_arn=_policy_arn(args.partition, policy),
+                opts=child,
+            )
         self.register_outputs({"arn": self.arn})

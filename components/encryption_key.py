@@ -40,15 +40,7 @@ class EncryptionKey(pulumi.ComponentResource):
             description=args.description,
             enable_key_rotation=True,
             deletion_window_in_days=30,
-            policy=policy_document(
-                Statement(
-                    sid="AccountAdministers",
-                    actions=["kms:*"],
-                    resources=["*"],
-                    principal={"AWS": f"arn:{args.partition}:iam::{args.account}:root"},
-                ),
-                *args.grants,
-            ),
+            policy=policy_document(account_administers(args.account, args.partition), *args.grants),
             region=args.region,
             opts=pulumi.ResourceOptions(parent=self, retain_on_delete=args.retained),
         )
@@ -61,6 +53,16 @@ class EncryptionKey(pulumi.ComponentResource):
         )
         self.arn = key.arn
         self.register_outputs({"arn": self.arn})
+
+
+def account_administers(account: str, partition: str) -> Statement:
+    """Leaves access to a key to the IAM policies of its account."""
+    return Statement(
+        sid="AccountAdministers",
+        actions=["kms:*"],
+        resources=["*"],
+        principal={"AWS": f"arn:{partition}:iam::{account}:root"},
+    )
 
 
 def rules_may_use_key(topic_arn: str) -> Statement:

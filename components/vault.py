@@ -91,7 +91,7 @@ class Vault(pulumi.ComponentResource):
             region=args.region,
             opts=lasting,
         )
-        if statements := _statements(args):
+        if statements := vault_policy_statements(args):
             aws.backup.VaultPolicy(
                 name,
                 backup_vault_name=vault.name,
@@ -133,18 +133,13 @@ def _key_arn(name: str, args: VaultArgs, opts: pulumi.ResourceOptions) -> pulumi
         return None
     if args.key != "customer_managed":
         return args.key
-    grants = backup_may_use_key(args.account, args.region)
-    if args.copies_from is not None:
-        grants += organization_may_copy_under_key(args.copies_from)
-    if others := {*args.copies_to, *([args.takes_back_from] if args.takes_back_from else [])}:
-        grants += accounts_may_copy_by_key(sorted(others))
     key = EncryptionKey(
         name,
         EncryptionKeyArgs(
             account=args.account,
             partition=aws_partition(args.region),
             description=f"Recovery points in the vault {args.vault_name}",
-            grants=grants,
+            grants=vault_key_grants(args),
             retained=not args.force_destroy,
             region=args.region,
         ),
@@ -153,7 +148,18 @@ def _key_arn(name: str, args: VaultArgs, opts: pulumi.ResourceOptions) -> pulumi
     return key.arn
 
 
-def _statements(args: VaultArgs) -> list[Statement]:
+def vault_key_grants(args: VaultArgs) -> list[Statement]:
+    """Who may use a key of the vault's own, beside its account's administrators."""
+    grants = backup_may_use_key(args.account, args.region)
+    if args.copies_from is not None:
+        grants += organization_may_copy_under_key(args.copies_from)
+    if others := {*args.copies_to, *([args.takes_back_from] if args.takes_back_from else [])}:
+        grants += accounts_may_copy_by_key(sorted(others))
+    return grants
+
+
+def vault_policy_statements(args: VaultArgs) -> list[Statement]:
+    """None: the vault has no policy."""
     statements: list[Statement] = []
     if args.guard is not None:
         statements += nobody_deletes(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
+import pulumi_aws as aws
 
 from components.alert_bus import AlertBus, AlertBusArgs
 from components.alert_forwarding import AlertForwarding, AlertForwardingArgs
@@ -52,7 +53,7 @@ def deploy_alerts(
         return Alerts(bus_arn=consume(AlertsContract, alerts_stack(settings)).alert_bus_arn)
     organization_id = organization.id_if_any() if settings.alerts_in != "member" else None
     bus = AlertBus(
-        f"{names.prefix(settings)}-alerts",
+        names.alert_bus(settings),
         AlertBusArgs(
             organization_id=organization_id,
             event_patterns=[*event_patterns(_monitored(settings)).values()],
@@ -203,20 +204,44 @@ def _send_heartbeats(settings: Settings, opts: pulumi.ResourceOptions) -> None:
     )
 
 
+def forwarded_events(settings: Settings) -> Mapping[str, str]:
+    """The patterns of an account's rules, by what is added to the rule's name."""
+    return event_patterns(_monitored(settings, deployers=_deployers(settings)))
+
+
+def _bootstrapped_queue(
+    settings: Settings, region: str, opts: pulumi.ResourceOptions
+) -> pulumi.Output[str]:
+    """URL of the dead letters of what `backup-org bootstrap` forwards."""
+    return aws.sqs.get_queue_output(
+        name=f"{names.forwarding(settings)}-dead-letters",
+        region=region,
+        opts=pulumi.InvokeOutputOptions(provider=opts.provider),
+    ).url
+
+
 def forward_alerts(
     settings: Settings, bus_arn: pulumi.Input[str], opts: pulumi.ResourceOptions
 ) -> ForwardingContract:
     """Forwards the ends of jobs, and this system's own alarms and runbooks; central accounts may
     hold backups too. Where the bus stands as well, the default bus's rule is the one way there."""
-    prefix = names.prefix(settings)
     forwarding = AlertForwarding(
-        f"{prefix}-alerts",
+        names.forwarding(settings),
         AlertForwardingArgs(
             account=settings.account,
             alert_bus_arn=bus_arn,
             rule_name=names.monitoring_rule(settings),
-            event_patterns=event_patterns(_monitored(settings, deployers=_deployers(settings))),
-            regions=settings.alert_regions,
+            event_patterns=forwarded_events(settings),
+            regions=[
+                region
+                for region in settings.alert_regions
+                if region not in settings.bootstrapped_regions
+            ],
+            forwarded_already={
+                region: _bootstrapped_queue(settings, region, opts)
+                for region in settings.alert_regions
+                if region in settings.bootstrapped_regions
+            },
             alarm_topics={
                 region: settings.alarm_topics_in(region) for region in settings.alert_regions
             },

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from stacks import (
     backup_policy_checks,
+    bootstrap_checks,
     framework_checks,
     guard_rail_checks,
     plan_warnings,
@@ -33,6 +34,7 @@ from stacks.settings import (
 __all__ = [
     "CHECKS",
     "backup_policy_checks",
+    "bootstrap_checks",
     "framework_checks",
     "guard_rail_checks",
     "plan_warnings",

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from stacks import (
+    bootstrap_checks,
     central_copies,
     evidence_checks,
     report_mail_checks,
@@ -87,6 +88,7 @@ def _checked(stack: str, given: Values, root: Path) -> Settings:
     elif settings is not None:
         problems += report_mail_checks.with_files(settings, root)
     if settings is not None:
+        problems += bootstrap_checks.with_layers(settings, given)
         problems += script_checks.with_files(settings, root)
         problems += central_copies.with_files(settings, root)
         problems += evidence_checks.with_files(settings, root)

@@ -43,6 +43,17 @@ def monitoring_rule(settings: StackSettings) -> str:
     return _published(settings, "COS-AWS-Backup-Monitoring", "alerts")
 
 
+def alert_bus(settings: StackSettings) -> str:
+    """The bus that takes in the events of all accounts."""
+    return f"{prefix(settings)}-alerts"
+
+
+def forwarding(settings: StackSettings) -> str:
+    """What takes an account's events to the alert bus: its role, and the beginning of its queues'
+    names."""
+    return f"{prefix(settings)}-alerts"
+
+
 def ticket_function(settings: StackSettings) -> str:
     """The function that opens incidents in ServiceNow."""
     return _published(settings, "COS-Lambda-SNOW-Listener", "tickets")

@@ -13,7 +13,7 @@ from stacks import names
 from stacks.contracts import ProtectionContract
 from stacks.plans import ArnOf, deploy_plans, scans_for_malware, vault_arns
 from stacks.settings import Settings
-from stacks.vaults import StandingVaults, Vaults
+from stacks.vaults import BootstrappedVault, StandingVaults, Vaults
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,13 +30,16 @@ def deploy_protection(
     """Nothing, where there is no vault."""
     if not (settings.vaults or settings.retained_vaults or settings.air_gapped_vaults):
         return None
+    role_name = names.backup_role(settings)
+    stands = bool(settings.bootstrapped_regions)
     role = BackupRole(
-        names.backup_role(settings),
+        role_name,
         BackupRoleArgs(
             account=settings.account,
             partition=settings.partition,
             may_restore=True,
             may_scan=scans_for_malware(settings),
+            standing_arn=names.role_arn(settings, settings.account, role_name) if stands else None,
         ),
         opts,
     )
@@ -55,7 +58,7 @@ def deploy_protection(
 
 
 def _arns(
-    vaults: Mapping[str, Mapping[str, Vault | AirGappedVault]],
+    vaults: Mapping[str, Mapping[str, Vault | BootstrappedVault | AirGappedVault]],
 ) -> dict[str, dict[str, pulumi.Output[str]]]:
     return {region: {n: v.arn for n, v in here.items()} for region, here in vaults.items()}
 

@@ -36,6 +36,7 @@ from stacks.protection import Protection
 from stacks.script_documents import parameters_of, script_documents
 from stacks.script_settings import Script
 from stacks.settings import Settings
+from stacks.vaults import BootstrappedVault
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +53,7 @@ class _Here:
     takes: Mapping[str, frozenset[str]]
     """The parameters of each document, by the script's name."""
 
-    def vault(self, name: str) -> Vault:
+    def vault(self, name: str) -> Vault | BootstrappedVault:
         """By its name in settings."""
         return self.protection.vaults[self.region][name]
 

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from reports.aws_partition import aws_partition
 from stacks.backup_policy_settings import BackupPolicy
+from stacks.bootstrap_settings import Bootstrap
 from stacks.framework_settings import Framework
 from stacks.guard_rail_settings import GuardRails
 from stacks.model import Model
@@ -112,6 +113,9 @@ class StackSettings(Model):
     deploy_role_external_id: ExternalId | None = None
     """What its trust asks of whoever assumes it."""
     iam: Iam = Iam()
+    bootstrap: Bootstrap | None = None
+    """What members' accounts have from `backup-org bootstrap`; in a member's own settings null:
+    nothing but the deploy role, and its stack makes the rest."""
     tags: dict[TagKey, TagValue] = Field(default_factory=dict, max_length=40)
     """Laid over every resource that takes tags."""
     functions: Functions = Functions()
@@ -146,8 +150,13 @@ class StackSettings(Model):
 
     @property
     def alert_regions(self) -> tuple[str, ...]:
-        """Where the stack has alarms, and forwards events to the alert bus."""
+        """Where the stack has alarms, and events are forwarded to the alert bus."""
         return (self.region,)
+
+    @property
+    def bootstrapped_regions(self) -> tuple[str, ...]:
+        """Where vaults, forwarding and the backup role stand without the stack."""
+        return ()
 
     def alarm_topics_in(self, region: str) -> tuple[str, ...]:
         """Those that alarms of a Region can tell: CloudWatch refuses others."""
@@ -338,6 +347,12 @@ class MemberSettings(ProtectedSettings):
     vaults: dict[VaultName, Vault] = Field(min_length=1)
     reports: Reports | None = None
     """Reports on this account alone (scope: account)."""
+
+    @property
+    def bootstrapped_regions(self) -> tuple[str, ...]:
+        if self.bootstrap is None or not self.bootstrap.vaults:
+            return ()
+        return self.bootstrap.regions or (self.region,)
 
     @property
     def alert_regions(self) -> tuple[str, ...]:

@@ -98,7 +98,8 @@ def values(stack: str, given: object, root: Path) -> Values:
         shared = _shared(stack, own_file, customer, root)
         is_member = row is not None or {**shared, **own}.get("role") == "member"
         defaults = shared.get("member_defaults") if is_member else None
-        layers.extend(_of_customer(stack, f"{CUSTOMERS}/{customer}.yaml", shared, defaults, row))
+        file = f"{CUSTOMERS}/{customer}.yaml"
+        layers.extend(_of_customer(stack, file, shared, defaults, row, is_member=is_member))
     problems = [problem for layer in layers for problem in _out_of_place(layer)]
     if given is not None:
         kept = {name: value for name, value in own.items() if name != "extends"}
@@ -120,11 +121,15 @@ def _shared(stack: str, own_file: str, customer: object, root: Path) -> Raw:
 
 
 def _of_customer(
-    stack: str, file: str, shared: Raw, defaults: object, row: Row | None
+    stack: str, file: str, shared: Raw, defaults: object, row: Row | None, *, is_member: bool
 ) -> Iterator[Layer]:
     """What a customer's file holds of a stack's values."""
     of_all = {name: value for name, value in shared.items() if name not in MEMBERS_KEYS}
     yield Layer(origin="customer's file", file=file, values=of_all)
+    bootstrap = shared.get("bootstrap")
+    if is_member and isinstance(bootstrap, Mapping) and "vaults" in bootstrap:
+        vaults = {"vaults": cast(Raw, bootstrap)["vaults"]}
+        yield _within(stack, file, "bootstrap", "bootstrap", vaults)
     if defaults is not None:
         yield _within(stack, file, "member_defaults", "member_defaults", defaults)
     if row is not None:

@@ -229,6 +229,14 @@ UnitIdOrPath = Annotated[
     ),
 ]
 
+UnitOrRoot = Annotated[
+    str,
+    _Text(
+        r"ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}|r-[a-z0-9]{4,32}",
+        "an organizational unit is written ou-abcd-12345678, the root r-abcd",
+    ),
+]
+
 PolicyTarget = Annotated[
     str,
     _Text(

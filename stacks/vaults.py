@@ -1,9 +1,10 @@
 """The vaults of a stack, in its Regions: those in use, those retained, those air-gapped."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import pulumi
+import pulumi_aws as aws
 
 from components.air_gapped_vault import AirGappedVault, AirGappedVaultArgs
 from components.vault import DeletionGuard, Vault, VaultArgs, VaultLock, VaultNotifications
@@ -14,7 +15,16 @@ from stacks.protection_settings import Lock, Notifications
 from stacks.protection_settings import Vault as VaultSettings
 from stacks.settings import Settings
 
-Vaults = Mapping[str, Mapping[str, Vault]]
+
+@dataclass(frozen=True, kw_only=True)
+class BootstrappedVault:
+    """A vault that the account has from `backup-org bootstrap`, with key, policy and lock."""
+
+    name: pulumi.Output[str]
+    arn: pulumi.Output[str]
+
+
+Vaults = Mapping[str, Mapping[str, Vault | BootstrappedVault]]
 """By Region, then by their names in settings."""
 AirGappedVaults = Mapping[str, Mapping[str, AirGappedVault]]
 
@@ -39,9 +49,11 @@ def _vaults(
     wanted = settings.vaults | settings.retained_vaults
     return {
         region: {
-            name: Vault(
+            name: _bootstrapped(name, region, opts)
+            if is_bootstrapped(settings, name, region)
+            else Vault(
                 names.regional(settings, name, region),
-                _vault_args(settings, name, region, organization),
+                vault_args(settings, name, region, organization.id),
                 opts,
             )
             for name, vault in wanted.items()
@@ -49,6 +61,20 @@ def _vaults(
         }
         for region in settings.protected_regions
     }
+
+
+def is_bootstrapped(settings: Settings, vault: str, region: str) -> bool:
+    """Whether a vault stands there without the stack."""
+    made = settings.bootstrap.vaults if settings.bootstrap else {}
+    return vault in made and region in settings.bootstrapped_regions
+
+
+def _bootstrapped(name: str, region: str, opts: pulumi.ResourceOptions) -> BootstrappedVault:
+    """Looked up: where it does not stand yet, the deployment ends before it makes anything."""
+    found = aws.backup.get_vault_output(
+        name=name, region=region, opts=pulumi.InvokeOutputOptions(provider=opts.provider)
+    )
+    return BootstrappedVault(name=found.name, arn=found.arn)
 
 
 def _air_gapped_vaults(
@@ -68,17 +94,18 @@ def _air_gapped_vaults(
     }
 
 
-def _vault_args(
-    settings: Settings, name: str, region: str, organization: OrganizationReader
+def vault_args(
+    settings: Settings, name: str, region: str, organization_id: Callable[[], str]
 ) -> VaultArgs:
-    """Of a vault in use or retained, in one Region."""
+    """Of a vault in use or retained, in one Region. The organization is asked where it is needed
+    alone."""
     vault = (settings.vaults | settings.retained_vaults)[name]
     return VaultArgs(
         vault_name=name,
         account=settings.account,
         region=region,
         key=vault.key if isinstance(vault.key, str) else vault.key[region],
-        copies_from=organization.id() if vault.copies_from == "organization" else None,
+        copies_from=organization_id() if vault.copies_from == "organization" else None,
         copies_to=accounts_copied_to(settings, name),
         takes_back_from=taken_back_from(settings) if name in settings.vaults else None,
         guard=_guard(settings, vault) if vault.deny_deletion else None,

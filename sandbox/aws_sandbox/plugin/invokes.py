@@ -104,6 +104,33 @@ def roles(provider: Provider, arguments: Props) -> Props:
     }
 
 
+def vault(provider: Provider, arguments: Props) -> Props:
+    """`aws.backup.get_vault`: the one of a name."""
+    name, region = arguments["name"], arguments.get("region", provider.region)
+    api = provider.aws.api("backup", region)
+    found = api("DescribeBackupVault", BackupVaultName=name)
+    return {
+        "id": name,
+        "name": name,
+        "region": region,
+        "arn": found["BackupVaultArn"],
+        "kmsKeyArn": found["EncryptionKeyArn"],
+        "recoveryPoints": found["NumberOfRecoveryPoints"],
+        "tags": api("ListTags", ResourceArn=found["BackupVaultArn"]).get("Tags", {}),
+    }
+
+
+def queue(provider: Provider, arguments: Props) -> Props:
+    """`aws.sqs.get_queue`: the one of a name."""
+    name, region = arguments["name"], arguments.get("region", provider.region)
+    api = provider.aws.api("sqs", region)
+    url = api("GetQueueUrl", QueueName=name)["QueueUrl"]
+    attributes = api("GetQueueAttributes", QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
+    tags = api("ListQueueTags", QueueUrl=url).get("Tags", {})
+    arn = attributes["QueueArn"]
+    return {"id": url, "name": name, "region": region, "url": url, "arn": arn, "tags": tags}
+
+
 @dataclass(frozen=True, kw_only=True)
 class DataSource:
     """What answers an invoke, and the arguments that it takes."""
@@ -114,6 +141,9 @@ class DataSource:
 
 DATA_SOURCES: Final[Mapping[str, DataSource]] = {
     "aws:index/getRegions:getRegions": DataSource(answer=regions),
+    "aws:backup/getVault:getVault": DataSource(
+        answer=vault, arguments=frozenset({"name", "region"})
+    ),
     "aws:iam/getRoles:getRoles": DataSource(answer=roles, arguments=frozenset({"pathPrefix"})),
     "aws:organizations/getOrganizationalUnits:getOrganizationalUnits": DataSource(
         answer=organizational_units, arguments=frozenset({"parentId"})
@@ -122,6 +152,7 @@ DATA_SOURCES: Final[Mapping[str, DataSource]] = {
         DataSource(answer=child_accounts, arguments=frozenset({"parentId"}))
     ),
     "aws:organizations/getOrganization:getOrganization": DataSource(answer=organization),
+    "aws:sqs/getQueue:getQueue": DataSource(answer=queue, arguments=frozenset({"name", "region"})),
 }
 
 
