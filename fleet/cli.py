@@ -66,6 +66,11 @@ APP = Group(
     ),
     Command("outputs", "fleet.deploy.commands:outputs", "Print what a stack exports"),
     Command(
+        "enrol",
+        "fleet.enrol.commands:enrol",
+        "Give each account of a customer's AWS Organization its row among the members",
+    ),
+    Command(
         "prepare",
         "fleet.deploy.prepare:prepare",
         "Make in the stacks' accounts what no stack may own",

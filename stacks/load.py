@@ -21,6 +21,7 @@ from stacks import (
     script_checks,
 )
 from stacks.checks import CHECKS
+from stacks.enrolment_settings import Enrolment
 from stacks.model import Model
 from stacks.names import stack_name
 from stacks.protection_settings import KEYS
@@ -35,6 +36,8 @@ from stacks.settings_files import (
     customers_with_files,
     members_of,
     own_values,
+    path_text,
+    read,
     stacks_in,
 )
 from stacks.settings_layers import Values, values, values_of
@@ -47,6 +50,7 @@ __all__ = [
     "SettingsError",
     "Values",
     "customers_with_files",
+    "enrolment_of",
     "from_config",
     "from_files",
     "members_of",
@@ -97,6 +101,23 @@ def _checked(stack: str, given: Values, root: Path) -> Settings:
         lines = [f"{given.layer_of(loc).place(loc)}: {message}" for loc, message in problems]
         raise SettingsError(stack, [*given.problems, *lines])
     return settings
+
+
+def enrolment_of(customer: str, root: Path) -> Enrolment:
+    """How a customer's table of members is made from its organization, as its file says: empty
+    where it says nothing. Raises SettingsError with every problem of it."""
+    path = root / CUSTOMERS / f"{customer}.yaml"
+    found = read(customer, path).get("enrolment") if path.is_file() else None
+    try:
+        return Enrolment.model_validate({} if found is None else found)
+    except ValidationError as error:
+        place = f"{CUSTOMERS}/{path.name}"
+        problems = [
+            f"{place}: {path_text(('enrolment', *_location(detail)))}: "
+            f"{_explained(Enrolment, detail)}"
+            for detail in error.errors(include_url=False)
+        ]
+        raise SettingsError(customer, problems) from error
 
 
 def _accounts_of_others(stack: str, settings: MemberSettings, root: Path) -> Iterator[Problem]:

@@ -39,10 +39,7 @@ def coverage(settings: Settings, reports: Reports, session: boto3.Session) -> It
             yield _not_asked(error)
     for template in names.report_templates(reports):
         own = reports.plans.get(template)
-        name = (own.name if own else None) or names.report_plan(settings.customer, template)
-        plans = [plan for plan in found if _is_plan(plan, name, template)]
-        if own is not None and own.existing:
-            plans = [plan for plan in plans if plan["ReportPlanName"] == name]
+        plans = _plans_of(template, settings, reports, found)
         told = _told(plans, wanted, organization)
         about = f"accounts in the {template} plans"
         if told:
@@ -56,6 +53,33 @@ def coverage(settings: Settings, reports: Reports, session: boto3.Session) -> It
                 about = f"the load of {plan['ReportPlanName']}"
                 cure = _cure_of_load(own, accounts)
                 yield Finding(about=about, found=load.arithmetic(accounts), cure=cure)
+
+
+def accounts_in_no_plan(
+    settings: Settings, reports: Reports, session: boto3.Session
+) -> Mapping[str, frozenset[str]]:
+    """Accounts of the scope that no report plan covers, by template. Raises what boto3 raises."""
+    organization = ListedOrganization(session)
+    wanted = _wanted(reports, organization)
+    found = report_plans(session)
+    return {
+        template: wanted.difference(
+            *(_covered(p, organization) for p in _plans_of(template, settings, reports, found))
+        )
+        for template in names.report_templates(reports)
+    }
+
+
+def _plans_of(
+    template: str, settings: Settings, reports: Reports, found: Sequence[Mapping[str, Any]]
+) -> Sequence[Mapping[str, Any]]:
+    """A template's, of those that were found: all its shards, or the one that stood already."""
+    own = reports.plans.get(template)
+    name = (own.name if own else None) or names.report_plan(settings.customer, template)
+    plans = [plan for plan in found if _is_plan(plan, name, template)]
+    if own is not None and own.existing:
+        return [plan for plan in plans if plan["ReportPlanName"] == name]
+    return plans
 
 
 def _wanted(reports: Reports, organization: ListedOrganization) -> frozenset[str]:

@@ -162,7 +162,7 @@ def _organizations_account(call: ApiCall, account: str) -> str:
     delegated = any(admin.account.id == account for admin in organization.admins)
     if (
         call.operation == "DescribeOrganization"
-        or (delegated and call.operation in (*permissions.ORGANIZATION_READS, "DescribeAccount"))
+        or (delegated and call.operation in permissions.DELEGATED_READS)
         or _is_delegated(call, account, cast("SandboxOrganizationsBackend", organization))
     ):
         return organization.account_id

@@ -228,16 +228,22 @@ def _trail(call: AccountCall) -> str:
     return name if name.startswith("arn:") else call.arn(f"trail/{name}")
 
 
-def _describe_account(call: AccountCall) -> Iterator[Need]:
-    """Its ARN names the organization and its management account; who may ask there at all is known
-    elsewhere, and no policy of the account is asked."""
-    backend = organization_backend(call.account)
-    found = "*:account/*"
-    if backend is not None and backend.org is not None:
-        found = f"{backend.account_id}:account/{backend.org.id}"
-    arn = f"arn:aws:organizations::{found}/{call.text('AccountId')}"
-    own = f"arn:aws:organizations::{call.account}:account/*"
-    yield Need(action="organizations:DescribeAccount", resource=arn, policies_of=own)
+def _of_organization(action: str) -> Mapper:
+    """An account's, a unit's or the root's ARN names the organization and its management account;
+    who may ask there at all is known elsewhere, and no policy of the account is asked."""
+
+    def needs(call: AccountCall) -> Iterator[Need]:
+        backend = organization_backend(call.account)
+        asked = call.text("AccountId") or call.text("ResourceId") or call.text("ParentId")
+        kind = {"r": "root", "o": "ou"}.get(asked[:1], "account")
+        found = f"*:{kind}/*"
+        if backend is not None and backend.org is not None:
+            found = f"{backend.account_id}:{kind}/{backend.org.id}"
+        arn = f"arn:aws:organizations::{found}/{asked}"
+        own = f"arn:aws:organizations::{call.account}:{kind}/*"
+        yield Need(action=action, resource=arn, policies_of=own)
+
+    return needs
 
 
 def _table(call: AccountCall) -> str:
@@ -427,11 +433,16 @@ ORGANIZATION_READS = (
     "DescribeOrganization",
     "ListAWSServiceAccessForOrganization",
     "ListAccounts",
-    "ListAccountsForParent",
     "ListDelegatedAdministrators",
-    "ListOrganizationalUnitsForParent",
     "ListRoots",
 )
+READS_OF_ONE = (
+    "DescribeAccount",
+    "ListAccountsForParent",
+    "ListOrganizationalUnitsForParent",
+    "ListTagsForResource",
+)
+DELEGATED_READS = (*ORGANIZATION_READS, *READS_OF_ONE)
 """What a delegated administrator may read of its organization too."""
 
 MAPPERS: Mapping[str, Mapper] = {
@@ -548,7 +559,7 @@ MAPPERS: Mapping[str, Mapper] = {
         "PutLogEvents",
     ),
     **named("organizations", anywhere, *ORGANIZATION_READS),
-    "organizations:DescribeAccount": _describe_account,
+    **named("organizations", _of_organization, *READS_OF_ONE),
     **named("rds", _one(_database("cluster", "DBClusterIdentifier")), "DescribeDBClusters"),
     **named("rds", _one(_database("db", "DBInstanceIdentifier")), "DescribeDBInstances"),
     **named("rds", _one(_database("snapshot", "DBSnapshotIdentifier")), "DescribeDBSnapshots"),

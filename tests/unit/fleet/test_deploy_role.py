@@ -130,6 +130,7 @@ def test_conditions_are_those_that_the_actions_know(need: Need) -> None:
     [
         ("prepare", ["fleet/deploy/prepare.py", "fleet/deploy/organization.py"]),
         ("doctor", ["fleet/doctor/*.py"]),
+        ("enrol", ["fleet/enrol/*.py"]),
         ("drill", ["fleet/drill/*.py", "fleet/runbooks/following.py"]),
         (
             "evidence",
