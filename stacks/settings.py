@@ -9,6 +9,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from reports.aws_partition import aws_partition
+from stacks.access_settings import Access
 from stacks.backup_policy_settings import BackupPolicy
 from stacks.bootstrap_settings import Bootstrap
 from stacks.framework_settings import Framework
@@ -35,6 +36,7 @@ from stacks.recovery_settings import (
 from stacks.report_mail_settings import ReportsMail
 from stacks.report_settings import Reports
 from stacks.script_settings import Script, SystemsManager
+from stacks.state_settings import State
 from stacks.ticket_settings import Monitoring, Ticketing
 from stacks.values import (
     AccountId,
@@ -108,6 +110,9 @@ class StackSettings(Model):
     organization: Organization = Organization()
     region: Region
     """Where the central parts stand, and the provider's default Region."""
+    access: Access | None = None
+    """Credentials of the customer's own; none: those at hand."""
+    state: State = State()
     deploy_role: RoleName | None = None
     """The role that deploys in this stack's account; none: the credentials at hand."""
     deploy_role_external_id: ExternalId | None = None

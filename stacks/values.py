@@ -145,6 +145,45 @@ ExternalId = Annotated[
     _Text(r"[\w+=,.@:/-]{2,1224}", "an external id has 2 to 1,224 letters, digits and +=,.@:/-"),
 ]
 
+AwsProfile = Annotated[
+    str,
+    _Text(
+        r"[^\s\[\]#;=]{1,64}",
+        "write the name of a profile of your AWS configuration, without spaces or brackets",
+    ),
+]
+
+BackendUrl = Annotated[
+    str,
+    _Text(
+        r"(s3|gs|azblob|file)://\S+|https://[\w.-]+(:\d+)?(/\S*)?",
+        "a backend is written as `pulumi login` takes it: s3://<bucket>/<folder>?region=<region>, "
+        "file://<folder>, https://api.pulumi.com",
+    ),
+]
+
+PulumiOrganization = Annotated[
+    str,
+    _Text(
+        r"[A-Za-z0-9][\w-]{0,39}",
+        "an organization of Pulumi Cloud is written as in its address: letters, digits, hyphens "
+        "and underscores, 40 at most",
+    ),
+]
+
+SecretsProvider = Annotated[
+    str,
+    _Text(
+        r"default|passphrase|(awskms|azurekeyvault|gcpkms|hashivault)://\S+",
+        "a secrets provider is passphrase, default (Pulumi Cloud's own), or a key: "
+        "awskms://alias/<name>?region=<region>",
+    ),
+]
+
+FilePath = Annotated[
+    str, _Text(r"(~/|/)\S+", "write a file's whole path, from / or from your home on, ~/…")
+]
+
 BreakGlassRole = Annotated[
     str,
     _Text(

@@ -12,7 +12,7 @@ import boto3
 import pulumi
 import typer
 
-from fleet import accounts
+from fleet import access
 from fleet.deploy.deployment import Deployment, Engine, Outcome, engine_here
 from fleet.deploy.existing import LOCK, CannotAdopt, Existing, existing
 from fleet.errors import ToldError
@@ -33,7 +33,7 @@ def adopt(
     settings give; then deploy the stack. None is replaced, and no recovery point touched."""
     engine = engine_here()
     settings = load.from_files(stack, current_project())
-    found = to_adopt(engine, stack, settings, accounts.session(settings))
+    found = to_adopt(engine, stack, settings, access.session(settings))
     for line in found.lines:
         console.print(line, soft_wrap=True, highlight=False)
     previewed(engine, stack, found)

@@ -20,9 +20,11 @@ from pulumi import automation
 from pulumi.automation import EngineEvent, PulumiCommand
 from pulumi.automation.errors import CommandError, ConcurrentUpdateError, StackNotFoundError
 
+from fleet import access
 from fleet.deploy import program
 from fleet.deploy.changes import Change, drifted, planned
 from fleet.engine import engine
+from fleet.engine.command import CommandIn
 from fleet.errors import ToldError
 from fleet.project import PROJECT, current_project
 from fleet.terminal import tell
@@ -224,13 +226,17 @@ class Deployment:
             "program": lambda: program.run(root, self._before),
             "opts": automation.LocalWorkspaceOptions(
                 work_dir=str(root),
-                pulumi_command=self._engine.command,
-                env_vars={
-                    "PULUMI_SKIP_UPDATE_CHECK": "1",
-                    "BACKUP_ORG_PYTHON": sys.executable,
-                    **self._engine.environment,
-                },
+                pulumi_command=CommandIn(self._engine.command, self._environment),
+                secrets_provider=self.settings.state.secrets_provider,
             ),
+        }
+
+    def _environment(self) -> Mapping[str, str | None]:
+        return {
+            "PULUMI_SKIP_UPDATE_CHECK": "1",
+            "BACKUP_ORG_PYTHON": sys.executable,
+            **self._engine.environment,
+            **access.engine_environment(self.settings),
         }
 
     @contextmanager
@@ -246,8 +252,8 @@ class Deployment:
         """Who works on the stack, and what to do where nobody does any more."""
         backend = [
             f"{name}={shlex.quote(value)}"
-            for name, value in self._engine.environment.items()
-            if name in ("PULUMI_HOME", "PULUMI_BACKEND_URL")
+            for name, value in self._environment().items()
+            if value is not None and name in ("PULUMI_HOME", "PULUMI_BACKEND_URL")
         ]
         cli, folder = self._engine.command.command, str(self._engine.project)
         cancel = shlex.join([cli, "cancel", "--yes", "--stack", self.stack, "--cwd", folder])

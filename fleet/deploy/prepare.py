@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import boto3
 
-from fleet import accounts
+from fleet import access
 from fleet.deploy.order import settings_of
 from fleet.deploy.organization import OrganizationNeeds, organization_prepared
 from fleet.deploy.selection import Names, chosen
@@ -26,7 +26,7 @@ def prepare(names: Names = None) -> None:
         def customers(customer: str = settings.customer) -> Iterable[Settings]:
             return settings_of(chosen([customer], root), root).values()
 
-        for done in prepared(settings, customers, accounts.session(settings)):
+        for done in prepared(settings, customers, access.session(settings)):
             console.print(f"{stack}: {done}")
 
 

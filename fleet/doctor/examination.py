@@ -20,7 +20,7 @@ from components.reports_bucket import (
     reports_are_encrypted,
     reports_are_read,
 )
-from fleet import accounts
+from fleet import access
 from fleet.doctor.alerts import alerts
 from fleet.doctor.deliveries import deliveries
 from fleet.doctor.findings import Answer, Finding, code, looked_up
@@ -43,11 +43,11 @@ def findings_of(stack: str, root: Path) -> list[Finding]:
     """What keeps from looking is a finding as well: other stacks' findings stand beside it."""
     try:
         settings = load.from_files(stack, root)
-        session = accounts.session(settings)
+        session = access.session(settings)
     except load.SettingsError as error:
         cure = "write it as it says"
         return [Finding(about="its settings", found=text, cure=cure) for text in error.problems]
-    except accounts.NoSession as error:
+    except access.NoSession as error:
         return [Finding(about="its account", found=error.found, cure=error.cure)]
     return list(examine(stack, settings, session, root))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fleet import accounts
+from fleet import access
 from fleet.deploy.deployment import Deployment, Engine, NeverDeployed, engine_here
 from fleet.deploy.order import settings_of
 from fleet.deploy.selection import chosen
@@ -47,7 +47,7 @@ def drill(
     keep a page of it for auditors. Exits with 1 where the drill failed."""
     engine = engine_here()
     place = place_of(name, engine.project)
-    ssm = accounts.session(place.settings).client("ssm", region_name=place.region)
+    ssm = access.session(place.settings).client("ssm", region_name=place.region)
     execution = execution or _started(ssm, place)
     followed(ssm, execution)
     ended = execution_of(ssm, execution, place.runbook)
@@ -156,7 +156,7 @@ def _kept(engine: Engine, record: DrillRecord) -> str:
         console.print(f"{record.customer} has no evidence bucket: the record stays on this machine")
         return str(folder / "index.html")
     settings, bucket = central
-    s3 = accounts.session(settings).client("s3")
+    s3 = access.session(settings).client("s3")
     for name, (content, kind) in files.items():
         s3.put_object(Bucket=bucket, Key=f"{record.key}/{name}", Body=content, ContentType=kind)
     return f"s3://{bucket}/{record.key}/index.html"

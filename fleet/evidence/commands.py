@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from fleet import accounts
+from fleet import access
 from fleet.deploy.deployment import engine_here
 from fleet.evidence.making import make_archive, maker_for
 from fleet.evidence.scope import central_of, scope_of, stacks_of
@@ -55,7 +55,7 @@ def public_key(
     """Print the public key that checks a customer's evidence, and its fingerprint, for auditors to
     have by another way than the archive."""
     central = central_of(customer, stacks_of(customer, current_project()))
-    kms = accounts.session(central).client("kms")
+    kms = access.session(central).client("kms")
     key = signing_key(kms, f"alias/{names.evidence_key(central)}")
     if output is None:
         typer.echo(key.pem.decode(), nl=False)

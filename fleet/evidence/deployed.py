@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from fleet import accounts
-from fleet.accounts import NoSession
+from fleet import access
+from fleet.access import NoSession
 from fleet.evidence.json_text import json_text
 from reports.digest.collation import Patience
 from stacks.settings import Settings
@@ -70,7 +70,7 @@ def regions_of(settings: Settings) -> Sequence[str]:
 def _of_stack(named: tuple[str, Settings]) -> Sequence[DeployedPlace]:
     stack, settings = named
     try:
-        session = accounts.session(settings)
+        session = access.session(settings)
     except NoSession as error:
         reasons = dict.fromkeys(_PARTS, str(error))
         return [_place(stack, settings, region, {}, reasons) for region in regions_of(settings)]

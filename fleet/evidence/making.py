@@ -11,7 +11,7 @@ from typing import Any
 
 import boto3
 
-from fleet import accounts
+from fleet import access
 from fleet.deploy.deployment import Engine
 from fleet.evidence import archive
 from fleet.evidence.controls import shown_controls
@@ -60,7 +60,7 @@ class Maker:
 
 def maker_for(scope: Scope, engine: Engine | None, tell: Tell) -> Maker:
     """Raises NotSigned where the key does not sign, before anything else is asked."""
-    session = accounts.session(scope.central)
+    session = access.session(scope.central)
     key = signing_key(session.client("kms"), scope.key_alias)
     key.signature(b"whether it signs")
     caller = session.client("sts").get_caller_identity()["Arn"]

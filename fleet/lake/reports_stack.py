@@ -9,7 +9,7 @@ from typing import Any
 
 import boto3
 
-from fleet import accounts
+from fleet import access
 from fleet.deploy.deployment import Deployment, Engine
 from fleet.deploy.order import stacks_with
 from fleet.errors import ToldError
@@ -71,7 +71,7 @@ def reports_stack(engine: Engine, stack: str | None) -> ReportsStack:
     return ReportsStack(
         deployment=deployment,
         settings=deployment.settings,
-        session=accounts.session(deployment.settings),
+        session=access.session(deployment.settings),
         outputs=outputs,
     )
 

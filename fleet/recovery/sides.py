@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from fleet import accounts
+from fleet import access
 from fleet.errors import ToldError
 from stacks import load, names
 from stacks.copies import taken_back_from
@@ -39,7 +39,7 @@ class Side:
 
     @cached_property
     def _session(self) -> boto3.Session:
-        return accounts.session(self.settings)
+        return access.session(self.settings)
 
     def backup(self, region: str) -> BackupClient:
         return self._session.client("backup", region_name=region)

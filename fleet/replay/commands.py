@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
-from fleet import accounts, rows
+from fleet import access, rows
 from fleet.deploy.deployment import Deployment, Engine, engine_here
 from fleet.replay.dead_letters import DeadLetter, resting
 from fleet.replay.facts import facts, reason, wanted
@@ -174,5 +174,5 @@ def _counted(messages: Sized) -> str:
 def _deployed(engine: Engine, stack: str) -> tuple[Deployment, Deployed]:
     deployment = Deployment(engine, stack)
     return deployment, Deployed(
-        stack=stack, outputs=deployment.outputs(), session=accounts.session(deployment.settings)
+        stack=stack, outputs=deployment.outputs(), session=access.session(deployment.settings)
     )

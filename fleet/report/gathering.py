@@ -14,8 +14,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from fleet import accounts
-from fleet.accounts import NoSession
+from fleet import access
+from fleet.access import NoSession
 from reports.digest.activity import TABLES, UNSEEN, VAULTS, Row, write_csv
 from reports.digest.collation import Patience, Place, collate, unseen_row, vault_rows
 from reports.digest.definition import Definition
@@ -68,7 +68,7 @@ def _lake(customer: str, stacks: Mapping[str, Settings], project: Path) -> Lake 
     at = lake_account(customer, project)
     if at is None:
         return None
-    s3 = accounts.session(stacks[at.account]).client("s3")
+    s3 = access.session(stacks[at.account]).client("s3")
     bucket = names.bucket(customer, "lake", at.account, at.region)
     return Lake(s3=s3, bucket=bucket, memory_mb=_MEMORY_MB)
 
@@ -87,7 +87,7 @@ def gather(
     def of_account(account: str) -> list[Gathered]:
         regions = definition.regions[account]
         try:
-            session = accounts.session(stacks[account])
+            session = access.session(stacks[account])
         except NoSession as error:
             rows = [unseen_row(Place(account=account, region=r), error) for r in regions]
             return [Gathered([], rows)]

@@ -10,7 +10,7 @@ from typing import Any
 
 import boto3
 
-from fleet import accounts
+from fleet import access
 from fleet.deploy.deployment import Deployment, Engine
 from fleet.errors import ToldError
 from reports.digest.definition import CADENCES, Cadence, Definition
@@ -91,7 +91,7 @@ def deployed(engine: Engine, report: Scheduled) -> Deployed:
         raise NoScheduledReports(
             f"{report.stack} has no scheduled reports deployed; run: backup-org up {report.stack}"
         )
-    return Deployed(outputs=outputs, session=accounts.session(report.settings))
+    return Deployed(outputs=outputs, session=access.session(report.settings))
 
 
 def _central(customer: str | None, project: Path) -> ManagementSettings | AuditSettings:

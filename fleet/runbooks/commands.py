@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from fleet import accounts
+from fleet import access
 from fleet.deploy.order import settings_of
 from fleet.deploy.selection import Names
 from fleet.errors import ToldError
@@ -75,7 +75,7 @@ def publish(
     root = current_project()
     refused: list[str] = []
     for stack, settings in members(names, root):
-        session = accounts.session(settings)
+        session = access.session(settings)
         for script in documents.scripts_of(stack, settings, root, session):
             if script.deployed is None or script.same:
                 continue

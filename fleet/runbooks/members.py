@@ -7,7 +7,7 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from fleet import accounts
+from fleet import access
 from fleet.deploy.order import settings_of
 from fleet.deploy.selection import chosen
 from fleet.errors import ToldError
@@ -26,7 +26,7 @@ def members(names: Iterable[str] | None, root: Path) -> Iterator[tuple[str, Sett
 def scripts_in(stack: str, settings: Settings, root: Path) -> Iterator[Script]:
     """As they stand in AWS now. Raises NoSession, and what boto3 raises."""
     if settings.scripts:
-        yield from documents.scripts_of(stack, settings, root, accounts.session(settings))
+        yield from documents.scripts_of(stack, settings, root, access.session(settings))
 
 
 def kept_scripts(names: Iterable[str] | None, root: Path) -> Iterator[str]:

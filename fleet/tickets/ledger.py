@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeDeserializer
 
-from fleet import accounts
+from fleet import access
 from fleet.deploy.deployment import Deployment, Engine
 from fleet.deploy.order import settings_of
 from fleet.errors import ToldError
@@ -138,7 +138,7 @@ def ledger_of(engine: Engine, settings: Settings) -> Ledger | None:
     outputs = Deployment(engine, stack).outputs()
     if "ticket_ledger" not in outputs:
         raise ToldError(f"{stack} does not tell of its ledger; run: backup-org up {stack}")
-    dynamodb = accounts.session(central).client("dynamodb")
+    dynamodb = access.session(central).client("dynamodb")
     return Ledger(dynamodb=dynamodb, table=outputs["ticket_ledger"])
 
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import boto3
 
-from fleet import accounts
+from fleet import access
 from fleet.deploy.deployment import Deployment, Engine
 from fleet.errors import ToldError
 from fleet.replay.dead_letters import on_their_way, resting
@@ -71,10 +71,10 @@ class Way:
             stack=stack,
             region=region or next(iter(forwarded)),
             outputs=deployment.outputs(),
-            session=accounts.session(settings),
+            session=access.session(settings),
             central=name,
             central_outputs=central.outputs(),
-            central_session=accounts.session(central.settings),
+            central_session=access.session(central.settings),
             ledger=ledger,
         )
 

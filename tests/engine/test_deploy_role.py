@@ -11,7 +11,7 @@ import pytest
 import yaml
 from botocore.exceptions import ClientError
 
-from fleet import accounts
+from fleet import access
 from fleet.deploy.deployment import Deployment
 from fleet.deploy.order import in_order
 from fleet.deploy_role.documents import documents
@@ -99,7 +99,7 @@ def deployer(stage: Stage) -> Iterator[Any]:
     settings = stage.stacks["acme-member-web"]
     for name, value in stage.engine.environment.items():
         environment.setenv(name, value)
-    yield accounts.session(settings)
+    yield access.session(settings)
     environment.undo()
 
 

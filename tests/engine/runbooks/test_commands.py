@@ -13,7 +13,7 @@ import typer
 import yaml
 
 from components.scripts.texts import FOLDER, version_name
-from fleet import accounts
+from fleet import access
 from fleet.errors import ToldError
 from fleet.project import PROJECT_VARIABLE
 from fleet.runbooks import commands
@@ -120,7 +120,7 @@ def scripts(aws: DeployedAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         del settings
         return session
 
-    monkeypatch.setattr(accounts, "session", session_of)
+    monkeypatch.setattr(access, "session", session_of)
     made = Scripts(tmp_path, aws)
     yield made
     for ssm in made.ssm.values():
@@ -254,9 +254,9 @@ def test_that_aws_does_not_answer_keeps_no_deployment_from_its_end(
     scripts: Scripts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(settings: object) -> boto3.Session:
-        raise accounts.NoSession("no session", "log in")
+        raise access.NoSession("no session", "log in")
 
-    monkeypatch.setattr(accounts, "session", refuse)
+    monkeypatch.setattr(access, "session", refuse)
     (line,) = kept_scripts([STACK], scripts.project)
     assert (
         line == f"{STACK}: whether its scripts were edited cannot be looked up: no session; log in"

@@ -12,7 +12,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from fleet import accounts
+from fleet import access
 from fleet.errors import ToldError
 from fleet.project import PROJECT_VARIABLE
 from fleet.recovery import coming_back
@@ -101,7 +101,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
     def session(_settings: Any) -> Any:
         return Session
 
-    monkeypatch.setattr(accounts, "session", session)
+    monkeypatch.setattr(access, "session", session)
     return made
 
 
