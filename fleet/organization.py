@@ -8,14 +8,10 @@ from functools import cache, cached_property
 from typing import Any
 
 import boto3
-from botocore.config import Config
 
 from stacks.sharding import Unit
 
 ACTIVE = "ACTIVE"
-_PATIENT = Config(retries={"mode": "adaptive", "max_attempts": 10})
-"""AWS takes few calls a second of all who ask the organization together, and the rest is throttled:
-waited out with jitter, and asked for more slowly from then on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +52,7 @@ class ListedOrganization:
     """Each unit is asked for once. Raises what boto3 raises."""
 
     def __init__(self, session: boto3.Session) -> None:
-        self._client: Any = session.client("organizations", config=_PATIENT)
+        self._client: Any = session.client("organizations")
         self._session = session
         self.right_in = cache(self._right_in)
         self.unit = cache(self._unit)

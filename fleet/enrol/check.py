@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from fleet import accounts
+from fleet import access
 from fleet.doctor.coverage import accounts_in_no_plan
 from fleet.enrol.members import Members
 from fleet.enrol.table import Difference, is_excluded
@@ -115,8 +115,8 @@ def _protection(
     if not settings.plans and not by_policy:
         yield "no plan backs it up", f"write plans for {member}, in its row or in member_defaults"
     try:
-        missing = [*_missing(settings, accounts.session(settings))]
-    except accounts.NoSession as error:
+        missing = [*_missing(settings, access.session(settings))]
+    except access.NoSession as error:
         yield error.found, error.cure
     except (BotoCoreError, ClientError) as error:
         yield f"cannot be looked at: {error}", f"run: backup-org doctor {stack}"
@@ -154,8 +154,8 @@ def _reports(central: Mapping[str, CentralSettings]) -> Iterator[tuple[str, Prob
             continue
         assert isinstance(settings, Settings)
         try:
-            found = accounts_in_no_plan(settings, reports, accounts.session(settings))
-        except accounts.NoSession as error:
+            found = accounts_in_no_plan(settings, reports, access.session(settings))
+        except access.NoSession as error:
             yield settings.account, (error.found, error.cure)
             continue
         except (BotoCoreError, ClientError) as error:

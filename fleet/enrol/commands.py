@@ -11,7 +11,7 @@ import typer
 from botocore.exceptions import ClientError
 from rich.text import Text
 
-from fleet import accounts
+from fleet import access
 from fleet.enrol.check import Checked, checked
 from fleet.enrol.members import Members, members_of, texts
 from fleet.enrol.table import Difference, Row, enrolled, is_excluded, unknown_units
@@ -66,7 +66,7 @@ def enrol(
     members = members_of(customer, root)
     enrolment = load.enrolment_of(customer, root)
     reader = _reader(customer, via, root)
-    organization = ListedOrganization(accounts.session(reader))
+    organization = ListedOrganization(access.session(reader))
     listed = _listed(organization, enrolment, reader)
     result = enrolled(
         members.settings,
