@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from importlib import import_module
 from typing import Any
 
@@ -11,8 +10,8 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-from fleet.errors import ToldError
-from fleet.interrupts import INTERRUPTED, asked, end_in_order, leave
+from fleet.errors import ToldError, told_of
+from fleet.interrupts import asked, end_in_order, exit_code, leave
 from fleet.proxies import reach_this_machine_directly
 from fleet.terminal import tell
 
@@ -58,6 +57,11 @@ APP = Group(
     "AWS Backup for an organization of accounts",
     Command("up", "fleet.deploy.commands:up", "Deploy stacks, each after those that it reads"),
     Command("preview", "fleet.deploy.commands:preview", "Show what `up` would change"),
+    Command(
+        "refresh",
+        "fleet.deploy.commands:refresh",
+        "Take into the stacks' states what stands in AWS",
+    ),
     Command("destroy", "fleet.deploy.commands:destroy", "Delete what stacks deployed"),
     Command(
         "adopt",
@@ -246,23 +250,15 @@ def main() -> None:
     end_in_order()
     try:
         APP()
-    except _known_errors() as error:
-        tell(str(error), "red")
-        if isinstance(error, ToldError) and error.AT_ONCE:
-            leave(1)
+    except Exception as error:
+        said = told_of(error)
+        if said is None:
+            raise
+        tell(said, "red")
+        if isinstance(error, ToldError) and error.at_once:
+            leave(exit_code() if asked() else 1)
         raise SystemExit(1) from error
     finally:
         if asked():
             tell("interrupted: what was under way has ended")
-            leave(INTERRUPTED)
-
-
-def _known_errors() -> tuple[type[Exception], ...]:
-    """Those that say all a person needs. What is not imported has raised nothing."""
-    others = (
-        ("pulumi", "RunError"),
-        ("aws_sandbox.client", "SandboxError"),
-        ("aws_sandbox.plugin", "NoOfficialPluginError"),
-    )
-    imported = [(sys.modules[module], name) for module, name in others if module in sys.modules]
-    return ToldError, ValueError, *(getattr(module, name) for module, name in imported)
+            leave(exit_code())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+import sys
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -11,9 +12,32 @@ if TYPE_CHECKING:
 class ToldError(Exception):
     """What went wrong, where, and what to do about it."""
 
-    AT_ONCE: ClassVar[bool] = False
+    at_once: bool = False
     """Whether the process ends at once, and waits for no thread: where the engine ended before the
     program that it ran, Pulumi's thread waits for an answer for good."""
+
+
+def told_of(error: BaseException) -> str | None:
+    """What a person is told of an error in place of its traceback; None of one that nobody
+    foresaw."""
+    if isinstance(error, ToldError):
+        return str(error)
+    # What is not imported has raised nothing, and takes its time to import.
+    for module, name in _OTHERS:
+        if module in sys.modules and isinstance(error, getattr(sys.modules[module], name)):
+            return str(error)
+    if "botocore" in sys.modules:
+        from fleet.aws_errors import told_of_aws  # noqa: PLC0415 - as above
+
+        return told_of_aws(error)
+    return None
+
+
+_OTHERS = (
+    ("pulumi", "RunError"),
+    ("aws_sandbox.client", "SandboxError"),
+    ("aws_sandbox.plugin", "NoOfficialPluginError"),
+)
 
 
 def problems_of(error: ValidationError) -> str:

@@ -14,9 +14,9 @@ from types import FrameType
 from typing import NoReturn
 
 _CHECK_SECONDS = 0.1
-INTERRUPTED = 130
-"""The exit code of what Ctrl-C ended, as shells have it."""
 _asked = threading.Event()
+_came: list[int] = []
+"""The signals that asked for the end, in their order."""
 
 
 def end_in_order() -> None:
@@ -52,6 +52,16 @@ def asked() -> bool:
     return _asked.is_set()
 
 
+def end_asked_within(seconds: float) -> bool:
+    """Waits so long, or until the end is asked for; whether it is."""
+    return _asked.wait(seconds)
+
+
+def exit_code() -> int:
+    """Of what was asked to end, as shells have it: 130 after Ctrl-C, 143 after SIGTERM."""
+    return 128 + _came[0]
+
+
 def leave(code: int) -> NoReturn:
     """Ends this process at once. Where the engine ended before the program that it ran, Pulumi's
     thread waits for an answer for good, and Python would wait for that thread."""
@@ -65,6 +75,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     # A terminal has told those that run by now; a second time would cut them off.
     told = set(_children()) if number == signal.SIGINT else set[int]()
     _tell(told)
+    _came.append(number)
     _asked.set()
     threading.Thread(target=_go_on_telling, args=(told,), daemon=True).start()
     raise KeyboardInterrupt

@@ -43,6 +43,11 @@ def verbose() -> bool:
     return _detail is Detail.VERBOSE
 
 
+def asks() -> bool:
+    """Whether there is somebody to ask."""
+    return sys.stdin.isatty()
+
+
 def tell(message: str, style: str = "") -> None:
     """A line as it is, without markup, beside what the command prints for others to read."""
     asides.print(message, highlight=False, style=style)

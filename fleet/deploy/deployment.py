@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +81,7 @@ _NO_CHANGE = ("same", "read", "refresh")
 class StackFailed(ToldError):
     """A stack that could not be brought where it should be; the messages are the engine's."""
 
-    AT_ONCE = True
+    at_once = True
 
     def __init__(self, stack: str, doing: str, messages: list[str]) -> None:
         said = "\n  ".join(dict.fromkeys(messages)) or "the engine gave no reason"
@@ -97,6 +97,11 @@ class NeverDeployed(ToldError):
         super().__init__(f"{stack} was never deployed; run: backup-org up {stack}")
 
 
+_RESOURCES_AT_ONCE = 16
+"""Of each stack, whatever the machine: an engine's memory and an account's API limits have to bear
+them, and there are several stacks at once. Pulumi's own default grows with the cores."""
+
+OnOutput = Callable[[str, str], None]
 OnEvent = Callable[[str, EngineEvent], None]
 """Hears the engine's events of a stack, the summary of a run only once it has come through."""
 
@@ -116,13 +121,16 @@ class Deployment:
         on_event: OnEvent = ignore,
         *,
         before: Callable[[], None] = lambda: None,
+        log: OnOutput | None = None,
     ) -> None:
-        """`before` is called as the program starts, when no resource is registered yet."""
+        """`before` is called as the program starts, when no resource is registered yet; `log` gets
+        a stack's name and all that the engine writes of it, line by line."""
         self.stack = stack
         self.settings: Settings = load.from_files(stack, engine.project)
         self._engine = engine
         self._on_event = on_event
         self._before = before
+        self._log = partial(log, stack) if log else None
 
     def preview(self, *, refreshed: bool = False) -> Outcome:
         """`refreshed`: against what stands in AWS now, rather than what the state has of it."""
@@ -291,7 +299,16 @@ class Deployment:
                 self._on_event(self.stack, event)
 
         with self._complaining(doing, messages):
-            yield stack, {"on_event": hear, "color": "never"}
+            yield (
+                stack,
+                {
+                    "on_event": hear,
+                    "on_output": self._log,
+                    "on_error": self._log,
+                    "color": "never",
+                    "parallel": _RESOURCES_AT_ONCE,
+                },
+            )
         for summary in summaries:
             self._on_event(self.stack, summary)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from fleet.deploy.deployment import Deployment, Outcome, StackFailed
@@ -10,6 +10,7 @@ from fleet.errors import ToldError
 from fleet.scheduler import Ended, Watch, run_units
 from stacks import load
 from stacks.load import Settings
+from stacks.names import stack_name
 from stacks.references import references
 
 _AT_ONCE = 4
@@ -18,7 +19,7 @@ _AT_ONCE = 4
 class FleetFailed(ToldError):
     """What became of each stack that did not come through."""
 
-    AT_ONCE = True
+    at_once = True
 
     def __init__(self, failures: Sequence[StackFailed], not_tried: Sequence[str]) -> None:
         lines = [str(failure) for failure in failures]
@@ -80,13 +81,28 @@ def in_order(
     return [result.value for result in results.values() if result.value is not None]
 
 
-def order(settings: Mapping[str, Settings], *, backwards: bool = False) -> dict[str, set[str]]:
+def order(
+    settings: Mapping[str, Settings],
+    unreadable: Collection[str] = (),
+    *,
+    backwards: bool = False,
+) -> dict[str, set[str]]:
     """Of each stack those that come before it: the ones that it reads, or, backwards, its readers.
-    A scheduler's units."""
-    before: dict[str, set[str]] = {name: set() for name in settings}
-    for name, one in settings.items():
-        for reference in references(one):
+    A scheduler's units. A stack whose settings are `unreadable` is one too: where readers come
+    first, it is taken for one of its customer's central stacks."""
+    before: dict[str, set[str]] = {name: set() for name in (*settings, *unreadable)}
+    reads = {name: [*references(one)] for name, one in settings.items()}
+    if backwards:
+        reads |= {name: _central_stacks(name) for name in unreadable}
+    for name, references_ in reads.items():
+        for reference in references_:
             if reference in before:
                 first, then = (name, reference) if backwards else (reference, name)
                 before[then].add(first)
     return before
+
+
+def _central_stacks(stack: str) -> list[str]:
+    """Those that a member may read, by its name."""
+    customer, member, _ = stack.partition("-member-")
+    return [stack_name(customer, role) for role in ("audit", "management")] if member else []

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
-from functools import wraps
-from inspect import Parameter, signature
 from pathlib import Path
-from typing import Annotated, Any, Concatenate, ParamSpec
+from typing import Annotated, Any, Self
 
 import typer
 
+from fleet.deploy.touched import touched_since
 from fleet.errors import ToldError
 from fleet.project import current_project
+from fleet.runs import not_through
 from stacks import load
 
-P = ParamSpec("P")
 _PATTERN = re.compile(r"[*?\[]")
 _CUSTOMERS_TOLD = 12
 
@@ -39,38 +38,71 @@ class Chosen:
     """The customers of which stacks may be missing, as their tables of members cannot be read."""
 
 
+def _complete(incomplete: str) -> list[str]:
+    """Stacks and customers, for the shell."""
+    known = load.stacks_in(current_project())
+    return [name for name in [*customers_of(known), *known] if name.startswith(incomplete)]
+
+
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help="Stacks, customers, or patterns such as 'acme-member-*'.", autocompletion=_complete
+    ),
+]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Selection:
-    """Stacks by names, narrowed down; all of them where nothing is named."""
+    """Stacks by names, narrowed down; all of them where nothing is named. Options of a command."""
 
-    names: tuple[str, ...] = ()
-    """Of stacks and customers, and patterns such as `acme-member-*`."""
-    everything: bool = False
-    """Whether all stacks were asked for, rather than none named."""
-    exclude: tuple[str, ...] = ()
-    """As `names`."""
-    roles: tuple[str, ...] = ()
-    changed_since: str | None = None
-    """A revision of git's."""
-    only_failed: bool = False
-    """What did not come through in its last run of `command`."""
-    command: str = ""
+    names: Names = None
+    everything: Annotated[bool, typer.Option("--all", help="Every stack there is.")] = False
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(help="Not these stacks, customers or patterns.", autocompletion=_complete),
+    ] = None
+    role: Annotated[
+        list[str] | None,
+        typer.Option(help="Only stacks of this role: management, audit or member."),
+    ] = None
+    changed_since: Annotated[
+        str | None,
+        typer.Option(metavar="REV", help="Only what changes since a revision of git's touch."),
+    ] = None
+    only_failed: Annotated[
+        bool,
+        typer.Option("--only-failed", help="Only what did not come through when it last ran."),
+    ] = False
 
-    @property
-    def is_deliberate(self) -> bool:
-        """Whether somebody said what is meant; an exclusion alone says only what is not."""
-        return bool(
-            self.names or self.everything or self.roles or self.changed_since or self.only_failed
-        )
+    def must_choose(self) -> Self:
+        """For what changes stacks: refused where nobody said which. An exclusion alone says only
+        which not."""
+        if self.everything and self.names:
+            raise typer.BadParameter("--all is every stack there is; leave it out, or the names")
+        narrowed = self.role or self.changed_since or self.only_failed
+        if not (self.names or self.everything or narrowed):
+            raise typer.BadParameter(
+                "say which stacks are meant: by their names, their customer's, or --all for every "
+                "stack there is (backup-org list shows them)"
+            )
+        return self
 
-    def chosen(self, root: Path) -> Chosen:
-        """Raises NotChosen for a name that chooses nothing."""
+    def chosen(self, root: Path, command: str | None = None) -> Chosen:
+        """Of a run of that command. Raises NotChosen for a name that chooses nothing."""
         known = load.stacks_in(root)
-        unreadable = _unreadable(self.names, root)
+        unreadable = _unreadable(self.names or (), root)
         stacks = _matching(self.names, known, unreadable, root) if self.names else {*known}
-        stacks -= _matching(self.exclude, known, unreadable, root)
-        if self.roles:
-            stacks = {stack for stack in stacks if role_of(stack, root) in self.roles}
+        stacks -= _matching(self.exclude or (), known, unreadable, root)
+        if self.role:
+            roles = _roles(self.role)
+            stacks = {stack for stack in stacks if role_of(stack, root) in roles}
+        if self.changed_since is not None:
+            stacks &= touched_since(self.changed_since, root)
+        if self.only_failed:
+            failed = not_through(root, command)
+            stacks &= failed
+            unreadable = {customer: unreadable[customer] for customer in unreadable.keys() & failed}
         return Chosen(stacks=sorted(stacks), unreadable=unreadable)
 
     def stacks(self, root: Path) -> list[str]:
@@ -86,7 +118,7 @@ def chosen(names: Iterable[str], root: Path) -> list[str]:
     """Stacks by their own names, by their customer's or by pattern; every stack where none is
     named. Raises NotChosen, and SettingsError where a customer's table of members cannot be read.
     """
-    return Selection(names=tuple(names)).stacks(root)
+    return Selection(names=[*names]).stacks(root)
 
 
 def role_of(stack: str, root: Path) -> str:
@@ -167,107 +199,6 @@ def _is_of(stack: str, customer: str, root: Path) -> bool:
     except load.SettingsError:
         return True  # its problems are told when its turn comes
     return found == customer or not isinstance(found, str)
-
-
-def _complete(incomplete: str) -> list[str]:
-    """Stacks and customers, for the shell."""
-    known = load.stacks_in(current_project())
-    return [name for name in [*customers_of(known), *known] if name.startswith(incomplete)]
-
-
-Names = Annotated[
-    list[str] | None,
-    typer.Argument(
-        help="Stacks, customers, or patterns such as 'acme-member-*'.", autocompletion=_complete
-    ),
-]
-"""For commands that take names alone, of which none means all."""
-
-_OPTIONS: dict[str, tuple[Any, Any]] = {
-    "names": (Names, None),
-    "everything": (Annotated[bool, typer.Option("--all", help="Every stack there is.")], False),
-    "exclude": (
-        Annotated[
-            list[str] | None,
-            typer.Option(help="Not these stacks, customers or patterns.", autocompletion=_complete),
-        ],
-        None,
-    ),
-    "role": (
-        Annotated[
-            list[str] | None,
-            typer.Option(help="Only stacks of this role: management, audit or member."),
-        ],
-        None,
-    ),
-    "changed_since": (
-        Annotated[
-            str | None,
-            typer.Option(
-                metavar="REV", help="Only what has changed since a revision of git's touches."
-            ),
-        ],
-        None,
-    ),
-    "only_failed": (
-        Annotated[
-            bool,
-            typer.Option("--only-failed", help="Only what did not come through in its last run."),
-        ],
-        False,
-    ),
-}
-
-
-def selecting(
-    command: Callable[Concatenate[Selection, P], None],
-) -> Callable[P, None]:
-    """Gives a command the arguments and options by which stacks are chosen, in place of its first
-    parameter, a Selection. It chooses every stack where none is named."""
-    return _selecting(command, must_choose=False)
-
-
-def selecting_deliberately(
-    command: Callable[Concatenate[Selection, P], None],
-) -> Callable[P, None]:
-    """The same for a command that changes things: refused where nobody said which stacks."""
-    return _selecting(command, must_choose=True)
-
-
-def _selecting(
-    command: Callable[Concatenate[Selection, P], None], *, must_choose: bool
-) -> Callable[P, None]:
-    @wraps(command)
-    def taking(*args: P.args, **given: P.kwargs) -> None:
-        taken: dict[str, Any] = {name: given.pop(name) for name in _OPTIONS}
-        selection = Selection(
-            names=tuple(taken["names"] or ()),
-            everything=taken["everything"],
-            exclude=tuple(taken["exclude"] or ()),
-            roles=_roles(taken["role"] or ()),
-            changed_since=taken["changed_since"],
-            only_failed=taken["only_failed"],
-            command=command.__name__,
-        )
-        if must_choose and not selection.is_deliberate:
-            raise typer.BadParameter(
-                "say which stacks are meant: by their names, their customer's, or --all for every "
-                "stack there is (backup-org list shows them)"
-            )
-        if selection.everything and selection.names:
-            raise typer.BadParameter("--all is every stack there is; leave it out, or the names")
-        command(selection, *args, **given)
-
-    own = [*signature(command, eval_str=True).parameters.values()][1:]
-    ours = [
-        Parameter(name, Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
-        for name, (annotation, default) in _OPTIONS.items()
-    ]
-    ours += [one.replace(kind=Parameter.KEYWORD_ONLY) for one in own]
-    taking.__signature__ = signature(command).replace(parameters=ours)  # type: ignore[attr-defined]
-    taking.__annotations__ = {one.name: one.annotation for one in ours}
-    del taking.__wrapped__
-    return taking
 
 
 def _roles(given: Iterable[str]) -> tuple[str, ...]:

@@ -105,10 +105,10 @@ def test_without_credentials_the_doctor_says_so_and_no_more(run: Run) -> None:
     assert "Traceback" not in answer.stdout + answer.stderr
 
 
-def test_a_mistyped_stack_is_refused_with_those_that_there_are(run: Run) -> None:
+def test_a_mistyped_stack_is_refused_with_what_is_near(run: Run) -> None:
     answer = run("backup-org", "preview", "acme-adit")
     assert answer.returncode == 1
-    assert "there is no stack or customer acme-adit; there are: acme-audit" in answer.stderr
+    assert "there is no stack or customer acme-adit; did you mean acme-audit?" in answer.stderr
     assert "Traceback" not in answer.stdout + answer.stderr
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 
 from fleet import cli
 from fleet.cli import Command, Group
-from fleet.deploy import commands
+from fleet.deploy import commands, running
 from fleet.project import PROJECT
 from stacks.load import CUSTOMERS
 from tests.support.command import backup_org
@@ -27,7 +28,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     def no_engine() -> None:
         raise AssertionError("an engine was looked for")
 
-    monkeypatch.setattr(commands, "engine_here", no_engine)
+    for module in (commands, running):
+        monkeypatch.setattr(module, "engine_here", no_engine)
     return tmp_path
 
 
@@ -58,19 +60,27 @@ def test_what_changes_stacks_needs_to_be_told_which(
     assert "say which stacks are meant" in answer.output
 
 
-def test_the_problems_of_all_stacks_are_told_before_an_engine_is_looked_for(
+def test_a_stack_with_unreadable_settings_fails_alone_and_all_problems_are_told(
     project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for stack in ("acme-audit", "acme-member-web"):
         path = project / CUSTOMERS / f"Pulumi.{stack}.yaml"
         path.write_text(path.read_text().replace("extends: acme", "extends: acme\n    colour: red"))
-    monkeypatch.setattr("sys.argv", ["backup-org", "up", "acme"])
+    monkeypatch.setattr(running, "engine_here", lambda: None)
+    monkeypatch.setattr("sys.argv", ["backup-org", "up", "acme", "--yes"])
     with pytest.raises(SystemExit) as caught:
         cli.main()
     assert caught.value.code == 1
-    said = capsys.readouterr().err
+    table, said = capsys.readouterr()
     assert "the settings of acme-audit" in said
     assert "the settings of acme-member-web" in said
+    assert "4 of 4 did not come through" in said
+    assert re.findall(r"^(\S+) +(.+?)  ", table, re.MULTILINE)[1:] == [
+        ("acme-audit", "failed"),
+        ("acme-management", "not tried"),
+        ("acme-member-payments", "not tried"),
+        ("acme-member-web", "failed"),
+    ]
 
 
 def test_each_line_of_the_help_says_what_its_command_says_at_length() -> None:

@@ -1,0 +1,259 @@
+"""A command at work on stacks: in order, watched, recorded; what became of all is always told."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import shlex
+import traceback
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any
+
+import typer
+
+from fleet.deploy.deployment import Deployment, Outcome, StackFailed, engine_here
+from fleet.deploy.order import order
+from fleet.deploy.progress import StackProgress, changes_text
+from fleet.deploy.selection import Selection
+from fleet.errors import ToldError, told_of
+from fleet.interrupts import asked, end_asked_within
+from fleet.parallel import units_at_once
+from fleet.progress import seconds_text
+from fleet.project import current_project
+from fleet.rows import show
+from fleet.runs import Run
+from fleet.scheduler import Ended, Result, run_units
+from fleet.terminal import asides, console, tell, verbose
+from stacks import load
+from stacks.load import Settings
+
+_MEGABYTES_EACH = 500
+"""Of a stack at work: its engine, policy pack, plugin, and its share of this process."""
+_NAMED_AGAIN = 5
+"""So many stacks are named in the command that runs them again."""
+_ATTEMPTS = 4
+_LONGEST_WAIT_SECONDS = 60
+_THROTTLED = re.compile(
+    "Throttl|TooManyRequests|Rate exceeded|RequestLimitExceeded|LimitExceededException: Rate|"
+    "SlowDown|Too Many Requests"
+)
+"""How AWS's services say that they are asked too often."""
+
+Act = Callable[[Deployment], Outcome]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Running:
+    """How stacks are worked on. Options of a command."""
+
+    parallel: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="How many stacks at once: by default two a core, fewer where less than "
+            f"{_MEGABYTES_EACH} MB of memory are free for each.",
+        ),
+    ] = None
+    fail_fast: Annotated[
+        bool, typer.Option("--fail-fast", help="Begin with no further stack once one has failed.")
+    ] = False
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print what became of each stack as JSON.")
+    ] = False
+
+
+class RunFailed(ToldError):
+    """Not all stacks came through; says which, why, and the command that runs only these again."""
+
+    def __init__(self, said: str, *, at_once: bool) -> None:
+        super().__init__(said)
+        self.at_once = at_once
+
+
+class FleetRun:
+    """One run of a command over the stacks that were chosen. A stack whose settings are unreadable
+    has failed, and stops no other that does not read it."""
+
+    def __init__(self, command: str, selection: Selection, how: Running) -> None:
+        self.command = command
+        self._root = current_project()
+        self._selection, self._how = selection, how
+        chosen = selection.chosen(self._root, command)
+        self._unreadable: dict[str, load.SettingsError] = dict(chosen.unreadable)
+        self.settings: dict[str, Settings] = {}
+        for stack in chosen.stacks:
+            try:
+                self.settings[stack] = load.from_files(stack, self._root)
+            except load.SettingsError as error:
+                self._unreadable[stack] = error
+        self._engine = engine_here() if self.settings else None
+        self._record = Run(self._root, command)
+        self.results: dict[str, Result[Outcome]] = {}
+
+    def act(
+        self,
+        doing: str,
+        act: Act,
+        *,
+        ordered: bool = True,
+        backwards: bool = False,
+        patient: bool = False,
+        stacks: Collection[str] | None = None,
+    ) -> Mapping[str, Result[Outcome]]:
+        """Acts on the stacks, or on some of them, each after those that it reads, unless that makes
+        no difference: then not `ordered`. `doing` is how
+        people are told of it, such as "previewing". With `patient`, for what may safely be done
+        again, a stack that fails as AWS was asked too often is tried again after a while."""
+        before = order(self.settings, self._unreadable, backwards=backwards)
+        if not ordered:
+            before = {stack: set[str]() for stack in before}
+        if stacks is not None:
+            before = {stack: first for stack, first in before.items() if stack in stacks}
+
+        with StackProgress(len(before), doing) as progress:
+
+            def acted(stack: str) -> Outcome:
+                if stack in self._unreadable:
+                    raise self._unreadable[stack]
+                assert self._engine is not None  # where any settings are readable
+                deployment = Deployment(self._engine, stack, progress.hear, log=heard)
+                return _patiently(deployment, act, progress) if patient else act(deployment)
+
+            def heard(stack: str, text: str) -> None:
+                self._record.log(stack, text)
+                if verbose():
+                    progress.say(f"{stack}: {text.rstrip()}")
+
+            workers = self._how.parallel or units_at_once(_MEGABYTES_EACH)
+            results = run_units(
+                before, acted, workers=workers, fail_fast=self._how.fail_fast, on=progress
+            )
+        self.results |= results
+        return results
+
+    def told(self, tell_more: Callable[[Iterable[Outcome]], None] = lambda _: None) -> None:
+        """Prints what became of all; `tell_more` adds to it for people. Raises RunFailed where not
+        all came through."""
+        rows = [self._row(stack, result) for stack, result in sorted(self.results.items())]
+        document = self._record.written(rows, cancelled=asked())
+        if self._how.as_json:
+            typer.echo(json.dumps(document, indent=2))
+        else:
+            self._print_table()
+            tell_more([one.value for one in self.results.values() if one.value is not None])
+        if failures := "\n".join(self._failures()):
+            errors = (result.error for result in self.results.values())
+            raise RunFailed(failures, at_once=any(isinstance(one, StackFailed) for one in errors))
+
+    def tell_failures(self) -> None:
+        """Why stacks failed so far, before somebody is asked whether to go on with the others."""
+        for result in self.results.values():
+            if result.error is not None:
+                tell(_why(result.error), "red")
+
+    @property
+    def outcomes(self) -> Mapping[str, Outcome]:
+        """Of the stacks that came through."""
+        return {
+            stack: result.value
+            for stack, result in self.results.items()
+            if result.value is not None
+        }
+
+    def _row(self, stack: str, result: Result[Outcome]) -> dict[str, Any]:
+        """As run.json and `--json` have it."""
+        settings = self.settings.get(stack)
+        row: dict[str, Any] = {} if result.value is None else asdict(result.value)
+        return {
+            **row,
+            "stack": stack,
+            "customer": settings and settings.customer,
+            "role": settings and settings.role,
+            "ended": result.ended,
+            "because": [*result.because],
+            "error": None if result.error is None else _why(result.error),
+            "changed": None if result.value is None else result.value.changed,
+            "seconds": round(result.seconds, 1),
+        }
+
+    def _print_table(self) -> None:
+        if not self.results:
+            tell("no stack is chosen")
+            return
+        rows = [
+            (
+                stack,
+                result.ended.value,
+                seconds_text(result.seconds) if result.seconds else "",
+                changes_text(result.value) if result.value else _briefly(result),
+            )
+            for stack, result in sorted(self.results.items())
+        ]
+        show(console, ("stack", "result", "time", "changes"), rows)
+
+    def _failures(self) -> list[str]:
+        """What did not come through, why, and what to do; nothing where all did."""
+        failed = [one for one in sorted(self.results) if self.results[one].ended is Ended.FAILED]
+        others = [
+            (stack, result)
+            for stack, result in sorted(self.results.items())
+            if result.ended in (Ended.NOT_TRIED, Ended.CANCELLED)
+        ]
+        if not failed and not others:
+            return []
+        lines = [_why(error) for one in failed if (error := self.results[one].error) is not None]
+        for ended in (Ended.NOT_TRIED, Ended.CANCELLED):
+            names = [stack for stack, result in others if result.ended is ended]
+            if names:
+                lines.append(f"{ended}: {', '.join(names)}")
+        again = [*failed, *(stack for stack, _ in others)]
+        lines.append(
+            f"{len(again)} of {len(self.results)} did not come through; those alone again: "
+            f"{self._again(again)}"
+        )
+        lines.append(f"what the engine said of each: {self._record.folder}")
+        return lines
+
+    def _again(self, stacks: list[str]) -> str:
+        names = stacks if len(stacks) <= _NAMED_AGAIN else [*(self._selection.names or ())]
+        only = [] if names is stacks else ["--only-failed"]
+        return shlex.join(["backup-org", self.command, *names, *only])
+
+
+def _briefly(result: Result[Outcome]) -> str:
+    """Why there is no outcome, in a few words: the whole is told below."""
+    if result.because:
+        return f"{', '.join(result.because)} failed"
+    return "see below" if result.error is not None else ""
+
+
+def _why(error: Exception) -> str:
+    """What is told of an error; a traceback of one that nobody foresaw."""
+    return told_of(error) or "".join(traceback.format_exception(error))
+
+
+def _patiently(deployment: Deployment, act: Act, progress: StackProgress) -> Outcome:
+    """Tries again what failed as AWS was asked too often, after a time that grows, and is by chance
+    so that those who wait do not come back together."""
+    for attempt in range(1, _ATTEMPTS):
+        try:
+            return act(deployment)
+        except StackFailed as error:
+            if not any(_THROTTLED.search(message) for message in error.messages):
+                raise
+            seconds = random.uniform(0.5, 1) * min(_LONGEST_WAIT_SECONDS, 5 * 2**attempt)  # noqa: S311 - no secret
+            progress.shows(deployment.stack, f"AWS is asked too often: again in {seconds:.0f} s")
+            if end_asked_within(seconds):
+                raise
+    return act(deployment)
+
+
+def tell_lines(outcomes: Iterable[Outcome]) -> None:
+    """What outcomes have beside counts: advice of policies, and what a destroy left."""
+    for outcome in outcomes:
+        for line in outcome.advice:
+            asides.print(f"{outcome.stack}: advice: {line}", highlight=False)
+        for resource in outcome.left:
+            console.print(f"{outcome.stack}: left in the account: {resource}")
