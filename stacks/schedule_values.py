@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated
 from zoneinfo import available_timezones
 
@@ -89,8 +90,15 @@ CronExpression = Annotated[
 """https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#cron-based"""
 
 
+@cache
+def _timezones() -> frozenset[str]:
+    """The database's folders are walked for them, which takes as long as all other checks of a
+    stack's settings."""
+    return frozenset(available_timezones())
+
+
 def _timezone(value: object) -> object:
-    if not isinstance(value, str) or value not in available_timezones():
+    if not isinstance(value, str) or value not in _timezones():
         raise ValueError(f"{value!r} is no time zone; write one of IANA's, such as Europe/Berlin")
     return value
 
