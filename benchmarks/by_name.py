@@ -11,6 +11,7 @@ from benchmarks.measure import Measure
 NAMES = (
     "commands",
     "deployments",
+    "fleet",
     "policy_pack",
     "cold_starts",
     "glue_calls",

@@ -1,6 +1,8 @@
 """One `up` in a process of its own: a stack's, or that of a program which makes a provider alone.
 
 Imports nothing of the product before the stack's program does, so that the other is without it.
+A language host starts Python for the program; the engine built from its module has none, and the
+program is served to it by the process that starts it (`tests/support/pulumi_cli.py`).
 """
 
 from __future__ import annotations
