@@ -23,8 +23,6 @@ _KIND = "4dabf18193072939515e22adb298388d"
 _MASKED_KIND = "1b47061264138c4ac30d75fd1eb44270"
 """How Pulumi writes what is no JSON: `sig`s of its sdk/go/common/resource package."""
 
-_NOTHING_DONE = frozenset({OpType.SAME, OpType.READ, OpType.REFRESH})
-
 
 @dataclass(frozen=True, kw_only=True)
 class PropertyChange:
@@ -43,7 +41,8 @@ class Change:
 
     urn: str
     op: str
-    """As the engine names it: create, update, replace, delete, import, …"""
+    """As the engine names it: create, update, replace, delete, import, …; same: only what the state
+    has of it changes, such as whether a destroy leaves it."""
     properties: Sequence[PropertyChange] = ()
     id: str = ""
     """Of what stands already."""
@@ -63,45 +62,69 @@ class Change:
 
 
 def planned(event: EngineEvent) -> Change | None:
-    """What an event of a preview, an update or a destroy says will be done to a resource; of a
-    replacement the whole of it, not its steps."""
-    step = event.resource_pre_event and event.resource_pre_event.metadata
-    if not step or not step.logical or step.op in _NOTHING_DONE or _is_stack(step.urn):
+    """What an event of a preview, an update or a destroy says will be done to a resource.
+
+    A replacement is one change; but one of its steps is told of alone where an earlier deployment
+    left off before it: the deletion of what was replaced.
+    """
+    told = event.resource_pre_event
+    step = told and told.metadata
+    if not step or step.op in _LOOKING or not (step.logical or step.op in _LEFT_OVER):
         return None
-    return _change(step, tuple(_properties(step)))
+    properties = (*_properties(step), *_of_state(step))
+    if step.op == OpType.SAME and not properties:
+        return None
+    return _change(step, step.op.value, properties)
+
+
+def outputs_changed(event: EngineEvent) -> Change | None:
+    """What an event says of the outputs of a stack that differ."""
+    step = event.res_outputs_event and event.res_outputs_event.metadata
+    if not step or not step.logical or not is_stack(step.urn) or not step.old or not step.new:
+        return None
+    changed = tuple(_different("outputs.", step.old.outputs or {}, step.new.outputs or {}))
+    return _change(step, OpType.SAME.value, changed) if changed else None
 
 
 def drifted(event: EngineEvent) -> Change | None:
     """What an event of a refresh says of a resource that is not as the state has it."""
     step = event.res_outputs_event and event.res_outputs_event.metadata
-    if not step or step.logical or step.op not in (OpType.UPDATE, OpType.DELETE):
+    if not step or step.logical or step.op not in _REFRESHED:
         return None
-    return _change(step, tuple(_properties(step, of_refresh=True)))
+    if step.new is None or step.op == OpType.DELETE:
+        return _change(step, OpType.DELETE.value, ())
+    properties = tuple(_properties(step, of_refresh=True))
+    return _change(step, OpType.UPDATE.value, properties) if properties else None
 
 
-def _change(step: StepEventMetadata, properties: Sequence[PropertyChange]) -> Change:
+_LEFT_OVER = frozenset({OpType.DELETE_REPLACED, OpType.DISCARD_REPLACED})
+_LOOKING = frozenset({OpType.READ, OpType.REFRESH})
+_REFRESHED = frozenset({OpType.UPDATE, OpType.DELETE, OpType.REFRESH})
+"""REFRESH is what a refresh is called that is part of a preview or an update."""
+
+
+def _change(step: StepEventMetadata, op: str, properties: Sequence[PropertyChange]) -> Change:
     stands = step.old
     return Change(
         urn=step.urn,
-        op=step.op.value,
+        op=op,
         properties=properties,
         id=stands.id if stands else "",
         retained=bool(stands and stands.retain_on_delete),
     )
 
 
-def _is_stack(urn: str) -> bool:
+def is_stack(urn: str) -> bool:
+    """Whether that is no resource, but the stack itself."""
     return "::pulumi:pulumi:Stack::" in urn
 
 
 def _properties(step: StepEventMetadata, *, of_refresh: bool = False) -> Iterator[PropertyChange]:
     old, new = step.old, step.new
-    if step.op == OpType.DELETE:
+    if new is None:
         return
     if old is None:
-        for path, value in sorted((new.inputs or {} if new else {}).items()):
-            if path != "__defaults":
-                yield PropertyChange(path=path, old=None, new=plain(value))
+        yield from _different("", {}, new.inputs or {})
         return
     for path, how in sorted(_differences(step).items()):
         # A refresh tells of what AWS has beside what was asked for: its diff is an update's,
@@ -113,6 +136,34 @@ def _properties(step: StepEventMetadata, *, of_refresh: bool = False) -> Iterato
             new=None if how.diff_kind in _DELETED else _at(after, path),
             replaces=how.diff_kind in _REPLACING,
         )
+
+
+def _of_state(step: StepEventMetadata) -> Iterator[PropertyChange]:
+    """What AWS is told nothing of, and the next deployment or destroy goes by."""
+    old, new = step.old, step.new
+    if old is None or new is None or step.op == OpType.DELETE:
+        return
+    yield from _different("", _kept(old), _kept(new))
+    if step.op == OpType.SAME:
+        yield from _different("", old.inputs or {}, new.inputs or {})
+
+
+def _kept(state: StepEventStateMetadata) -> dict[str, Any]:
+    return {
+        "parent": state.parent or None,
+        "protect": bool(state.protect),
+        "provider": state.provider.rpartition("::")[0] or None,
+        "retainOnDelete": bool(state.retain_on_delete),
+    }
+
+
+def _different(
+    prefix: str, old: Mapping[str, Any], new: Mapping[str, Any]
+) -> Iterator[PropertyChange]:
+    for name in sorted(old.keys() | new.keys()):
+        before, after = plain(old.get(name)), plain(new.get(name))
+        if before != after and not name.startswith("__"):
+            yield PropertyChange(path=f"{prefix}{name}", old=before, new=after)
 
 
 _ADDED = frozenset({DiffKind.ADD, DiffKind.ADD_REPLACE})
@@ -138,14 +189,14 @@ def _differences(step: StepEventMetadata) -> Mapping[str, PropertyDiff]:
 
 def _sides(
     old: StepEventStateMetadata,
-    new: StepEventStateMetadata | None,
+    new: StepEventStateMetadata,
     how: PropertyDiff,
     *,
     of_refresh: bool,
 ) -> tuple[_Places, _Places]:
     """Where a property's value stood before, and stands after, the likelier place first."""
     asked, was = old.inputs or {}, old.outputs or {}
-    wanted, stands = (new.inputs or {}, new.outputs or {}) if new else ({}, {})
+    wanted, stands = new.inputs or {}, new.outputs or {}
     if of_refresh:
         return (asked, was), (wanted, stands) if how.input_diff else (stands, wanted)
     return (asked, was) if how.input_diff else (was, asked), (wanted,)
@@ -187,4 +238,4 @@ def plain(value: Any) -> Any:
         return MASKED
     if _KIND in fields:  # an asset, an archive or an output: what is in it is long
         return f"[{str(fields.get('hash') or fields.get('urn') or NOT_KNOWN_YET)[:12]}]"
-    return {name: plain(item) for name, item in fields.items() if name != "__defaults"}
+    return {name: plain(item) for name, item in fields.items() if not name.startswith("__")}

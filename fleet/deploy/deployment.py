@@ -9,7 +9,7 @@ from __future__ import annotations
 import shlex
 import sys
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
@@ -22,7 +22,8 @@ from pulumi.automation.errors import CommandError, ConcurrentUpdateError, StackN
 
 from fleet import access
 from fleet.deploy import program
-from fleet.deploy.changes import Change, drifted, planned
+from fleet.deploy.changes import Change
+from fleet.deploy.events import Heard
 from fleet.engine import engine
 from fleet.engine.command import CommandIn
 from fleet.errors import ToldError
@@ -71,11 +72,8 @@ class Outcome:
 
     @property
     def changed(self) -> bool:
-        """Whether anything is not left as it is: a stack's outputs count too."""
-        return any(count for op, count in self.changes.items() if op not in _NO_CHANGE)
-
-
-_NO_CHANGE = ("same", "read", "refresh")
+        """Whether anything is not left as it is: outputs and what only the state has count too."""
+        return bool(self.details or self.drift)
 
 
 class StackFailed(ToldError):
@@ -142,7 +140,7 @@ class Deployment:
         """Previews first: what a policy refuses is refused before anything is created; and updates
         only where the preview shows a change."""
         previewed = self.preview(refreshed=refreshed)
-        if not previewed.changed and not previewed.drift:
+        if not previewed.changed:
             return previewed
         return self.update(refreshed=refreshed)
 
@@ -278,27 +276,17 @@ class Deployment:
     ) -> Generator[tuple[automation.Stack, dict[str, Any]]]:
         """Collects what the engine says; raises StackFailed with that when it fails."""
         self._started = time.monotonic()
-        self._advice: list[str] = []
-        self._warnings: list[str] = []
-        self._details: dict[str, Change] = {}
-        self._drift: dict[str, Change] = {}
-        messages: list[str] = []
+        self._heard = heard = Heard()
         summaries: list[EngineEvent] = []
 
         def hear(event: EngineEvent) -> None:
-            messages.extend(_complaints(event))
-            self._advice.extend(advice(event))
-            self._warnings.extend(_warnings(event))
-            if (change := planned(event)) is not None:
-                self._details[change.urn] = change
-            if (change := drifted(event)) is not None:
-                self._drift[change.urn] = change
+            heard.hear(event)
             if event.summary_event is not None:
                 summaries.append(event)  # of what fails there is one too, and it does not say so
             else:
                 self._on_event(self.stack, event)
 
-        with self._complaining(doing, messages):
+        with self._complaining(doing, heard.complaints):
             yield (
                 stack,
                 {
@@ -317,10 +305,10 @@ class Deployment:
             stack=self.stack,
             changes={str(getattr(op, "value", op)): count for op, count in changes.items()},
             seconds=time.monotonic() - self._started,
-            advice=tuple(dict.fromkeys(self._advice)),
-            warnings=tuple(dict.fromkeys(self._warnings)),
-            details=tuple(self._details.values()),
-            drift=tuple(self._drift.values()),
+            advice=self._heard.advice,
+            warnings=self._heard.warnings,
+            details=self._heard.details,
+            drift=self._heard.drift,
         )
 
 
@@ -328,7 +316,7 @@ def _retained(state: automation.Deployment) -> Sequence[str]:
     """What goes out of a stack's state with `destroy`, and stays in the account."""
     resources: list[Mapping[str, Any]] = (state.deployment or {}).get("resources") or []
     return [
-        f"{_resource(resource['urn'])}{resource['id']}"
+        f"{resource['type']} {resource['urn'].split('::')[-1]}: {resource['id']}"
         for resource in resources
         if resource.get("retainOnDelete") and resource.get("custom")
     ]
@@ -339,49 +327,3 @@ def _said(error: CommandError) -> str:
     output, _, errors = str(error).partition("\n stderr: ")
     said = errors.strip() or output.partition("\n stdout: ")[2].strip() or str(error).strip()
     return said.removeprefix("error: ")
-
-
-_PROTECTED = ("because it is protected", "currently marked for protection")
-_WAYS_OUT = (
-    "is protected, and so not deleted or replaced: recovery points may lie in the vault, or under "
-    "its key.\n"
-    "    Keep it: write it under retained_vaults as it was, and another vault for the plans.\n"
-    "    Lose it, with all that is in it: set force_destroy: true on the vault, deploy that, and "
-    "try again."
-)
-
-
-def _complaints(event: EngineEvent) -> Iterator[str]:
-    """Errors and policy violations in an event, as people read them."""
-    diagnostic = event.diagnostic_event
-    if diagnostic is not None and diagnostic.severity == "error":
-        protected = any(phrase in diagnostic.message for phrase in _PROTECTED)
-        said = _WAYS_OUT if protected else diagnostic.message.strip()
-        yield f"{_resource(diagnostic.urn)}{said}"
-    violation = event.policy_event
-    if violation is not None and violation.enforcement_level == "mandatory":
-        where = _resource(violation.resource_urn)
-        yield f"policy {violation.policy_name}: {where}{violation.message.strip()}"
-
-
-def _warnings(event: EngineEvent) -> Iterator[str]:
-    diagnostic = event.diagnostic_event
-    if diagnostic is not None and diagnostic.severity == "warning":
-        yield f"{_resource(diagnostic.urn)}{diagnostic.message.strip()}"
-
-
-def advice(event: EngineEvent) -> Iterator[str]:
-    """An advisory violation in an event: the last line of a message says what and the cure, those
-    before it are the policy's description."""
-    violation = event.policy_event
-    if violation is not None and violation.enforcement_level == "advisory":
-        *_, said = violation.message.strip().splitlines() or [""]
-        yield f"policy {violation.policy_name}: {_resource(violation.resource_urn)}{said.strip()}"
-
-
-def _resource(urn: str | None) -> str:
-    """`aws:s3/bucket:Bucket reports: `; nothing for the stack itself."""
-    if urn is None or "pulumi:pulumi:Stack::" in urn:
-        return ""
-    kinds, name = urn.split("::")[-2:]
-    return f"{kinds.rpartition('$')[2]} {name}: "

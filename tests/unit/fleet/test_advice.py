@@ -5,7 +5,7 @@ from __future__ import annotations
 from pulumi.automation import EngineEvent
 from pulumi.automation.events import PolicyEvent
 
-from fleet.deploy.deployment import advice
+from fleet.deploy.events import advice
 
 URN = "urn:pulumi:s::p::backup-org:components:Vault$aws:backup/vault:Vault::daily"
 
