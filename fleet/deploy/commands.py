@@ -10,7 +10,7 @@ import typer
 
 from fleet.deploy.deployment import Deployment, Outcome, engine_here
 from fleet.deploy.progress import changes_text
-from fleet.deploy.running import FleetRun, Running, tell_lines
+from fleet.deploy.running import Act, FleetRun, Running, tell_lines
 from fleet.deploy.selection import Selection
 from fleet.options import with_common
 from fleet.project import current_project
@@ -50,7 +50,7 @@ def up(
 
 
 def _ask_and_deploy(run: FleetRun, *, refreshed: bool) -> None:
-    run.act("previewing", partial(_previewed, refreshed=refreshed), ordered=False, patient=True)
+    run.act("previewing", _previewing(refreshed=refreshed), ordered=False, patient=True)
     run.tell_failures()
     planned = run.outcomes
     changing = [s for s, plan in planned.items() if plan.changed or plan.drift or plan.waits_for]
@@ -84,7 +84,7 @@ def preview(selection: Selection, running: Running, refresh: Refresh = False) ->
     """Show what `up` would change, with policies. A stack can be previewed once those that it reads
     are deployed."""
     run = FleetRun("preview", selection, running)
-    run.act("previewing", partial(_previewed, refreshed=refresh), ordered=False, patient=True)
+    run.act("previewing", _previewing(refreshed=refresh), ordered=False, patient=True)
     run.told(tell_lines)
     _tell_kept(run.settings)
 
@@ -129,8 +129,17 @@ def _tell_kept(stacks: Iterable[str]) -> None:
         tell(line)
 
 
-def _previewed(deployment: Deployment, *, refreshed: bool) -> Outcome:
-    for stack in references(deployment.settings):
-        if not deployment.beside(stack).is_deployed():
-            return Outcome(stack=deployment.stack, changes={}, seconds=0, waits_for=stack)
-    return deployment.preview(refreshed=refreshed)
+def _previewing(*, refreshed: bool) -> Act:
+    """Previews a stack where those that it reads are deployed, which is looked up once for all that
+    read the same."""
+    deployed: dict[str, bool] = {}
+
+    def previewed(deployment: Deployment) -> Outcome:
+        for stack in references(deployment.settings):
+            if stack not in deployed:
+                deployed[stack] = deployment.beside(stack).is_deployed()
+            if not deployed[stack]:
+                return Outcome(stack=deployment.stack, changes={}, seconds=0, waits_for=stack)
+        return deployment.preview(refreshed=refreshed)
+
+    return previewed
