@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from importlib import import_module
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -13,7 +14,73 @@ from typer.main import get_command
 from fleet.errors import ToldError, told_of
 from fleet.interrupts import asked, end_in_order, exit_code, leave
 from fleet.proxies import reach_this_machine_directly
-from fleet.terminal import tell
+from fleet.terminal import Detail, set_detail, tell
+
+
+def _tell_more(*, given: bool) -> None:
+    if given:
+        set_detail(Detail.VERBOSE)
+
+
+def _tell_less(*, given: bool) -> None:
+    if given:
+        set_detail(Detail.QUIET)
+
+
+def _print_version(*, given: bool) -> None:
+    if given:
+        from importlib.metadata import version  # noqa: PLC0415 - it takes a tenth of `--help`
+
+        typer.echo(f"backup-org {version('backup-org')}")
+        raise typer.Exit
+
+
+def _of_every_command(
+    *,
+    verbose: Annotated[
+        bool,
+        typer.Option(
+            "--verbose",
+            "-v",
+            help="Tell all that the engine says.",
+            callback=_tell_more,
+            expose_value=False,
+        ),
+    ] = False,
+    quiet: Annotated[
+        bool,
+        typer.Option(
+            "--quiet",
+            "-q",
+            help="Tell results and errors alone.",
+            callback=_tell_less,
+            expose_value=False,
+        ),
+    ] = False,
+) -> None:
+    """Options that typer makes of these."""
+
+
+def _of_itself(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            help="Print the version.",
+            is_eager=True,
+            callback=_print_version,
+            expose_value=False,
+        ),
+    ] = False,
+) -> None:
+    """Options of `backup-org` alone."""
+
+
+def _parameters(function: Callable[..., None], *, completion: bool = False) -> list[Any]:
+    app = typer.Typer(add_completion=completion)
+    app.command()(function)
+    return get_command(app).params
 
 
 class Command(TyperCommand):
@@ -29,7 +96,9 @@ class Command(TyperCommand):
         module, _, function = self._where.partition(":")
         app = typer.Typer(add_completion=False)
         app.command(self.name)(getattr(import_module(module), function))
-        return get_command(app)
+        command = get_command(app)
+        command.params += _parameters(_of_every_command)
+        return command
 
 
 class Group(TyperGroup):
@@ -55,6 +124,11 @@ class Group(TyperGroup):
 APP = Group(
     "backup-org",
     "AWS Backup for an organization of accounts",
+    Command(
+        "list",
+        "fleet.deploy.listing:list_stacks",
+        "List stacks: their accounts, and what became of them when a command last ran on them",
+    ),
     Command("up", "fleet.deploy.commands:up", "Deploy stacks, each after those that it reads"),
     Command("preview", "fleet.deploy.commands:preview", "Show what `up` would change"),
     Command(
@@ -68,7 +142,7 @@ APP = Group(
         "fleet.deploy.adopt:adopt",
         "Take vaults and plans into a stack that stand in its account already",
     ),
-    Command("outputs", "fleet.deploy.commands:outputs", "Print what a stack exports"),
+    Command("outputs", "fleet.deploy.listing:outputs", "Print what stacks export"),
     Command(
         "enrol",
         "fleet.enrol.commands:enrol",
@@ -242,6 +316,7 @@ APP = Group(
         "Print the JSON schema of settings files",
     ),
 )
+APP.params += _parameters(_of_itself, completion=True)
 
 
 def main() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,6 +17,16 @@ class ToldError(Exception):
     at_once: bool = False
     """Whether the process ends at once, and waits for no thread: where the engine ended before the
     program that it ran, Pulumi's thread waits for an answer for good."""
+
+
+@contextmanager
+def what_was_typed() -> Generator[None]:
+    """Around what reads what somebody typed, in modules that know no ToldError: a ValueError of
+    these says what is wrong with it, and the cure."""
+    try:
+        yield
+    except ValueError as error:
+        raise ToldError(str(error)) from error
 
 
 def told_of(error: BaseException) -> str | None:

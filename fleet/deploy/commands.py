@@ -8,14 +8,14 @@ from typing import Annotated
 
 import typer
 
-from fleet.deploy.deployment import Deployment, Outcome, engine_here
+from fleet.deploy.deployment import Deployment, Outcome
 from fleet.deploy.progress import changes_text
 from fleet.deploy.running import Act, FleetRun, Running, tell_lines
 from fleet.deploy.selection import Selection
 from fleet.options import with_common
 from fleet.project import current_project
 from fleet.runbooks.members import kept_scripts
-from fleet.terminal import asides, asks, console, tell
+from fleet.terminal import asides, asks, tell
 from stacks.references import references
 from stacks.schema import schema_text
 
@@ -111,11 +111,6 @@ def destroy(selection: Selection, running: Running, yes: Yes = False) -> None:
     run = FleetRun("destroy", selection, running)
     run.act("deleting", Deployment.destroy, backwards=True)
     run.told(tell_lines)
-
-
-def outputs(stack: str) -> None:
-    """Print what a stack exports; secrets masked."""
-    console.print_json(data=Deployment(engine_here(), stack).outputs())
 
 
 def settings_schema() -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any, Literal, cast
 
+from fleet.errors import ToldError
 from fleet.organization import ACTIVE, ListedAccount
 from stacks.enrolment_settings import AccountFilter, Enrolment
 
@@ -116,7 +117,7 @@ def member_name(account: ListedAccount, customer: str, taken: Collection[str]) -
         name = f"{slug[: _LONGEST - len(end)].rstrip('-')}{end}"
         if name not in taken:
             return name
-    raise ValueError(f"{account.id} finds no name: all of {slug} are taken; write its row yourself")
+    raise ToldError(f"{account.id} finds no name: all of {slug} are taken; write its row yourself")
 
 
 def _of_row(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from fleet.deploy.order import settings_of
 from fleet.deploy.selection import chosen
-from fleet.errors import ToldError
+from fleet.errors import ToldError, what_was_typed
 from reports.digest.definition import SECTIONS, Definition
 from reports.digest.runs import Run, jobs_since, period_named
 from stacks import names
@@ -72,10 +72,11 @@ def central_of(customer: str, stacks: Mapping[str, Settings]) -> ManagementSetti
 
 
 def scope_of(customer: str, period: str, project: Path, now: datetime) -> Scope:
-    """Raises NoEvidence; ValueError for a period that is none, or not over."""
+    """Raises NoEvidence; ToldError for a period that is none, or not over."""
     stacks = stacks_of(customer, project)
     central = central_of(customer, stacks)
-    cadence, _ = period_named(period, "Etc/UTC", now)
+    with what_was_typed():
+        cadence, _ = period_named(period, "Etc/UTC", now)
     definition = unscheduled(customer, cadence, project)
     for settings in stacks.values():
         mail = settings.reports_mail if isinstance(settings, CentralSettings) else None
@@ -89,7 +90,8 @@ def scope_of(customer: str, period: str, project: Path, now: datetime) -> Scope:
             account_names=definition.account_names,
             sections=SECTIONS,
         )
-    _, found = period_named(period, definition.timezone, now)
+    with what_was_typed():
+        _, found = period_named(period, definition.timezone, now)
     return Scope(
         customer=customer,
         stacks=stacks,

@@ -14,7 +14,7 @@ import pyathena
 from pyathena.error import DatabaseError
 
 from components.lake.query_library import queries
-from fleet.errors import ToldError
+from fleet.errors import ToldError, what_was_typed
 from fleet.lake.reports_stack import ReportsStack
 
 # It logs each failure with its stack beside raising it.
@@ -68,18 +68,19 @@ def named_or_sql(
 ) -> str:
     """The SQL of one of the lake's own queries, by its name, or SQL as it is given.
 
-    Raises ValueError for a word that is no query's name, a query that the lake has not what it
+    Raises ToldError for a word that is no query's name, a query that the lake has not what it
     reads of, or a parameter that the query has not.
     """
     known = queries(region)
     if text in known:
         if lacks := known[text].lacks(raw_columns):
-            raise ValueError(f"this lake cannot answer {text}: {lacks}")
-        return known[text].sql(**values)
+            raise ToldError(f"this lake cannot answer {text}: {lacks}")
+        with what_was_typed():
+            return known[text].sql(**values)
     if " " not in text.strip():
-        raise ValueError(f"there is no query {text}; there are: {', '.join(known)}")
+        raise ToldError(f"there is no query {text}; there are: {', '.join(known)}")
     if values:
-        raise ValueError("parameters are for the lake's own queries; write them into the SQL")
+        raise ToldError("parameters are for the lake's own queries; write them into the SQL")
     return text
 
 

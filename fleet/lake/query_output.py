@@ -18,6 +18,8 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from fleet.errors import ToldError
+
 Row = Sequence[Any]
 _TSV_ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 _CSV_QUOTED = frozenset(',"\r\n')
@@ -40,12 +42,12 @@ def lines(output: Output, columns: Sequence[str], rows: Iterable[Row]) -> Iterat
 
     TSV and CSV are as PostgreSQL copies them, with a header: in TSV NULL is \\N, and a tab, a line
     break and a backslash are escaped; in CSV NULL is nothing, and an empty text is quoted. JSON is
-    an object a line. Raises ValueError where an object would lose a column.
+    an object a line. Raises ToldError where an object would lose a column.
     """
     if output is Output.JSON:
         twice = sorted({name for name in columns if columns.count(name) > 1})
         if twice:
-            raise ValueError(f"{', '.join(twice)} names several columns: tell them apart with AS")
+            raise ToldError(f"{', '.join(twice)} names several columns: tell them apart with AS")
         for row in rows:
             fields = {name: _json(value) for name, value in zip(columns, row, strict=True)}
             yield json.dumps(fields, ensure_ascii=False, default=_json)

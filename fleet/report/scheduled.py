@@ -12,7 +12,7 @@ import boto3
 
 from fleet import access
 from fleet.deploy.deployment import Deployment, Engine
-from fleet.errors import ToldError
+from fleet.errors import ToldError, what_was_typed
 from reports.digest.definition import CADENCES, Cadence, Definition
 from reports.digest.runs import Period, Run, jobs_since, period_named
 from stacks import load
@@ -65,7 +65,7 @@ class Deployed:
 
 def scheduled(customer: str | None, period: str, project: Path) -> Scheduled:
     """By the customer's name, which may be left out where one customer has reports alone. Raises
-    NoScheduledReports; ValueError where the period is none."""
+    NoScheduledReports; ToldError where the period is none."""
     settings = _central(customer, project)
     mail = settings.reports_mail
     assert mail is not None
@@ -75,7 +75,8 @@ def scheduled(customer: str | None, period: str, project: Path) -> Scheduled:
         there = ", ".join(mail.scheduled)
         raise NoScheduledReports(f"{settings.customer} has no {named} report; it has: {there}")
     zone = report.timezone if report else "Etc/UTC"
-    cadence, found = period_named(period, zone, datetime.now(UTC))
+    with what_was_typed():
+        cadence, found = period_named(period, zone, datetime.now(UTC))
     return Scheduled(
         customer=settings.customer,
         settings=settings,

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
 from fleet import cli
-from fleet.cli import Command, Group
-from fleet.deploy import commands, running
+from fleet.cli import APP, Command, Group
+from fleet.deploy import listing, running
+from fleet.deploy.running import RunFailed
 from fleet.project import PROJECT
 from stacks.load import CUSTOMERS
 from tests.support.command import backup_org
@@ -28,7 +32,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     def no_engine() -> None:
         raise AssertionError("an engine was looked for")
 
-    for module in (commands, running):
+    for module in (listing, running):
         monkeypatch.setattr(module, "engine_here", no_engine)
     return tmp_path
 
@@ -50,7 +54,37 @@ def test_a_project_that_is_named_and_not_there_is_no_empty_table(
     assert "nowhere, which has no folder stacks/customers" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", ["up", "destroy"])
+@pytest.mark.parametrize(
+    ("text", "has_customers"),
+    [("name: webshop\nruntime: nodejs\n", True), ("name: backup-org\nruntime: python\n", False)],
+)
+@pytest.mark.parametrize("command", ["doctor", "list", "preview"])
+def test_inside_another_pulumi_project_a_command_says_so(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    command: str,
+    text: str,
+    *,
+    has_customers: bool,
+) -> None:
+    (tmp_path / "Pulumi.yaml").write_text(text)
+    if has_customers:
+        (tmp_path / CUSTOMERS).mkdir(parents=True)
+    below = tmp_path / "src"
+    below.mkdir()
+    monkeypatch.chdir(below)
+    monkeypatch.delenv("BACKUP_ORG_PROJECT", raising=False)
+    monkeypatch.setattr("sys.argv", ["backup-org", command])
+    with pytest.raises(SystemExit) as caught:
+        cli.main()
+    assert caught.value.code == 1
+    out, err = capsys.readouterr()
+    assert f"{tmp_path} is another Pulumi project" in err
+    assert out == ""
+
+
+@pytest.mark.parametrize("command", ["up", "refresh", "destroy"])
 @pytest.mark.parametrize("options", [(), ("--yes",), ("--exclude", "acme-audit")])
 def test_what_changes_stacks_needs_to_be_told_which(
     project: Path, command: str, options: Sequence[str]
@@ -104,3 +138,54 @@ def test_help_imports_no_command() -> None:
     answer = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "Ask the lake" in answer.stdout
     assert answer.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_command_that_changes_stacks_asks_or_is_told_not_to(project: Path) -> None:
+    answer = backup_org("up", "acme")
+    assert answer.exit_code == 2
+    assert "there is nobody to ask here: look at a preview, and say --yes" in answer.output
+
+
+def test_all_and_names_together_are_not_understood(project: Path) -> None:
+    answer = backup_org("up", "acme", "--all", "--yes")
+    assert answer.exit_code == 2
+    assert "--all is every stack there is" in answer.output
+
+
+def test_the_version_is_that_of_the_distribution() -> None:
+    assert backup_org("--version").output == f"backup-org {version('backup-org')}\n"
+
+
+def test_stacks_and_customers_complete_in_a_shell(project: Path) -> None:
+    def completions(*words: str) -> list[str]:
+        environment = {
+            **os.environ,
+            "_BACKUP_ORG_COMPLETE": "complete_bash",
+            "COMP_WORDS": " ".join(words),
+            "COMP_CWORD": str(len(words) - 1),
+        }
+        command = [str(Path(sys.executable).parent / "backup-org")]
+        answer = subprocess.run(
+            command, env=environment, capture_output=True, text=True, check=False
+        )
+        return answer.stdout.split()
+
+    assert completions("backup-org", "pre") == ["preview", "prepare"]
+    assert completions("backup-org", "preview", "initech") == [
+        "initech",
+        "initech-management",
+        "initech-member-core",
+    ]
+
+
+def test_list_tells_of_stacks_as_their_settings_have_them(project: Path) -> None:
+    broken = project / CUSTOMERS / "Pulumi.acme-member-web.yaml"
+    broken.write_text("config: [")
+    answer = backup_org("list", "acme", "--exclude", "acme-member-*", "--json")
+    assert answer.exit_code == 0
+    assert [(one["stack"], one["reads"], one["last"]) for one in json.loads(answer.output)] == [
+        ("acme-audit", [], None),
+        ("acme-management", ["acme-audit"], None),
+    ]
+    with pytest.raises(RunFailed, match="the settings of acme-member-web have a problem"):
+        APP(["list", "acme"])

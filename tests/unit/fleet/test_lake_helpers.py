@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from components.lake.query_library import Query, queries
+from fleet.errors import ToldError
 from fleet.lake.commands import list_queries
 from fleet.lake.headers import HeadersRefused, with_headers
 from fleet.lake.query import named_or_sql
@@ -159,7 +160,7 @@ def test_a_query_that_reads_what_a_lake_has_not_is_refused_with_the_reason(
     known = queries("eu-west-1")
     assert {name for name, query in known.items() if query.lacks(there)} == names
     for name in names:
-        with pytest.raises(ValueError, match=f"this lake cannot answer {name}: {reason}"):
+        with pytest.raises(ToldError, match=f"this lake cannot answer {name}: {reason}"):
             named_or_sql(name, "eu-west-1", there)
 
 
@@ -207,7 +208,7 @@ def test_a_list_of_queries_is_of_a_stack_with_reports() -> None:
 def test_what_is_no_query_or_no_parameter_is_refused(
     text: str, values: dict[str, str], reason: str
 ) -> None:
-    with pytest.raises(ValueError, match=reason):
+    with pytest.raises(ToldError, match=reason):
         named_or_sql(text, "eu-west-1", COLUMNS, **values)
 
 

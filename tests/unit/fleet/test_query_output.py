@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from fleet.errors import ToldError
 from fleet.lake.commands import write
 from fleet.lake.query import Result
 from fleet.lake.query_output import Output, lines, show
@@ -80,7 +81,7 @@ def test_json_is_an_object_a_line_and_keeps_types() -> None:
 
 
 def test_json_that_would_lose_a_column_is_refused() -> None:
-    with pytest.raises(ValueError, match="a names several columns: tell them apart with AS"):
+    with pytest.raises(ToldError, match="a names several columns: tell them apart with AS"):
         list(lines(Output.JSON, ["a", "b", "a"], []))
 
 
@@ -153,6 +154,7 @@ def test_a_limit_holds_in_a_pipe_too(capsys: pytest.CaptureFixture[str]) -> None
 def test_a_reader_that_has_enough_ends_it_quietly() -> None:
     script = """
 from itertools import count
+from fleet.errors import ToldError
 from fleet.lake.commands import write
 from fleet.lake.query import Result
 from fleet.lake.query_output import Output
