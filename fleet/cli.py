@@ -143,6 +143,20 @@ APP = Group(
         "Take vaults and plans into a stack that stand in its account already",
     ),
     Command("outputs", "fleet.deploy.listing:outputs", "Print what stacks export"),
+    Group(
+        "init",
+        "Write settings files",
+        Command(
+            "customer",
+            "fleet.init.commands:customer",
+            "Write a new customer's settings, asked for on a terminal or given as flags",
+        ),
+        Command(
+            "member",
+            "fleet.init.commands:member",
+            "Write a new member's settings, asked for on a terminal or given as flags",
+        ),
+    ),
     Command(
         "enrol",
         "fleet.enrol.commands:enrol",

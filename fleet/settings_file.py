@@ -6,6 +6,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from difflib import unified_diff
 from io import StringIO
 from itertools import zip_longest
 from pathlib import Path
@@ -13,11 +14,13 @@ from textwrap import indent
 from typing import Any, cast
 
 import yaml as pyyaml
+from rich.text import Text
 from ruamel.yaml import YAML
 from ruamel.yaml.representer import RoundTripRepresenter
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from fleet.errors import ToldError
+from fleet.terminal import console
 from stacks import load
 from stacks.load import CUSTOMERS, KEY
 
@@ -98,6 +101,17 @@ def problems_with(
                 load.from_files(stack, root)
             except load.SettingsError as error:
                 yield error
+
+
+def show_changes(texts: Mapping[Path, str], root: Path) -> None:
+    """What would change in the files if they had these texts."""
+    styles = {"+": "green", "-": "red", "@": "cyan"}
+    for path, text in texts.items():
+        name = str(path.relative_to(root))
+        before = path.read_text(encoding="utf-8") if path.exists() else ""
+        lines = (before.splitlines(), text.splitlines())
+        for line in unified_diff(*lines, name, name, lineterm="", n=1):
+            console.print(Text(line, style=styles.get(line[:1], "")))
 
 
 def _end_of_table(lines: list[str]) -> int:

@@ -9,7 +9,6 @@ from typing import Annotated, Any, Literal, cast
 
 import typer
 from botocore.exceptions import ClientError
-from rich.text import Text
 
 from fleet import access
 from fleet.enrol.check import Checked, checked
@@ -19,6 +18,7 @@ from fleet.errors import ToldError
 from fleet.organization import ListedAccount, ListedOrganization
 from fleet.project import current_project
 from fleet.rows import show
+from fleet.settings_file import show_changes
 from fleet.terminal import console
 from stacks import load, names
 from stacks.enrolment_settings import Enrolment
@@ -87,8 +87,7 @@ def enrol(
         console.print_json(data=_data(result.differences, listed, enrolment))
     else:
         _tell(members, result.differences, listed, enrolment, fill=fill)
-        for path, text in files.items():
-            _show_difference(path, text, root)
+        show_changes(files, root)
     if not files:
         return
     if not yes:
@@ -190,14 +189,6 @@ def _paths(values: Row, before: str = "") -> Iterator[str]:
             yield from _paths(cast(Row, value), f"{before}{key}.")
         else:
             yield f"{before}{key}"
-
-
-def _show_difference(path: Path, text: str, root: Path) -> None:
-    name = str(path.relative_to(root))
-    before = path.read_text(encoding="utf-8").splitlines()
-    styles = {"+": "green", "-": "red", "@": "cyan"}
-    for line in difflib.unified_diff(before, text.splitlines(), name, name, lineterm="", n=1):
-        console.print(Text(line, style=styles.get(line[:1], "")))
 
 
 def _data(
