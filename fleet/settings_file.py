@@ -16,6 +16,7 @@ from typing import Any, cast
 import yaml as pyyaml
 from rich.text import Text
 from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedSeq
 from ruamel.yaml.representer import RoundTripRepresenter
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
@@ -131,13 +132,18 @@ def _block(rows: Mapping[str, Mapping[str, Any]], width: int) -> str:
 
 
 def quoted(value: Any) -> Any:
-    """The same to be written: text in quotes where YAML would read something else."""
+    """The same to be written: text in quotes where YAML would read something else, and short lists
+    on one line."""
     match value:
         case Mapping():
             pairs = cast(Mapping[Any, Any], value).items()
             return {quoted(name): quoted(each) for name, each in pairs}
         case list() | tuple():
-            return [quoted(each) for each in cast(list[Any], value)]
+            items = [quoted(each) for each in cast(list[Any], value)]
+            written: Any = CommentedSeq(items)
+            if not any(isinstance(each, Mapping | list) for each in items):
+                written.fa.set_flow_style()
+            return written
         case str() if not _is_text(value):
             return DoubleQuotedScalarString(value)
         case _:

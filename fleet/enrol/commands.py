@@ -19,7 +19,7 @@ from fleet.organization import ListedAccount, ListedOrganization
 from fleet.project import current_project
 from fleet.rows import show
 from fleet.settings_file import show_changes
-from fleet.terminal import console
+from fleet.terminal import asks, console
 from stacks import load, names
 from stacks.enrolment_settings import Enrolment
 from stacks.load import Settings
@@ -90,6 +90,8 @@ def enrol(
         show_changes(files, root)
     if not files:
         return
+    if not yes and not asks():
+        raise typer.BadParameter("there is nobody to ask here, and nothing is written: say --yes")
     if not yes:
         typer.confirm(f"Write {', '.join(path.name for path in files)}?", abort=True, err=True)
     for path, text in files.items():

@@ -13,6 +13,7 @@ from stacks.load import KEY
 MADE_BY_AWS = "OrganizationAccountAccessRole"
 """The role that AWS Organizations makes in an account that it creates; the management account,
 which it did not create, has none."""
+_AT_HAND = "# the credentials at hand are the management account's"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,4 +86,5 @@ class NewCustomer:
 
 def stack_text(values: Mapping[str, Any]) -> str:
     """A stack's file."""
-    return f"{FIRST_LINE}{as_yaml({'config': {KEY: values}})}"
+    text = as_yaml({"config": {KEY: values}})
+    return FIRST_LINE + text.replace("deploy_role: null\n", f"deploy_role: null {_AT_HAND}\n")

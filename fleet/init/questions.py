@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
-import sys
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import typer
 from pydantic import TypeAdapter, ValidationError
+
+from fleet.terminal import asks
 
 Check = Callable[[str], str]
 """Gives back what it is given, or raises ValueError with what is wrong."""
@@ -19,7 +20,7 @@ class Questions:
     none is missing."""
 
     def __init__(self) -> None:
-        self.asks = sys.stdin.isatty()
+        self.asks = asks()
         self._missing: list[str] = []
 
     def one(
@@ -70,7 +71,7 @@ class Questions:
     def end(self) -> None:
         """Raises BadParameter with every flag that is missing."""
         if self._missing:
-            raise typer.BadParameter(f"nobody is here to be asked: {', '.join(self._missing)}")
+            raise typer.BadParameter(f"there is nobody to ask here: say {', '.join(self._missing)}")
 
 
 def of_type(type_: Any) -> Check:

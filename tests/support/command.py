@@ -18,8 +18,16 @@ class Answer:
     output: str
 
 
+class _Terminal(StringIO):
+    """Where somebody sits."""
+
+    def isatty(self) -> bool:
+        return True
+
+
 def backup_org(*arguments: str, typed: str = "") -> Answer:
-    """What it prints, and how it ends, where somebody types that at its questions.
+    """What it prints, and how it ends, where somebody types that at its questions; where nothing
+    is typed, nobody is there.
 
     What it would tell without a traceback is raised.
     """
@@ -27,7 +35,7 @@ def backup_org(*arguments: str, typed: str = "") -> Answer:
     with (
         redirect_stdout(printed),
         redirect_stderr(printed),
-        mock.patch("sys.stdin", StringIO(typed)),
+        mock.patch("sys.stdin", _Terminal(typed) if typed else StringIO()),
         pytest.raises(SystemExit) as ended,
     ):
         APP(arguments)
