@@ -60,7 +60,8 @@ def only(stage: Stage, count: int) -> Generator[None]:
 
 
 def backup_org(stage: Stage, *arguments: str, exit_code: int = 0) -> str:
-    """What it prints. Raises AssertionError with that where it ends otherwise than expected."""
+    """What it prints. Raises AssertionError with all that it says where it ends otherwise than
+    expected."""
     answer = subprocess.run(
         [COMMAND, *arguments],
         env={
@@ -68,15 +69,14 @@ def backup_org(stage: Stage, *arguments: str, exit_code: int = 0) -> str:
             **stage.engine.environment,
             PROJECT_VARIABLE: str(stage.workspace.project),
         },
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        capture_output=True,
         text=True,
         check=False,
     )
     if answer.returncode != exit_code:
-        raise AssertionError(
-            f"{answer.returncode} of backup-org {' '.join(arguments)}: {answer.stdout}"
-        )
+        said = f"{answer.stdout}{answer.stderr}"
+        command = " ".join(["backup-org", *arguments])
+        raise AssertionError(f"{command} ended with {answer.returncode}: {said}")
     return answer.stdout
 
 

@@ -14,8 +14,8 @@ _SECONDS = 0.1
 
 @contextmanager
 def largest_while(daemon: int) -> Generator[dict[str, float]]:
-    """The most MB at one time of this process's descendants (`engine`), and of those that the
-    sandbox's daemon came to have meanwhile (`plugin`); filled in at the end.
+    """The most MB at one time of this process's descendants without the sandbox (`engine`), and of
+    those that the sandbox's daemon came to have meanwhile (`plugin`); filled in at the end.
 
     A page that processes share counts once, in equal parts (Pss). Looked at ten times a second.
     """
@@ -24,7 +24,11 @@ def largest_while(daemon: int) -> Generator[dict[str, float]]:
 
     def look() -> None:
         while not ended.wait(_SECONDS):
-            now = {"engine": _descendants(os.getpid()), "plugin": _descendants(daemon) - before}
+            sandbox = _descendants(daemon)
+            now = {
+                "engine": _descendants(os.getpid()) - sandbox - {daemon},
+                "plugin": sandbox - before,
+            }
             for name, processes in now.items():
                 peaks[name] = max(peaks[name], sum(map(_mb, processes)))
 
