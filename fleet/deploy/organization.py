@@ -19,8 +19,8 @@ MONITORING = (
     "cross-account monitoring: switched on by hand, no API does it: AWS Backup's console, in "
     "{region}, Settings, Cross-account monitoring"
 )
-_POLICY = "BACKUP_POLICY"
-_GUARDING = {
+BACKUP_POLICY = "BACKUP_POLICY"
+GUARDING = {
     "SERVICE_CONTROL_POLICY": "service control policies",
     "RESOURCE_CONTROL_POLICY": "resource control policies",
 }
@@ -93,8 +93,8 @@ def organization_prepared(
         made = _administrator(organizations, needs.administrator)
         yield f"{needs.administrator} as delegated administrator of AWS Backup: {made}"
     if needs.backup_policies:
-        yield f"backup policies of the organization: {_policy_type(organizations, _POLICY)}"
-    for kind, told in _GUARDING.items() if needs.guard_rails else ():
+        yield f"backup policies of the organization: {_policy_type(organizations, BACKUP_POLICY)}"
+    for kind, told in GUARDING.items() if needs.guard_rails else ():
         yield f"{told} of the organization: {_policy_type(organizations, kind)}"
     if needs.policies_of is not None:
         made = _delegation(organizations, needs.policies_of)
@@ -120,6 +120,25 @@ def administrators(organizations: Any) -> frozenset[str]:
     return frozenset(admin["Id"] for page in pages for admin in page["DelegatedAdministrators"])
 
 
+def policy_types(organizations: Any) -> frozenset[str]:
+    """Those that are enabled on the organization's root."""
+    (root,) = organizations.list_roots()["Roots"]
+    return frozenset(e["Type"] for e in root["PolicyTypes"] if e["Status"] == "ENABLED")
+
+
+def copies_are_let(backup: Any) -> bool:
+    """Whether backups may be copied between the organization's accounts."""
+    settings = backup.describe_global_settings()["GlobalSettings"]
+    return settings.get(_CROSS_ACCOUNT) == "true"
+
+
+def delegates_policies(organizations: Any, account: str) -> bool:
+    """Whether the organization's resource policy lets an account manage backup policies."""
+    organization = organizations.describe_organization()["Organization"]
+    statements = _resource_policy(organizations)["Statement"]
+    return all(wanted in statements for wanted in _delegating(account, organization))
+
+
 def _trusted_access(organizations: Any) -> str:
     if is_trusted(organizations):
         return "stands"
@@ -135,18 +154,17 @@ def _administrator(organizations: Any, account: str) -> str:
 
 
 def _cross_account_backup(backup: Any) -> str:
-    settings = backup.describe_global_settings()["GlobalSettings"]
-    if settings.get(_CROSS_ACCOUNT) == "true":
+    if copies_are_let(backup):
         return "stands"
+    settings = backup.describe_global_settings()["GlobalSettings"]
     backup.update_global_settings(GlobalSettings={**settings, _CROSS_ACCOUNT: "true"})
     return "made"
 
 
 def _policy_type(organizations: Any, wanted: str) -> str:
-    (root,) = organizations.list_roots()["Roots"]
-    enabled = {each["Type"] for each in root["PolicyTypes"] if each["Status"] == "ENABLED"}
-    if wanted in enabled:
+    if wanted in policy_types(organizations):
         return "stand"
+    (root,) = organizations.list_roots()["Roots"]
     organizations.enable_policy_type(RootId=root["Id"], PolicyType=wanted)
     return "made"
 
@@ -155,11 +173,7 @@ def _delegation(organizations: Any, account: str) -> str:
     """One policy of the organization says what members may do in it: ours are added to the
     statements that are there, or take the place of older ones of ours."""
     organization = organizations.describe_organization()["Organization"]
-    try:
-        found = organizations.describe_resource_policy()["ResourcePolicy"]["Content"]
-    except organizations.exceptions.ResourcePolicyNotFoundException:
-        found = '{"Version": "2012-10-17", "Statement": []}'
-    policy = json.loads(found)
+    policy = _resource_policy(organizations)
     ours = _delegating(account, organization)
     theirs = [each for each in policy["Statement"] if each.get("Sid") not in _SIDS]
     wanted = [*theirs, *ours]
@@ -169,11 +183,19 @@ def _delegation(organizations: Any, account: str) -> str:
     return "made"
 
 
+def _resource_policy(organizations: Any) -> Mapping[str, Any]:
+    try:
+        found = organizations.describe_resource_policy()["ResourcePolicy"]["Content"]
+    except organizations.exceptions.ResourcePolicyNotFoundException:
+        return {"Version": "2012-10-17", "Statement": []}
+    return json.loads(found)
+
+
 def _delegating(account: str, described: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """As in AWS Organizations' user guide, without the switch of the type: that is ours."""
     partition, organization = described["Arn"].split(":")[1], described["Id"]
     arn = f"arn:{partition}:organizations::{described['MasterAccountId']}"
-    condition = {"StringLikeIfExists": {"organizations:PolicyType": _POLICY}}
+    condition = {"StringLikeIfExists": {"organizations:PolicyType": BACKUP_POLICY}}
     allowed = {"Effect": "Allow", "Principal": {"AWS": f"arn:{partition}:iam::{account}:root"}}
     reading, managing = _SIDS
     return [

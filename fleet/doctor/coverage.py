@@ -10,76 +10,66 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from fleet.doctor.findings import Finding
+from fleet.doctor.findings import Answer, Finding, State, finding, ill
+from fleet.doctor.stack_account import StackAccount
 from fleet.lake.query import Lake, QueryFailed
 from fleet.lake.volume import seen
 from fleet.organization import ListedOrganization
 from reports.templates import TEMPLATES
 from stacks import names
-from stacks.load import Settings
 from stacks.report_settings import ReportPlan, Reports, ReportScope
 from stacks.report_volumes import load_of
 from stacks.sharding import TIGHT_FROM
 
+_THEIRS = "see to the plan yourself: it is not deployed from here"
 
-def coverage(settings: Settings, reports: Reports, session: boto3.Session) -> Iterator[Finding]:
+
+def coverage(here: StackAccount, reports: Reports) -> Iterator[Finding]:
     """One finding for each template. Raises what boto3 raises."""
-    organization = ListedOrganization(session)
+    organization = ListedOrganization(here.session)
     wanted = _wanted(reports, organization)
-    found = report_plans(session)
-    regions = len(organization.regions())
     volumes: Mapping[str, int] = {}
-    if found:  # else there is no lake either
+    if here.report_plans:  # else there is no lake either
         try:
-            volumes = seen(_lake(settings, reports, session))
+            volumes = seen(_lake(here, reports))
         except (BotoCoreError, ClientError, QueryFailed) as error:
             yield _not_asked(error)
+    regions = len(organization.regions())
     for template in names.report_templates(reports):
-        own = reports.plans.get(template)
-        plans = _plans_of(template, settings, reports, found)
-        told = _told(plans, wanted, organization)
+        own, plans = reports.plans.get(template), plans_of(here, reports, template)
         about = f"accounts in the {template} plans"
-        if told:
-            yield Finding(about=about, found=told, cure=_cure(own))
-        else:
-            yield Finding(about=about, found=f"all {len(wanted)} in one of {len(plans)}")
+        yield finding(about, _told(here, own, plans, wanted, organization))
         for plan in plans:
             load = load_of(reports, _regions(plan, regions), volumes)
             accounts = _covered(plan, organization)
             if not load.fits(accounts, room=TIGHT_FROM):
                 about = f"the load of {plan['ReportPlanName']}"
-                cure = _cure_of_load(own, accounts)
-                yield Finding(about=about, found=load.arithmetic(accounts), cure=cure)
+                yield finding(about, _over(here, own, load.arithmetic(accounts), accounts))
 
 
-def accounts_in_no_plan(
-    settings: Settings, reports: Reports, session: boto3.Session
-) -> Mapping[str, frozenset[str]]:
-    """Accounts of the scope that no report plan covers, by template. Raises what boto3 raises."""
-    organization = ListedOrganization(session)
-    wanted = _wanted(reports, organization)
-    found = report_plans(session)
-    return {
-        template: wanted.difference(
-            *(_covered(p, organization) for p in _plans_of(template, settings, reports, found))
-        )
-        for template in names.report_templates(reports)
-    }
-
-
-def _plans_of(
-    template: str, settings: Settings, reports: Reports, found: Sequence[Mapping[str, Any]]
-) -> Sequence[Mapping[str, Any]]:
-    """A template's, of those that were found: all its shards, or the one that stood already."""
+def plans_of(here: StackAccount, reports: Reports, template: str) -> Sequence[Mapping[str, Any]]:
+    """The report plans of a template that stand, as ListReportPlans describes them: those that the
+    stack's settings come to, or the one that is there already."""
     own = reports.plans.get(template)
-    name = (own.name if own else None) or names.report_plan(settings.customer, template)
-    plans = [plan for plan in found if _is_plan(plan, name, template)]
+    name = (own.name if own else None) or names.report_plan(here.settings.customer, template)
+    plans = [plan for plan in here.report_plans if _is_plan(plan, name, template)]
     if own is not None and own.existing:
         return [plan for plan in plans if plan["ReportPlanName"] == name]
     return plans
+
+
+def accounts_in_no_plan(here: StackAccount, reports: Reports) -> Mapping[str, frozenset[str]]:
+    """Accounts of the scope that no report plan covers, by template. Raises what boto3 raises."""
+    organization = ListedOrganization(here.session)
+    wanted = _wanted(reports, organization)
+    return {
+        template: wanted.difference(
+            *(_covered(plan, organization) for plan in plans_of(here, reports, template))
+        )
+        for template in names.report_templates(reports)
+    }
 
 
 def _wanted(reports: Reports, organization: ListedOrganization) -> frozenset[str]:
@@ -92,17 +82,23 @@ def _wanted(reports: Reports, organization: ListedOrganization) -> frozenset[str
 
 
 def _told(
-    plans: Sequence[Mapping[str, Any]], wanted: frozenset[str], organization: ListedOrganization
-) -> str:
-    """What is wrong; nothing where nothing is."""
-    if not plans:
-        return "there is no plan yet"
+    here: StackAccount,
+    own: ReportPlan | None,
+    plans: Sequence[Mapping[str, Any]],
+    wanted: frozenset[str],
+    organization: ListedOrganization,
+) -> Answer | str:
+    theirs = own is not None and own.existing
+    if not plans and not theirs:
+        return here.not_there("there is no plan")
     covered = Counter(account for plan in plans for account in _covered(plan, organization))
     missing = sorted(wanted - covered.keys())
     twice = sorted(account for account in wanted if covered[account] > 1)
     said = [f"{', '.join(missing)} in none"] if missing else []
     said += [f"{', '.join(twice)} in several"] if twice else []
-    return "; ".join(said)
+    if not said:
+        return f"all {len(wanted)} in one of {len(plans)}"
+    return ill("; ".join(said), _THEIRS) if theirs else ill("; ".join(said), "", here.run("up"))
 
 
 def _regions(plan: Mapping[str, Any], enabled: int) -> int:
@@ -111,12 +107,12 @@ def _regions(plan: Mapping[str, Any], enabled: int) -> int:
     return enabled if "*" in regions else len(regions) or 1
 
 
-def _lake(settings: Settings, reports: Reports, session: boto3.Session) -> Lake:
+def _lake(here: StackAccount, reports: Reports) -> Lake:
     return Lake(
-        session=session,
-        region=settings.region,
-        database=names.reports_database(settings, reports),
-        workgroup=names.reports(settings),
+        session=here.session,
+        region=here.settings.region,
+        database=names.reports_database(here.settings, reports),
+        workgroup=names.reports(here.settings),
     )
 
 
@@ -124,33 +120,21 @@ def _not_asked(error: BotoCoreError | ClientError | QueryFailed) -> Finding:
     return Finding(
         about="what the lake has seen of accounts",
         found=f"cannot be looked up: {str(error).splitlines()[0]}",
+        state=State.UNSEEN,
         cure="deploy the lake, and let the role that deploys here query it",
     )
 
 
-def _cure_of_load(own: ReportPlan | None, accounts: Collection[str]) -> str:
+def _over(
+    here: StackAccount, own: ReportPlan | None, arithmetic: str, accounts: Collection[str]
+) -> Answer:
     if own is not None and own.existing:
-        return _cure(own)
+        return ill(arithmetic, _THEIRS)
     if len(accounts) == 1:
-        return "no sharding helps one account: ask AWS, or name fewer Regions in reports.regions"
-    return "run: backup-org lake volume --write, look at what changes, and backup-org up"
-
-
-def _cure(own: ReportPlan | None) -> str:
-    if own is not None and own.existing:
-        return f"see to {own.name} yourself: it is not deployed from here"
-    return "run: backup-org up"
-
-
-def report_plans(session: boto3.Session) -> list[Mapping[str, Any]]:
-    """All of the account's in the Region, as ListReportPlans describes them."""
-    backup = session.client("backup")
-    page = backup.list_report_plans()
-    plans: list[Mapping[str, Any]] = [*page["ReportPlans"]]
-    while "NextToken" in page:
-        page = backup.list_report_plans(NextToken=page["NextToken"])
-        plans += page["ReportPlans"]
-    return plans
+        cure = "no sharding helps one account: ask AWS, or name fewer Regions in reports.regions"
+        return ill(arithmetic, cure)
+    write = f"backup-org lake volume --write --stack {here.stack}"
+    return ill(arithmetic, "look between the two at what changes:", write, here.run("up"))
 
 
 def _is_plan(plan: Mapping[str, Any], name: str, template: str) -> bool:

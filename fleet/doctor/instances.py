@@ -10,7 +10,8 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from fleet.doctor.findings import Finding, unanswered
+from fleet.doctor.findings import Finding, State, unanswered
+from fleet.doctor.stack_account import StackAccount
 from stacks import names
 from stacks.settings import Settings
 
@@ -37,9 +38,10 @@ class _Region:
     """The platform of each instance whose agent answers Systems Manager, by its id."""
 
 
-def instances(settings: Settings, session: boto3.Session) -> Iterator[Finding]:
+def instances(here: StackAccount) -> Iterator[Finding]:
     """In each Region of the stack, and in the others that the account has. What a Region does not
     tell is a finding too; instances that are neither tagged nor have the profile are not seen."""
+    settings, session = here.settings, here.session
     for region in settings.protected_regions:
         about = f"instances for scripts in {region}"
         try:
@@ -93,6 +95,7 @@ def _in_region(
         yield Finding(
             about=about,
             found=f"not reached by Systems Manager: {_ids(silent)}",
+            state=State.CURE,
             cure="give them the instance profile and a way to Systems Manager (docs/scripts.md), "
             "and start what is stopped",
         )
@@ -100,6 +103,7 @@ def _in_region(
         yield Finding(
             about=about,
             found=f"in a plan's selection too, so backed up twice: {_ids(twice)}",
+            state=State.CURE,
             cure="take the plan's tag off them",
         )
     yield from _without_tag(about, here, settings, session)
@@ -130,7 +134,8 @@ def _without_tag(
         yield Finding(
             about=about,
             found=f"with the profile {profile} and no script's tag: {_ids(found)}",
-            needs=["tag them if a script should run on them"],
+            state=State.BY_HAND,
+            cure="tag them if a script should run on them",
         )
 
 
@@ -147,13 +152,15 @@ def _user_data(about: str, here: _Region, session: boto3.Session) -> Iterator[Fi
         yield Finding(
             about=about,
             found=f"Windows that does not run user data: {', '.join(off)}",
+            state=State.CURE,
             cure="enable it in EC2Launch, so that a restored instance is set up as this one was",
         )
     if unknown:
         yield Finding(
             about=about,
             found=f"Windows that does not say whether it runs user data: {', '.join(unknown)}",
-            needs=["look there by hand"],
+            state=State.BY_HAND,
+            cure="look there",
         )
 
 
@@ -190,6 +197,7 @@ def _elsewhere(settings: Settings, session: boto3.Session) -> Iterator[Finding]:
             yield Finding(
                 about=f"instances for scripts in {region}",
                 found=f"the stack is not there, and nothing backs them up: {_ids(found)}",
+                state=State.CURE,
                 cure=f"add {region} to regions, or take the tag off them",
             )
 

@@ -3,40 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
-import boto3
-
-from fleet.doctor.findings import Answer, Finding, looked_up, secret
+from fleet.doctor.findings import Answer, Finding, ill, looked_up
+from fleet.doctor.stack_account import StackAccount
 from stacks import names
 from stacks.settings import CentralSettings
 
 _OLD = timedelta(days=90)
 _ROTATE = "rotate it: see docs/scheduled-reports.md, The link"
+_KEY = '{"access_key_id": "…", "secret_access_key": "…"}'
 
 
-def link_signer(settings: CentralSettings, session: boto3.Session) -> Iterator[Finding]:
-    if settings.reports_mail is None or settings.reports_mail.link.secret is None:
+def link_signer(here: StackAccount) -> Iterator[Finding]:
+    settings = here.settings
+    if not isinstance(settings, CentralSettings) or settings.reports_mail is None:
+        return
+    if settings.reports_mail.link.secret is None:
         return
     user = names.link_role(settings)
-    example = '{"access_key_id": "…", "secret_access_key": "…"}'
-    yield secret(settings.reports_mail.link.secret, session, example)
-    yield looked_up(f"the key of {user}", lambda: _key(user, session, datetime.now(UTC)))
+    yield here.secret(settings.reports_mail.link.secret, _KEY)
+    yield looked_up(f"the key of {user}", lambda: _key(user, here))
 
 
-def _key(user: str, session: boto3.Session, now: datetime) -> Answer:
+def _key(user: str, here: StackAccount) -> Answer | str:
     """The oldest that is active: a second one is there while they are rotated."""
-    iam = session.client("iam")
+    iam = here.session.client("iam")
     try:
         keys = iam.list_access_keys(UserName=user)["AccessKeyMetadata"]
     except iam.exceptions.NoSuchEntityException:
-        return "there is no such user yet", "deploy the stack, then make its key"
+        return here.not_there(f"there is no user {user}")
     ages = [
-        now - key["CreateDate"]
+        here.now - key["CreateDate"]
         for key in keys
         if key.get("Status") == "Active" and "CreateDate" in key
     ]
     if not ages:
-        return "has none", f"aws iam create-access-key --user-name {user}"
+        make = here.aws("iam", "create-access-key", "--user-name", user)
+        return ill("has none", "make one, and put it into the secret:", make)
     days = max(ages).days
-    return f"is {days} days old", _ROTATE if max(ages) > _OLD else ""
+    if max(ages) > _OLD:
+        return ill(f"is {days} days old", _ROTATE)
+    return f"is {days} days old"

@@ -2,49 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from typing import Any
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from fleet.deploy.organization import administrators, is_trusted
-from fleet.doctor.coverage import coverage
-from fleet.doctor.findings import Answer, Finding, code, looked_up, unanswered
+from fleet.deploy.organization import (
+    BACKUP_POLICY,
+    GUARDING,
+    OrganizationNeeds,
+    administrators,
+    copies_are_let,
+    delegates_policies,
+    is_trusted,
+    policy_types,
+)
+from fleet.doctor.findings import (
+    Answer,
+    Finding,
+    by_hand,
+    code,
+    finding,
+    ill,
+    looked_up,
+    unanswered,
+)
+from fleet.doctor.stack_account import StackAccount
 from fleet.organization import ACTIVE, state_of
-from stacks import names
 from stacks.customer_accounts import accounts_of
-from stacks.load import Settings
-from stacks.report_settings import Reports
 
 _WITHOUT_STACK = "accounts without a stack"
+_NO_ORGANIZATION = "AWSOrganizationsNotInUseException"
 
 
-def organization(settings: Settings, reports: Reports, session: boto3.Session) -> Iterator[Finding]:
-    """As reports over more than one account need it."""
-    if settings.role == "management":
+def organization(here: StackAccount) -> Iterator[Finding]:
+    """What all of the customer's stacks need of it, as the management account sees it."""
+    needs = OrganizationNeeds.of(here.customers_stacks.values())
+    client: Any = here.session.client("organizations")
+    if needs.reports or needs.cross_account_backup or needs.backup_policies:
         about = "trusted access of AWS Backup to the organization"
-        yield looked_up(about, lambda: _trusted_access(settings, session))
-    else:
-        about = "this account as delegated administrator of AWS Backup"
-        registered = looked_up(about, lambda: _administrator(settings, session))
-        yield registered
-        if registered.cure:
-            return  # such an account may not read the organization
-    try:
-        yield from coverage(settings, reports, session)
-    except (BotoCoreError, ClientError) as error:
-        yield unanswered("accounts in the report plans", error)
+        yield _switch(here, about, lambda: is_trusted(client))
+    if (account := needs.administrator) is not None:
+        about = f"{account} as delegated administrator of AWS Backup"
+        yield _switch(here, about, lambda: account in administrators(client))
+    if needs.cross_account_backup:
+        backup = here.session.client("backup")
+        yield _switch(here, "cross-account backup", lambda: copies_are_let(backup))
+    if needs.backup_policies:
+        about = "backup policies of the organization"
+        yield _switch(here, about, lambda: BACKUP_POLICY in policy_types(client))
+    for kind, told in GUARDING.items() if needs.guard_rails else ():
+        about = f"{told} of the organization"
+        yield _switch(here, about, lambda kind=kind: kind in policy_types(client))
+    if (owner := needs.policies_of) is not None:
+        about = f"backup policies in the hands of {owner}"
+        yield _switch(here, about, lambda: delegates_policies(client, owner))
+    if needs.reports or needs.cross_account_backup:
+        yield looked_up("cross-account monitoring", lambda: _monitoring(here))
 
 
-def accounts_without_stack(
-    settings: Settings, session: boto3.Session, root: Path
-) -> Iterator[Finding]:
+def administrator(here: StackAccount) -> Finding:
+    """Whether this account is one, as it sees it itself."""
+
+    def look() -> Answer | str:
+        client = here.session.client("organizations")
+        try:
+            registered = here.settings.account in administrators(client)
+        except client.exceptions.AccessDeniedException:
+            registered = False  # only who is a delegated administrator of something may ask
+        return "is registered" if registered else ill("is not registered", "", _prepare(here))
+
+    return looked_up("this account as delegated administrator of AWS Backup", look)
+
+
+def accounts_without_stack(here: StackAccount) -> Iterator[Finding]:
     """Active ones: what is in them, nothing from here backs up. Some may be meant to be without,
     so this asks for no cure. Nothing where the account is in no organization."""
-    ours = {account.account for account in accounts_of(settings.customer, root)}
+    customer = here.settings.customer
+    ours = {account.account for account in accounts_of(customer, here.root)}
     try:
-        pages = session.client("organizations").get_paginator("list_accounts").paginate()
+        pages = here.session.client("organizations").get_paginator("list_accounts").paginate()
         active = {
             account["Id"]: account.get("Name", "")
             for page in pages
@@ -52,35 +89,37 @@ def accounts_without_stack(
             if state_of(account) == ACTIVE and "Id" in account
         }
     except (BotoCoreError, ClientError) as error:
-        if not isinstance(error, ClientError) or code(error) != "AWSOrganizationsNotInUseException":
+        if not isinstance(error, ClientError) or code(error) != _NO_ORGANIZATION:
             yield unanswered(_WITHOUT_STACK, error)
         return
     without = [f"{id_} ({name})" for id_, name in sorted(active.items()) if id_ not in ours]
     if not without:
-        yield Finding(about=_WITHOUT_STACK, found=f"none of {len(active)}")
+        yield finding(_WITHOUT_STACK, f"none of {len(active)}")
         return
-    yield Finding(
-        about=_WITHOUT_STACK,
-        found=", ".join(without),
-        needs=[f"give each a stack (members in {settings.customer}.yaml), or see that none is due"],
+    cure = f"give each a stack (members in {customer}.yaml), or see that none is due"
+    yield finding(_WITHOUT_STACK, by_hand(", ".join(without), cure))
+
+
+def _switch(here: StackAccount, about: str, is_on: Callable[[], bool]) -> Finding:
+    return looked_up(about, lambda: "is on" if is_on() else ill("is off", "", _prepare(here)))
+
+
+def _monitoring(here: StackAccount) -> Answer | str:
+    """No API tells of the switch. Where it is on, the management account sees others' jobs:
+    https://docs.aws.amazon.com/aws-backup/latest/devguide/API_ListBackupJobs.html (accountId)."""
+    backup = here.session.client("backup")
+    for other in sorted({each.account for each in here.customers_stacks.values()}):
+        if other != here.settings.account and backup.list_backup_jobs(
+            ByAccountId=other, MaxResults=1
+        ).get("BackupJobs"):
+            return f"is on: jobs of {other} are seen"
+    return by_hand(
+        "no job of another account is seen, and no API tells of the switch",
+        f"switch it on by hand: AWS Backup's console, in {here.settings.region}, Settings, "
+        "Cross-account monitoring",
     )
 
 
-def _trusted_access(settings: Settings, session: boto3.Session) -> Answer:
-    if is_trusted(session.client("organizations")):
-        return "is on", ""
-    return "is off", _prepare(settings)
-
-
-def _administrator(settings: Settings, session: boto3.Session) -> Answer:
-    client = session.client("organizations")
-    try:
-        registered = settings.account in administrators(client)
-    except client.exceptions.AccessDeniedException:
-        registered = False  # only who is a delegated administrator of something may ask
-    return ("is registered", "") if registered else ("is not registered", _prepare(settings))
-
-
-def _prepare(settings: Settings) -> str:
+def _prepare(here: StackAccount) -> str:
     """The management account makes what the organization needs."""
-    return f"backup-org prepare {names.stack_name(settings.customer, 'management')}"
+    return f"backup-org prepare {here.management_stack}"

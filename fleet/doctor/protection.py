@@ -13,27 +13,43 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from components.backup_plan import BackupSelection
 from fleet.deploy.organization import copies_across_accounts
-from fleet.doctor.findings import Finding, unanswered
+from fleet.doctor.findings import (
+    Answer,
+    Finding,
+    State,
+    by_hand,
+    finding,
+    ill,
+    looked_up,
+    unanswered,
+)
+from fleet.doctor.source_keys import judged
+from fleet.doctor.stack_account import StackAccount
 from reports.aws_partition import aws_partition
+from stacks.copies import account_of
 from stacks.load import Settings
 from stacks.plans import backup_selection
 from stacks.resource_types import SHARING_ARNS
 
 
-def opt_ins(settings: Settings, session: boto3.Session) -> Iterator[Finding]:
+def opt_ins(here: StackAccount) -> Iterator[Finding]:
     """In each Region of the stack: AWS Backup passes over the resources of a service that is off,
     and no job tells of it."""
-    for region in settings.protected_regions:
+    for region in here.settings.protected_regions if here.settings.plans else ():
         about = f"services of AWS Backup in {region}"
+        backup = here.session.client("backup", region_name=region)
         try:
-            found = session.client("backup", region_name=region).describe_region_settings()
+            on = backup.describe_region_settings()["ResourceTypeOptInPreference"]
         except (BotoCoreError, ClientError) as error:
             yield unanswered(about, error)
             continue
-        yield _opt_ins(about, region, settings, found["ResourceTypeOptInPreference"])
+        yield from _opt_ins(here, about, region, on)
 
 
-def _opt_ins(about: str, region: str, settings: Settings, on: Mapping[str, bool]) -> Finding:
+def _opt_ins(
+    here: StackAccount, about: str, region: str, on: Mapping[str, bool]
+) -> Iterator[Finding]:
+    settings = here.settings
     plans = [
         plan.selection
         for name, plan in settings.plans.items()
@@ -43,22 +59,21 @@ def _opt_ins(about: str, region: str, settings: Settings, on: Mapping[str, bool]
     named |= {kind for kind, wanted in settings.opt_ins.items() if wanted}
     off = {kind for kind, is_on in on.items() if not is_on}
     missing = sorted(named & off)
+    if missing:
+        cure = f"set opt_ins: {{{_each(missing, 'true')}}}, then:"
+        found = f"off, and selected: {', '.join(missing)}"
+        yield finding(about, ill(found, cure, here.run("prepare")))
+    else:
+        yield finding(about, "all that settings name are on")
     by_tag = any(not (s.resource_types or s.arns) for s in plans)
     passed_over = sorted(off - named - settings.opt_ins.keys()) if by_tag else []
-    needs = [
-        f"off, so that no tag gets them backed up: {', '.join(passed_over)}; switch on what is in "
-        f"use (opt_ins and `backup-org prepare`), or say that it is meant: opt_ins: "
-        f"{{{_each(passed_over, 'false')}}}"
-    ]
-    if not missing:
-        found = "all that settings name are on"
-        return Finding(about=about, found=found, needs=needs if passed_over else ())
-    return Finding(
-        about=about,
-        found=f"off, and selected: {', '.join(missing)}",
-        cure=f"opt_ins: {{{_each(missing, 'true')}}}, then: backup-org prepare",
-        needs=needs if passed_over else (),
-    )
+    if passed_over:
+        found = f"off, so that no tag gets them backed up: {', '.join(passed_over)}"
+        cure = (
+            f"switch on what is in use (opt_ins and `{here.run('prepare')}`), or say that it is "
+            f"meant: opt_ins: {{{_each(passed_over, 'false')}}}"
+        )
+        yield finding(about, by_hand(found, cure))
 
 
 def _each(kinds: Sequence[str], value: str) -> str:
@@ -77,36 +92,65 @@ class Source:
     tags: Mapping[str, str]
 
 
-def sources_of_copies(settings: Settings, session: boto3.Session) -> Iterator[Finding]:
-    """Volumes and databases that rules copy to another account, and that lie under a key of AWS's:
-    it cannot be shared, so each such copy fails."""
+def sources_of_copies(here: StackAccount) -> Iterator[Finding]:
+    """Volumes and databases that rules copy to another account: a key of AWS's cannot be shared,
+    and one of the account's own must let the other account use it, or each such copy fails."""
+    settings = here.settings
     for region in settings.protected_regions:
-        selections = [
-            backup_selection(settings, name)
+        selections = {
+            name: backup_selection(settings, name)
             for name in settings.plans
             if region in settings.plan_regions(name) and copies_across_accounts(settings, name)
-        ]
+        }
         if not selections:
             continue
         about = f"sources of copies across accounts in {region}"
         try:
-            yield _sources(about, selections, _Region(region, settings.account, session))
+            yield from _sources(
+                about, settings, selections, _Region(region, settings.account, here.session)
+            )
         except (BotoCoreError, ClientError) as error:
             yield unanswered(about, error)
 
 
-def _sources(about: str, selections: Sequence[BackupSelection], region: _Region) -> Finding:
-    on = region.opt_ins()
-    selected = [s for s in region.sources() if any(is_selected(s, each, on) for each in selections)]
-    bound = sorted({s.arn for s in selected if region.is_managed_by_aws(s.key)})
-    if not bound:
-        return Finding(about=about, found=f"{len(selected)} found, none under a key of AWS's")
-    return Finding(
-        about=about,
-        found=f"under a key of AWS's, so that their copies fail: {', '.join(bound)}",
-        cure="encrypt each anew with a key of your own, whose policy lets the other account use it "
-        "(docs/organization.md, Keys of sources)",
-    )
+def _sources(
+    about: str, settings: Settings, selections: Mapping[str, BackupSelection], region: _Region
+) -> Iterator[Finding]:
+    on, found = region.opt_ins(), set[str]()
+    keys: dict[str, set[str]] = {}
+    """By key, the plans that copy what lies under it."""
+    bound: set[str] = set()
+    for source in region.sources():
+        plans = [name for name, each in selections.items() if is_selected(source, each, on)]
+        if not plans:
+            continue
+        found.add(source.arn)
+        if region.is_managed_by_aws(source.key):
+            bound.add(source.arn)
+        elif source.key:
+            keys.setdefault(source.key, set()).update(plans)
+    if bound:
+        yield Finding(
+            about=about,
+            found=f"under a key of AWS's, so that their copies fail: {', '.join(sorted(bound))}",
+            state=State.CURE,
+            cure="encrypt each anew with a key of your own, whose policy lets the other account "
+            "use it (docs/organization.md, Keys of sources)",
+        )
+    else:
+        yield finding(about, f"{len(found)} found, none under a key of AWS's")
+    for key, plans in sorted(keys.items()):
+        accounts = {account for plan in plans for account in _copied_to(settings, plan)}
+        yield looked_up(
+            f"the key {key} of such sources",
+            lambda key=key, accounts=accounts: region.judged(key, accounts),
+        )
+
+
+def _copied_to(settings: Settings, plan: str) -> set[str]:
+    """Other accounts that a plan's rules copy to."""
+    copies = (copy for rule in settings.rules_of(plan).values() for copy in rule.copies)
+    return {account_of(settings, copy) for copy in copies} - {settings.account, ""}
 
 
 def is_selected(source: Source, selection: BackupSelection, opt_ins: Mapping[str, bool]) -> bool:
@@ -152,6 +196,15 @@ class _Region:
         if key.split(":")[4:5] != [self._account]:
             return False
         return self._kms.describe_key(KeyId=key)["KeyMetadata"]["KeyManager"] == "AWS"
+
+    def judged(self, key: str, accounts: set[str]) -> Answer | str:
+        """Whether a key lets accounts copy what lies under it."""
+        owner = key.split(":")[4]
+        if owner != self._account:
+            return by_hand(f"is {owner}'s", f"have its policy let {', '.join(sorted(accounts))}")
+        described = self._kms.describe_key(KeyId=key)["KeyMetadata"]
+        policy = self._kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"]
+        return judged(described, policy, accounts)
 
     def sources(self) -> Iterator[Source]:
         yield from self._volumes()

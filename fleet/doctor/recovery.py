@@ -7,12 +7,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import boto3
-from botocore.exceptions import BotoCoreError, ClientError
-
-from fleet.doctor.findings import Answer, Finding, looked_up, unanswered
+from fleet.doctor.findings import Answer, Finding, by_hand, ill, looked_up
+from fleet.doctor.stack_account import StackAccount
 from stacks.framework_controls import framework_regions
-from stacks.load import Settings
 
 RECORDED = (
     "AWS::Backup::BackupPlan",
@@ -29,10 +26,13 @@ _COST = (
     "of a control costs as aws.amazon.com/backup/pricing says"
 )
 
+_HOW = "a new recorder needs a delivery channel too, and to be started: docs/frameworks.md"
 
-def restore_tests(settings: Settings, session: boto3.Session) -> Iterator[Finding]:
+
+def restore_tests(here: StackAccount) -> Iterator[Finding]:
     """In each Region with plans: vaults that they fill, and no restore testing plan takes from.
     Where settings test no restores at all, that is told and needs no cure."""
+    settings = here.settings
     for region in settings.protected_regions:
         filled = {
             vault
@@ -41,23 +41,25 @@ def restore_tests(settings: Settings, session: boto3.Session) -> Iterator[Findin
             for vault in (settings.vault_of(name), plan.air_gapped_vault)
             if vault is not None
         }
-        if not filled:
-            continue
-        about = f"restore tests in {region}"
-        try:
-            tested = _tested(session.client("backup", region_name=region))
-        except (BotoCoreError, ClientError) as error:
-            yield unanswered(about, error)
-            continue
-        arns = f"arn:{settings.partition}:backup:{region}:{settings.account}:backup-vault:"
-        missing = sorted(v for v in filled if not {"*", f"{arns}{v}"} & tested)
-        cure = f"have a restore testing plan take from {', '.join(missing)} (docs/restore-tests.md)"
-        if not missing:
-            yield Finding(about=about, found="of each vault that plans fill")
-        elif settings.restore_testing:
-            yield Finding(about=about, found=f"none of {', '.join(missing)}", cure=cure)
-        else:
-            yield Finding(about=about, found=f"none of {', '.join(missing)}", needs=[cure])
+        if filled:
+            yield looked_up(
+                f"restore tests in {region}",
+                lambda region=region, filled=filled: _untested(here, region, filled),
+            )
+
+
+def _untested(here: StackAccount, region: str, filled: set[str]) -> Answer | str:
+    settings = here.settings
+    tested = _tested(here.session.client("backup", region_name=region))
+    arns = f"arn:{settings.partition}:backup:{region}:{settings.account}:backup-vault:"
+    missing = sorted(v for v in filled if not {"*", f"{arns}{v}"} & tested)
+    if not missing:
+        return "of each vault that plans fill"
+    found = f"none of {', '.join(missing)}"
+    if settings.restore_testing and not here.is_deployed:
+        return here.not_there(found)
+    cure = f"have a restore testing plan take from {', '.join(missing)} (docs/restore-tests.md)"
+    return (ill if settings.restore_testing else by_hand)(found, cure)
 
 
 def _tested(backup: Any) -> set[str]:
@@ -72,38 +74,44 @@ def _tested(backup: Any) -> set[str]:
     return found
 
 
-def configuration_recorders(settings: Settings, session: boto3.Session) -> Iterator[Finding]:
+def configuration_recorders(here: StackAccount) -> Iterator[Finding]:
     """In each Region with a framework: without AWS Config its controls evaluate nothing."""
+    settings = here.settings
     regions = {r for name in settings.frameworks for r in framework_regions(settings, name)}
     for region in sorted(regions):
-        config = session.client("config", region_name=region)
         yield looked_up(
             f"AWS Config in {region}, for frameworks",
-            lambda config=config, region=region: _recorder(config, region, settings),
+            lambda region=region: _recorder(here, region),
         )
 
 
-def _recorder(config: Any, region: str, settings: Settings) -> Answer:
+def _recorder(here: StackAccount, region: str) -> Answer | str:
+    config: Any = here.session.client("config", region_name=region)
     recorders = config.describe_configuration_recorders()["ConfigurationRecorders"]
-    own = f"arn:{settings.partition}:iam::{settings.account}:role/aws-service-role"
+    own = f"arn:{here.settings.partition}:iam::{here.settings.account}:role/aws-service-role"
     if not recorders:
         recorder = {
             "name": "default",
             "roleARN": f"{own}/config.amazonaws.com/AWSServiceRoleForConfig",
         }
-        return f"has no recorder; {_COST}", _put(region, recorder, _widened({}, [*RECORDED]))
+        put = _put(here, region, recorder, _widened({}, [*RECORDED]))
+        return ill(f"has no recorder; {_COST}", _HOW, put)
     recorder = recorders[0]
     name, group = recorder["name"], recorder["recordingGroup"]
     missing = [kind for kind in RECORDED if not _records(group, kind)]
     if missing:
         kept = {key: recorder[key] for key in ("name", "roleARN")}
-        cure = _put(region, kept, _widened(group, missing))
-        return f"does not record {', '.join(missing)}; {_COST}", cure
+        put = _put(here, region, kept, _widened(group, missing))
+        return ill(f"does not record {', '.join(missing)}; {_COST}", _HOW, put)
     statuses = config.describe_configuration_recorder_status()["ConfigurationRecordersStatus"]
     if not any(status["name"] == name and status["recording"] for status in statuses):
-        start = f"aws configservice start-configuration-recorder --region {region}"
-        return f"the recorder is stopped; {_COST}", f"{start} --configuration-recorder-name {name}"
-    return f"records what they go by; {_COST}", ""
+        start = ("start-configuration-recorder", "--configuration-recorder-name", name)
+        return ill(
+            f"the recorder is stopped; {_COST}",
+            "",
+            here.aws("configservice", *start, region=region),
+        )
+    return f"records what they go by; {_COST}"
 
 
 def _records(group: Mapping[str, Any], kind: str) -> bool:
@@ -128,10 +136,9 @@ def _widened(group: Mapping[str, Any], missing: list[str]) -> dict[str, Any]:
     }
 
 
-def _put(region: str, recorder: Mapping[str, str], group: Mapping[str, Any]) -> str:
-    """A new recorder needs a delivery channel too, and to be started: the page says how."""
+def _put(
+    here: StackAccount, region: str, recorder: Mapping[str, str], group: Mapping[str, Any]
+) -> str:
     document = json.dumps({**recorder, "recordingGroup": group})
-    return (
-        f"aws configservice put-configuration-recorder --region {region} "
-        f"--configuration-recorder '{document}' (docs/frameworks.md, AWS Config)"
-    )
+    put = ("put-configuration-recorder", "--configuration-recorder", document)
+    return here.aws("configservice", *put, region=region)

@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from fleet import access
 from fleet.doctor.coverage import accounts_in_no_plan
+from fleet.doctor.stack_account import StackAccount
 from fleet.enrol.members import Members
 from fleet.enrol.table import Difference, is_excluded
 from fleet.organization import ACTIVE, ListedAccount
@@ -154,7 +155,8 @@ def _reports(central: Mapping[str, CentralSettings]) -> Iterator[tuple[str, Prob
             continue
         assert isinstance(settings, Settings)
         try:
-            found = accounts_in_no_plan(settings, reports, access.session(settings))
+            here = StackAccount(settings=settings, session=access.session(settings))
+            found = accounts_in_no_plan(here, reports)
         except access.NoSession as error:
             yield settings.account, (error.found, error.cure)
             continue

@@ -105,6 +105,7 @@ def response_of(error: AwsError, protocol: str, service: str) -> Response:
 
 _SERVICE_OF_SIGNING_NAME: Mapping[str, str] = {
     "monitoring": "cloudwatch",
+    "servicequotas": "service-quotas",
     "tagging": "resourcegroupstaggingapi",
     "states": "stepfunctions",
 }

@@ -566,6 +566,7 @@ MAPPERS: Mapping[str, Mapper] = {
     "resourcegroupstaggingapi:GetResources": anywhere("tag:GetResources"),
     **named("scheduler", _schedule, "CreateSchedule", "UpdateSchedule"),
     **named("secretsmanager", _one(_secret), "DescribeSecret", "GetSecretValue"),
+    "service-quotas:ListServiceQuotas": anywhere("servicequotas:ListServiceQuotas"),
     "sesv2:SendEmail": _send_mail,
     "sqs:ChangeMessageVisibilityBatch": _one(_queue)("sqs:ChangeMessageVisibility"),
     **named(

@@ -242,6 +242,15 @@ class SandboxSESV2Response(SESV2Response):
     def _given(self) -> dict[str, Any]:
         return json.loads(self.body or "{}")
 
+    def get_account(self) -> str:
+        """Out of SES's own sandbox: no mail leaves this machine either way."""
+        account = {
+            "ProductionAccessEnabled": True,
+            "SendingEnabled": True,
+            "EnforcementStatus": "HEALTHY",
+        }
+        return json.dumps(account)
+
     def send_email(self) -> str:
         return json.dumps({"MessageId": self._own.send(self._given).id})
 

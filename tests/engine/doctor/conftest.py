@@ -18,6 +18,7 @@ from aws_sandbox.aws.organization import (
 from aws_sandbox.aws.server import AwsServer
 from fleet.doctor.examination import examine
 from fleet.doctor.findings import Finding
+from fleet.doctor.stack_account import StackAccount
 from sandbox.tests.moto_state import forget_everything
 from stacks import load
 from stacks.load import Settings
@@ -45,7 +46,10 @@ WITHOUT_STACK, LAKE, TOPICS = (
     "Lake Formation's defaults",
     "alarm_topics",
 )
-EVERYWHERE = {WITHOUT_STACK, LAKE, TOPICS}
+ACCOUNT = "its account"
+QUOTA = f"the quota of report plans in {REGION}"
+MONITORED = "cross-account monitoring"
+EVERYWHERE = {ACCOUNT, WITHOUT_STACK, LAKE, TOPICS, QUOTA, MONITORED, TRUSTED}
 """What is looked at whatever settings say of a bucket or an organization."""
 
 
@@ -109,15 +113,29 @@ def settings(folder: Path, **reports: Any) -> Settings:
 
 
 def findings(
-    settings: Settings, session: boto3.Session, root: Path = Path("nowhere")
+    settings: Settings, session: boto3.Session, root: Path | None = None
 ) -> dict[str, Finding]:
     """By what they are about; a project without settings files has no stacks."""
-    return {f.about: f for f in examine(f"acme-{settings.role}", settings, session, root)}
+    here = StackAccount(settings=settings, session=session, root=root or Path("nowhere"))
+    return {finding.about: finding for finding in examine(here)}
 
 
-def examined(settings: Settings, session: boto3.Session) -> dict[str, tuple[str, str]]:
-    found = findings(settings, session)
-    return {about: (f.found, f.cure) for about, f in found.items()}
+def examined(
+    settings: Settings, session: boto3.Session, root: Path | None = None
+) -> dict[str, tuple[str, str]]:
+    """What was found, and the cure with its commands."""
+    return {
+        about: (finding.found, "; ".join(filter(None, (finding.cure, *finding.run))))
+        for about, finding in findings(settings, session, root).items()
+    }
+
+
+def deploy_something(session: boto3.Session) -> None:
+    """Something that carries the tags of acme's deployments."""
+    session.client("sns").create_topic(
+        Name="acme-backup-something",
+        Tags=[{"Key": "managed-by", "Value": "backup-org"}, {"Key": "customer", "Value": "acme"}],
+    )
 
 
 def policy_of(*statements: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ import boto3
 import pytest
 
 from aws_sandbox.aws.server import AwsServer
+from fleet.doctor.findings import State
 from reports.ticket_ledger import heartbeat_key
 from tests.engine.doctor.conftest import AUDIT, MANAGEMENT, REGION, examined, findings, written
 from tests.support.in_memory_dynamodb import LEDGER
@@ -87,7 +88,8 @@ class TestHeartbeats:
         session = aws.session(AUDIT, REGION)
         written(tmp_path, "management")
         asked = written(tmp_path, "audit", ticketing=TICKETING)
-        assert findings(asked, session, tmp_path)["heartbeats"].found == "is not deployed yet"
+        first = findings(asked, session, tmp_path)["heartbeats"]
+        assert (first.state, first.run) == (State.NOT_YET, ("backup-org up acme-audit",))
         dynamodb = session.client("dynamodb")
         dynamodb.create_table(**LEDGER, TableName="acme-backup-tickets")
 
@@ -97,9 +99,9 @@ class TestHeartbeats:
 
         hear(AUDIT)
         found = findings(asked, session, tmp_path)["heartbeats"]
-        assert found.found.startswith(f"none came yet from acme-management in {REGION}; ")
-        assert "acme-backup-heartbeat" in found.found
-        assert found.cure == ""
+        assert found.found == f"none came yet from acme-management in {REGION}"
+        assert found.state is State.NOT_YET
+        assert "acme-backup-heartbeat" in found.cure
         hear(MANAGEMENT)
         found = findings(asked, session, tmp_path)["heartbeats"]
         assert (found.found, found.cure) == ("came from each of 2 Regions of accounts", "")
@@ -109,7 +111,7 @@ class TestTheTicketQueue:
     def test_that_nobody_works_off_is_told_how_to_be(self, aws: AwsServer, tmp_path: Path) -> None:
         session = aws.session(AUDIT, REGION)
         asked = written(tmp_path, "audit", ticketing=TICKETING)
-        assert examined(asked, session)["the ticket queue"] == ("is not deployed yet", "")
+        assert findings(asked, session)["the ticket queue"].state is State.NOT_YET
         uuid = mapping(session)
         client = session.client("lambda")
         found, cure = examined(asked, session)["the ticket queue"]
@@ -117,7 +119,11 @@ class TestTheTicketQueue:
         client.update_event_source_mapping(UUID=uuid, Enabled=False)
         found, cure = examined(asked, session)["the ticket queue"]
         assert found.startswith("is not worked off")
-        assert cure == f"aws lambda update-event-source-mapping --uuid {uuid} --enabled"
+        assert cure.startswith(
+            f'test "$(aws sts get-caller-identity --query Account --output text)" = {AUDIT} && '
+        )
+        update = f"aws lambda update-event-source-mapping --uuid {uuid} --enabled"
+        assert cure.endswith(f"{update} --region {REGION}")
 
 
 def mapping(session: boto3.Session) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,13 @@ from components.reports_bucket import (
 )
 from stacks import load
 from tests.engine.doctor.conftest import (
+    ACCOUNT,
     ARN,
     AUDIT,
     LAKE,
     MANAGEMENT,
     POLICY,
+    QUOTA,
     ROLE,
     THEIRS,
     TOPICS,
@@ -32,6 +35,8 @@ from tests.engine.doctor.conftest import (
     written,
 )
 from tests.support.command import backup_org
+
+DEPLOYS = "OrganizationAccountAccessRole"
 
 
 class TestTheCommand:
@@ -53,31 +58,49 @@ class TestTheCommand:
         for name, value in environment.items():
             monkeypatch.setenv(name, str(value))
         monkeypatch.delenv("AWS_PROFILE", raising=False)
-        role = "OrganizationAccountAccessRole"
-        written(tmp_path, "management", reports={"scope": "account"}, deploy_role=role)
-        written(tmp_path, "audit", deploy_role=role)
+        written(tmp_path, "management", reports={"scope": "account"}, deploy_role=DEPLOYS)
+        written(tmp_path, "audit", deploy_role=DEPLOYS)
 
     @staticmethod
-    def told(*names: str) -> tuple[int | str | None, list[str], list[str]]:
-        """How the command ends, the rows of its table, and the needs and cures below."""
-        answer = backup_org("doctor", *names)
-        rows = [line for line in answer.output.splitlines() if line.startswith("│")]
-        below = [line for line in answer.output.splitlines() if line.startswith("acme-")]
-        return answer.exit_code, rows, below
+    def told(*names: str) -> tuple[int | str | None, list[Mapping[str, Any]]]:
+        """How the command ends, and its findings."""
+        answer = backup_org("doctor", *names, "--json")
+        return answer.exit_code, json.loads(answer.results)["findings"]
 
     def test_ends_well_where_nothing_needs_a_cure(self, session: boto3.Session) -> None:
         iam = session.client("iam")
         iam.create_service_linked_role(AWSServiceName="reports.backup.amazonaws.com")
-        code, rows, needs = self.told()
+        code, found = self.told()
         assert code == 0
-        told = [tuple(cell.strip() for cell in row.split("│")[1:3]) for row in rows]
-        assert told == [
-            ("acme-audit", TOPICS),
-            ("acme-management", ROLE),
-            ("acme-management", LAKE),
-            ("acme-management", WITHOUT_STACK),
+        assert [(f["stack"], f["about"], f["state"]) for f in found] == [
+            ("acme-audit", ACCOUNT, "fine"),
+            ("acme-audit", TOPICS, "by hand"),
+            ("acme-management", ACCOUNT, "fine"),
+            ("acme-management", ROLE, "fine"),
+            ("acme-management", LAKE, "fine"),
+            ("acme-management", QUOTA, "fine"),
+            ("acme-management", WITHOUT_STACK, "by hand"),
         ]
-        assert [line.split(": ")[1] for line in needs] == [TOPICS, WITHOUT_STACK]
+
+    def test_prints_which_lines_are_fine_and_cures_that_name_their_stack(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("COLUMNS", "120")
+        answer = backup_org("doctor", "acme")
+        assert answer.exit_code == 2
+        lines = answer.output.splitlines()
+        (fine,) = [line for line in lines if LAKE in line]
+        assert fine.split()[:3] == ["✓", "fine", "acme-management"]
+        (ill,) = [line for line in lines if line.startswith("! cure")]
+        assert f"{ROLE}: does not exist" in ill
+        run = f"acme-management: {ROLE}: run: backup-org prepare acme-management"
+        assert run in lines
+        assert lines[-1] == "2 stacks: 4 fine, 2 by hand, 1 cure"
+
+    def test_leaves_out_what_is_fine_where_that_is_asked_for(self) -> None:
+        output = backup_org("doctor", "--problems").output
+        assert "✓ fine" not in output
+        assert "! cure" in output
 
     @pytest.mark.parametrize(
         ("deploy_role", "found", "cure"),
@@ -98,13 +121,14 @@ class TestTheCommand:
         self, deploy_role: str | None, found: str, cure: str, tmp_path: Path
     ) -> None:
         written(tmp_path, "audit", deploy_role=deploy_role)
-        code, rows, cures = self.told()
+        code, looked = self.told()
         assert code == 1
-        assert found in rows[0]
-        assert "does not exist" in rows[1]
-        of_accounts = [line for line in cures if f": {WITHOUT_STACK}: " not in line]
-        assert [line.split(": ")[0] for line in of_accounts] == ["acme-audit", "acme-management"]
-        assert cure in of_accounts[0]
+        first, *others = looked
+        assert (first["stack"], first["about"], first["state"]) == ("acme-audit", ACCOUNT, "failed")
+        assert found in first["found"]
+        assert cure in first["cure"]
+        assert {other["stack"] for other in others} == {"acme-management"}
+        assert [other["about"] for other in others if other["state"] == "cure"] == [ROLE]
 
     @pytest.mark.parametrize(
         ("name", "value", "found"),
@@ -123,25 +147,25 @@ class TestTheCommand:
             monkeypatch.delenv(name)
         else:
             monkeypatch.setenv(name, value)
-        code, rows, cures = self.told()
+        code, looked = self.told()
         assert code == 1
-        assert [row.split("│")[1].strip() for row in rows] == ["acme-audit", "acme-management"]
-        assert all(found in row for row in rows)
-        assert ["aws sts get-caller-identity" in line for line in cures] == [True, True]
+        assert [each["stack"] for each in looked] == ["acme-audit", "acme-management"]
+        assert all(found in each["found"] for each in looked)
+        assert ["aws sts get-caller-identity" in each["cure"] for each in looked] == [True, True]
 
     def test_tells_problems_of_settings_beside_the_others(self, tmp_path: Path) -> None:
         with pytest.raises(load.SettingsError):
             written(tmp_path, "audit", colour="red")
-        code, rows, cures = self.told()
+        code, (first, *others) = self.told()
         assert code == 1
-        assert "colour" in rows[0]
-        assert "does not exist" in rows[1]
-        assert len([line for line in cures if ": backup-org" in line or "write it" in line]) == 2
+        assert (first["about"], first["state"]) == ("its settings", "failed")
+        assert "colour" in first["found"]
+        assert [other["about"] for other in others if other["state"] == "cure"] == [ROLE]
 
     def test_prints_brackets_as_they_are(self, tmp_path: Path) -> None:
         with pytest.raises(load.SettingsError):
             written(tmp_path, "audit", tags={"[red]x": ["[bold]"]})
-        assert "[red]x" in self.told()[1][0]
+        assert "[red]x" in backup_org("doctor").output
 
     @pytest.mark.usefixtures("role")
     def test_prints_what_another_account_must_see_to_and_exits_with_nought(
@@ -153,20 +177,19 @@ class TestTheCommand:
             reports={"scope": "account", "bucket": {**THEIRS, "account": AUDIT}},
         )
         monkeypatch.setenv("COLUMNS", "60")
-        code, _, below = self.told("acme-management")
-        assert code == 0
+        answer = backup_org("doctor", "acme-management")
+        assert answer.exit_code == 0
         wanted = reports_are_read(ARN, MANAGEMENT, "aws").render()
         need = f"{AUDIT} must have in it: {json.dumps(wanted)}"
-        assert f"acme-management: {POLICY}: {need}" in below
+        assert f"acme-management: {POLICY} ({wanted['Sid']}): {need}" in answer.output.splitlines()
 
     def test_prints_a_cure_on_one_line_however_narrow_the_terminal_is(
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, bucket: Any
     ) -> None:
         del bucket
         reports = {"scope": "account", "bucket": THEIRS}
-        role = "OrganizationAccountAccessRole"
-        written(tmp_path, "management", reports=reports, deploy_role=role)
+        written(tmp_path, "management", reports=reports, deploy_role=DEPLOYS)
         monkeypatch.setenv("COLUMNS", "60")
         wanted = reports_are_delivered("arn:aws:s3:::theirs", MANAGEMENT, "aws").render()
         cure = f"acme-management: {POLICY}: add to it: {json.dumps(wanted)}"
-        assert cure in self.told("acme-management")[2]
+        assert cure in backup_org("doctor", "acme-management").output.splitlines()

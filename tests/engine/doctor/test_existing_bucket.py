@@ -20,6 +20,7 @@ from components.reports_bucket import (
     reports_are_encrypted,
     reports_are_read,
 )
+from fleet.doctor.findings import State
 from stacks.load import Settings
 from tests.engine.doctor.conftest import (
     ARN,
@@ -134,32 +135,26 @@ class TestABucketThatExists:
         theirs = {**THEIRS, "account": AUDIT}
         asked = settings(tmp_path, scope="account", bucket=theirs)
         found = findings(asked, session)
-        assert found.keys() - EVERYWHERE == {ROLE, BUCKET, POLICY, THEIR_KEY_POLICY}
-        for about in (BUCKET, POLICY, THEIR_KEY_POLICY):
-            assert found[about].found == f"not looked at: it is {AUDIT}'s"
-            assert found[about].cure == ""
-        reason, events = found[BUCKET].needs
-        assert f"only buckets of the report plan's own account, {MANAGEMENT}" in reason
-        assert "a rule there must forward them to this account's default bus" in events
-        for about, wanted in (
-            (
-                POLICY,
-                (
-                    reports_are_delivered(ARN, MANAGEMENT, "aws"),
-                    reports_are_read(ARN, MANAGEMENT, "aws"),
-                ),
-            ),
-            (
-                THEIR_KEY_POLICY,
-                (
-                    reports_are_encrypted(MANAGEMENT, "aws"),
-                    reports_are_decrypted(MANAGEMENT, "aws"),
-                ),
-            ),
-        ):
-            assert found[about].needs == [
-                f"{AUDIT} must have in it: {json.dumps(each.render())}" for each in wanted
-            ]
+        must_have = {
+            f"{POLICY} ({statement['Sid']})": statement
+            for statement in (
+                reports_are_delivered(ARN, MANAGEMENT, "aws").render(),
+                reports_are_read(ARN, MANAGEMENT, "aws").render(),
+            )
+        } | {
+            f"{THEIR_KEY_POLICY} ({statement['Sid']})": statement
+            for statement in (
+                reports_are_encrypted(MANAGEMENT, "aws").render(),
+                reports_are_decrypted(MANAGEMENT, "aws").render(),
+            )
+        }
+        assert found.keys() - EVERYWHERE == {ROLE, BUCKET, EVENTS, *must_have}
+        assert found[BUCKET].found == f"not looked at: it is {AUDIT}'s"
+        assert f"of the report plan's own account, {MANAGEMENT}" in found[BUCKET].cure
+        assert "a rule there must forward them to this account's default" in found[EVENTS].cure
+        for about, statement in must_have.items():
+            assert found[about].state is State.BY_HAND
+            assert found[about].cure == f"{AUDIT} must have in it: {json.dumps(statement)}"
 
     @pytest.mark.usefixtures("bucket")
     def test_with_another_accounts_key_is_told_what_that_must_have(
@@ -168,12 +163,10 @@ class TestABucketThatExists:
         theirs = {**THEIRS, "key_arn": f"arn:aws:kms:{REGION}:{AUDIT}:key/theirs"}
         asked = settings(tmp_path, scope="account", bucket=theirs)
         found = findings(asked, session)
-        assert [
-            json.loads(need[need.index("{") :])["Sid"] for need in found[THEIR_KEY_POLICY].needs
-        ] == [
-            "ReportsAreEncrypted",
-            "LakeDecryptsReports",
-        ]
+        assert {about for about in found if about.startswith(THEIR_KEY_POLICY)} == {
+            f"{THEIR_KEY_POLICY} (ReportsAreEncrypted)",
+            f"{THEIR_KEY_POLICY} (LakeDecryptsReports)",
+        }
 
 
 @pytest.mark.usefixtures("bucket", "role")

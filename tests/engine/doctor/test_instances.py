@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from moto.backends import get_backend
 
-from fleet.doctor.findings import Finding
+from fleet.doctor.findings import Finding, State
 from fleet.doctor.instances import instances
+from fleet.doctor.stack_account import StackAccount
 from sandbox.tests.deployed_aws import MEMBER, DeployedAws, shared_aws
 from stacks import load, names
 from stacks.settings import MemberSettings
@@ -47,7 +48,8 @@ def launch(aws: DeployedAws, region: str = REGION, /, **given: Any) -> str:
 
 
 def found(aws: DeployedAws, settings: MemberSettings) -> list[Finding]:
-    return list(instances(settings, aws.server.session(MEMBER, REGION)))
+    session = aws.server.session(MEMBER, REGION)
+    return list(instances(StackAccount(settings=settings, session=session, root=ROOT)))
 
 
 def cured(aws: DeployedAws, settings: MemberSettings, instance: str) -> Mapping[str, str]:
@@ -76,7 +78,10 @@ def test_one_with_the_profile_and_no_tag_is_told(
     ec2.associate_iam_instance_profile(instance, iam_instance_profile_arn=profile["Arn"])
     (finding,) = [each for each in found(aws, settings) if instance in each.found]
     assert finding.found == f"with the profile {name} and no script's tag: {instance}"
-    assert finding.needs == ["tag them if a script should run on them"]
+    assert (finding.state, finding.cure) == (
+        State.BY_HAND,
+        "tag them if a script should run on them",
+    )
 
 
 @pytest.mark.parametrize("state", [{"managed": False}, {"online": False}])

@@ -103,7 +103,8 @@ def answer_with(
     session.events.register(f"before-send.{call}", cast(Any, respond))
 
 
-UP = "run: backup-org up"
+UP = "backup-org up acme-management"
+NO_PLAN = "there is no plan: the stack is not deployed yet"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +135,7 @@ class TestTheReportPlans:
     @pytest.mark.parametrize(
         ("plans", "found"),
         [
-            ([], "there is no plan yet"),
+            ([], NO_PLAN),
             (
                 [shard(1, MANAGEMENT, AUDIT), shard(2, MEMBER, units=[UPPER])],
                 f"{BELOW} in none",
@@ -150,7 +151,7 @@ class TestTheReportPlans:
             ([shard(1, "ROOT"), shard(2, CLOSED), shard(3, CLOSED)], ""),
             (
                 [Plan(name="acme_backup_job_report_of_others", accounts=["ROOT"])],
-                "there is no plan yet",
+                NO_PLAN,
             ),
             (
                 [
@@ -160,7 +161,7 @@ class TestTheReportPlans:
                         template="COPY_JOB_REPORT",
                     )
                 ],
-                "there is no plan yet",
+                NO_PLAN,
             ),
         ],
     )
@@ -197,13 +198,17 @@ class TestTheReportPlans:
         assert [key for key in found if key.startswith("the load")] == [about]
         told, cure = found[about]
         assert told.startswith("5 accounts (5 × 22500 assumed) = 112500 jobs and evaluations")
-        assert cure.startswith("run: backup-org lake volume --write")
+        assert "backup-org lake volume --write --stack acme-management; backup-org up acme" in cure
 
     @pytest.mark.parametrize(
         ("seen", "accounts", "cure"),
         [
             ({MEMBER: 89_600}, ["ROOT"], ""),
-            ({MEMBER: 89_601}, ["ROOT"], "run: backup-org lake volume --write"),
+            (
+                {MEMBER: 89_601},
+                ["ROOT"],
+                "look between the two at what changes:; backup-org lake volume --write",
+            ),
             ({MEMBER: 100_001}, [MEMBER], "no sharding helps one account"),
         ],
     )
@@ -240,4 +245,4 @@ class TestTheReportPlans:
         plans = {"backup_job": {"name": "theirs", "existing": True}}
         found, cure = examined(settings(tmp_path, plans=plans), session)[JOBS]
         assert found == f"{', '.join([MANAGEMENT, AUDIT, IN_UNIT, BELOW])} in none"
-        assert cure == "see to theirs yourself: it is not deployed from here"
+        assert cure == "see to the plan yourself: it is not deployed from here"

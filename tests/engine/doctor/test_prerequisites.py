@@ -42,7 +42,10 @@ class TestTheSecret:
         session = aws.session(AUDIT, REGION)
         found, cure = examined(asked, session)["the secret acme/servicenow"]
         assert found == "does not exist"
-        assert cure.startswith("aws secretsmanager create-secret --name acme/servicenow ")
+        assert cure.endswith(
+            f" = {AUDIT} && aws secretsmanager create-secret --name acme/servicenow "
+            f"--secret-string file://servicenow.json --region {REGION}"
+        )
         session.client("secretsmanager").create_secret(Name="acme/servicenow", SecretString="{}")
         assert examined(asked, session)["the secret acme/servicenow"] == ("exists", "")
 
@@ -61,4 +64,7 @@ class TestALookThatIsRefused:
         assert found[TRUSTED] == ("is on", "")
         for about, call in ((ROLE, "GetRole"), ("accounts in the report plans", "ListReportPlans")):
             assert found[about][0].startswith("cannot be looked up: An error occurred (Access")
-            assert found[about][1] == f"let the role that deploys here call {call}"
+            assert (
+                found[about][1]
+                == f"let the role that deploys here call {call} (docs/deploy-role.md)"
+            )

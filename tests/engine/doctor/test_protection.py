@@ -12,6 +12,7 @@ from moto.backends import get_backend
 
 from aws_sandbox.aws.server import AwsServer
 from fleet.deploy.prepare import prepared
+from fleet.doctor.findings import State
 from stacks.load import Settings
 from tests.engine.doctor.conftest import (
     AUDIT,
@@ -56,7 +57,7 @@ class TestServices:
         asked = protected(tmp_path, {"resource_types": ["EFS", "EC2"]})
         assert examined(asked, session)[SERVICES] == (
             "off, and selected: EFS",
-            "opt_ins: {EFS: true}, then: backup-org prepare",
+            "set opt_ins: {EFS: true}, then:; backup-org prepare acme-management",
         )
         asked = protected(tmp_path, {"resource_types": ["EFS"]}, opt_ins={"EFS": True})
         made = next(prepared(asked, lambda: [asked], session))
@@ -72,8 +73,8 @@ class TestServices:
     ) -> None:
         asked = protected(tmp_path, {}, opt_ins={"EFS": False})
         finding = findings(asked, session)[SERVICES]
-        assert (finding.cure, len(finding.needs)) == ("", 1)
-        assert finding.needs[0].startswith("off, so that no tag gets them backed up: DynamoDB;")
+        assert finding.state is State.BY_HAND
+        assert finding.found == "off, so that no tag gets them backed up: DynamoDB"
 
     def test_that_aws_does_not_know_are_refused_with_those_that_it_does(
         self, tmp_path: Path, session: boto3.Session
@@ -163,16 +164,16 @@ def test_accounts_without_a_stack_are_told_with_their_names(
     asked = settings(tmp_path)
     finding = findings(asked, session, tmp_path)[WITHOUT_STACK]
     assert finding.found == f"{MEMBER} (member), {IN_UNIT} (in-a-unit), {BELOW} (below)"
-    assert (finding.cure, len(finding.needs)) == ("", 1)
+    assert finding.state is State.BY_HAND
 
 
 def test_an_empty_alarm_topics_is_told_where_the_alert_bus_stands(
     aws: AwsServer, tmp_path: Path, session: boto3.Session
 ) -> None:
     audit, topic = aws.session(AUDIT, REGION), f"arn:aws:sns:{REGION}:{AUDIT}:on-call"
-    assert findings(written(tmp_path, "audit"), audit)[TOPICS].needs != ()
+    assert findings(written(tmp_path, "audit"), audit)[TOPICS].state is State.BY_HAND
     told = findings(written(tmp_path, "audit", alarm_topics=[topic]), audit)[TOPICS]
-    assert (told.found, told.needs) == (topic, ())
+    assert (told.found, told.state) == (topic, State.FINE)
     assert TOPICS not in findings(settings(tmp_path), session)
 
 

@@ -10,8 +10,16 @@ from typing import Any
 import boto3
 from moto.backends import get_backend
 
+from fleet.doctor.findings import State
 from fleet.doctor.recovery import RECORDED
-from tests.engine.doctor.conftest import MANAGEMENT, REGION, examined, findings, written
+from tests.engine.doctor.conftest import (
+    MANAGEMENT,
+    REGION,
+    deploy_something,
+    examined,
+    findings,
+    written,
+)
 
 TESTS, CONFIG = f"restore tests in {REGION}", f"AWS Config in {REGION}, for frameworks"
 ROLE = f"arn:aws:iam::{MANAGEMENT}:role/recorder"
@@ -41,10 +49,12 @@ def test_vaults_from_which_no_plan_in_aws_restores_are_told(
 ) -> None:
     own: dict[str, Any] = {"vaults": {"own": {}}, "plans": {"gold": PLAN}, "reports": None}
     untested = findings(written(tmp_path, "management", **own), session)[TESTS]
-    assert (untested.found, untested.cure) == ("none of own", "")
-    assert untested.needs[0].startswith("have a restore testing plan take from own")
+    assert (untested.found, untested.state) == ("none of own", State.BY_HAND)
+    assert untested.cure.startswith("have a restore testing plan take from own")
     asked = written(tmp_path, "management", **own, restore_testing=TESTED)
-    assert examined(asked, session)[TESTS][1].startswith("have a restore testing plan take")
+    assert findings(asked, session)[TESTS].state is State.NOT_YET
+    deploy_something(session)
+    assert findings(asked, session)[TESTS].state is State.CURE
     restores(session, IncludeVaults=[f"arn:aws:backup:{REGION}:{MANAGEMENT}:backup-vault:own"])
     assert examined(asked, session)[TESTS] == ("of each vault that plans fill", "")
 
@@ -71,7 +81,7 @@ def test_what_aws_config_must_record_for_frameworks_is_told_with_its_cost(
     found, cure = examined(asked, session)[CONFIG]
     assert found.startswith("the recorder is stopped; ")
     assert cure.endswith(
-        "start-configuration-recorder --region eu-central-1 --configuration-recorder-name theirs"
+        "start-configuration-recorder --configuration-recorder-name theirs --region eu-central-1"
     )
     config.put_delivery_channel({"name": "theirs", "s3BucketName": "config-of-theirs"})
     config.start_configuration_recorder("theirs")

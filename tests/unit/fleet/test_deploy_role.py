@@ -38,6 +38,8 @@ OTHERWISE = {
     "s3:ListObjectsV2": "s3:ListBucket",
     "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
     "resourcegroupstaggingapi:GetResources": "tag:GetResources",
+    "service-quotas:ListServiceQuotas": "servicequotas:ListServiceQuotas",
+    **{f"sesv2:{call}": f"ses:{call}" for call in ("GetAccount", "GetEmailIdentity")},
     **{
         f"{engine}:{call}": f"rds:{call}"  # the same operations under the names of other clients
         for engine in ("docdb", "neptune")

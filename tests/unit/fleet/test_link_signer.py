@@ -10,19 +10,22 @@ import pytest
 from moto import mock_aws
 from moto.iam.models import iam_backends
 
-from fleet.doctor.findings import Finding
+from fleet.doctor.findings import Finding, State
 from fleet.doctor.link_signer import link_signer
+from fleet.doctor.stack_account import StackAccount
 from stacks.settings import CentralSettings
+from tests.support.examples import ROOT
 from tests.support.report_variants import VARIANTS
 
 USER = "acme-backup-report-link"
+NOT_DEPLOYED = "the stack is not deployed yet"
 
 
 def findings() -> list[Finding]:
     session = boto3.Session("testing", "testing", region_name="eu-central-1")
     settings = VARIANTS["links by a user"].case.settings
     assert isinstance(settings, CentralSettings)
-    return list(link_signer(settings, session))
+    return list(link_signer(StackAccount(settings=settings, session=session, root=ROOT)))
 
 
 @pytest.fixture
@@ -36,9 +39,11 @@ def test_what_is_not_there_yet_is_told_with_its_cure(iam: Any) -> None:
     secret, key = findings()
     assert secret.found == "does not exist"
     assert "access_key_id" in secret.cure
-    assert key.found == "there is no such user yet"
+    assert (key.found, key.state) == (f"there is no user {USER}: {NOT_DEPLOYED}", State.NOT_YET)
     iam.create_user(UserName=USER)
-    assert findings()[1].cure == f"aws iam create-access-key --user-name {USER}"
+    (make,) = findings()[1].run
+    assert make.startswith('test "$(aws sts get-caller-identity ')
+    assert f" && aws iam create-access-key --user-name {USER} --region " in make
 
 
 @pytest.mark.parametrize(("days", "is_old"), [(89, False), (91, True)])
