@@ -48,8 +48,14 @@ class Change:
     """Of what stands already."""
     retained: bool = False
     """Whether what is deleted or replaced goes out of the state alone, and stays in AWS."""
+    region: str = ""
+    """Of what stands already, where the resource says one."""
+    empties: bool = False
+    """Whether a deletion deletes what lies in it, too: `force_destroy`."""
     loses: str = ""
     """What would be lost with it, in words."""
+    blocked: str = ""
+    """Why AWS would refuse to delete it, with what to do."""
 
     @property
     def type(self) -> str:
@@ -111,6 +117,21 @@ def _change(step: StepEventMetadata, op: str, properties: Sequence[PropertyChang
         properties=properties,
         id=stands.id if stands else "",
         retained=bool(stands and stands.retain_on_delete),
+        region=str(((stands and stands.inputs) or {}).get("region") or ""),
+        empties=bool(((stands and stands.inputs) or {}).get("forceDestroy")),
+    )
+
+
+def deletion(resource: Mapping[str, Any]) -> Change:
+    """What a destroy does to a resource of a stack's state."""
+    inputs: Mapping[str, Any] = resource.get("inputs") or {}
+    return Change(
+        urn=resource["urn"],
+        op=OpType.DELETE.value,
+        id=resource.get("id", ""),
+        retained=bool(resource.get("retainOnDelete")),
+        region=str(inputs.get("region") or ""),
+        empties=bool(inputs.get("forceDestroy")),
     )
 
 

@@ -24,6 +24,7 @@ from fleet import access
 from fleet.deploy import program
 from fleet.deploy.changes import Change
 from fleet.deploy.events import Heard
+from fleet.deploy.losses import refuse_losses, with_losses
 from fleet.engine import engine
 from fleet.engine.command import CommandIn
 from fleet.errors import ToldError
@@ -134,12 +135,15 @@ class Deployment:
         """`refreshed`: against what stands in AWS now, rather than what the state has of it."""
         with self._run("preview", self._made) as (stack, options):
             result = stack.preview(**options, policy_packs=[str(POLICIES)], refresh=refreshed)
-        return self._outcome(result.change_summary)
+        outcome = self._outcome(result.change_summary)
+        return replace(outcome, details=with_losses(self.settings, outcome.details))
 
-    def up(self, *, refreshed: bool = False) -> Outcome:
+    def up(self, *, refreshed: bool = False, lose: Sequence[str] = ()) -> Outcome:
         """Previews first: what a policy refuses is refused before anything is created; and updates
-        only where the preview shows a change."""
+        only where the preview shows a change. Raises DeletionRefused for what AWS would not delete,
+        and DataAtStake for what would be lost that `lose` does not name."""
         previewed = self.preview(refreshed=refreshed)
+        refuse_losses({self.stack: previewed.details}, lose)
         if not previewed.changed:
             return previewed
         return self.update(refreshed=refreshed)

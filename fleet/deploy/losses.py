@@ -1,0 +1,232 @@
+"""What a deletion would lose, and what AWS would refuse to delete: looked up before anything is.
+
+Only what holds data of its own is here. A key is not: what lies under it goes or stays with it, and
+for 30 days its deletion can be cancelled. What leaves a stack and stays in AWS loses nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from fleet import access
+from fleet.deploy.changes import Change
+from fleet.errors import ToldError
+from stacks.load import Settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_backup import BackupClient
+
+_GOES = frozenset({"delete", "replace", "delete-replaced"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """What lies in a resource that is to be deleted."""
+
+    loses: str = ""
+    """What goes with it, in words; empty: nothing."""
+    blocked: str = ""
+    """Why AWS would not delete it, with what to do; empty: it would."""
+
+
+Look = Callable[[boto3.Session, Change], Held]
+
+
+class DataAtStake(ToldError):
+    """What would be lost, and nobody has said by name that it may be."""
+
+    def __init__(self, lines: Sequence[str], names: Iterable[str]) -> None:
+        options = " ".join(f"--lose {name}" for name in dict.fromkeys(names))
+        super().__init__(
+            "this would lose data:\n  " + "\n  ".join(lines) + f"\nif it may be lost: {options}"
+        )
+
+
+class DeletionRefused(ToldError):
+    """What AWS would not delete; says why, and the cure."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        super().__init__("AWS would refuse to delete:\n  " + "\n  ".join(lines))
+
+
+def with_losses(settings: Settings, changes: Iterable[Change]) -> tuple[Change, ...]:
+    """The same changes; those that delete say what would be lost, or why AWS would refuse. AWS is
+    asked only where something that can hold data goes. Raises NoSession."""
+    found = tuple(changes)
+    if not any(_can_hold(change) for change in found):
+        return found
+    session = access.session(settings)
+    return tuple(_looked(session, settings, c) if _can_hold(c) else c for c in found)
+
+
+def _can_hold(change: Change) -> bool:
+    return change.op in _GOES and not change.retained and change.type in _HOLDERS
+
+
+def _looked(session: boto3.Session, settings: Settings, change: Change) -> Change:
+    placed = change if change.region else replace(change, region=settings.region)
+    try:
+        held = _HOLDERS[change.type](session, placed)
+    except (BotoCoreError, ClientError) as error:
+        if _is_gone(error):
+            return placed
+        held = Held(loses=f"what is in it, which cannot be looked up: {error}")
+    return replace(placed, loses=held.loses, blocked=held.blocked)
+
+
+def _is_gone(error: Exception) -> bool:
+    """Whether somebody has deleted it already. AWS Backup says AccessDenied of a vault that does
+    not exist, too: then what is in it cannot be told."""
+    if not isinstance(error, ClientError):
+        return False
+    code = error.response.get("Error", {}).get("Code", "")
+    return code.endswith(("NotFound", "NotFoundException", "NonExistentQueue", "NoSuchBucket"))
+
+
+def _vault(session: boto3.Session, change: Change) -> Held:
+    backup = session.client("backup", region_name=change.region)
+    vault = backup.describe_backup_vault(BackupVaultName=change.id)
+    count = vault["NumberOfRecoveryPoints"]
+    if not count:
+        return Held()
+    last = _last_kept(backup, change.id)
+    until = "at least one of them for good" if last is None else f"the last until {last:%Y-%m-%d}"
+    points = f"{count} recovery {'point' if count == 1 else 'points'}, kept {until}"
+    if "LockDate" in vault and vault["LockDate"] <= datetime.now(UTC):
+        return Held(
+            blocked=f"{points}, under a compliance lock since {vault['LockDate']:%Y-%m-%d}: nobody can delete "
+            "them before; leave the vault: set leave_on_destroy: true on it, deploy that, and try "
+            "again"
+        )
+    if not change.empties:
+        return Held(
+            blocked=f"{points}: to keep them, set leave_on_destroy: true on the vault, or "
+            "force_destroy: true to lose them; deploy that, and try again"
+        )
+    return Held(loses=points)
+
+
+def _air_gapped_vault(session: boto3.Session, change: Change) -> Held:
+    backup = session.client("backup", region_name=change.region)
+    count = backup.describe_backup_vault(BackupVaultName=change.id)["NumberOfRecoveryPoints"]
+    if not count:
+        return Held()
+    last = _last_kept(backup, change.id)
+    until = "" if last is None else f" before {last:%Y-%m-%d}"
+    return Held(
+        blocked=f"{count} recovery points in an air-gapped vault: nobody can delete it{until}; "
+        "leave it: set leave_on_destroy: true on it, deploy that, and try again"
+    )
+
+
+def _last_kept(backup: BackupClient, vault: str) -> datetime | None:
+    """When the last of its recovery points is deleted by its own retention; None: one never is."""
+    last = datetime.min.replace(tzinfo=UTC)
+    pages = backup.get_paginator("list_recovery_points_by_backup_vault")
+    for page in pages.paginate(BackupVaultName=vault):
+        for point in page["RecoveryPoints"]:
+            until = point.get("CalculatedLifecycle", {}).get("DeleteAt")
+            if until is None:
+                return None
+            last = max(last, until)
+    return last
+
+
+def _bucket(session: boto3.Session, change: Change) -> Held:
+    s3 = session.client("s3", region_name=change.region)
+    page = s3.list_object_versions(Bucket=change.id, MaxKeys=1000)
+    count = len(page.get("Versions", [])) + len(page.get("DeleteMarkers", []))
+    if not count:
+        return Held()
+    objects = f"{count} versions of objects"
+    if page.get("IsTruncated"):
+        objects = f"more than {objects}"
+    if change.empties:
+        return Held(loses=objects)
+    return Held(
+        blocked=f"{objects}, and S3 deletes no bucket that has any: set force_destroy: true where "
+        "the settings have the bucket and deploy that, or empty it; and try again"
+    )
+
+
+def _table(session: boto3.Session, change: Change) -> Held:
+    dynamodb = session.client("dynamodb", region_name=change.region)
+    page = dynamodb.scan(TableName=change.id, Select="COUNT", Limit=1000)
+    count = page["Count"]
+    more = "more than " if "LastEvaluatedKey" in page else ""
+    return Held(loses=f"{more}{count} items" if count else "")
+
+
+def _log_group(session: boto3.Session, change: Change) -> Held:
+    logs = session.client("logs", region_name=change.region)
+    page = logs.describe_log_streams(logGroupName=change.id, limit=1)
+    return Held(loses="its log events" if page["logStreams"] else "")
+
+
+def _queue(session: boto3.Session, change: Change) -> Held:
+    sqs = session.client("sqs", region_name=change.region)
+    counts = sqs.get_queue_attributes(
+        QueueUrl=change.id,
+        AttributeNames=[
+            "ApproximateNumberOfMessages",
+            "ApproximateNumberOfMessagesNotVisible",
+            "ApproximateNumberOfMessagesDelayed",
+        ],
+    )["Attributes"]
+    count = sum(int(value) for value in counts.values())
+    return Held(loses=f"{count} messages" if count else "")
+
+
+_HOLDERS: Mapping[str, Look] = {
+    "aws:backup/vault:Vault": _vault,
+    "aws:backup/logicallyAirGappedVault:LogicallyAirGappedVault": _air_gapped_vault,
+    "aws:s3/bucket:Bucket": _bucket,
+    "aws:dynamodb/table:Table": _table,
+    "aws:cloudwatch/logGroup:LogGroup": _log_group,
+    "aws:sqs/queue:Queue": _queue,
+}
+
+
+def may_be_lost(stack: str, change: Change, granted: Sequence[str]) -> bool:
+    """Whether somebody has named it: by its name or id, the stack before it or not, or a pattern of
+    these such as `acme-member-web/*`."""
+    names = (change.name, change.id, f"{stack}/{change.name}")
+    return any(fnmatchcase(name, pattern) for pattern in granted for name in names)
+
+
+def at_stake(
+    changes: Mapping[str, Iterable[Change]], granted: Sequence[str]
+) -> list[tuple[str, Change]]:
+    """What would be lost and nobody has named, of each stack, with the stack."""
+    return [
+        (stack, change)
+        for stack, found in changes.items()
+        for change in found
+        if change.loses and not may_be_lost(stack, change, granted)
+    ]
+
+
+def line_of(stack: str, change: Change) -> str:
+    """`acme-member-web/standard: 12 recovery points, kept until …`, for people."""
+    return f"{stack}/{change.name} ({change.type}): {change.loses or change.blocked}"
+
+
+def refuse_losses(changes: Mapping[str, Sequence[Change]], granted: Sequence[str]) -> None:
+    """Raises DeletionRefused for what AWS would not delete, and DataAtStake for what would be lost
+    that nobody has named."""
+    blocked = [line_of(s, change) for s, of in changes.items() for change in of if change.blocked]
+    if blocked:
+        raise DeletionRefused(blocked)
+    found = at_stake(changes, granted)
+    if found:
+        raise DataAtStake(
+            [line_of(stack, change) for stack, change in found],
+            [f"{stack}/{change.name}" for stack, change in found],
+        )
