@@ -100,10 +100,10 @@ def _vault(session: boto3.Session, change: Change) -> Held:
     until = "at least one of them for good" if last is None else f"the last until {last:%Y-%m-%d}"
     points = f"{count} recovery {'point' if count == 1 else 'points'}, kept {until}"
     if "LockDate" in vault and vault["LockDate"] <= datetime.now(UTC):
+        since = f"{vault['LockDate']:%Y-%m-%d}"
         return Held(
-            blocked=f"{points}, under a compliance lock since {vault['LockDate']:%Y-%m-%d}: nobody can delete "
-            "them before; leave the vault: set leave_on_destroy: true on it, deploy that, and try "
-            "again"
+            blocked=f"{points}, under a compliance lock since {since}: nobody can delete them before; "
+            "leave the vault: set leave_on_destroy: true on it, deploy that, and try again"
         )
     if not change.empties:
         return Held(

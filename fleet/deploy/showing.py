@@ -1,0 +1,95 @@
+"""What a deployment does to resources, as people read it: a line each, on terminals of any width."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from fleet.deploy.changes import Change, PropertyChange
+from fleet.deploy.deployment import Outcome
+
+_VALUE = 60
+"""Characters of a value that are shown; `--json` has the whole."""
+_LOOKS: Mapping[str, tuple[str, str]] = {
+    "create": ("+", "green"),
+    "import": ("=", "green"),
+    "update": ("~", "yellow"),
+    "same": ("·", ""),
+    "replace": ("±", "red"),
+    "delete": ("-", "red"),
+    "delete-replaced": ("-", "red"),
+}
+
+
+def show_changes(console: Console, outcomes: Iterable[Outcome], *, properties: bool) -> None:
+    """Of each stack that is not left as it is what is done to which resource; with `properties`
+    what differs in it, long values cut. Below that what is warned of and advised."""
+    for outcome in outcomes:
+        changes = [change for change in outcome.details if _is_told(change)]
+        if changes or outcome.drift or outcome.warnings or outcome.advice:
+            console.print(outcome.stack, style="bold", highlight=False)
+        _show(console, outcome.drift, {"delete": "gone from AWS", "update": "differs in AWS"}, True)
+        _show(console, changes, {"same": "in the state alone"}, properties)
+        for kind, lines in (("warning", outcome.warnings), ("advice", outcome.advice)):
+            for line in lines:
+                _line(console, 2, Text.assemble((f"{kind}: ", "yellow"), line))
+
+
+def show_drift(console: Console, outcomes: Iterable[Outcome]) -> None:
+    """Of each stack how what stands in AWS is not what was deployed, property by property."""
+    for outcome in outcomes:
+        if outcome.drift:
+            console.print(outcome.stack, style="bold", highlight=False)
+            _show(console, outcome.drift, {"delete": "gone", "update": "differs"}, properties=True)
+
+
+def _is_told(change: Change) -> bool:
+    """Components stand for their resources, which are told of."""
+    is_component = change.type.startswith("backup-org:") or change.type == "pulumi:pulumi:Stack"
+    return not is_component or change.op in ("same", "update")
+
+
+def _show(
+    console: Console, changes: Iterable[Change], words: Mapping[str, str], properties: bool
+) -> None:
+    for change in changes:
+        mark, style = _LOOKS.get(change.op, ("?", ""))
+        word = words.get(change.op, change.op)
+        text = Text.assemble((f"{mark} {word} ", style), change.name, (f" {change.type}", "dim"))
+        if change.retained and change.op in ("delete", "replace"):
+            text.append(", stays in AWS")
+        _line(console, 2, text)
+        for what, said in (("loses", change.loses), ("AWS refuses", change.blocked)):
+            if said:
+                _line(console, 6, Text(f"{what}: {said}", style="red"))
+        if properties:
+            for line in _lines_of(change.properties):
+                _line(console, 6, Text(line))
+
+
+def _lines_of(properties: Iterable[PropertyChange]) -> Iterator[str]:
+    for found in properties:
+        because = " (replaces)" if found.replaces else ""
+        if found.old is None:
+            yield f"{found.path}: {_short(found.new)}{because}"
+        else:
+            yield f"{found.path}: {_short(found.old)} → {_short(found.new)}{because}"
+
+
+def _short(value: Any) -> str:
+    if value is None:
+        return "none"
+    text = value if isinstance(value, str) else json.dumps(value)
+    text = " ".join(text.split())
+    return text if len(text) <= _VALUE else f"{text[: _VALUE - 1]}…"
+
+
+def _line(console: Console, indent: int, text: Text) -> None:
+    """What is too long goes on below, further in."""
+    text.no_wrap, text.overflow = False, "fold"
+    console.print(Padding(text, (0, 0, 0, indent)), highlight=False, soft_wrap=False)
