@@ -8,10 +8,11 @@ from typing import Annotated
 
 import typer
 
-from fleet.deploy.selection import Chosen, Selection, selecting
+from fleet.deploy.selection import Chosen, Selection
 from fleet.doctor.examination import failed, findings_of
 from fleet.doctor.findings import Finding, State
 from fleet.doctor.showing import Found, document, exit_code, show, told_of
+from fleet.options import with_common
 from fleet.progress import UnitProgress
 from fleet.project import current_project
 from fleet.scheduler import Ended, Result, run_units
@@ -21,7 +22,7 @@ _AT_ONCE = 16
 """Stacks: looks wait for AWS, and take little of this machine."""
 
 
-@selecting
+@with_common
 def doctor(
     selection: Selection,
     *,
