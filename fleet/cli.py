@@ -142,6 +142,16 @@ APP = Group(
         "fleet.deploy.adopt:adopt",
         "Take vaults and plans into a stack that stand in its account already",
     ),
+    Command(
+        "orphans",
+        "fleet.deploy.orphans_commands:orphans",
+        "Tell what runs were cut off from",
+    ),
+    Command(
+        "matrix",
+        "fleet.deploy.matrix:matrix",
+        "Print stacks as jobs in waves",
+    ),
     Command("outputs", "fleet.deploy.listing:outputs", "Print what stacks export"),
     Group(
         "init",

@@ -42,5 +42,10 @@ def after(
     return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=list(resources)))
 
 
+def deployment_tags(settings: StackSettings) -> dict[str, str]:
+    """By which what a customer's stacks made is known from what else stands in an account."""
+    return {"managed-by": "backup-org", "customer": settings.customer}
+
+
 def _tags(settings: StackSettings) -> dict[str, str]:
-    return {"managed-by": "backup-org", "customer": settings.customer, **settings.tags}
+    return {**deployment_tags(settings), **settings.tags}

@@ -25,6 +25,7 @@ from fleet.deploy import program
 from fleet.deploy.changes import Change
 from fleet.deploy.events import Heard
 from fleet.deploy.losses import refuse_losses, with_losses
+from fleet.deploy.orphans import Settled, settle
 from fleet.engine import engine
 from fleet.engine.command import CommandIn
 from fleet.errors import ToldError
@@ -149,15 +150,19 @@ class Deployment:
         return self.update(refreshed=refreshed)
 
     def update(self, *, refreshed: bool = False) -> Outcome:
-        """Without a preview before it."""
+        """Without a preview before it. What a run was cut off from is settled first: it would be
+        made twice."""
+        settled = self._settle()
         with self._run("up", self._made) as (stack, options):
             result = stack.up(**options, policy_packs=[str(POLICIES)], refresh=refreshed)
-        return self._outcome(result.summary.resource_changes or {})
+        outcome = self._outcome(result.summary.resource_changes or {})
+        return replace(outcome, warnings=(*settled, *outcome.warnings))
 
-    def refresh(self) -> Outcome:
-        """Takes into the state what stands in AWS, and changes nothing there."""
+    def refresh(self, targets: Sequence[str] = ()) -> Outcome:
+        """Takes into the state what stands in AWS, and changes nothing there; of these URNs alone,
+        where any are named."""
         with self._run("refresh", self._selected) as (stack, options):
-            result = stack.refresh(**options)
+            result = stack.refresh(**options, target=[*targets] or None)
         return self._outcome(result.summary.resource_changes or {})
 
     def drifted(self) -> Outcome:
@@ -168,13 +173,22 @@ class Deployment:
         return self._outcome(result.change_summary)
 
     def destroy(self) -> Outcome:
-        """Previews first: what is protected is refused before anything is deleted."""
+        """Previews first: what is protected is refused before anything is deleted. What a run was
+        cut off from is settled before that: it would stay."""
+        settled = self._settle()
         with self._run("destroy", self._selected) as (stack, options):
             stack.preview_destroy(**options)
         with self._run("destroy", self._selected) as (stack, options):
             left = _retained(stack.export_stack())
             result = stack.destroy(**options)
-        return replace(self._outcome(result.summary.resource_changes or {}), left=left)
+        outcome = self._outcome(result.summary.resource_changes or {})
+        return replace(outcome, left=left, warnings=(*settled, *outcome.warnings))
+
+    def _settle(self) -> Settled:
+        try:
+            return settle(self, access.session)
+        except NeverDeployed:
+            return Settled()
 
     def outputs(self) -> dict[str, Any]:
         """By name; a secret is shown as [secret]. Raises NeverDeployed for what has no state."""
@@ -192,12 +206,22 @@ class Deployment:
         """As the stack's state has them. Raises NeverDeployed for what has no state."""
         return self._resources_of(self._selected)
 
+    def begun(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """The operations that the engine was cut off from, each with its `type` and `resource`, and
+        the resources beside them. Raises NeverDeployed for what has no state."""
+        found = self._exported(self._selected)
+        return found.get("pending_operations") or [], found.get("resources") or []
+
     def _resources_of(self, stack: automation.Stack) -> list[dict[str, Any]]:
+        return self._exported(stack).get("resources") or []
+
+    def _exported(self, stack: automation.Stack) -> Mapping[str, Any]:
         with self._complaining("export", []):
-            return (stack.export_stack().deployment or {}).get("resources") or []
+            return stack.export_stack().deployment or {}
 
     def change_state(self, change: Callable[[list[dict[str, Any]]], None]) -> None:
-        """Changes resources in the stack's state, and nothing in the account."""
+        """Changes resources in the stack's state, and nothing in the account; operations that were
+        pending are so no more."""
         with self._complaining("import", []):
             state = self._made.export_stack()
             change((state.deployment or {}).get("resources") or [])

@@ -15,6 +15,7 @@ import yaml
 from tests.support.examples import ROOT
 
 WORKFLOWS = ROOT / "examples" / "ci" / ".github" / "workflows"
+ACTIONS = WORKFLOWS.parent / "actions"
 _EXPRESSION = re.compile(r"\$\{\{ *(.*?) *\}\}")
 _SHELLS: Mapping[str, list[str]] = {
     "bash": ["bash", "--noprofile", "--norc", "-eo", "pipefail"],
@@ -23,15 +24,20 @@ _SHELLS: Mapping[str, list[str]] = {
 
 
 def workflow(name: str) -> Mapping[str, Any]:
+    """A workflow, or an action as if it were the one job, `runs`, of a workflow."""
+    if (ACTIONS / name).is_dir():
+        content = yaml.safe_load((ACTIONS / name / "action.yml").read_text(encoding="utf-8"))
+        return {"jobs": {"runs": content["runs"]}, "defaults": {"run": {"shell": "bash"}}}
     return yaml.safe_load((WORKFLOWS / name).read_text(encoding="utf-8"))
 
 
 def commands() -> set[tuple[str, str, str]]:
-    """Workflow, job and name of each step that runs a command."""
+    """Workflow or action, job and name of each step that runs a command."""
+    files = [file.name for file in (*WORKFLOWS.glob("*.yml"), *ACTIONS.iterdir())]
     return {
-        (file.name, job, step["name"])
-        for file in WORKFLOWS.glob("*.yml")
-        for job, content in workflow(file.name)["jobs"].items()
+        (name, job, step["name"])
+        for name in files
+        for job, content in workflow(name)["jobs"].items()
         for step in content.get("steps", ())
         if "run" in step
     }
