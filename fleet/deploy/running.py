@@ -251,8 +251,10 @@ def _patiently(deployment: Deployment, act: Act, progress: StackProgress) -> Out
 
 
 def tell_lines(outcomes: Iterable[Outcome]) -> None:
-    """What outcomes have beside counts: advice of policies, and what a destroy left."""
+    """What outcomes have beside counts: warnings, advice of policies, and what a destroy left."""
     for outcome in outcomes:
+        for line in outcome.warnings:
+            asides.print(f"{outcome.stack}: {line}", highlight=False)
         for line in outcome.advice:
             asides.print(f"{outcome.stack}: advice: {line}", highlight=False)
         for resource in outcome.left:
