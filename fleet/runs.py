@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
-from typing import Any, TextIO
+from typing import Any
 
 from fleet.scheduler import Ended
 
@@ -33,7 +33,6 @@ class Run:
         self.began = datetime.now(UTC)
         self.folder = root / RUNS / f"{self.began:%Y-%m-%dT%H-%M-%S.%fZ}"
         self.folder.mkdir(parents=True, mode=0o700)
-        self._logs: dict[str, TextIO] = {}
         self._lock = Lock()
         for old in sorted((root / RUNS).iterdir())[:-_KEPT]:
             shutil.rmtree(old, ignore_errors=True)  # another run may be at it
@@ -42,19 +41,13 @@ class Run:
         return self.folder / f"{stack}.log"
 
     def log(self, stack: str, text: str) -> None:
-        """Adds to the stack's log file, a line or several."""
-        with self._lock:
-            if stack not in self._logs:
-                self._logs[stack] = self.log_of(stack).open("a", encoding="utf-8")
-            file = self._logs[stack]
-        file.write(text if text.endswith("\n") else f"{text}\n")
-        file.flush()
+        """Adds to the stack's log file, a line or several. None is kept open: a process may
+        have 256 files open on macOS, and a fleet more stacks."""
+        with self._lock, self.log_of(stack).open("a", encoding="utf-8") as file:
+            file.write(text if text.endswith("\n") else f"{text}\n")
 
     def written(self, stacks: Sequence[Mapping[str, Any]], *, cancelled: bool) -> Document:
         """Records what became of the stacks, each with its `stack` and how it `ended`."""
-        for file in self._logs.values():
-            file.close()
-        self._logs.clear()
         through = all(one["ended"] == Ended.DONE for one in stacks)
         document = {
             "version": VERSION,
