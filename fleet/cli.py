@@ -14,7 +14,7 @@ from typer.main import get_command
 from fleet.errors import ToldError, told_of
 from fleet.interrupts import asked, end_in_order, exit_code, leave
 from fleet.proxies import reach_this_machine_directly
-from fleet.terminal import Detail, set_detail, tell
+from fleet.terminal import Detail, set_detail, tell_error
 
 
 def _tell_more(*, given: bool) -> None:
@@ -353,11 +353,11 @@ def main() -> None:
         said = told_of(error)
         if said is None:
             raise
-        tell(said, "red")
+        tell_error(said)
         if isinstance(error, ToldError) and error.at_once:
             leave(exit_code() if asked() else 1)
         raise SystemExit(1) from error
     finally:
         if asked():
-            tell("interrupted: what was under way has ended")
+            tell_error("interrupted: what was under way has ended")
             leave(exit_code())

@@ -49,8 +49,15 @@ def asks() -> bool:
 
 
 def tell(message: str, style: str = "") -> None:
-    """A line as it is, without markup, beside what the command prints for others to read."""
-    asides.print(message, highlight=False, style=style)
+    """A line as it is, without markup, beside what the command prints for others to read; nothing
+    where quiet is asked for."""
+    if not quiet():
+        asides.print(message, highlight=False, style=style)
+
+
+def tell_error(message: str) -> None:
+    """What went wrong, quiet or not."""
+    asides.print(message, highlight=False, style="red")
 
 
 @contextmanager

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Annotated
 
 import typer
 
 from fleet.deploy.deployment import Deployment, Outcome
+from fleet.deploy.losses import at_stake, line_of, refuse_losses
 from fleet.deploy.progress import changes_text
-from fleet.deploy.running import Act, FleetRun, Running, tell_lines
+from fleet.deploy.running import CHANGES_FOUND, Act, FleetRun, Running, tell_lines
 from fleet.deploy.selection import Selection
+from fleet.deploy.showing import show_changes
+from fleet.errors import ToldError
 from fleet.options import with_common
 from fleet.project import current_project
 from fleet.runbooks.members import kept_scripts
-from fleet.terminal import asides, asks, tell
+from fleet.terminal import asks, console, tell
 from stacks.references import references
 from stacks.schema import schema_text
 
@@ -34,6 +37,14 @@ def up(
     running: Running,
     yes: Yes = False,
     refresh: Refresh = False,
+    lose: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="What may be lost with all that is in it: a resource's name, <stack>/<name>, or a "
+            "pattern of these.",
+        ),
+    ] = None,
 ) -> None:
     """Deploy stacks, each after those that it reads: preview with policies, then update. On a
     terminal what would change is shown, and asked for."""
@@ -42,23 +53,25 @@ def up(
         raise typer.BadParameter("there is nobody to ask here: look at a preview, and say --yes")
     run = FleetRun("up", selection, running)
     if yes:
-        run.act("deploying", partial(Deployment.up, refreshed=refresh))
+        run.act("deploying", partial(Deployment.up, refreshed=refresh, lose=lose or ()))
+        run.told(_shown, kept=kept_scripts(run.settings, current_project()))
     else:
-        _ask_and_deploy(run, refreshed=refresh)
-    run.told(tell_lines)
-    _tell_kept(run.settings)
+        _ask_and_deploy(run, refreshed=refresh, lose=lose or ())
+        run.told(kept=kept_scripts(run.settings, current_project()))
 
 
-def _ask_and_deploy(run: FleetRun, *, refreshed: bool) -> None:
+def _ask_and_deploy(run: FleetRun, *, refreshed: bool, lose: Sequence[str]) -> None:
     run.act("previewing", _previewing(refreshed=refreshed), ordered=False, patient=True)
+    if run.is_cancelled:
+        return
+    planned, changing = run.outcomes, run.changing
+    _shown(planned.values())
     run.tell_failures()
-    planned = run.outcomes
-    changing = [s for s, plan in planned.items() if plan.changed or plan.drift or plan.waits_for]
-    for stack in changing:
-        asides.print(f"{stack}: {changes_text(planned[stack])}", highlight=False)
     if not changing:
         return
-    if not typer.confirm(f"Deploy {', '.join(changing)}?", err=True):
+    granted = [*lose, *_named(planned, lose)]
+    counts = "; ".join(f"{stack}: {changes_text(planned[stack])}" for stack in changing)
+    if not typer.confirm(f"Deploy {counts}?", err=True):
         tell("nothing was deployed")
         raise typer.Exit(1)
     updated: set[str] = set()
@@ -67,8 +80,8 @@ def _ask_and_deploy(run: FleetRun, *, refreshed: bool) -> None:
         """A plan holds no more once a stack that this one reads is another."""
         plan = planned[deployment.stack]
         if plan.waits_for or updated.intersection(references(deployment.settings)):
-            outcome = deployment.up(refreshed=refreshed)
-        elif plan.changed or plan.drift:
+            outcome = deployment.up(refreshed=refreshed, lose=granted)
+        elif plan.changed:
             outcome = deployment.update(refreshed=refreshed)
         else:
             return plan
@@ -76,17 +89,48 @@ def _ask_and_deploy(run: FleetRun, *, refreshed: bool) -> None:
             updated.add(deployment.stack)
         return outcome
 
-    run.act("deploying", deploy, stacks=planned)
+    run.act("deploying", deploy, stacks=run.with_readers(changing))
+
+
+def _named(planned: Mapping[str, Outcome], lose: Sequence[str]) -> list[str]:
+    """What would be lost, typed by name by whoever is asked; no other answer goes on."""
+    changes = {stack: plan.details for stack, plan in planned.items()}
+    stakes = at_stake(changes, lose)
+    granted = [f"{stack}/{change.name}" for stack, change in stakes]
+    refuse_losses(changes, [*lose, *granted])  # what AWS would not delete, nobody can allow
+    for (stack, change), name in zip(stakes, granted, strict=True):
+        tell(line_of(stack, change))
+        typed = typer.prompt(f"To lose it, type {name}", err=True)
+        if typed != name:
+            raise ToldError(f"{typed} is not {name}: nothing was deployed")
+    return granted
+
+
+def _shown(outcomes: Iterable[Outcome], *, properties: bool = False) -> None:
+    show_changes(console, outcomes, properties=properties)
 
 
 @with_common
-def preview(selection: Selection, running: Running, refresh: Refresh = False) -> None:
+def preview(
+    selection: Selection,
+    running: Running,
+    refresh: Refresh = False,
+    diff: Annotated[
+        bool, typer.Option("--diff", help="Show each property that changes, old and new.")
+    ] = False,
+    expect_no_changes: Annotated[
+        bool,
+        typer.Option("--expect-no-changes", help="End with 2 where `up` would change anything."),
+    ] = False,
+) -> None:
     """Show what `up` would change, with policies. A stack can be previewed once those that it reads
     are deployed."""
     run = FleetRun("preview", selection, running)
     run.act("previewing", _previewing(refreshed=refresh), ordered=False, patient=True)
-    run.told(tell_lines)
-    _tell_kept(run.settings)
+    shown = partial(_shown, properties=diff)
+    run.told(shown, kept=kept_scripts(run.settings, current_project()))
+    if expect_no_changes and run.changing:
+        raise typer.Exit(CHANGES_FOUND)
 
 
 @with_common
@@ -116,12 +160,6 @@ def destroy(selection: Selection, running: Running, yes: Yes = False) -> None:
 def settings_schema() -> None:
     """Print the JSON schema of settings files, for editors."""
     typer.echo(schema_text(), nl=False)
-
-
-def _tell_kept(stacks: Iterable[str]) -> None:
-    """What no deployment overwrites, because it is staff's."""
-    for line in kept_scripts(stacks, current_project()):
-        tell(line)
 
 
 def _previewing(*, refreshed: bool) -> Act:

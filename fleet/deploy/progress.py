@@ -24,7 +24,7 @@ class StackProgress(UnitProgress[Outcome]):
         if before is not None:
             self._resources[stack] += 1
             doing = "previewing" if before.planning else _doing(before.metadata.op)
-            self.shows(stack, f"{doing}, {self._resources[stack]} resources")
+            self.shows(stack, f"{doing}, resource {self._resources[stack]}")
         elif event.summary_event is not None:
             self._resources[stack] = 0  # what a preview counted is over
 

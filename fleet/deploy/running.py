@@ -18,19 +18,21 @@ from fleet.deploy.order import order
 from fleet.deploy.progress import StackProgress, changes_text
 from fleet.deploy.selection import Selection
 from fleet.errors import ToldError, told_of
-from fleet.interrupts import asked, end_asked_within
+from fleet.interrupts import end_asked_within
 from fleet.parallel import units_at_once
 from fleet.progress import seconds_text
 from fleet.project import current_project
 from fleet.rows import show
 from fleet.runs import Run
 from fleet.scheduler import Ended, Result, run_units
-from fleet.terminal import asides, console, tell, verbose
+from fleet.terminal import console, tell, tell_error, verbose
 from stacks import load
 from stacks.load import Settings
 
 _MEGABYTES_EACH = 500
 """Of a stack at work: its engine, policy pack, plugin, and its share of this process."""
+CHANGES_FOUND = 2
+"""The exit code of a command that was to say whether anything changes, where it does."""
 _NAMED_AGAIN = 5
 """So many stacks are named in the command that runs them again."""
 _ATTEMPTS = 4
@@ -133,16 +135,23 @@ class FleetRun:
         self.results |= results
         return results
 
-    def told(self, tell_more: Callable[[Iterable[Outcome]], None] = lambda _: None) -> None:
-        """Prints what became of all; `tell_more` adds to it for people. Raises RunFailed where not
-        all came through."""
+    def told(
+        self,
+        tell_more: Callable[[list[Outcome]], None] = lambda _: None,
+        *,
+        kept: Iterable[str] = (),
+    ) -> None:
+        """Prints what became of all; to people `tell_more` tells of the outcomes before that, and
+        what was `kept` as it is comes last. Raises RunFailed where not all came through."""
         rows = [self._row(stack, result) for stack, result in sorted(self.results.items())]
-        document = self._record.written(rows, cancelled=asked())
+        document = self._record.written(rows, cancelled=self.is_cancelled)
         if self._how.as_json:
             typer.echo(json.dumps(document, indent=2))
         else:
+            tell_more([*self.outcomes.values()])
             self._print_table()
-            tell_more([one.value for one in self.results.values() if one.value is not None])
+        for line in kept:
+            tell(line)
         if failures := "\n".join(self._failures()):
             errors = (result.error for result in self.results.values())
             raise RunFailed(failures, at_once=any(isinstance(one, StackFailed) for one in errors))
@@ -151,16 +160,39 @@ class FleetRun:
         """Why stacks failed so far, before somebody is asked whether to go on with the others."""
         for result in self.results.values():
             if result.error is not None:
-                tell(_why(result.error), "red")
+                tell_error(_why(result.error))
+
+    def with_readers(self, stacks: Iterable[str]) -> set[str]:
+        """These and, of those that came through, the ones that read them, or read such."""
+        found = {*stacks}
+        before = order(self.settings)
+        while more := {s for s in self.outcomes if s not in found and before[s] & found}:
+            found |= more
+        return found
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether the end was asked for before all stacks had their turn."""
+        return any(result.ended is Ended.CANCELLED for result in self.results.values())
 
     @property
     def outcomes(self) -> Mapping[str, Outcome]:
         """Of the stacks that came through."""
         return {
             stack: result.value
-            for stack, result in self.results.items()
+            for stack, result in sorted(self.results.items())
             if result.value is not None
         }
+
+    @property
+    def changing(self) -> list[str]:
+        """The stacks in which something changes or has changed, or may: those that cannot be
+        previewed yet."""
+        return [
+            stack
+            for stack, outcome in self.outcomes.items()
+            if outcome.changed or outcome.drift or outcome.waits_for
+        ]
 
     def _row(self, stack: str, result: Result[Outcome]) -> dict[str, Any]:
         """As run.json and `--json` have it."""
@@ -254,8 +286,8 @@ def tell_lines(outcomes: Iterable[Outcome]) -> None:
     """What outcomes have beside counts: warnings, advice of policies, and what a destroy left."""
     for outcome in outcomes:
         for line in outcome.warnings:
-            asides.print(f"{outcome.stack}: {line}", highlight=False)
+            tell(f"{outcome.stack}: {line}")
         for line in outcome.advice:
-            asides.print(f"{outcome.stack}: advice: {line}", highlight=False)
+            tell(f"{outcome.stack}: advice: {line}")
         for resource in outcome.left:
             console.print(f"{outcome.stack}: left in the account: {resource}")

@@ -1,4 +1,4 @@
-"""What a deployment does to resources, as people read it: a line each, on terminals of any width."""
+"""What a deployment does to resources, as people read it, on terminals of any width."""
 
 from __future__ import annotations
 
