@@ -102,8 +102,8 @@ def _vault(session: boto3.Session, change: Change) -> Held:
     if "LockDate" in vault and vault["LockDate"] <= datetime.now(UTC):
         since = f"{vault['LockDate']:%Y-%m-%d}"
         return Held(
-            blocked=f"{points}, under a compliance lock since {since}: nobody can delete them before; "
-            "leave the vault: set leave_on_destroy: true on it, deploy that, and try again"
+            blocked=f"{points}, under a compliance lock since {since}: nobody can delete them "
+            "before; leave the vault: set leave_on_destroy: true on it, deploy that, and try again"
         )
     if not change.empties:
         return Held(

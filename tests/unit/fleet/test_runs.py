@@ -12,7 +12,6 @@ import pytest
 from fleet.runs import RUNS, Run, not_through, recorded
 from fleet.scheduler import Ended
 
-
 STACKS = [f"acme-member-{number}" for number in range(300)]
 
 
