@@ -182,6 +182,7 @@ APP = Group(
         "fleet.deploy_role.commands:deploy_role",
         "Make the policies of the role that deploys a customer's stacks",
     ),
+    Command("env", "fleet.shell:env", "Print what a shell needs to work for a customer"),
     Command("doctor", "fleet.doctor.commands:doctor", "Look up in AWS what settings cannot tell"),
     Command(
         "settings",

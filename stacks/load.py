@@ -16,6 +16,7 @@ from stacks import (
     bootstrap_checks,
     central_copies,
     evidence_checks,
+    isolation_checks,
     report_mail_checks,
     report_volumes,
     script_checks,
@@ -97,6 +98,7 @@ def _checked(stack: str, given: Values, root: Path) -> Settings:
         problems += central_copies.with_files(settings, root)
         problems += evidence_checks.with_files(settings, root)
         problems += report_volumes.with_files(settings, root)
+        problems += isolation_checks.with_files(settings, root, given)
     if settings is None or problems or given.problems:
         lines = [f"{given.layer_of(loc).place(loc)}: {message}" for loc, message in problems]
         raise SettingsError(stack, [*given.problems, *lines])

@@ -41,7 +41,7 @@ https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html""
 def _all_is_in_one_partition(s: StackSettings) -> Problems:
     """Accounts of two partitions know nothing of each other."""
     expected = aws_partition(s.region)
-    for where, text in _texts(dict(s), ()):
+    for where, text in texts(dict(s), ()):
         found = _partition(text)
         if found not in (None, expected):
             yield (
@@ -54,7 +54,7 @@ def _all_is_in_one_partition(s: StackSettings) -> Problems:
 @warning
 def _regions_are_enabled(settings: Settings) -> Warnings:
     told: set[str] = set()
-    for where, text in _texts(dict(settings), ()):
+    for where, text in texts(dict(settings), ()):
         if text in aws_regions() and aws_partition(text) == "aws" and text not in told:
             told.add(text)
             if text not in _ALWAYS_ENABLED:
@@ -72,19 +72,19 @@ def _partition(text: str) -> str | None:
     return aws_partition(text) if text in aws_regions() else None
 
 
-def _texts(value: Any, where: Location) -> Iterator[tuple[Location, str]]:
+def texts(value: Any, where: Location) -> Iterator[tuple[Location, str]]:
     """Each text in settings, keys of objects too, with its place."""
     match value:
         case str():
             yield where, value
         case BaseModel():
-            yield from _texts(dict(value), where)
+            yield from texts(dict(value), where)
         case Mapping():
             for key, held in cast(Mapping[str, Any], value).items():
-                yield from _texts(key, (*where, key))
-                yield from _texts(held, (*where, key))
+                yield from texts(key, (*where, key))
+                yield from texts(held, (*where, key))
         case list() | tuple():
             for position, held in enumerate(cast(list[Any], value)):
-                yield from _texts(held, (*where, position))
+                yield from texts(held, (*where, position))
         case _:
             pass

@@ -109,16 +109,25 @@ RegionOrAll = Annotated[
     AfterValidator(_known_region),
 ]
 
+_SHORT_NAME = r"(?=.{1,20}$)[a-z][a-z0-9]*(-[a-z0-9]+)*"
+
 CustomerName = Annotated[
     str,
     _Text(
-        r"(?=.{1,20}$)[a-z][a-z0-9]*(-[a-z0-9]+)*",
-        "use lower-case letters, digits and single hyphens, a letter first, 20 at most",
+        rf"(?!([a-z0-9]+-)*member(-|$)){_SHORT_NAME}",
+        "use lower-case letters, digits and single hyphens, a letter first, 20 at most; `member` "
+        "is no word of it, or acme-member-x-audit would be a stack of two customers",
     ),
 ]
 """Part of nearly every name, so it is short: an S3 bucket's name ends at 63 characters."""
 
-MemberName = CustomerName
+MemberName = Annotated[
+    str,
+    _Text(
+        _SHORT_NAME,
+        "use lower-case letters, digits and single hyphens, a letter first, 20 at most",
+    ),
+]
 
 RoleName = Annotated[
     str, _Text(r"[\w+=,.@-]{1,64}", "a role's name, without path or ARN, 64 characters at most")

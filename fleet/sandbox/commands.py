@@ -26,6 +26,7 @@ from fleet.sandbox.stage import customers_in, running, stacks_of, staged
 from fleet.sandbox.summary import Files, show, summarised, written_out
 from fleet.sandbox.tour import Tour
 from fleet.sandbox.workspace import Workspace, foreign, machine
+from fleet.shell import shell_lines
 from fleet.terminal import console, tell
 
 PLACE_VARIABLE = "BACKUP_ORG_SANDBOX"
@@ -106,11 +107,8 @@ def env(
     environment = workspace.environment(sandbox, settings)
     # The sandbox's settings, not those of the checkout, whose accounts are not there.
     environment = {**environment, PROJECT_VARIABLE: str(workspace.project)}
-    others = [name for name in foreign(os.environ) if name not in environment]
-    if others:
-        typer.echo(f"unset {' '.join(others)}")
-    for name, value in environment.items():
-        typer.echo(f"export {name}={shlex.quote(value)}")
+    for line in shell_lines({**dict.fromkeys(foreign(os.environ)), **environment}):
+        typer.echo(line)
     if shutil.which("pulumi") is None:
         folder = Path(engine(tell).command).parent
         typer.echo(f'export PATH={shlex.quote(str(folder))}:"$PATH"')

@@ -98,6 +98,7 @@ def test_the_longest_names_of_settings_and_regions_keep_to_them_too() -> None:
         "management": {"reports": {"bucket": {"copy_to_audit": True}}},
         "member-" + "m" * 20: {
             "name": "m" * 20,
+            "account": "121212121212",
             "regions": [region],
             "vaults": {vault: {}},
             "plans": {plan: {"vault": vault, "selection": {"value": "x"}}},

@@ -48,10 +48,14 @@ def test_two_stacks_of_a_customer_are_not_in_one_account(root: Path) -> None:
         ]
 
 
-def test_another_customers_stack_may_be_in_the_account(root: Path) -> None:
+def test_an_account_of_another_customer_is_refused_though_its_name_is_like_this_ones(
+    root: Path,
+) -> None:
     other = {"config": {load.KEY: {**MEMBER, "extends": "acme-labs"}}}
     (root / load.CUSTOMERS / "Pulumi.acme-labs-member-web.yaml").write_text(json.dumps(other))
-    assert load.parse("acme-member-web", MEMBER, root).account == MEMBER["account"]
+    (found,) = problems("acme-member-web", MEMBER, root)
+    account, file = MEMBER["account"], "stacks/customers/Pulumi.acme-labs-member-web.yaml"
+    assert f"account: {account} is an account of acme-labs, by {file}; a stack of acme" in found
 
 
 @pytest.mark.parametrize("extends", [None, ["acme"], 5])
