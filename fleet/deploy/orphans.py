@@ -60,8 +60,11 @@ def settle(deployment: Deployment, session: Callable[[Settings], boto3.Session])
     judging = _Judging(recorded=taking.recorded, tags=deployment_tags(settings))
     if taking.recorded:
         deployment.change_state(judging.judge)
-    never = [*taking.never_made, *judging.never_made()]
-    return Settled(imported=judging.imported, never_made=never, left=[*taking.left, *judging.left])
+    return Settled(
+        imported=tuple(judging.imported),
+        never_made=(*taking.never_made, *judging.never_made()),
+        left=(*taking.left, *judging.left),
+    )
 
 
 def begun_lines(deployment: Deployment) -> list[str]:
@@ -133,36 +136,33 @@ class _Taking:
 
     def _take(self, resources: list[Resource], made: Resource) -> None:
         ids = self.find(made, resources)
-        old = next((r for r in resources if r["urn"] == made["urn"] and not r.get("delete")), None)
-        if not ids or (old is not None and self._is_same(old, made, ids, resources)):
+        if not ids:
             self.never_made.append(_named(made))
-        elif old is not None and old.get("inputs") == made.get("inputs"):
-            # A later run has made it anew.
-            self.left.extend(_twice(made, id_, self.region) for id_ in ids)
-        else:
-            if old is not None:
-                self._give_way(old, resources)
-            self.left.extend(_twice(made, id_, self.region) for id_ in ids[1:])
-            self.recorded[made["urn"]] = made.get("inputs") or {}
-            self.targets.add(made["urn"])
-            # So an import says the Region.
-            suffix = f"@{region}" if (region := _region(made)) else ""
-            resources.append(made | {"id": f"{ids[0]}{suffix}", "outputs": {}})
+            return
+        old = next((r for r in resources if r["urn"] == made["urn"] and not r.get("delete")), None)
+        if old is not None and old.get("pendingReplacement"):  # it is gone already
+            resources.remove(old)
+        elif old is not None:
+            if self._is_same(old, made, ids, resources):
+                return
+            if old.get("inputs") == made.get("inputs"):  # a later run has made it anew
+                self.left.extend(_twice(made, id_, self.region) for id_ in ids)
+                return
+            old["delete"] = True  # with the next run: what was made was to take its place
+        self.left.extend(_twice(made, id_, self.region) for id_ in ids[1:])
+        self.recorded[made["urn"]] = made.get("inputs") or {}
+        self.targets.add(made["urn"])
+        # So an import says the Region.
+        suffix = f"@{region}" if (region := _region(made)) else ""
+        resources.append(made | {"id": f"{ids[0]}{suffix}", "outputs": {}})
 
     def _is_same(
         self, old: Resource, made: Resource, ids: Sequence[str], resources: Sequence[Resource]
     ) -> bool:
         """Whether the id found is that of the one in the state."""
-        if not is_named(made["type"]) or old.get("pendingReplacement"):
+        if not is_named(made["type"]):
             return False
         return ids == self.find(made | {"inputs": old.get("inputs") or {}}, resources)
-
-    def _give_way(self, old: Resource, resources: list[Resource]) -> None:
-        """What was made takes the place of another, which is gone, or goes with the next run."""
-        if old.get("pendingReplacement"):
-            resources.remove(old)
-        else:
-            old["delete"] = True
 
 
 @dataclass(kw_only=True)
