@@ -183,6 +183,7 @@ APP = Group(
         "Make the policies of the role that deploys a customer's stacks",
     ),
     Command("env", "fleet.shell:env", "Print what a shell needs to work for a customer"),
+    Command("status", "fleet.status.commands:status", "Show how well all customers are"),
     Command("doctor", "fleet.doctor.commands:doctor", "Look up in AWS what settings cannot tell"),
     Command(
         "settings",

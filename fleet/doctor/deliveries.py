@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from fleet.doctor.coverage import plans_of
-from fleet.doctor.findings import Answer, Finding, ill, looked_up, not_yet
+from fleet.doctor.findings import Answer, Finding, State, ill, looked_up, not_yet
 from fleet.doctor.stack_account import StackAccount, listed
 from fleet.rows import ago
 from stacks import names
@@ -32,6 +32,24 @@ def deliveries(here: StackAccount, reports: Reports) -> Iterator[Finding]:
         for plan in plans_of(here, reports, template):
             about = f"the latest report of {plan['ReportPlanName']}"
             yield looked_up(about, partial(_latest, here, plan))
+
+
+def reports_late(here: StackAccount) -> list[str] | None:
+    """Report plans of the stack's of which no report came in the last day; None: it has no reports.
+    Raises what boto3 raises."""
+    reports = here.settings.reports
+    if reports is None:
+        return None
+    return [
+        plan["ReportPlanName"]
+        for template in names.report_templates(reports)
+        for plan in plans_of(here, reports, template)
+        if _is_ill(_latest(here, plan))
+    ]
+
+
+def _is_ill(answer: Answer | str) -> bool:
+    return isinstance(answer, Answer) and answer.state is State.CURE
 
 
 def _latest(here: StackAccount, plan: Mapping[str, Any]) -> Answer | str:

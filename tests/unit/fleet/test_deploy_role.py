@@ -145,6 +145,7 @@ def test_conditions_are_those_that_the_actions_know(need: Need) -> None:
         ),
         ("recover", ["fleet/recovery/*.py", "fleet/runbooks/following.py"]),
         ("replay", ["fleet/replay/*.py"]),
+        ("status", ["fleet/status/*.py", "fleet/doctor/deliveries.py"]),
         ("tickets", ["fleet/tickets/*.py"]),
     ],
 )
