@@ -136,7 +136,8 @@ APP = Group(
         "fleet.deploy.commands:refresh",
         "Take into the stacks' states what stands in AWS",
     ),
-    Command("destroy", "fleet.deploy.commands:destroy", "Delete what stacks deployed"),
+    Command("destroy", "fleet.deploy.destroying:destroy", "Delete what stacks deployed"),
+    Command("drift", "fleet.deploy.drift:drift", "Tell what somebody changed in AWS by hand"),
     Command(
         "adopt",
         "fleet.deploy.adopt:adopt",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -122,8 +122,25 @@ def _change(step: StepEventMetadata, op: str, properties: Sequence[PropertyChang
     )
 
 
-def deletion(resource: Mapping[str, Any]) -> Change:
-    """What a destroy does to a resource of a stack's state."""
+PROTECTED = (
+    "is protected, and so not deleted or replaced: recovery points may lie in the vault, or under "
+    "its key.\n"
+    "    Keep it: write it under retained_vaults as it was, and another vault for the plans.\n"
+    "    Lose it, with all that is in it: set force_destroy: true on the vault, deploy that, and "
+    "try again."
+)
+
+
+def deletions(resources: Iterable[Mapping[str, Any]]) -> list[Change]:
+    """What a destroy does to the resources of a stack's state."""
+    return [_deletion(found) for found in resources if _stands_in_aws(found)]
+
+
+def _stands_in_aws(resource: Mapping[str, Any]) -> bool:
+    return bool(resource.get("custom")) and not resource["type"].startswith("pulumi:")
+
+
+def _deletion(resource: Mapping[str, Any]) -> Change:
     inputs: Mapping[str, Any] = resource.get("inputs") or {}
     return Change(
         urn=resource["urn"],
@@ -132,6 +149,7 @@ def deletion(resource: Mapping[str, Any]) -> Change:
         retained=bool(resource.get("retainOnDelete")),
         region=str(inputs.get("region") or ""),
         empties=bool(inputs.get("forceDestroy")),
+        blocked=PROTECTED if resource.get("protect") else "",
     )
 
 

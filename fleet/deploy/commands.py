@@ -145,18 +145,6 @@ def refresh(selection: Selection, running: Running, yes: Yes = False) -> None:
     run.told(tell_lines)
 
 
-@with_common
-def destroy(selection: Selection, running: Running, yes: Yes = False) -> None:
-    """Delete what stacks deployed, the readers first."""
-    selection.must_choose()
-    if not yes:
-        stacks = ", ".join(selection.stacks(current_project()))
-        typer.confirm(f"Delete what {stacks} deployed?", abort=True)
-    run = FleetRun("destroy", selection, running)
-    run.act("deleting", Deployment.destroy, backwards=True)
-    run.told(tell_lines)
-
-
 def settings_schema() -> None:
     """Print the JSON schema of settings files, for editors."""
     typer.echo(schema_text(), nl=False)

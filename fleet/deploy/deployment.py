@@ -22,7 +22,7 @@ from pulumi.automation.errors import CommandError, ConcurrentUpdateError, StackN
 
 from fleet import access
 from fleet.deploy import program
-from fleet.deploy.changes import Change
+from fleet.deploy.changes import Change, deletions
 from fleet.deploy.events import Heard
 from fleet.deploy.losses import refuse_losses, with_losses
 from fleet.deploy.orphans import Settled, settle
@@ -61,8 +61,10 @@ class Outcome:
     seconds: float
     waits_for: str = ""
     """The stack that it reads and that must be deployed before it can be previewed."""
+    deployed: bool = True
+    """Whether the stack has a state: without one there is nothing to compare or delete."""
     left: Sequence[str] = ()
-    """What a destroy left in the account on purpose: types, names and ids."""
+    """What a destroy left on purpose: types, names, and ARNs or ids with account and Region."""
     advice: Sequence[str] = ()
     """What policies found that they refuse nothing for, a line each."""
     warnings: Sequence[str] = ()
@@ -172,6 +174,22 @@ class Deployment:
             result = stack.preview_refresh(**options)
         return self._outcome(result.change_summary)
 
+    def foreseen(self) -> Outcome:
+        """What `destroy` would do to each resource: what would be lost with it, and why it would be
+        refused. Deletes nothing. Raises NeverDeployed for what has no state."""
+        started = time.monotonic()
+        with_data = with_losses(self.settings, deletions(self.deployed()))
+        return Outcome(
+            stack=self.stack,
+            changes={"delete": sum(not change.retained for change in with_data)},
+            seconds=time.monotonic() - started,
+            details=with_data,
+        )
+
+    def removal(self) -> str:
+        """The command that removes the stack, once it is empty: its state and its settings file."""
+        return self._command("stack", "rm", "--yes")
+
     def destroy(self) -> Outcome:
         """Previews first: what is protected is refused before anything is deleted. What a run was
         cut off from is settled before that: it would stay."""
@@ -179,7 +197,7 @@ class Deployment:
         with self._run("destroy", self._selected) as (stack, options):
             stack.preview_destroy(**options)
         with self._run("destroy", self._selected) as (stack, options):
-            left = _retained(stack.export_stack())
+            left = _retained(stack.export_stack(), self.settings)
             result = stack.destroy(**options)
         outcome = self._outcome(result.summary.resource_changes or {})
         return replace(outcome, left=left, warnings=(*settled, *outcome.warnings))
@@ -284,19 +302,23 @@ class Deployment:
 
     def _locked(self, error: ConcurrentUpdateError) -> str:
         """Who works on the stack, and what to do where nobody does any more."""
+        command = self._command("cancel", "--yes")
+        return (
+            f"another process works on this stack, or was cut off while it did:\n  {_said(error)}\n"
+            "  Wait until it has ended. If it runs no more, and only then, let the stack go: to do "
+            f"so while it runs can lose resources from the state.\n  {command}"
+        )
+
+    def _command(self, *arguments: str) -> str:
+        """The CLI's, for a shell that knows nothing of this stack's backend."""
         backend = [
             f"{name}={shlex.quote(value)}"
             for name, value in self._environment().items()
             if value is not None and name in ("PULUMI_HOME", "PULUMI_BACKEND_URL")
         ]
         cli, folder = self._engine.command.command, str(self._engine.project)
-        cancel = shlex.join([cli, "cancel", "--yes", "--stack", self.stack, "--cwd", folder])
-        command = " ".join([*backend, cancel])
-        return (
-            f"another process works on this stack, or was cut off while it did:\n  {_said(error)}\n"
-            "  Wait until it has ended. If it runs no more, and only then, let the stack go: to do "
-            f"so while it runs can lose resources from the state.\n  {command}"
-        )
+        command = [cli, *arguments, "--stack", self.stack, "--cwd", folder]
+        return " ".join([*backend, shlex.join(command)])
 
     @contextmanager
     def _run(
@@ -340,14 +362,21 @@ class Deployment:
         )
 
 
-def _retained(state: automation.Deployment) -> Sequence[str]:
+def _retained(state: automation.Deployment, settings: Settings) -> Sequence[str]:
     """What goes out of a stack's state with `destroy`, and stays in the account."""
     resources: list[Mapping[str, Any]] = (state.deployment or {}).get("resources") or []
     return [
-        f"{resource['type']} {resource['urn'].split('::')[-1]}: {resource['id']}"
+        _left(resource, settings)
         for resource in resources
         if resource.get("retainOnDelete") and resource.get("custom")
     ]
+
+
+def _left(resource: Mapping[str, Any], settings: Settings) -> str:
+    name = f"{resource['type']} {resource['urn'].split('::')[-1]}"
+    outputs: Mapping[str, Any] = resource.get("outputs") or {}
+    region = outputs.get("region") or settings.region
+    return f"{name}: {outputs.get('arn') or resource['id']} ({settings.account}, {region})"
 
 
 def _said(error: CommandError) -> str:

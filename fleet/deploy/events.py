@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pulumi.automation import EngineEvent
 
-from fleet.deploy.changes import Change, drifted, is_stack, outputs_changed, planned
+from fleet.deploy.changes import PROTECTED, Change, drifted, is_stack, outputs_changed, planned
 
 
 class Heard:
@@ -49,13 +49,6 @@ class Heard:
 
 
 _PROTECTED = ("because it is protected", "currently marked for protection")
-_WAYS_OUT = (
-    "is protected, and so not deleted or replaced: recovery points may lie in the vault, or under "
-    "its key.\n"
-    "    Keep it: write it under retained_vaults as it was, and another vault for the plans.\n"
-    "    Lose it, with all that is in it: set force_destroy: true on the vault, deploy that, and "
-    "try again."
-)
 _OF_OUR_OWN = "using pulumi-analyzer-policy-python from $PATH"
 """A warning that tells of where this command put the engine's plugin."""
 
@@ -65,7 +58,7 @@ def complaints(event: EngineEvent) -> Iterator[str]:
     diagnostic = event.diagnostic_event
     if diagnostic is not None and diagnostic.severity == "error":
         protected = any(phrase in diagnostic.message for phrase in _PROTECTED)
-        said = _WAYS_OUT if protected else diagnostic.message.strip()
+        said = PROTECTED if protected else diagnostic.message.strip()
         yield f"{_resource(diagnostic.urn)}{said}"
     violation = event.policy_event
     if violation is not None and violation.enforcement_level == "mandatory":

@@ -10,14 +10,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import boto3
+import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from fleet import access
 from fleet.deploy.changes import Change
 from fleet.errors import ToldError
+from fleet.terminal import asides
 from stacks.load import Settings
 
 if TYPE_CHECKING:
@@ -36,6 +38,14 @@ class Held:
     """Why AWS would not delete it, with what to do; empty: it would."""
 
 
+Lose = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME",
+        help="What may be lost: the name of a vault, a bucket, …, or a pattern for several.",
+    ),
+]
+
 Look = Callable[[boto3.Session, Change], Held]
 
 
@@ -53,7 +63,12 @@ class DeletionRefused(ToldError):
     """What AWS would not delete; says why, and the cure."""
 
     def __init__(self, lines: Sequence[str]) -> None:
-        super().__init__("AWS would refuse to delete:\n  " + "\n  ".join(lines))
+        super().__init__("nothing was deleted, as this would be refused:\n  " + "\n  ".join(lines))
+
+    @classmethod
+    def of(cls, changes: Mapping[str, Iterable[Change]]) -> DeletionRefused | None:
+        lines = [line_of(s, change) for s, of in changes.items() for change in of if change.blocked]
+        return cls(lines) if lines else None
 
 
 def with_losses(settings: Settings, changes: Iterable[Change]) -> tuple[Change, ...]:
@@ -78,7 +93,7 @@ def _looked(session: boto3.Session, settings: Settings, change: Change) -> Chang
         if _is_gone(error):
             return placed
         held = Held(loses=f"what is in it, which cannot be looked up: {error}")
-    return replace(placed, loses=held.loses, blocked=held.blocked)
+    return replace(placed, loses=held.loses, blocked=held.blocked or placed.blocked)
 
 
 def _is_gone(error: Exception) -> bool:
@@ -215,15 +230,40 @@ def at_stake(
 
 def line_of(stack: str, change: Change) -> str:
     """`acme-member-web/standard: 12 recovery points, kept until …`, for people."""
-    return f"{stack}/{change.name} ({change.type}): {change.loses or change.blocked}"
+    return f"{stack}/{change.name} ({change.type}): {change.blocked or change.loses}"
+
+
+def granted_losses(
+    changes: Mapping[str, Sequence[Change]], lose: Sequence[str], *, ask: bool
+) -> list[str]:
+    """The names of what may be lost: those that are given, and where there is somebody to ask those
+    that are typed. Raises DeletionRefused, and DataAtStake where something is not named."""
+    granted = [*lose]
+    refused = DeletionRefused.of(changes)
+    if refused is not None:
+        raise refused
+    while ask and (missing := at_stake(changes, granted)):
+        for stack, change in missing:
+            asides.print(f"loses {line_of(stack, change)}", style="red", highlight=False)
+        typed = typer.prompt(
+            "Type the name of what may be lost, or a pattern for several; nothing to stop",
+            default="",
+            show_default=False,
+            err=True,
+        )
+        if not typed.strip():
+            break
+        granted += typed.split()
+    refuse_losses(changes, granted)
+    return granted
 
 
 def refuse_losses(changes: Mapping[str, Sequence[Change]], granted: Sequence[str]) -> None:
     """Raises DeletionRefused for what AWS would not delete, and DataAtStake for what would be lost
     that nobody has named."""
-    blocked = [line_of(s, change) for s, of in changes.items() for change in of if change.blocked]
-    if blocked:
-        raise DeletionRefused(blocked)
+    refused = DeletionRefused.of(changes)
+    if refused is not None:
+        raise refused
     found = at_stake(changes, granted)
     if found:
         raise DataAtStake(

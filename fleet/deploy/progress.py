@@ -33,6 +33,10 @@ def changes_text(outcome: Outcome) -> str:
     """`1 create, 2 update`: what was done, or would be; `no change`."""
     if outcome.waits_for:
         return f"cannot be previewed before {outcome.waits_for} is deployed"
+    if not outcome.deployed:
+        return "never deployed"
+    if outcome.drift and not outcome.details:
+        return f"{len(outcome.drift)} not as deployed"
     done = {op: count for op, count in outcome.changes.items() if op != "same" and count}
     return ", ".join(f"{count} {op}" for op, count in sorted(done.items())) or "no change"
 

@@ -156,6 +156,11 @@ class FleetRun:
             errors = (result.error for result in self.results.values())
             raise RunFailed(failures, at_once=any(isinstance(one, StackFailed) for one in errors))
 
+    def deployment(self, stack: str) -> Deployment:
+        """A stack of this run that could be read."""
+        assert self._engine is not None
+        return Deployment(self._engine, stack)
+
     def tell_failures(self) -> None:
         """Why stacks failed so far, before somebody is asked whether to go on with the others."""
         for result in self.results.values():
