@@ -73,11 +73,15 @@ class DeletionRefused(ToldError):
 
 def with_losses(settings: Settings, changes: Iterable[Change]) -> tuple[Change, ...]:
     """The same changes; those that delete say what would be lost, or why AWS would refuse. AWS is
-    asked only where something that can hold data goes. Raises NoSession."""
+    asked only where something that can hold data goes."""
     found = tuple(changes)
     if not any(_can_hold(change) for change in found):
         return found
-    session = access.session(settings)
+    try:
+        session = access.session(settings)
+    except access.NoSession as error:
+        unseen = f"what is in it, which cannot be looked up: {error}"
+        return tuple(replace(c, loses=unseen) if _can_hold(c) else c for c in found)
     return tuple(_looked(session, settings, c) if _can_hold(c) else c for c in found)
 
 

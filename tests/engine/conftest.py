@@ -75,7 +75,10 @@ def stage(
     try:
         made = staged("acme", workspace, sandbox, pulumi, PLUGIN)
         give_credentials(made)
-        yield made
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in made.engine.environment.items():
+                patch.setenv(name, value)  # what is looked up in AWS is looked up there
+            yield made
     finally:
         sandbox.stop()
 

@@ -37,10 +37,10 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_destroy_names_the_stacks_and_asks_first(project: Path) -> None:
-    answer = backup_org("destroy", "acme", typed="n\n")
-    assert answer.exit_code == 1
-    assert "acme-audit, acme-management, acme-member-payments, acme-member-web" in answer.output
+def test_destroy_is_refused_where_there_is_nobody_to_ask(project: Path) -> None:
+    answer = backup_org("destroy", "acme")
+    assert answer.exit_code == 2
+    assert "--yes" in answer.output
 
 
 def test_a_project_that_is_named_and_not_there_is_no_empty_table(
