@@ -183,7 +183,7 @@ APP = Group(
         "fleet.deploy_role.commands:deploy_role",
         "Make the policies of the role that deploys a customer's stacks",
     ),
-    Command("env", "fleet.shell:env", "Print what a shell needs to work for a customer"),
+    Command("env", "fleet.shell:env", "Print what a shell needs to work for one customer"),
     Command("status", "fleet.status.commands:status", "Show how well all customers are"),
     Command("doctor", "fleet.doctor.commands:doctor", "Look up in AWS what settings cannot tell"),
     Command(
