@@ -15,7 +15,10 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
 from aws_sandbox.aws.server import AwsServer
+from fleet.deploy.prepare import prepared
 from fleet.doctor import coverage
+from fleet.doctor.findings import State
+from stacks import load
 from tests.engine.doctor.conftest import (
     ADMINISTRATOR,
     AUDIT,
@@ -27,11 +30,14 @@ from tests.engine.doctor.conftest import (
     LOWER,
     MANAGEMENT,
     MEMBER,
+    MONITORED,
     REGION,
     ROLE,
     TRUSTED,
     UPPER,
+    deploy_something,
     examined,
+    findings,
     settings,
     written,
 )
@@ -83,6 +89,41 @@ class TestTheOrganization:
         assert found[ADMINISTRATOR] == ("is registered", "")
         assert found[JOBS] == ("all 5 in one of 1", "")
 
+    def test_is_looked_at_as_all_of_the_customers_stacks_need_it(
+        self, tmp_path: Path, session: boto3.Session
+    ) -> None:
+        rule = {"schedule": "cron(0 1 ? * * *)", "delete_after_days": 7}
+        copies = {"rules": {"daily": {**rule, "copies": [{"account": MANAGEMENT}]}}}
+        written(tmp_path, "audit", reports={}, vaults={"own": {}}, plans={"gold": copies})
+        asked = written(tmp_path, "management", reports=None)
+        delegated, copying = f"{AUDIT} as delegated administrator of AWS Backup", COPYING
+        found = findings(asked, session, tmp_path)
+        assert [found[about].state for about in (TRUSTED, delegated, copying)] == [
+            State.FINE,
+            State.CURE,
+            State.CURE,
+        ]
+        assert found[copying].run == (PREPARE,)
+        stacks = [load.from_files(stack, tmp_path) for stack in load.stacks_in(tmp_path)]
+        assert len([*prepared(asked, lambda: stacks, session)]) > 1
+        found = findings(asked, session, tmp_path)
+        assert {found[about].state for about in (delegated, copying)} == {State.FINE}
+
+    def test_is_monitored_once_another_accounts_jobs_are_seen(
+        self, tmp_path: Path, session: boto3.Session
+    ) -> None:
+        written(tmp_path, "audit")
+        asked = settings(tmp_path)
+        assert findings(asked, session, tmp_path)[MONITORED].state is State.BY_HAND
+        job = {"AccountId": AUDIT, "BackupJobId": "one"}
+        answer = {"BackupJobs": [job]}
+        answer_with(session, "backup.ListBackupJobs", lambda _: answer)
+        found = findings(asked, session, tmp_path)[MONITORED]
+        assert (found.state, found.found) == (State.FINE, f"is on: jobs of {AUDIT} are seen")
+
+
+COPYING = "cross-account backup"
+
 
 def answer_with(
     session: boto3.Session, call: str, answer: Callable[[Mapping[str, Any]], Mapping[str, Any]]
@@ -97,7 +138,7 @@ def answer_with(
             yield self.content
 
     def respond(request: Any, **_: Any) -> AWSResponse:
-        content = json.dumps(answer(json.loads(request.body))).encode()
+        content = json.dumps(answer(json.loads(request.body or "{}"))).encode()
         return AWSResponse(request.url, 200, HTTPHeaders(), Body(content))
 
     session.events.register(f"before-send.{call}", cast(Any, respond))
@@ -172,6 +213,16 @@ class TestTheReportPlans:
             plan.make(session)
         expected = (found, UP) if found else (f"all 5 in one of {len(plans)}", "")
         assert examined(settings(tmp_path), session)[JOBS] == expected
+
+    def test_that_are_not_there_are_missed_once_the_stack_is_deployed(
+        self, tmp_path: Path, session: boto3.Session
+    ) -> None:
+        asked = settings(tmp_path)
+        before = findings(asked, session)[JOBS]
+        assert (before.state, before.run) == (State.NOT_YET, (UP,))
+        deploy_something(session)
+        after = findings(asked, session)[JOBS]
+        assert (after.state, after.found, after.run) == (State.CURE, "there is no plan", (UP,))
 
     def test_cover_no_more_than_the_scope(self, tmp_path: Path, session: boto3.Session) -> None:
         scope = {"organizational_units": [LOWER], "accounts": [MEMBER, CLOSED]}
