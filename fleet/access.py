@@ -96,7 +96,17 @@ def session(settings: Settings) -> boto3.Session:
             f"{settings.account}",
             "use its own, or set deploy_role",
         )
+    with_account_in_errors(here, account)
     return here
+
+
+def with_account_in_errors(session: boto3.Session, account: str) -> None:
+    """Lets what AWS answers the session's clients tell the account, so that errors can."""
+
+    def note(parsed: dict[str, Any], **_: Any) -> None:
+        parsed.setdefault("ResponseMetadata", {})["Account"] = account
+
+    session.events.register("after-call", note)
 
 
 def engine_environment(settings: Settings) -> Mapping[str, str | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from botocore import exceptions
 from botocore.exceptions import BotoCoreError, ClientError
@@ -87,6 +88,10 @@ def told_of_aws(error: BaseException) -> str | None:
 
 
 def _where(error: ClientError) -> str:
-    """The account, where AWS's answer tells it: mostly by who was refused."""
+    """The account: as the session has noted it, or where AWS's answer tells it, by who was
+    refused."""
+    answer: dict[str, Any] = {**error.response}
+    noted = answer.get("ResponseMetadata", {}).get("Account")
     found = _ACCOUNT.search(str(error))
-    return f" in {found[1]}" if found else ""
+    account = noted or (found and found[1])
+    return f" in {account}" if account else ""

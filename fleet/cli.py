@@ -184,7 +184,7 @@ APP = Group(
         "Make the policies of the role that deploys a customer's stacks",
     ),
     Command("env", "fleet.shell:env", "Print what a shell needs to work for one customer"),
-    Command("status", "fleet.status.commands:status", "Show how well all customers are"),
+    Command("status", "fleet.status.commands:status", "Show how well customers are"),
     Command("doctor", "fleet.doctor.commands:doctor", "Look up in AWS what settings cannot tell"),
     Command(
         "settings",

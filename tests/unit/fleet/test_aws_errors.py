@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import boto3
 import pytest
 from botocore.exceptions import (
     BotoCoreError,
@@ -12,7 +13,9 @@ from botocore.exceptions import (
     ProfileNotFound,
     UnauthorizedSSOTokenError,
 )
+from botocore.stub import Stubber
 
+from fleet.access import with_account_in_errors
 from fleet.errors import told_of
 
 
@@ -41,6 +44,17 @@ def test_a_refusal_names_the_account_of_who_was_refused() -> None:
     said = told_of(client_error("AccessDenied", who))
     assert said is not None
     assert said.startswith("ListBackupVaults in 444444444444: ")
+
+
+def test_a_refusal_names_the_account_of_its_session() -> None:
+    session = boto3.Session("key", "secret", region_name="eu-central-1")
+    with_account_in_errors(session, "333333333333")
+    backup = session.client("backup")
+    with Stubber(backup) as stubber:
+        stubber.add_client_error("list_backup_vaults", "ExpiredTokenException")
+        with pytest.raises(ClientError) as caught:
+            backup.list_backup_vaults()
+    assert (told_of(caught.value) or "").startswith("ListBackupVaults in 333333333333: ")
 
 
 @pytest.mark.parametrize(
