@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
@@ -16,12 +16,15 @@ from fleet.doctor.stack_account import StackAccount
 from fleet.enrol.members import Members
 from fleet.enrol.table import Difference, is_excluded
 from fleet.organization import ACTIVE, ListedAccount
+from fleet.progress import UnitProgress
+from fleet.scheduler import run_units
 from stacks import load, names
 from stacks.enrolment_settings import Enrolment
 from stacks.load import Settings, SettingsError
 from stacks.settings import CentralSettings
 
-_AT_ONCE = 8
+_AT_ONCE = 16
+"""Accounts: looks wait for AWS, and take little of this machine."""
 
 Problem = tuple[str, str]
 """What was found, and the cure."""
@@ -50,15 +53,24 @@ def checked(
     by_account = {str(row.get("account")): name for name, row in members.settings.items()}
     known = {account.id: account for account in listed}
     central = _central(members)
-    standing = [a for a in by_account if a in known and known[a].state == ACTIVE]
     policies = [*_backup_policies(central.values())]
-
-    def look(account: str) -> Sequence[Problem]:
-        return [*_protection(members, by_account[account], known[account], policies)]
-
-    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-        for account, found in zip(standing, pool.map(look, standing), strict=True):
-            problems[account] += found
+    standing = {
+        members.stack(by_account[account.id]): account
+        for account in listed
+        if account.id in by_account and account.state == ACTIVE
+    }
+    with UnitProgress[list[Problem]](len(standing), "looking") as progress:
+        looks = run_units(
+            dict.fromkeys(standing, ()),
+            lambda stack: [*_protection(stack, members.root, standing[stack], policies)],
+            workers=_AT_ONCE,
+            on=progress,
+        )
+    for stack, look in looks.items():
+        if look.error is not None:
+            raise look.error
+        missed = [("was not looked at", f"run: backup-org doctor {stack}")]
+        problems[standing[stack].id] += missed if look.value is None else look.value
     for account, found in _reports(central):
         problems[account].append(found)
     wanted = {a.id for a in listed if a.state == ACTIVE and not is_excluded(a, enrolment)}
@@ -103,18 +115,17 @@ def _backup_policies(central: Iterable[CentralSettings]) -> Iterator[str]:
 
 
 def _protection(
-    members: Members, member: str, account: ListedAccount, policies: Sequence[str]
+    stack: str, root: Path, account: ListedAccount, policies: Sequence[str]
 ) -> Iterator[Problem]:
     """Whether its vaults and plans stand as its settings have them."""
-    stack = members.stack(member)
     try:
-        settings = load.from_files(stack, members.root)
+        settings = load.from_files(stack, root)
     except SettingsError as error:
         yield f"its settings are wrong: {error.problems[0]}", f"run: backup-org settings {stack}"
         return
     by_policy = any(p in (account.id, *account.units) or p.startswith("r-") for p in policies)
     if not settings.plans and not by_policy:
-        yield "no plan backs it up", f"write plans for {member}, in its row or in member_defaults"
+        yield "no plan backs it up", f"write plans for {stack}, in its row or in member_defaults"
     try:
         missing = [*_missing(settings, access.session(settings))]
     except access.NoSession as error:

@@ -152,8 +152,8 @@ def _tell(
     excluded = sum(is_excluded(account, enrolment) for account in listed)
     new = sum(each.kind == "new" for each in differences)
     console.print(
-        f"{len(listed)} accounts in the organization: {new} new, {excluded} excluded; "
-        f"{len(members.settings)} members before",
+        f"accounts in the organization: {len(listed)}, of which {new} new, {excluded} excluded; "
+        f"members before: {len(members.settings)}",
         highlight=False,
     )
 
@@ -223,6 +223,11 @@ def _account_data(account: ListedAccount | None) -> Mapping[str, Any]:
     }
 
 
+def _called(each: Checked) -> str:
+    """The member, or the account's own name in brackets."""
+    return each.member or (f"({each.listed.name})" if each.listed else "")
+
+
 def _tell_checked(found: Sequence[Checked], *, as_json: bool) -> None:
     if as_json:
         data = [
@@ -237,11 +242,11 @@ def _tell_checked(found: Sequence[Checked], *, as_json: bool) -> None:
         console.print_json(data={"accounts": data})
         return
     rows = [
-        (each.account, each.member or "", about, cure)
+        (each.account, _called(each), "\n".join(f"{about}\n  {cure}" for about, cure in problems))
         for each in found
-        for about, cure in each.problems
+        if (problems := each.problems)
     ]
     if rows:
-        show(console, ("account", "member", "found", "cure"), rows)
+        show(console, ("account", "member", "found, and the cure"), rows)
     wrong = sum(bool(each.problems) for each in found)
     console.print(f"{len(found)} accounts: {wrong} with findings", highlight=False)

@@ -167,12 +167,10 @@ def _lacking(row: Row, wanted: Row) -> Row:
 
 def _laid_under(row: Row, values: Row) -> Row:
     """The row with values where it has none."""
-    laid = dict(row)
-    for key, value in values.items():
-        if key not in laid:
-            laid[key] = value
-        elif isinstance(value, Mapping) and isinstance(laid[key], Mapping):
-            laid[key] = _laid_under(cast(Row, laid[key]), cast(Row, value))
+    laid = {**values, **row}
+    for key in values.keys() & row.keys():
+        if isinstance(values[key], Mapping) and isinstance(row[key], Mapping):
+            laid[key] = _laid_under(cast(Row, row[key]), cast(Row, values[key]))
     return laid
 
 

@@ -113,7 +113,7 @@ def _file(project: Path) -> str:
 
 def _checked(expected: int) -> dict[str, list[str]]:
     """What `--check` finds of each account."""
-    answer = backup_org("enrol", "acme", "--check", "--json")
+    answer = backup_org("enrol", "acme", "--check", "--json", "-q")
     assert answer.exit_code == expected, answer.output
     accounts: list[Any] = json.loads(answer.output)["accounts"]
     return {each["account"]: [p["about"] for p in each["problems"]] for each in accounts}

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from fleet.enrol.table import enrolled, member_name, unknown_units
-from fleet.organization import ListedAccount
+from fleet.organization import ListedAccount, state_of
 from stacks.enrolment_settings import AccountFilter, Enrolment, RowTemplate
 from stacks.values import MemberName
 
@@ -114,6 +114,15 @@ def test_what_an_account_begins_with_hangs_on_its_units_and_tags() -> None:
     table = enrolled({}, [tagged, other], TIERS).table
     assert table["shop"]["plans"] == {"standard": {}, "gold": {}}
     assert "plans" not in table["other"]
+
+
+@pytest.mark.parametrize(
+    "told", [{"State": "SUSPENDED"}, {"Status": "SUSPENDED"}, {"State": "SUSPENDED", "Status": ""}]
+)
+def test_the_state_of_an_account_is_read_with_or_without_the_field_that_ends(
+    told: Mapping[str, str],
+) -> None:
+    assert state_of(told) == "SUSPENDED"
 
 
 def test_a_unit_may_be_named_by_its_id() -> None:
