@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
@@ -120,7 +121,7 @@ def customer(
     files = {folder / f"{name}.yaml": texts[name]} | {
         folder / f"Pulumi.{stack}.yaml": text for stack, text in texts.items() if stack != name
     }
-    free = next(id_ for n in range(3) if (id_ := str(n) * 12) not in (management, audit))
+    free = _unused_account([*texts.values(), *(f.read_text() for f in folder.glob("*.yaml"))])
     tried = files | {folder / f"{name}.yaml": with_rows(texts[name], {_PROBE: {"account": free}})}
     stacks = [*texts.keys() - {name}, names.stack_name(name, "member", _PROBE)]
     _check(root, tried, stacks)
@@ -182,6 +183,12 @@ def member(
     _check(root, files, [stack])
     _write(root, files, ask, yes=yes)
     tell(f"next: backup-org preview {stack}")
+
+
+def _unused_account(texts: Iterable[str]) -> str:
+    """An id that no settings have: an account is one customer's."""
+    taken = {found for text in texts for found in re.findall(r"\d{12}", text)}
+    return next(id_ for n in range(len(taken) + 1) if (id_ := f"{n:012}") not in taken)
 
 
 def _ticketing(ask: Questions, url: str | None, secret: str | None) -> Mapping[str, str]:

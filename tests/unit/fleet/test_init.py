@@ -14,7 +14,8 @@ from stacks.load import CUSTOMERS
 from stacks.settings import MemberSettings
 from tests.support.command import backup_org
 
-MANAGEMENT, AUDIT, SHOP = (digit * 12 for digit in "567")
+MANAGEMENT, AUDIT, SHOP = "111122223333", "444455556666", "777788889999"
+"""Of none of the example customers, who have all digits."""
 FLAGS = ("--management-account", MANAGEMENT, "--audit-account", AUDIT, "--region", "eu-west-1")
 TICKETS = ("--servicenow-url", "https://umbrella.service-now.com")
 
