@@ -82,7 +82,12 @@ Of Lambda, EventBridge, Scheduler and Automation AWS's guides say so.
 
 
 def service_trust(service: str, account: str, *, source: str = "") -> pulumi.Output[str]:
-    """The trust policy of a role in which an AWS service acts, in the name of this account alone.
+    """The trust policy of a role in which an AWS service acts."""
+    return policy_document(service_trust_statement(service, account, source=source))
+
+
+def service_trust_statement(service: str, account: str, *, source: str = "") -> Statement:
+    """Lets an AWS service act in a role, in the name of this account alone.
 
     `source` is the ARN, with wildcards, of what acts there. A service that may not tell the account
     is held to it where it does: a role that cannot be assumed would back nothing up.
@@ -95,11 +100,9 @@ def service_trust(service: str, account: str, *, source: str = "") -> pulumi.Out
     conditions: Conditions = {equals: {"aws:SourceAccount": account}}
     if source:
         conditions = {**conditions, "ArnLike": {"aws:SourceArn": source}}
-    return policy_document(
-        Statement(
-            sid="TrustTheServiceForThisAccount",
-            actions=["sts:AssumeRole"],
-            principal={"Service": service},
-            conditions=conditions,
-        )
+    return Statement(
+        sid="TrustTheServiceForThisAccount",
+        actions=["sts:AssumeRole"],
+        principal={"Service": service},
+        conditions=conditions,
     )

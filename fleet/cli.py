@@ -179,6 +179,11 @@ APP = Group(
         "Make in the stacks' accounts what no stack may own",
     ),
     Command(
+        "bootstrap",
+        "fleet.bootstrap.commands:bootstrap",
+        "Write CloudFormation templates for what accounts need before their stacks",
+    ),
+    Command(
         "deploy-role",
         "fleet.deploy_role.commands:deploy_role",
         "Make the policies of the role that deploys a customer's stacks",

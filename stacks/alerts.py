@@ -165,13 +165,14 @@ def _monitored(settings: Settings, deployers: Sequence[str] = ()) -> MonitoredEv
 
 def _deployers(settings: Settings) -> Sequence[str]:
     """The deploy role, this system's own, and those in which AWS acts: for Organizations' backup
-    policies, for one."""
+    policies, for one, and for StackSets."""
     path = f"arn:{settings.partition}:iam::{settings.account}:role"
     deploys = names.deploy_role_arn(settings)
     return [
         *([deploys] if deploys else []),
         f"{path}{settings.iam.role_path}{names.prefix(settings)}-*",
         f"{path}/aws-service-role/*",
+        *([f"{path}/{names.STACK_SETS_ROLE}"] if settings.bootstrapped_regions else []),
     ]
 
 
@@ -209,15 +210,11 @@ def forwarded_events(settings: Settings) -> Mapping[str, str]:
     return event_patterns(_monitored(settings, deployers=_deployers(settings)))
 
 
-def _bootstrapped_queue(
-    settings: Settings, region: str, opts: pulumi.ResourceOptions
-) -> pulumi.Output[str]:
+def _bootstrapped_queue(settings: Settings, region: str, opts: pulumi.ResourceOptions) -> str:
     """URL of the dead letters of what `backup-org bootstrap` forwards."""
-    return aws.sqs.get_queue_output(
-        name=f"{names.forwarding(settings)}-dead-letters",
-        region=region,
-        opts=pulumi.InvokeOutputOptions(provider=opts.provider),
-    ).url
+    asked = pulumi.InvokeOptions(provider=opts.provider)
+    name = f"{names.forwarding(settings)}-dead-letters"
+    return aws.sqs.get_queue(name=name, region=region, opts=asked).url
 
 
 def forward_alerts(

@@ -86,10 +86,27 @@ def _rule(settings: CentralSettings, policy: BackupPolicy, plan: Plan, rule: Rul
     return content
 
 
+def accounts_copied_to_by_policies(settings: CentralSettings, vault: str) -> set[str]:
+    """Accounts that policies copy to what they put into a vault."""
+    return {
+        _copied_to(settings, copy)
+        for policy in settings.backup_policies.values()
+        for name, plan in policy.plans.items()
+        if (plan.vault or policy.vault) == vault
+        for rule in plan_rules(name, plan, settings.tiers).values()
+        for copy in rule.copies
+        if copy.account is not None
+    }
+
+
+def _copied_to(settings: CentralSettings, copy: Copy) -> str:
+    central = getattr(settings.organization, f"{settings.central_vaults_in}_account")
+    return central if copy.account == "central" else copy.account or "$account"
+
+
 def _vault_arn(settings: CentralSettings, copy: Copy, vault: str, here: str) -> str:
     """`here` is the plan's only Region where a copy names none: a check sees to that."""
-    central = getattr(settings.organization, f"{settings.central_vaults_in}_account")
-    account = central if copy.account == "central" else copy.account or "$account"
+    account = _copied_to(settings, copy)
     region, name = copy.region or here, copy.vault or vault
     return f"arn:{settings.partition}:backup:{region}:{account}:backup-vault:{name}"
 

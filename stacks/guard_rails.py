@@ -36,7 +36,7 @@ def deploy_guard_rails(
 def principals_policy(settings: ManagementSettings, wanted: GuardRailSettings) -> str:
     """What the accounts' principals may not do, in JSON. StackSets act in roles of their own, which
     make the vaults of bootstrap with policies and locks."""
-    stack_sets = ["stacksets-exec-*"] if settings.bootstrap and settings.bootstrap.vaults else []
+    stack_sets = [names.STACK_SETS_ROLE] if settings.bootstrap and settings.bootstrap.vaults else []
     return service_control_policy(
         settings.partition,
         break_glass_roles=wanted.break_glass_roles,

@@ -10,6 +10,9 @@ from stacks.protection_settings import Vault
 from stacks.report_settings import Reports
 from stacks.settings import MemberSettings, Settings, StackSettings
 
+STACK_SETS_ROLE = "stacksets-exec-*"
+"""The roles in which service-managed StackSets act in an account."""
+
 
 def stack_name(customer: str, role: str, member: str = "") -> str:
     """What a customer's stack is called: acme-management, acme-audit, acme-member-payments."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import pulumi
 
-from stacks.settings import Settings
+from stacks.settings import Settings, StackSettings
 
 _FIELDS: Mapping[str, Sequence[str]] = {
     "aws:iam/role:Role": ("path", "permissions_boundary"),
@@ -20,7 +20,7 @@ def shape_roles(settings: Settings) -> None:
     them."""
     values: Mapping[str, Any] = {
         "path": None if settings.iam.role_path == "/" else settings.iam.role_path,
-        "permissions_boundary": _boundary(settings),
+        "permissions_boundary": permissions_boundary(settings, settings.account),
     }
 
     def shape(
@@ -38,8 +38,9 @@ def shape_roles(settings: Settings) -> None:
     pulumi.runtime.register_stack_transformation(shape)
 
 
-def _boundary(settings: Settings) -> str | None:
+def permissions_boundary(settings: StackSettings, account: str) -> str | None:
+    """ARN of the policy that bounds roles in an account."""
     policy = settings.iam.permissions_boundary
     if policy is None or policy.startswith("arn:"):
         return policy
-    return f"arn:{settings.partition}:iam::{settings.account}:policy/{policy.removeprefix('/')}"
+    return f"arn:{settings.partition}:iam::{account}:policy/{policy.removeprefix('/')}"

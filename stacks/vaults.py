@@ -71,10 +71,11 @@ def is_bootstrapped(settings: Settings, vault: str, region: str) -> bool:
 
 def _bootstrapped(name: str, region: str, opts: pulumi.ResourceOptions) -> BootstrappedVault:
     """Looked up: where it does not stand yet, the deployment ends before it makes anything."""
-    found = aws.backup.get_vault_output(
-        name=name, region=region, opts=pulumi.InvokeOutputOptions(provider=opts.provider)
+    asked = pulumi.InvokeOptions(provider=opts.provider)
+    found = aws.backup.get_vault(name=name, region=region, opts=asked)
+    return BootstrappedVault(
+        name=pulumi.Output.from_input(found.name), arn=pulumi.Output.from_input(found.arn)
     )
-    return BootstrappedVault(name=found.name, arn=found.arn)
 
 
 def _air_gapped_vaults(

@@ -44,12 +44,13 @@ class Scope:
             yield f"arn:{self.partition}:{filled}"
 
 
-def documents(stacks: Sequence[Settings]) -> list[str]:
+def documents(stacks: Sequence[Settings], commands: Iterable[str] = ()) -> list[str]:
     """For a customer's stacks of one role: as many as IAM's limit makes of them, in JSON, each to
-    be a managed policy of the role that deploys them."""
+    be a managed policy of the role that deploys them, and runs `commands` besides."""
     first = stacks[0]
     rows = table().of(first.role, alone=first.alerts_in == "member")
-    needs = [need for row in rows.values() for need in row.needs]
+    besides = [table().commands[command] for command in commands]
+    needs = [need for row in (*rows.values(), *besides) for need in row.needs]
     return _written(needs, stacks)
 
 
