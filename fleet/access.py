@@ -145,6 +145,27 @@ def _for_state(state: State) -> Iterator[tuple[str, str | None]]:
         yield "PULUMI_CONFIG_PASSPHRASE_FILE", str(Path(state.passphrase_file).expanduser())
 
 
+def with_cure(settings: Settings, said: str) -> str:
+    """What the engine says of a state that it does not get at, with what to set."""
+    state = settings.state
+    if "could not list bucket" in said and state.backend is not None:
+        return (
+            f"{said}\n  state.backend is {state.backend}: it must exist, and be "
+            f"{settings.customer}'s own, which {_who(settings)} may read and write (docs/state.md)"
+        )
+    if "incorrect passphrase" in said:
+        of = f"in {state.passphrase_file}" if state.passphrase_file else "of the shell"
+        return (
+            f"{said}\n  the passphrase {of} is not the one that {settings.customer}'s stacks were "
+            "made with: state.passphrase_file must name the customer's own (docs/state.md)"
+        )
+    return said
+
+
+def _who(settings: Settings) -> str:
+    return (settings.access and settings.access.role) or "whoever runs this"
+
+
 def _says_who_asks(name: str) -> bool:
     return name.startswith("AWS_") and not name.startswith(_HOW_AWS_IS_REACHED)
 

@@ -221,14 +221,32 @@ def consume(contract: type[C], stack: str) -> C:
 
 
 def _checked(contract: type[Contract], stack: str, exports: Mapping[str, Any]) -> Mapping[str, Any]:
+    versions: Mapping[str, str] = exports.get("contracts") or {}
+    published = int(versions.get(contract.NAME, contract.VERSION))
+    if published != contract.VERSION:
+        raise pulumi.RunError(
+            _of_another_program(stack, versions, newer=published > contract.VERSION)
+        )
     missing = [f.name for f in dataclasses.fields(contract) if exports.get(f.name) is None]
     if missing:
         cure = f"set {contract.SETTING} there and deploy it" if contract.SETTING else "deploy it"
-        raise pulumi.RunError(f"{stack} does not export {', '.join(missing)}; {cure} first")
-    version = exports.get("contracts", {}).get(contract.NAME)
-    if version != str(contract.VERSION):
         raise pulumi.RunError(
-            f"{stack} exports version {version} of {contract.NAME}, this program reads version "
-            f"{contract.VERSION}; deploy {stack} with this program first"
+            f"{stack} does not export {', '.join(missing)}; {cure} first: backup-org up {stack}"
         )
     return exports
+
+
+def _of_another_program(stack: str, versions: Mapping[str, str], *, newer: bool) -> str:
+    """Everything in which the program that deployed a stack differs from this one, and the cure."""
+    differing = [
+        f"{contract.NAME} in version {versions[contract.NAME]} (here {contract.VERSION})"
+        for contract in CONTRACTS
+        if versions.get(contract.NAME, str(contract.VERSION)) != str(contract.VERSION)
+    ]
+    told = f"{stack} was deployed by {'a newer' if newer else 'an older'} program than this one: "
+    cure = (
+        "upgrade this checkout to the release that deployed it"
+        if newer
+        else f"run first: backup-org up {stack}"
+    )
+    return f"{told}it exports {', '.join(differing)}; {cure}"

@@ -271,9 +271,9 @@ class Deployment:
                 raise NeverDeployed(self.stack) from error
 
     def _program(self) -> dict[str, Any]:
-        root = self._engine.project
+        root, organization = self._engine.project, self.settings.state.organization
         return {
-            "stack_name": self.stack,
+            "stack_name": f"{organization}/backup-org/{self.stack}" if organization else self.stack,
             "project_name": "backup-org",
             "program": lambda: program.run(root, self._before),
             "opts": automation.LocalWorkspaceOptions(
@@ -298,7 +298,8 @@ class Deployment:
         except ConcurrentUpdateError as error:
             raise StackFailed(self.stack, doing, [self._locked(error)]) from error
         except CommandError as error:
-            raise StackFailed(self.stack, doing, messages or [_said(error)]) from error
+            said = messages or [access.with_cure(self.settings, _said(error))]
+            raise StackFailed(self.stack, doing, said) from error
 
     def _locked(self, error: ConcurrentUpdateError) -> str:
         """Who works on the stack, and what to do where nobody does any more."""

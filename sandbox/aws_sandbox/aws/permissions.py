@@ -5,6 +5,7 @@ an administrator. A call that is not here is refused to everybody but an adminis
 account.
 """
 
+import base64
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -276,14 +277,20 @@ def _secret(call: AccountCall) -> str:
 
 
 def _on_key(action: str) -> Mapper:
-    """A key by id, alias or ARN."""
+    """A key by id, alias or ARN; of what is decrypted, the one that the ciphertext names."""
 
     def needs(call: AccountCall) -> Iterator[Need]:
-        key = find_key(call.text("KeyId"), Arn.parse(call.arn("key")))
+        named = call.text("KeyId") or _key_of(call.text("CiphertextBlob"))
+        key = find_key(named, Arn.parse(call.arn("key")))
         context = {"kms:CallerAccount": call.account}
         yield Need(action=action, resource=key.arn if key else call.arn("key/"), context=context)
 
     return needs
+
+
+def _key_of(ciphertext: str) -> str:
+    """The id that moto writes before it, 36 characters; something else of what is no ciphertext."""
+    return base64.b64decode(ciphertext)[:36].decode(errors="replace")
 
 
 def _automation(call: AccountCall) -> str:
@@ -547,7 +554,7 @@ MAPPERS: Mapping[str, Mapper] = {
         "BatchUpdatePartition",
         "DeletePartition",
     ),
-    **named("kms", _on_key, "DescribeKey", "GetPublicKey", "Sign"),
+    **named("kms", _on_key, "Decrypt", "DescribeKey", "Encrypt", "GetPublicKey", "Sign"),
     "lakeformation:GetDataLakeSettings": anywhere("lakeformation:GetDataLakeSettings"),
     "lambda:Invoke": _one(_function)("lambda:InvokeFunction"),
     **named(

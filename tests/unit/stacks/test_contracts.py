@@ -91,9 +91,35 @@ def test_a_stack_that_was_never_deployed_is_to_be_deployed_first() -> None:
         )
 
 
-def test_another_version_of_a_contract_is_refused() -> None:
-    with pytest.raises(pulumi.RunError, match="exports version 2 of alerts, this program reads"):
+@pytest.mark.parametrize(
+    ("versions", "said"),
+    [
+        (
+            {"alerts": "0", "ticketing": "1", "scripts": "1"},
+            r"acme-audit was deployed by an older program than this one: it exports alerts in "
+            r"version 0 \(here 1\), ticketing in version 1 \(here 2\); run first: backup-org up "
+            r"acme-audit$",
+        ),
+        (
+            {"alerts": "2"},
+            r"acme-audit was deployed by a newer program than this one: it exports alerts in "
+            r"version 2 \(here 1\); upgrade this checkout to the release that deployed it$",
+        ),
+    ],
+)
+def test_a_stack_of_another_program_is_told_once_for_all_contracts_with_the_cure(
+    versions: dict[str, str], said: str
+) -> None:
+    with pytest.raises(pulumi.RunError, match=said):
         record(
             lambda: pulumi.export("x", consume(AlertsContract, "acme-audit").alert_bus_arn),
-            other_stacks={"acme-audit": {**PUBLISHED, "contracts": {"alerts": "2"}}},
+            other_stacks={"acme-audit": {"contracts": versions}},
         )
+
+
+def test_another_version_of_a_contract_that_is_not_read_matters_to_nobody() -> None:
+    seen = record(
+        lambda: pulumi.export("x", consume(AlertsContract, "acme-audit").alert_bus_arn),
+        other_stacks={"acme-audit": {**PUBLISHED, "contracts": {"alerts": "1", "ticketing": "1"}}},
+    )
+    assert seen.exports == {"x": "arn:aws:events:x"}
