@@ -5,7 +5,6 @@ an administrator. A call that is not here is refused to everybody but an adminis
 account.
 """
 
-import base64
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -280,7 +279,7 @@ def _on_key(action: str) -> Mapper:
     """A key by id, alias or ARN; of what is decrypted, the one that the ciphertext names."""
 
     def needs(call: AccountCall) -> Iterator[Need]:
-        named = call.text("KeyId") or _key_of(call.text("CiphertextBlob"))
+        named = call.text("KeyId") or _key_of(call.params.get("CiphertextBlob", b""))
         key = find_key(named, Arn.parse(call.arn("key")))
         context = {"kms:CallerAccount": call.account}
         yield Need(action=action, resource=key.arn if key else call.arn("key/"), context=context)
@@ -288,9 +287,9 @@ def _on_key(action: str) -> Mapper:
     return needs
 
 
-def _key_of(ciphertext: str) -> str:
+def _key_of(ciphertext: bytes) -> str:
     """The id that moto writes before it, 36 characters; something else of what is no ciphertext."""
-    return base64.b64decode(ciphertext)[:36].decode(errors="replace")
+    return ciphertext[:36].decode(errors="replace")
 
 
 def _automation(call: AccountCall) -> str:
