@@ -66,9 +66,10 @@ class Fleet:
         )
         return said
 
-    def stacks_that(self, field: str, *arguments: str) -> set[str]:
+    def stacks_that(self, field: str, *arguments: str, exit_code: int = 0) -> set[str]:
         """Of which a command tells something in a field of its JSON."""
-        rows: list[dict[str, Any]] = json.loads(self.does(*arguments, "--json"))["stacks"]
+        said = self.does(*arguments, "--json", exit_code=exit_code)
+        rows: list[dict[str, Any]] = json.loads(said)["stacks"]
         return {row["stack"] for row in rows if row[field]}
 
     def of_each(self, look: Callable[[Any], Any]) -> dict[str, Any]:
@@ -142,12 +143,12 @@ def test_a_hundred_accounts_are_enrolled_brought_up_changed_repaired_and_left_em
     for account in by_hand.values():
         _stop_alerts(fleet.stage, account)
     assert not any(fleet.of_each(_has_rules)[stack] for stack in by_hand)
-    assert fleet.stacks_that("drift", "preview", CUSTOMER, "--refresh") == by_hand.keys()
+    assert fleet.stacks_that("drift", "drift", CUSTOMER, exit_code=2) == by_hand.keys()
     fleet.does("up", CUSTOMER, "--yes", "--refresh")
     assert all(fleet.of_each(_has_rules).values())
-    assert fleet.stacks_that("drift", "preview", CUSTOMER, "--refresh") == set()
+    assert fleet.stacks_that("drift", "drift", CUSTOMER) == set()
 
-    fleet.does("destroy", CUSTOMER, "--yes")
+    fleet.does("destroy", CUSTOMER, "--yes", "--lose", "*")
     assert [resources_in(fleet.stage, a) for a in fleet.accounts.values()] == [{}] * ACCOUNTS
 
 
