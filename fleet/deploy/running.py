@@ -121,7 +121,7 @@ class FleetRun:
                     raise self._unreadable[stack]
                 assert self._engine is not None  # where any settings are readable
                 deployment = Deployment(self._engine, stack, progress.hear, log=heard)
-                return _patiently(deployment, act, progress) if patient else act(deployment)
+                return patiently(deployment, act, progress) if patient else act(deployment)
 
             def heard(stack: str, text: str) -> None:
                 self._record.log(stack, text)
@@ -271,7 +271,7 @@ def _why(error: Exception) -> str:
     return told_of(error) or "".join(traceback.format_exception(error))
 
 
-def _patiently(deployment: Deployment, act: Act, progress: StackProgress) -> Outcome:
+def patiently(deployment: Deployment, act: Act, progress: StackProgress) -> Outcome:
     """Tries again what failed as AWS was asked too often, after a time that grows, and is by chance
     so that those who wait do not come back together."""
     for attempt in range(1, _ATTEMPTS):

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from fleet import cli
+from fleet import cli, terminal
 from fleet.cli import APP, Command, Group
 from fleet.deploy import listing, running
 from fleet.deploy.running import RunFailed
@@ -189,3 +189,24 @@ def test_list_tells_of_stacks_as_their_settings_have_them(project: Path) -> None
     ]
     with pytest.raises(RunFailed, match="the settings of acme-member-web have a problem"):
         APP(["list", "acme"])
+
+
+@pytest.fixture
+def detail_of_this_test() -> Iterator[None]:
+    yield
+    terminal.set_detail(terminal.Detail.NORMAL)
+
+
+@pytest.mark.usefixtures("detail_of_this_test")
+@pytest.mark.parametrize("option", ["-q", "--quiet"])
+def test_quiet_leaves_what_went_wrong(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    backup_org("settings-schema", option)
+    terminal.tell("by the way")
+    terminal.tell_error("this went wrong")
+    assert capsys.readouterr().err == "this went wrong\n"
+
+
+@pytest.mark.usefixtures("detail_of_this_test")
+def test_verbose_is_understood_by_every_command() -> None:
+    backup_org("settings-schema", "-v")
+    assert terminal.verbose()
