@@ -71,10 +71,15 @@ def stub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> type[Stub]:
     monkeypatch.setattr(running, "engine_here", object)
     monkeypatch.setattr(running, "Deployment", Stub)
     monkeypatch.setattr(commands, "asks", lambda: True)
-    monkeypatch.setattr(commands, "kept_scripts", lambda *_: [])
-    monkeypatch.setattr(Stub, "changing", set())
-    monkeypatch.setattr(Stub, "done", [])
+    monkeypatch.setattr(commands, "kept_scripts", no_scripts)
+    monkeypatch.setattr(Stub, "changing", set[str]())
+    monkeypatch.setattr(Stub, "done", list[tuple[str, str]]())
     return Stub
+
+
+def no_scripts(stacks: object, root: object) -> list[str]:
+    del stacks, root
+    return []
 
 
 def up(typed: str) -> Answer:
