@@ -121,6 +121,9 @@ class StackSettings(Model):
     bootstrap: Bootstrap | None = None
     """What members' accounts have from `backup-org bootstrap`; in a member's own settings null:
     nothing but the deploy role, and its stack makes the rest."""
+    refresh: bool = False
+    """Whether previews and deployments look up in AWS what stands there, rather than trust the
+    state, as with `--refresh`: what was changed by hand is mended, and each takes longer."""
     tags: dict[TagKey, TagValue] = Field(default_factory=dict, max_length=40)
     """Laid over every resource that takes tags."""
     functions: Functions = Functions()

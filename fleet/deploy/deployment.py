@@ -135,7 +135,9 @@ class Deployment:
         self._log = partial(log, stack) if log else None
 
     def preview(self, *, refreshed: bool = False) -> Outcome:
-        """`refreshed`: against what stands in AWS now, rather than what the state has of it."""
+        """`refreshed`, or by the settings: against what stands in AWS now, rather than what the
+        state has of it."""
+        refreshed = refreshed or self.settings.refresh
         with self._run("preview", self._made) as (stack, options):
             result = stack.preview(**options, policy_packs=[str(POLICIES)], refresh=refreshed)
         outcome = self._outcome(result.change_summary)

@@ -116,8 +116,8 @@ def _vault(session: boto3.Session, change: Change) -> Held:
     if not count:
         return Held()
     last = _last_kept(backup, change.id)
-    until = "at least one of them for good" if last is None else f"the last until {last:%Y-%m-%d}"
-    points = f"{count} recovery {'point' if count == 1 else 'points'}, kept {until}"
+    until = "without end" if last is None else f"until {last:%Y-%m-%d}"
+    points = f"{_counted(count, 'recovery point')}, kept {until}"
     if "LockDate" in vault and vault["LockDate"] <= datetime.now(UTC):
         since = f"{vault['LockDate']:%Y-%m-%d}"
         return Held(
@@ -132,6 +132,10 @@ def _vault(session: boto3.Session, change: Change) -> Held:
     return Held(loses=points)
 
 
+def _counted(count: int, one: str) -> str:
+    return f"1 {one}" if count == 1 else f"{count} {one}s"
+
+
 def _air_gapped_vault(session: boto3.Session, change: Change) -> Held:
     backup = session.client("backup", region_name=change.region)
     count = backup.describe_backup_vault(BackupVaultName=change.id)["NumberOfRecoveryPoints"]
@@ -140,8 +144,8 @@ def _air_gapped_vault(session: boto3.Session, change: Change) -> Held:
     last = _last_kept(backup, change.id)
     until = "" if last is None else f" before {last:%Y-%m-%d}"
     return Held(
-        blocked=f"{count} recovery points in an air-gapped vault: nobody can delete it{until}; "
-        "leave it: set leave_on_destroy: true on it, deploy that, and try again"
+        blocked=f"{_counted(count, 'recovery point')} in an air-gapped vault: nobody can delete "
+        f"it{until}; leave it: set leave_on_destroy: true on it, deploy that, and try again"
     )
 
 
@@ -164,7 +168,7 @@ def _bucket(session: boto3.Session, change: Change) -> Held:
     count = len(page.get("Versions", [])) + len(page.get("DeleteMarkers", []))
     if not count:
         return Held()
-    objects = f"{count} versions of objects"
+    objects = _counted(count, "object version")
     if page.get("IsTruncated"):
         objects = f"more than {objects}"
     if change.empties:
@@ -180,7 +184,7 @@ def _table(session: boto3.Session, change: Change) -> Held:
     page = dynamodb.scan(TableName=change.id, Select="COUNT", Limit=1000)
     count = page["Count"]
     more = "more than " if "LastEvaluatedKey" in page else ""
-    return Held(loses=f"{more}{count} items" if count else "")
+    return Held(loses=f"{more}{_counted(count, 'item')}" if count else "")
 
 
 def _log_group(session: boto3.Session, change: Change) -> Held:
@@ -200,7 +204,7 @@ def _queue(session: boto3.Session, change: Change) -> Held:
         ],
     )["Attributes"]
     count = sum(int(value) for value in counts.values())
-    return Held(loses=f"{count} messages" if count else "")
+    return Held(loses=_counted(count, "message") if count else "")
 
 
 _HOLDERS: Mapping[str, Look] = {

@@ -34,19 +34,14 @@ def deployed(stage: Stage) -> Stage:
         if "proof" in found.get("Name", "")
     ]
     session.client("s3").put_object(Bucket=bucket, Key="a-record", Body=b"kept")
-    session = stage.sandbox.session(member, REGION)
-    volume = session.client("ec2").create_volume(AvailabilityZone=f"{REGION}a", Size=1)
-    backup = session.client("backup")
-    (vault,) = backup.list_backup_vaults()["BackupVaultList"]
-    backup.start_backup_job(
-        BackupVaultName=vault.get("BackupVaultName", ""),
-        ResourceArn=f"arn:aws:ec2:{REGION}:{member}:volume/{volume['VolumeId']}",
-        IamRoleArn=next(
-            role["Arn"]
-            for role in session.client("iam").list_roles()["Roles"]
-            if "backup.amazonaws.com" in str(role.get("AssumeRolePolicyDocument"))
-        ),
-        Lifecycle={"DeleteAfterDays": 14},
+    stage.sandbox.call(
+        "backup.job",
+        kind="backup",
+        account=member,
+        region=REGION,
+        vault="standard",
+        resource_arn=f"arn:aws:ec2:{REGION}:{member}:volume/vol-0a1b2c3d4e5f60718",
+        state="COMPLETED",
     )
     return stage
 
@@ -71,8 +66,8 @@ def test_a_destroy_without_a_word_on_data_touches_no_stack_and_says_what_would_g
     with pytest.raises(DataAtStake) as caught:
         backup_org("destroy", AUDIT, MEMBER, "--yes")
     said = str(caught.value)
-    assert f"{MEMBER}/{VAULT} (aws:backup/vault:Vault): 1 recovery point, kept the last" in said
-    assert f"{AUDIT}/acme-backup-evidence (aws:s3/bucket:Bucket): 1 versions" in said
+    assert f"{MEMBER}/{VAULT} (aws:backup/vault:Vault): 1 recovery point, kept" in said
+    assert f"{AUDIT}/acme-backup-evidence (aws:s3/bucket:Bucket): 1 object version" in said
     assert f"--lose {MEMBER}/{VAULT}" in said
     assert standing(deployed) == before
 
