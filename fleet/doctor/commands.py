@@ -29,12 +29,16 @@ def doctor(
     problems: Annotated[
         bool, typer.Option("--problems", help="Leave out of the table what is fine.")
     ] = False,
+    online: Annotated[
+        bool,
+        typer.Option("--online", help="Try secrets, too: read them, and ask who takes them."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print findings as JSON.")] = False,
 ) -> None:
     """Look up in AWS what settings cannot tell, and tell the cures. Exits with 0 where nothing
     needs one, 2 where something does, and 1 where a stack could not be looked at."""
     root = current_project()
-    found = _looked_at(selection.chosen(root), root)
+    found = _looked_at(selection.chosen(root), root, online=online)
     if as_json:
         typer.echo(document(found))
     else:
@@ -42,13 +46,16 @@ def doctor(
     raise typer.Exit(exit_code(found))
 
 
-def _looked_at(chosen: Chosen, root: Path) -> Found:
+def _looked_at(chosen: Chosen, root: Path, *, online: bool) -> Found:
     """All stacks at once, in the order of their names. What the doctor itself stumbles over in one
     is told beside the findings of the others."""
     stacks = dict.fromkeys(chosen.stacks, ())
     with UnitProgress[list[Finding]](len(stacks), "looking", told_of) as progress:
         results = run_units(
-            stacks, lambda stack: findings_of(stack, root), workers=_AT_ONCE, on=progress
+            stacks,
+            lambda stack: findings_of(stack, root, online=online),
+            workers=_AT_ONCE,
+            on=progress,
         )
     unreadable = {
         customer: [failed("its table of members", text, "write it as it says")]

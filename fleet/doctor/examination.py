@@ -19,6 +19,7 @@ from fleet.doctor.findings import Answer, Finding, State, finding, ill, looked_u
 from fleet.doctor.instances import instances
 from fleet.doctor.link_signer import link_signer
 from fleet.doctor.mail import mail
+from fleet.doctor.online.secrets import secrets
 from fleet.doctor.organization import accounts_without_stack, administrator, organization
 from fleet.doctor.protection import opt_ins, sources_of_copies
 from fleet.doctor.quotas import quotas
@@ -36,7 +37,7 @@ def failed(about: str, found: str, cure: str) -> Finding:
     return Finding(about=about, found=found, state=State.FAILED, cure=cure)
 
 
-def findings_of(stack: str, root: Path) -> list[Finding]:
+def findings_of(stack: str, root: Path, *, online: bool = False) -> list[Finding]:
     """What keeps from looking is a finding as well: other stacks' findings stand beside it."""
     try:
         settings = load.from_files(stack, root)
@@ -45,7 +46,7 @@ def findings_of(stack: str, root: Path) -> list[Finding]:
         return [failed("its settings", text, "write it as it says") for text in error.problems]
     except access.NoSession as error:
         return [failed("its account", error.found, error.cure)]
-    return list(examine(here))
+    return [*examine(here), *(secrets(here) if online else ())]
 
 
 def examine(here: StackAccount) -> Iterator[Finding]:

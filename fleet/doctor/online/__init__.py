@@ -1,0 +1,1 @@
+"""What `backup-org doctor --online` tries besides: it reads secrets, and asks who takes them."""
