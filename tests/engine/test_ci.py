@@ -125,7 +125,6 @@ def preview(stage: Stage, repository: Path) -> Iterator[Job]:
                 "inputs.backend": stage.engine.environment["PULUMI_BACKEND_URL"],
                 "secrets.passphrase": stage.engine.environment["PULUMI_CONFIG_PASSPHRASE"],
                 "strategy.job-total": "2",
-                PREVIEW: "",
             },
             environment={
                 **plain_shell(),
@@ -150,10 +149,6 @@ def deploy(preview: Job, stage: Stage, tmp_path: Path) -> Callable[[str, str], J
         return replace(preview, workflow=workflow, name=name, environment=environment)
 
     return job
-
-
-PREVIEW = "inputs.drift && '--refresh --expect-no-changes' || ''"
-DRIFT = "--refresh --expect-no-changes"
 
 
 def report(job: Job) -> str:
@@ -208,32 +203,43 @@ def test_what_a_policy_refuses_fails_the_job_and_stands_in_its_report(
     assert "vault_has_its_own_key" in report(preview)
 
 
-def test_drift_fails_the_job_and_a_preview_of_the_same_does_not(stage: Stage, preview: Job) -> None:
-    done = preview.run("Preview", **{PREVIEW: DRIFT})
+def test_drift_fails_its_job_and_a_preview_of_the_same_does_not(
+    stage: Stage, preview: Job, deploy: Callable[[str, str], Job]
+) -> None:
+    matrix = deploy("drift.yml", "matrix")
+    done = matrix.run("Matrix", **{"inputs.select": f"{MEMBER} {AUDIT}"})
+    assert done.returncode == 0, done.stdout
+    (wave,) = json.loads(matrix.outputs["waves"])
+    assert [one["stacks"] for one in wave] == [AUDIT, MEMBER]
+    job, asked = deploy("drift.yml", "drift"), {"matrix.job.stacks": MEMBER}
+    done = job.run("Drift", **asked)
     assert done.returncode == 0, done.stdout
     backup = stage.sandbox.session(ACCOUNT, REGION).client("backup")
     backup.delete_backup_vault_access_policy(BackupVaultName="standard")
     assert preview.run("Preview").returncode == 0
-    done = preview.run("Preview", **{PREVIEW: DRIFT})
-    assert done.returncode != 0
-    assert "vaultPolicy" in report(preview)
+    done = job.run("Drift", **asked)
+    assert done.returncode == 2
+    done = job.run("Report", **asked, **{"matrix.job.name": MEMBER, "strategy.job-index": "0"})
+    assert done.returncode == 0, done.stdout
+    assert "vaultPolicy" in (job.folder / "report-0.md").read_text(encoding="utf-8")
+    Deployment(stage.engine, MEMBER).up(refreshed=True)
 
 
-def test_what_policies_say_of_a_deployed_stack_is_in_its_report_and_for_code_scanning(
-    preview: Job, change_settings: ChangeSettings
+def test_what_policies_say_of_deployed_stacks_is_for_code_scanning(
+    deploy: Callable[[str, str], Job], change_settings: ChangeSettings
 ) -> None:
     def with_locks_demanded(values: dict[str, Any]) -> None:
         values["policy"] = {"rules": {rule: {"level": "mandatory"}}}
 
     rule = "vault_is_locked"
-
-    done = preview.run("Policies")
+    job, asked = deploy("drift.yml", "drift"), {"matrix.job.stacks": f"{AUDIT} {MEMBER}"}
+    done = job.run("Policies", **asked)
     assert done.returncode == 0, done.stdout
     change_settings(MEMBER, with_locks_demanded)
-    done = preview.run("Policies")
+    done = job.run("Policies", **asked)
     assert done.returncode != 0
-    assert rule in report(preview)
-    (run,) = json.loads((preview.folder / f"{MEMBER}.sarif").read_text(encoding="utf-8"))["runs"]
+    assert rule in (job.folder / "report.txt").read_text(encoding="utf-8")
+    (run,) = json.loads((job.folder / "policies.sarif").read_text(encoding="utf-8"))["runs"]
     assert rule in {result["ruleId"] for result in run["results"]}
 
 
@@ -316,12 +322,11 @@ def test_a_pull_request_has_one_comment_which_is_written_anew(stand_in: Path) ->
 
 
 def test_drift_is_one_issue_which_is_closed_when_nothing_differs(stand_in: Path) -> None:
-    previews = stand_in.parent / "previews"
+    previews = stand_in.parent / "reports"
+    previews.mkdir()
 
     def issue(result: str) -> list[Any]:
-        return at_github(
-            "drift.yml", "issue", "Issue", stand_in, **{"needs.preview.result": result}
-        )
+        return at_github("drift.yml", "issue", "Issue", stand_in, **{"needs.drift.result": result})
 
     assert issue("success") == []
     (previews / "acme-audit.md").write_text("a vault's policy is gone")

@@ -87,7 +87,6 @@ def test_a_key_that_a_later_run_made_anew_is_named_with_the_command_that_deletes
 @pytest.mark.soak
 @pytest.mark.parametrize("stack", ["hooli-audit", "hooli-management", "hooli-member-trading"])
 def test_whatever_was_begun_is_found_again_of_a_customer_with_everything(
-    stage: Stage, stage_of: Callable[[str], Stage], stack: str
+    stage_of: Callable[[str], Stage], stack: str
 ) -> None:
-    stage_of("hooli")
-    found_again(stage, stack)
+    found_again(stage_of("hooli"), stack)
