@@ -28,7 +28,7 @@ _READ = "/api/now/table/incident?sysparm_limit=1&sysparm_fields=sys_id"
 class _Stays(HTTPRedirectHandler):
     """Follows no redirection: credentials go nowhere else."""
 
-    def redirect_request(
+    def redirect_request(  # noqa: PLR0917 - as urllib calls it
         self, req: Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
     ) -> None:
         del req, fp, code, msg, headers, newurl
