@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from fleet.deploy.deployment import Deployment, Outcome
-from fleet.deploy.losses import at_stake, line_of, refuse_losses
+from fleet.deploy.losses import Lose, at_stake, line_of, refuse_losses
 from fleet.deploy.progress import changes_text
 from fleet.deploy.running import CHANGES_FOUND, Act, FleetRun, Running, tell_lines
 from fleet.deploy.selection import Selection
@@ -37,14 +37,7 @@ def up(
     running: Running,
     yes: Yes = False,
     refresh: Refresh = False,
-    lose: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME",
-            help="What may be lost with all that is in it: a resource's name, <stack>/<name>, or a "
-            "pattern of these.",
-        ),
-    ] = None,
+    lose: Lose = None,
 ) -> None:
     """Deploy stacks, each after those that it reads: preview with policies, then update. On a
     terminal what would change is shown, and asked for."""

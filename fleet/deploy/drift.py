@@ -7,14 +7,11 @@ from collections.abc import Iterable
 import typer
 
 from fleet.deploy.deployment import Deployment, NeverDeployed, Outcome
-from fleet.deploy.running import FleetRun, Running
+from fleet.deploy.running import CHANGES_FOUND, FleetRun, Running
 from fleet.deploy.selection import Selection
 from fleet.deploy.showing import show_drift
 from fleet.options import with_common
 from fleet.terminal import console
-
-FOUND = 2
-"""The exit code where something differs."""
 
 
 @with_common
@@ -25,7 +22,7 @@ def drift(selection: Selection, running: Running) -> None:
     run.act("comparing", _looked, ordered=False, patient=True)
     run.told(_shown)
     if any(outcome.drift for outcome in run.outcomes.values()):
-        raise typer.Exit(FOUND)
+        raise typer.Exit(CHANGES_FOUND)
 
 
 def _looked(deployment: Deployment) -> Outcome:

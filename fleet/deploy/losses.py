@@ -42,7 +42,8 @@ Lose = Annotated[
     list[str] | None,
     typer.Option(
         metavar="NAME",
-        help="What may be lost: the name of a vault, a bucket, …, or a pattern for several.",
+        help="What may be lost with all that is in it: a resource's name, <stack>/<name>, or a "
+        "pattern of these.",
     ),
 ]
 
