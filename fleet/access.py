@@ -23,7 +23,7 @@ from botocore.credentials import (
     CredentialProvider,
     CredentialResolver,
     Credentials,
-    DeferredRefreshableCredentials,
+    RefreshableCredentials,
 )
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.loaders import Loader, create_loader
@@ -210,9 +210,8 @@ def _assumed(
             "expiry_time": answer["Expiration"].isoformat(),
         }
 
-    credentials = _Renewed(assume, "assume-role")
     try:
-        credentials.get_frozen_credentials()
+        return _Renewed.create_from_metadata(dict(assume()), assume, "assume-role")
     except ClientError as error:
         if error.response.get("Error", {}).get("Code") != "AccessDenied":
             raise
@@ -222,10 +221,9 @@ def _assumed(
             f"it must exist and trust the credentials at hand, with the {ids} if its trust asks "
             f"for one, and these must be allowed sts:AssumeRole on it; or set another {setting}",
         ) from error
-    return credentials
 
 
-class _Renewed(DeferredRefreshableCredentials):
+class _Renewed(RefreshableCredentials):
     """Half an hour is left of them at least wherever they are used: the engine, once it has them,
     cannot renew them."""
 
