@@ -73,6 +73,7 @@ def _known(settings: Settings, root: Path) -> Mapping[str, Sequence[str]]:
         "known_accounts": sorted({settings.account, *settings.organization.accounts, *accounts}),
         "allowed_regions": sorted(named & aws_regions()),
         "required_tags": [*PROGRAMS_TAGS],
+        "forwarded_regions": [*settings.bootstrapped_regions],
     }
 
 

@@ -45,7 +45,12 @@ _FIELD = {"Restore": "status"}
                 "Copy": ["FAILED", "ABORTED"],
                 "Restore": ["FAILED", "ABORTED"],
             },
-        )
+        ),
+        "forwarded_regions": Setting(
+            what="Regions whose events rules of another deployment send on",
+            schema={"type": "array", "items": {"type": "string"}},
+            default=[],
+        ),
     },
 )
 def failed_jobs_are_monitored(vault: Resource, stack: Stack, config: Config) -> Aspects:
@@ -55,7 +60,8 @@ def failed_jobs_are_monitored(vault: Resource, stack: Stack, config: Config) -> 
     has a target, and leaves out no vault; a backup that nobody misses cannot be made good.
     """
     for kind, states in config["states"].items():
-        yield _are_missed(kind, states, vault, stack)
+        if vault.region not in config["forwarded_regions"]:
+            yield _are_missed(kind, states, vault, stack)
 
 
 def _are_missed(kind: str, states: Sequence[str], vault: Resource, stack: Stack) -> Iterator[str]:
