@@ -15,12 +15,14 @@ from tests.support.examples import ROOT
 UNIT = "ou-abcd-12345678"
 ROLE, EXTERNAL_ID = "backup-org-deploy", "of-the-provider"
 ACCESS_ROLE = "arn:aws:iam::111111111111:role/provider/backup-access"
+"""Of acme; each customer has one in its own management account."""
 DEPLOYED: Mapping[str, Any] = {"deploy_role": ROLE, "deploy_role_external_id": EXTERNAL_ID}
 
 
 def _with_state(shared: dict[str, Any]) -> None:
     name = f"{shared['customer']}-backup-state"
-    shared["access"] = {"role": ACCESS_ROLE}
+    management = shared["organization"]["management_account"]
+    shared["access"] = {"role": ACCESS_ROLE.replace("111111111111", management)}
     shared["state"] = {
         "backend": f"s3://{name}/stacks?region=eu-west-1",
         "secrets_provider": f"awskms://alias/{name}-secrets?region=eu-west-1",

@@ -265,7 +265,7 @@ def test_policies_find_their_vaults_in_every_new_account(
 
 def test_a_stack_that_makes_its_own_is_passed_over(tmp_path: Path) -> None:
     def changed(shared: dict[str, Any]) -> None:
-        shared["members"]["older"] = {"account": "444444444444", "bootstrap": None}
+        shared["members"]["older"] = {"account": "121212121212", "bootstrap": None}
 
     root = project(tmp_path, changed)
     settings = load.from_files("hooli-member-older", root)
@@ -275,5 +275,5 @@ def test_a_stack_that_makes_its_own_is_passed_over(tmp_path: Path) -> None:
         next(each.passed_over for each in plan("hooli", root, []).stack_sets if name in each.name)
         for name in ("baseline", "deploy-role")
     )
-    assert "444444444444" in baseline
-    assert "444444444444" not in role
+    assert "121212121212" in baseline
+    assert "121212121212" not in role
