@@ -64,8 +64,8 @@ class AlertForwarding(pulumi.ComponentResource):
                 region: self._forward(name, region, args, role.arn, permissions)
                 for region in args.regions
             }
-        for region in self.dead_letter_urls:
-            self._tell_of_dead_letters(name, region, args.alarm_topics.get(region, ()))
+        for region in args.forwarded_already:
+            self._tell_of_dead_letters(name, region, args, f"{name}-dead-letters")
         self.register_outputs({"dead_letter_urls": self.dead_letter_urls})
 
     def _forward(
@@ -117,20 +117,22 @@ class AlertForwarding(pulumi.ComponentResource):
                 # The first event is forwarded, or parked.
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[permissions, parks]),
             )
+        self._tell_of_dead_letters(name, region, args, dead_letters.name)
         return dead_letters.url
 
-    def _tell_of_dead_letters(self, name: str, region: str, topics: Sequence[str]) -> None:
-        queue = f"{name}-dead-letters"
+    def _tell_of_dead_letters(
+        self, name: str, region: str, args: AlertForwardingArgs, queue: pulumi.Input[str]
+    ) -> None:
         Alarm(
-            f"{queue}-{region}",
+            f"{name}-dead-letters-{region}",
             AlarmArgs(
-                description=f"Events that could not be forwarded from {region} rest in {queue} "
-                "there.",
+                description=f"Events that could not be forwarded from {region} rest in "
+                f"{name}-dead-letters there.",
                 namespace="AWS/SQS",
                 metric="ApproximateNumberOfMessagesVisible",
                 dimensions={"QueueName": queue},
                 statistic="Maximum",
-                topics=topics,
+                topics=args.alarm_topics.get(region, ()),
                 region=region,
             ),
             pulumi.ResourceOptions(parent=self),

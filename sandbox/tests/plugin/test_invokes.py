@@ -49,7 +49,7 @@ def test_a_delegated_administrator_sees_as_much_and_another_member_the_id_alone(
         (
             "aws:ec2/getVpc:getVpc",
             {},
-            "does not answer aws:ec2/getVpc:getVpc; it answers aws:iam",
+            "does not answer aws:ec2/getVpc:getVpc; it answers aws:backup",
         ),
         (
             "aws:index/getRegions:getRegions",
