@@ -33,7 +33,8 @@ _OF_MANY = re.compile(r"https://.*|default|passphrase")
 """What customers may have in common: Pulumi Cloud, where stacks have their own permissions."""
 _MAY_BE_ELSEWHERE = frozenset({"alarm_topics", "exceptions", "guard_rails", "policy", "tags"})
 """Fields by which a stack reaches nothing: they trust somebody by name, or tell of alarms."""
-_ACCOUNT = re.compile(r"(?<!\d)\d{12}(?!\d)")
+_ACCOUNT = re.compile(r"(?<!\d)(?<![\da-f]{4}-[\da-f]{4}-)\d{12}(?!\d)")
+"""An account's id, wherever it stands but at the end of a UUID, such as a key's."""
 
 
 @check(StackSettings, "access")

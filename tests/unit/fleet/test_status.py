@@ -86,8 +86,8 @@ def test_drift_is_as_old_as_the_oldest_look_and_unknown_where_one_is_missing() -
 
 
 def test_the_last_run_of_drift_tells_of_each_stack(tmp_path: Path) -> None:
-    nothing: list[Any] = []
-    for command, drift in (("drift", nothing), ("drift", [{}, {}]), ("preview", nothing)):
+    runs: list[tuple[str, list[Any]]] = [("drift", []), ("drift", [{}, {}]), ("preview", [])]
+    for command, drift in runs:
         row: dict[str, Any] = {"stack": "acme-audit", "ended": Ended.DONE, "drift": drift}
         Run(tmp_path, command).written([row], cancelled=False)
     assert drift_recorded(tmp_path)["acme-audit"].resources == 2

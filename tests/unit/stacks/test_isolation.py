@@ -65,6 +65,11 @@ def test_a_stack_of_ones_own_accounts_is_taken(problems: Problems) -> None:
     assert problems(own) == []
 
 
+def test_the_end_of_a_keys_uuid_is_no_account(problems: Problems) -> None:
+    key = f"arn:aws:kms:eu-central-1:{MEMBER['account']}:key/11111111-2222-3333-4444-555555555555"
+    assert problems({"vaults": {"standard": {"key": {"eu-central-1": key}}}}) == []
+
+
 @pytest.mark.parametrize(
     ("over", "place", "account"),
     [
