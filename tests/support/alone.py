@@ -14,7 +14,7 @@ OWN: Mapping[str, Any] = {
     "customer": "umbrella",
     "role": "member",
     "name": "shop",
-    "account": "333333333333",
+    "account": "111122223333",
     "region": "eu-central-1",
     "regions": ["eu-central-1", "eu-west-1"],
     "alerts_in": "member",
