@@ -235,5 +235,6 @@ def _tells_of(alarm: Resource, queue: Resource, stack: Stack) -> bool:
         alarm.get("namespace") == "AWS/SQS"
         and alarm.get("metricName") in _COUNTS_MESSAGES
         and alarm.get("actionsEnabled") is not False
+        and alarm.region == queue.region
         and names(stack, alarm, ("dimensions", "QueueName"), queue, "name")
     )
