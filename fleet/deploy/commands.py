@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Annotated
 
 import typer
 
 from fleet.deploy.deployment import Deployment, Outcome
-from fleet.deploy.losses import Lose, at_stake, line_of, refuse_losses
+from fleet.deploy.losses import Lose, granted_losses
 from fleet.deploy.progress import changes_text
 from fleet.deploy.running import CHANGES_FOUND, Act, FleetRun, Running, tell_lines
 from fleet.deploy.selection import Selection
 from fleet.deploy.showing import show_changes
-from fleet.errors import ToldError
 from fleet.options import with_common
 from fleet.project import current_project
 from fleet.runbooks.members import kept_scripts
@@ -62,7 +61,8 @@ def _ask_and_deploy(run: FleetRun, *, refreshed: bool, lose: Sequence[str]) -> N
     run.tell_failures()
     if not changing:
         return
-    granted = [*lose, *_named(planned, lose)]
+    changes = {stack: plan.details for stack, plan in planned.items()}
+    granted = granted_losses(changes, lose, ask=True)
     counts = "; ".join(f"{stack}: {changes_text(planned[stack])}" for stack in changing)
     if not typer.confirm(f"Deploy {counts}?", err=True):
         tell("nothing was deployed")
@@ -83,20 +83,6 @@ def _ask_and_deploy(run: FleetRun, *, refreshed: bool, lose: Sequence[str]) -> N
         return outcome
 
     run.act("deploying", deploy, stacks=run.with_readers(changing))
-
-
-def _named(planned: Mapping[str, Outcome], lose: Sequence[str]) -> list[str]:
-    """What would be lost, typed by name by whoever is asked; no other answer goes on."""
-    changes = {stack: plan.details for stack, plan in planned.items()}
-    stakes = at_stake(changes, lose)
-    granted = [f"{stack}/{change.name}" for stack, change in stakes]
-    refuse_losses(changes, [*lose, *granted])  # what AWS would not delete, nobody can allow
-    for (stack, change), name in zip(stakes, granted, strict=True):
-        tell(line_of(stack, change))
-        typed = typer.prompt(f"To lose it, type {name}", err=True)
-        if typed != name:
-            raise ToldError(f"{typed} is not {name}: nothing was deployed")
-    return granted
 
 
 def _shown(outcomes: Iterable[Outcome], *, properties: bool = False) -> None:
