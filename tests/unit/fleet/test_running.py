@@ -14,6 +14,7 @@ from rich.console import Console
 from fleet.deploy import commands, running
 from fleet.deploy.changes import Change
 from fleet.deploy.deployment import Deployment, Outcome, StackFailed
+from fleet.deploy.losses import DataAtStake
 from fleet.deploy.progress import StackProgress
 from fleet.deploy.running import patiently
 from fleet.project import PROJECT
@@ -28,6 +29,7 @@ class Stub:
     """A deployment in which a preview shows what the test says, and that notes what is done."""
 
     changing: ClassVar[set[str]] = set()
+    losing: ClassVar[set[str]] = set()
     done: ClassVar[list[tuple[str, str]]] = []
 
     def __init__(self, engine: object, stack: str, *_: object, **__: object) -> None:
@@ -60,7 +62,9 @@ class Stub:
             return Outcome(stack=self.stack, changes={"same": 3}, seconds=0)
         urn = f"urn:pulumi:{self.stack}::backup-org::aws:backup/plan:Plan::daily"
         plan = Change(urn=urn, op="update")
-        return Outcome(stack=self.stack, changes={"update": 1}, details=[plan], seconds=0)
+        if self.stack in self.losing:
+            plan = Change(urn=urn, op="delete", id="daily", loses="12 recovery points")
+        return Outcome(stack=self.stack, changes={plan.op: 1}, details=[plan], seconds=0)
 
 
 @pytest.fixture
@@ -73,6 +77,7 @@ def stub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> type[Stub]:
     monkeypatch.setattr(commands, "asks", lambda: True)
     monkeypatch.setattr(commands, "kept_scripts", no_scripts)
     monkeypatch.setattr(Stub, "changing", set[str]())
+    monkeypatch.setattr(Stub, "losing", set[str]())
     monkeypatch.setattr(Stub, "done", list[tuple[str, str]]())
     return Stub
 
@@ -108,6 +113,22 @@ def test_who_says_no_has_deployed_nothing(stub: type[Stub]) -> None:
     answer = up(typed="n\n")
     assert "nothing was deployed" in answer.output
     assert (answer.exit_code, deployed(stub)) == (1, [])
+
+
+@pytest.mark.parametrize("typed", ["\n", "web\n\n"])
+def test_what_would_be_lost_is_not_deployed_unless_its_name_is_typed(
+    stub: type[Stub], typed: str
+) -> None:
+    stub.changing = stub.losing = {WEB}
+    with pytest.raises(DataAtStake, match="12 recovery points"):
+        up(typed=typed)
+    assert deployed(stub) == []
+
+
+def test_what_is_named_may_be_lost(stub: type[Stub]) -> None:
+    stub.changing = stub.losing = {WEB}
+    assert up(typed=f"{WEB}/daily\ny\n").exit_code == 0
+    assert deployed(stub) == [(WEB, "update")]
 
 
 def test_what_reads_a_stack_that_changed_is_previewed_anew_in_its_turn(stub: type[Stub]) -> None:
