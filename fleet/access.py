@@ -46,6 +46,8 @@ _HOW_AWS_IS_REACHED = (
     "AWS_USE_FIPS_ENDPOINT",
 )
 """How variables begin that say where AWS answers, and nothing of who asks."""
+_BUCKET_REFUSED = ("could not list bucket", "blob (code=", "blob (key ")
+"""By which what the engine says of a bucket with states, in words of gocloud.dev, is known."""
 _IN_THE_SHELL = (
     "`aws sts get-caller-identity` must work here: that needs credentials that AWS takes"
 )
@@ -146,9 +148,14 @@ def _for_state(state: State) -> Iterator[tuple[str, str | None]]:
 
 
 def with_cure(settings: Settings, said: str) -> str:
-    """What the engine says of a state that it does not get at, with what to set."""
+    """What the engine says of a state or an account that it does not get at, with what to set."""
     state = settings.state
-    if "could not list bucket" in said and state.backend is not None:
+    if "AWS account ID not allowed" in said:
+        return (
+            f"{said}\n  the stack's account is {settings.account}: use its own credentials, or set "
+            "deploy_role, whose role leads there (docs/isolation.md)"
+        )
+    if state.backend is not None and any(sign in said for sign in _BUCKET_REFUSED):
         return (
             f"{said}\n  state.backend is {state.backend}: it must exist, and be "
             f"{settings.customer}'s own, which {_who(settings)} may read and write (docs/state.md)"

@@ -300,8 +300,9 @@ class Deployment:
         except ConcurrentUpdateError as error:
             raise StackFailed(self.stack, doing, [self._locked(error)]) from error
         except CommandError as error:
-            said = messages or [access.with_cure(self.settings, _said(error))]
-            raise StackFailed(self.stack, doing, said) from error
+            said = messages or [_said(error)]
+            told = [access.with_cure(self.settings, line) for line in said]
+            raise StackFailed(self.stack, doing, told) from error
 
     def _locked(self, error: ConcurrentUpdateError) -> str:
         """Who works on the stack, and what to do where nobody does any more."""
