@@ -278,7 +278,7 @@ class TestADamagedReport:
         bucket = lake.session.resource("s3").Bucket(outputs["reports_bucket"])
         bucket.put_object(Key=key, Body=body.encode())
         stage.sandbox.call("settle")
-        asked = "SELECT copy_job_id FROM copy_jobs WHERE copy_job_id LIKE 'D%' ORDER BY copy_job_id"
+        asked = "SELECT copy_job_id FROM copy_jobs WHERE copy_job_id LIKE 'D_' ORDER BY copy_job_id"
         assert rows(lake, asked) == [("D1",), ("D3",)]
         rejects = rows(lake, "SELECT report_object, reason, text FROM report_rejects")
         assert rejects == [(key, "a quote that is not closed before the next row", damaged)]
