@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from fleet.deploy.deployment import Deployment
 from fleet.project import PROJECT_VARIABLE
 from fleet.sandbox.stage import Stage
-from stacks.load import CUSTOMERS
 
 
 def preview(stage: Stage, *stacks: str) -> subprocess.CompletedProcess[str]:
@@ -35,29 +31,9 @@ def done(answer: subprocess.CompletedProcess[str]) -> list[str]:
     return sorted(re.findall(r"^(.*): done: ", answer.stderr, re.MULTILINE))
 
 
-@pytest.fixture
-def another_customer(stage: Stage) -> str:
-    """As acme is, in the same accounts."""
-    folder = stage.workspace.project / CUSTOMERS
-    for file in (folder / "acme.yaml", folder / "Pulumi.acme-audit.yaml"):
-        other = file.with_name(file.name.replace("acme", "umbrella"))
-        other.write_text(file.read_text().replace("acme", "umbrella"))
-    shutil.copytree(folder / "acme", folder / "umbrella")
-    return "umbrella"
-
-
-def test_the_audit_stacks_of_two_customers_begin_together(
-    stage: Stage, another_customer: str
-) -> None:
-    stacks = ("acme-audit", f"{another_customer}-audit")
-    answer = preview(stage, *stacks)
-    assert answer.returncode == 0, answer.stderr
-    assert done(answer) == [*stacks]
-
-
-def test_two_members_begin_together(stage: Stage) -> None:
+def test_stacks_of_every_role_begin_together(stage: Stage) -> None:
     Deployment(stage.engine, "acme-audit").up()
-    stacks = ("acme-member-payments", "acme-member-web")
+    stacks = ("acme-audit", "acme-management", "acme-member-payments", "acme-member-web")
     answer = preview(stage, *stacks)
     assert answer.returncode == 0, answer.stderr
     assert done(answer) == [*stacks]
