@@ -10,7 +10,6 @@ from unittest import mock
 import pytest
 
 from fleet.cli import APP
-from fleet.terminal import Detail
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +52,6 @@ def backup_org(*arguments: str, typed: str = "") -> Answer:
         redirect_stdout(results),
         redirect_stderr(printed),
         mock.patch("sys.stdin", _Terminal(typed) if typed else StringIO()),
-        mock.patch("fleet.terminal._detail", Detail.NORMAL),  # what -q and -v set is this call's
         pytest.raises(SystemExit) as ended,
     ):
         APP(arguments)
