@@ -137,9 +137,8 @@ class Deployment:
     def preview(self, *, refreshed: bool = False) -> Outcome:
         """`refreshed`, or by the settings: against what stands in AWS now, rather than what the
         state has of it."""
-        refreshed = refreshed or self.settings.refresh
         with self._run("preview", self._made) as (stack, options):
-            result = stack.preview(**options, policy_packs=[str(POLICIES)], refresh=refreshed)
+            result = stack.preview(**options, **self._judged(refreshed=refreshed))
         outcome = self._outcome(result.change_summary)
         return replace(outcome, details=with_losses(self.settings, outcome.details))
 
@@ -158,9 +157,14 @@ class Deployment:
         made twice."""
         settled = self._settle()
         with self._run("up", self._made) as (stack, options):
-            result = stack.up(**options, policy_packs=[str(POLICIES)], refresh=refreshed)
+            result = stack.up(**options, **self._judged(refreshed=refreshed))
         outcome = self._outcome(result.summary.resource_changes or {})
         return replace(outcome, warnings=(*settled, *outcome.warnings))
+
+    def _judged(self, *, refreshed: bool) -> dict[str, Any]:
+        """What a preview and the update after it have in common."""
+        refresh = refreshed or self.settings.refresh
+        return {"policy_packs": [str(POLICIES)], "refresh": refresh}
 
     def refresh(self, targets: Sequence[str] = ()) -> Outcome:
         """Takes into the state what stands in AWS, and changes nothing there; of these URNs alone,

@@ -108,6 +108,19 @@ def test_a_bucket_s_policy_deleted_by_hand_is_told_and_mended(deployed: Stage) -
     assert not audit.drifted().changed
 
 
+def test_settings_may_have_every_up_look_in_aws_and_mend(
+    deployed: Stage, change_settings: ChangeSettings
+) -> None:
+    audit = change_settings(AUDIT, lambda values: values.update(refresh=True))
+    s3 = deployed.sandbox.session(audit.settings.account, REGION).client("s3")
+    buckets = [bucket.get("Name", "") for bucket in s3.list_buckets()["Buckets"]]
+    (bucket,) = [name for name in buckets if "proof" in name]
+    policy = s3.get_bucket_policy(Bucket=bucket)["Policy"]
+    s3.delete_bucket_policy(Bucket=bucket)
+    audit.up()
+    assert s3.get_bucket_policy(Bucket=bucket)["Policy"] == policy
+
+
 def test_what_only_the_state_has_is_deployed_all_the_same(
     deployed: Stage, change_settings: ChangeSettings
 ) -> None:
