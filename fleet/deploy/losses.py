@@ -66,11 +66,6 @@ class DeletionRefused(ToldError):
     def __init__(self, lines: Sequence[str]) -> None:
         super().__init__("nothing was deleted, as this would be refused:\n  " + "\n  ".join(lines))
 
-    @classmethod
-    def of(cls, changes: Mapping[str, Iterable[Change]]) -> DeletionRefused | None:
-        lines = [line_of(s, change) for s, of in changes.items() for change in of if change.blocked]
-        return cls(lines) if lines else None
-
 
 def with_losses(settings: Settings, changes: Iterable[Change]) -> tuple[Change, ...]:
     """The same changes; those that delete say what would be lost, or why AWS would refuse. AWS is
@@ -248,9 +243,7 @@ def granted_losses(
     """The names of what may be lost: those that are given, and where there is somebody to ask those
     that are typed. Raises DeletionRefused, and DataAtStake where something is not named."""
     granted = [*lose]
-    refused = DeletionRefused.of(changes)
-    if refused is not None:
-        raise refused
+    _refuse_blocked(changes)
     while ask and (missing := at_stake(changes, granted)):
         for stack, change in missing:
             asides.print(f"loses {line_of(stack, change)}", style="red", highlight=False)
@@ -270,12 +263,16 @@ def granted_losses(
 def refuse_losses(changes: Mapping[str, Sequence[Change]], granted: Sequence[str]) -> None:
     """Raises DeletionRefused for what AWS would not delete, and DataAtStake for what would be lost
     that nobody has named."""
-    refused = DeletionRefused.of(changes)
-    if refused is not None:
-        raise refused
+    _refuse_blocked(changes)
     found = at_stake(changes, granted)
     if found:
         raise DataAtStake(
             [line_of(stack, change) for stack, change in found],
             [f"{stack}/{change.name}" for stack, change in found],
         )
+
+
+def _refuse_blocked(changes: Mapping[str, Iterable[Change]]) -> None:
+    lines = [line_of(s, change) for s, of in changes.items() for change in of if change.blocked]
+    if lines:
+        raise DeletionRefused(lines)

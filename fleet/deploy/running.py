@@ -105,9 +105,9 @@ class FleetRun:
         stacks: Collection[str] | None = None,
     ) -> Mapping[str, Result[Outcome]]:
         """Acts on the stacks, or on some of them, each after those that it reads, unless that makes
-        no difference: then not `ordered`. `doing` is how
-        people are told of it, such as "previewing". With `patient`, for what may safely be done
-        again, a stack that fails as AWS was asked too often is tried again after a while."""
+        no difference: then not `ordered`. `doing` is how people are told of it, such as
+        "previewing". With `patient`, for what may safely be done again, a stack that fails as AWS
+        was asked too often is tried again after a while."""
         before = order(self.settings, self._unreadable, backwards=backwards)
         if not ordered:
             before = {stack: set[str]() for stack in before}
@@ -196,7 +196,7 @@ class FleetRun:
         return [
             stack
             for stack, outcome in self.outcomes.items()
-            if outcome.changed or outcome.drift or outcome.waits_for
+            if outcome.changed or outcome.waits_for
         ]
 
     def _row(self, stack: str, result: Result[Outcome]) -> dict[str, Any]:
