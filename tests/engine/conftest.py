@@ -13,6 +13,8 @@ import pytest
 import yaml
 from pulumi.automation import PulumiCommand
 
+from aws_sandbox.aws.organization import SECRET_ACCESS_KEY, Organization
+from aws_sandbox.aws.server import AwsServer
 from aws_sandbox.plugin import Plugin
 from components.packaging.layers import layer_file, layer_names
 from fleet.deploy.deployment import Deployment
@@ -120,3 +122,30 @@ def change_settings(stage: Stage) -> Iterator[Callable[[str, Change], Deployment
     yield change
     for path, text in before.items():
         path.write_text(text)
+
+
+def as_administrator(
+    aws: AwsServer,
+    organization: Organization,
+    project: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    columns: int,
+) -> None:
+    """Lets commands in this process work on a project as the management account's administrator,
+    at an AWS in this process, on a terminal so wide."""
+    nothing = project / "config"
+    nothing.touch()
+    environment = {
+        "BACKUP_ORG_PROJECT": project,
+        "AWS_ENDPOINT_URL": aws.url,
+        "AWS_ACCESS_KEY_ID": organization.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
+        "AWS_CONFIG_FILE": nothing,
+        "AWS_SHARED_CREDENTIALS_FILE": nothing,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "COLUMNS": columns,
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, str(value))
+    monkeypatch.delenv("AWS_PROFILE", raising=False)

@@ -11,13 +11,14 @@ import boto3
 import pytest
 import yaml
 
-from aws_sandbox.aws.organization import SECRET_ACCESS_KEY, Account, Organization, Unit
+from aws_sandbox.aws.organization import Account, Organization, Unit
 from aws_sandbox.aws.server import AwsServer
 from fleet.deploy_role.commands import policy_files
 from fleet.errors import ToldError
 from sandbox.tests.moto_state import forget_everything
 from stacks import load
 from stacks.load import CUSTOMERS
+from tests.engine.conftest import as_administrator
 from tests.support.command import backup_org
 
 MANAGEMENT, AUDIT, SHOP, PAYMENTS, TRY, ENDED = (str(n) * 12 for n in range(1, 7))
@@ -83,20 +84,7 @@ def session(aws: AwsServer) -> boto3.Session:
 @pytest.fixture(autouse=True)
 def project(aws: AwsServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """acme's files, and the management account's administrator."""
-    (tmp_path / "config").touch()
-    environment = {
-        "BACKUP_ORG_PROJECT": tmp_path,
-        "AWS_ENDPOINT_URL": aws.url,
-        "AWS_ACCESS_KEY_ID": ORGANIZATION.access_key_id,
-        "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
-        "AWS_CONFIG_FILE": tmp_path / "config",
-        "AWS_SHARED_CREDENTIALS_FILE": tmp_path / "config",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "COLUMNS": "1000",
-    }
-    for name, value in environment.items():
-        monkeypatch.setenv(name, str(value))
-    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    as_administrator(aws, ORGANIZATION, tmp_path, monkeypatch, columns=1000)
     customers = tmp_path / CUSTOMERS
     customers.mkdir(parents=True)
     (customers / "acme.yaml").write_text(ACME)

@@ -11,7 +11,6 @@ import boto3
 import pytest
 
 from aws_sandbox.aws.organization import (
-    SECRET_ACCESS_KEY,
     Organization,
 )
 from aws_sandbox.aws.server import AwsServer
@@ -20,6 +19,7 @@ from components.reports_bucket import (
     reports_are_read,
 )
 from stacks import load
+from tests.engine.conftest import as_administrator
 from tests.engine.doctor.conftest import (
     ACCOUNT,
     ARN,
@@ -44,20 +44,7 @@ class TestTheCommand:
 
     @pytest.fixture(autouse=True)
     def _project(self, aws: AwsServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        (tmp_path / "config").touch()
-        environment = {
-            "BACKUP_ORG_PROJECT": tmp_path,
-            "AWS_ENDPOINT_URL": aws.url,
-            "AWS_ACCESS_KEY_ID": Organization().access_key_id,
-            "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
-            "AWS_CONFIG_FILE": tmp_path / "config",
-            "AWS_SHARED_CREDENTIALS_FILE": tmp_path / "config",
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "COLUMNS": "1000",
-        }
-        for name, value in environment.items():
-            monkeypatch.setenv(name, str(value))
-        monkeypatch.delenv("AWS_PROFILE", raising=False)
+        as_administrator(aws, Organization(), tmp_path, monkeypatch, columns=1000)
         written(tmp_path, "management", reports={"scope": "account"}, deploy_role=DEPLOYS)
         written(tmp_path, "audit", deploy_role=DEPLOYS)
 

@@ -12,8 +12,9 @@ import pytest
 
 from aws_sandbox.aws.backup.api import BackupApi
 from aws_sandbox.aws.backup.jobs import find_backup_job, move_backup_job
-from aws_sandbox.aws.organization import SECRET_ACCESS_KEY, Organization
+from aws_sandbox.aws.organization import Organization
 from aws_sandbox.aws.server import AwsServer
+from tests.engine.conftest import as_administrator
 from tests.engine.doctor.conftest import AUDIT, MANAGEMENT, REGION, deploy_something, written
 from tests.support.command import backup_org
 
@@ -26,20 +27,7 @@ PLAN: Mapping[str, Any] = {
 
 @pytest.fixture(autouse=True)
 def _at_hand(aws: AwsServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    environment = {
-        "BACKUP_ORG_PROJECT": tmp_path,
-        "AWS_ENDPOINT_URL": aws.url,
-        "AWS_ACCESS_KEY_ID": Organization().access_key_id,
-        "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
-        "AWS_CONFIG_FILE": tmp_path / "config",
-        "AWS_SHARED_CREDENTIALS_FILE": tmp_path / "config",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "COLUMNS": "150",
-    }
-    (tmp_path / "config").touch()
-    for name, value in environment.items():
-        monkeypatch.setenv(name, str(value))
-    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    as_administrator(aws, Organization(), tmp_path, monkeypatch, columns=150)
     written(
         tmp_path,
         "management",

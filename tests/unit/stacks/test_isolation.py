@@ -10,6 +10,8 @@ import pytest
 import yaml
 
 from stacks import load
+from tests.unit.stacks.conftest import ACME
+from tests.unit.stacks.conftest import MEMBER as A_MEMBER
 
 HOOLI: Mapping[str, Any] = {
     "customer": "hooli",
@@ -22,20 +24,7 @@ HOOLI: Mapping[str, Any] = {
     },
     "members": {"web": {"account": "555555555555"}},
 }
-ACME: Mapping[str, Any] = {
-    "customer": "acme",
-    "organization": {"management_account": "111111111111", "audit_account": "222222222222"},
-    "region": "eu-central-1",
-}
-MEMBER: Mapping[str, Any] = {
-    "extends": "acme",
-    "role": "member",
-    "name": "web",
-    "account": "333333333333",
-    "regions": ["eu-central-1"],
-    "vaults": {"standard": {}},
-    "plans": {"standard": {}},
-}
+MEMBER: Mapping[str, Any] = {**A_MEMBER, "plans": {"standard": {}}}
 Problems = Callable[[Mapping[str, Any]], list[str]]
 
 
