@@ -2,6 +2,7 @@
 
 import gc
 import os
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
@@ -40,6 +41,16 @@ def shared_by_workers(tmp_path_factory: pytest.TempPathFactory) -> None:  # pyri
     """With several workers, each one's own folder lies in that of the run."""
     own = tmp_path_factory.getbasetemp()
     shared.folder = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(autouse=True)
+def _as_loud_as_ever() -> Iterator[None]:  # pyright: ignore[reportUnusedFunction]
+    """A command called with -q or -v has set how much is told for the rest of the process."""
+    # Here, as its consoles take COLUMNS from the environment that there is when it is read.
+    from fleet import terminal
+
+    yield
+    terminal.set_detail(terminal.Detail.NORMAL)
 
 
 def pytest_collection_finish() -> None:

@@ -22,7 +22,6 @@ from fleet.engine import engine
 from fleet.sandbox.stage import Stage, running, staged
 from fleet.sandbox.tour import give_credentials
 from fleet.sandbox.workspace import Workspace, machine
-from fleet.terminal import Detail, set_detail
 from stacks.load import CUSTOMERS, KEY
 
 PLUGIN = Plugin(os.environ.get("BACKUP_ORG_SANDBOX_PLUGIN", Plugin.STAND_IN))
@@ -37,13 +36,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.engine)
-
-
-@pytest.fixture(autouse=True)
-def _detail_of_this_test() -> Iterator[None]:
-    """A command called here with -q leaves the tests after it as loud as ever."""
-    yield
-    set_detail(Detail.NORMAL)
 
 
 @pytest.fixture(autouse=True)

@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import moto.sts.urls
 import pytest
 from moto import mock_aws
+from moto.sts.responses import TokenResponse
 from pulumi.automation import PulumiCommand
 from semver import VersionInfo
 
@@ -31,6 +33,8 @@ def _aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     monkeypatch.setenv(access.OPERATOR, "jo")
+    # Moto's own STS: a sandbox that ran in this process before has left its own there.
+    monkeypatch.setitem(moto.sts.urls.url_paths, "{0}/$", TokenResponse.dispatch)
     with mock_aws():
         yield
 

@@ -191,13 +191,6 @@ def test_list_tells_of_stacks_as_their_settings_have_them(project: Path) -> None
         APP(["list", "acme"])
 
 
-@pytest.fixture
-def detail_of_this_test() -> Iterator[None]:
-    yield
-    terminal.set_detail(terminal.Detail.NORMAL)
-
-
-@pytest.mark.usefixtures("detail_of_this_test")
 @pytest.mark.parametrize("option", ["-q", "--quiet"])
 def test_quiet_leaves_what_went_wrong(option: str, capsys: pytest.CaptureFixture[str]) -> None:
     backup_org("settings-schema", option)
@@ -206,7 +199,6 @@ def test_quiet_leaves_what_went_wrong(option: str, capsys: pytest.CaptureFixture
     assert capsys.readouterr().err == "this went wrong\n"
 
 
-@pytest.mark.usefixtures("detail_of_this_test")
 def test_verbose_is_understood_by_every_command() -> None:
     backup_org("settings-schema", "-v")
     assert terminal.verbose()

@@ -67,9 +67,10 @@ def test_fifty_runs_are_kept(tmp_path: Path) -> None:
 
 @pytest.fixture
 def few_open_files() -> Iterator[None]:
-    """As macOS lets a process have."""
+    """As many more as macOS lets a process have; what ran before may hold any number."""
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (256, before[1]))
+    highest = max(int(open_file.name) for open_file in Path("/dev/fd").iterdir())
+    resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 1 + 256, before[1]))
     yield
     resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
