@@ -39,14 +39,14 @@ def touched_since(revision: str, root: Path) -> set[str]:
     such revision.
     """
     base = _git(root, "merge-base", revision, "HEAD").strip()
-    changed = _names(_git(root, "diff", "--name-only", "--relative", "-z", base))
+    diff = ("diff", "--name-only", "--no-renames", "--relative", "-z", base)
+    changed = _names(_git(root, *diff))
     changed |= _names(_git(root, "ls-files", "--others", "--exclude-standard", "-z"))
     known = load.stacks_in(root)
-    if any(path.startswith(_PROGRAM) and not path.startswith(_SETTINGS) for path in changed):
-        return {*known}
     files = {path for path in changed if path.startswith(_SETTINGS)}
+    all_ = any(path.startswith(_PROGRAM) for path in changed - files)
     if not files:
-        return set()
+        return {*known} if all_ else set()
     with TemporaryDirectory() as folder:
         before = Path(folder)
         _settings_of(base, root, before)
@@ -55,7 +55,7 @@ def touched_since(revision: str, root: Path) -> set[str]:
                 f"{stack} has no settings any more, and what it deployed still stands: bring them "
                 f"back and run: backup-org destroy {stack}"
             )
-        return {*_touched(known, files, root, before)}
+        return {*known} if all_ else {*_touched(known, files, root, before)}
 
 
 def _touched(known: Iterable[str], files: set[str], root: Path, before: Path) -> Iterator[str]:

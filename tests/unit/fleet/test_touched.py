@@ -109,6 +109,20 @@ def test_the_program_touches_every_stack(root: Path, path: str) -> None:
     assert touched > ACME | HOOLI
 
 
+def test_a_file_touches_whom_it_was_part_of_before_it_was_renamed(root: Path, git: Git) -> None:
+    logo = root / CUSTOMERS / "acme" / "logo.svg"
+    logo.rename(logo.with_name("mark.svg"))
+    git("add", "-A")
+    assert touched_since("HEAD", root) == {"acme-audit"}
+    (root / "components").mkdir()
+    (root / "components" / "vault.py").write_text("# a vault\n" * 10)
+    git("add", "-A")
+    git("commit", "-qm", "more")
+    (root / "components" / "vault.py").rename(root / "vault.py")
+    git("add", "-A")
+    assert touched_since("HEAD", root) > ACME | HOOLI
+
+
 def test_a_page_of_docs_touches_nothing(root: Path) -> None:
     (root / "docs").mkdir()
     (root / "docs" / "deploy.md").write_text("")
@@ -141,6 +155,15 @@ def test_a_stack_without_settings_any_more_is_told_of(
     said = " ".join(capsys.readouterr().err.split())
     assert "acme-member-web has no settings any more, and what it deployed still stands" in said
     assert "backup-org destroy acme-member-web" in said
+
+
+def test_it_is_told_of_where_the_program_changes_too(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (root / CUSTOMERS / "Pulumi.acme-member-web.yaml").unlink()
+    (root / "__main__.py").write_text("")
+    assert "hooli-audit" in touched_since("HEAD", root)
+    assert "acme-member-web has no settings any more" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("revision", ["nowhere", "--output=x"])
