@@ -256,12 +256,13 @@ def _at(places: _Places, path: str) -> Any:
 
 
 def _within(value: Any, name: str, index: str) -> Any:
+    fields = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+    if fields.get(_KIND) == _MASKED_KIND:
+        return fields  # what is in a secret is one
     if index:
         items = cast("list[Any]", value) if isinstance(value, list) else []
         return items[int(index)] if int(index) < len(items) else None
-    fields = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
-    is_masked = fields.get(_KIND) == _MASKED_KIND
-    return fields if is_masked else fields.get(name)  # what is in a secret is one
+    return fields.get(name)
 
 
 def plain(value: Any) -> Any:

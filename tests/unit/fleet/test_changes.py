@@ -99,6 +99,20 @@ def test_an_update_has_both_values_of_each_path_that_differs() -> None:
     ]
 
 
+def test_what_differs_within_a_secret_list_is_a_secret() -> None:
+    """Such as the second of an event target's headers."""
+    change = only(
+        before(
+            "update",
+            old=state(inputs={"headers": SECRET}),
+            new=state(inputs={"headers": SECRET}),
+            detailedDiff={"headers[1].value": {"diffKind": "update", "inputDiff": True}},
+        )
+    )
+    (found,) = change.properties
+    assert (found.old, found.new) == (MASKED, MASKED)
+
+
 def test_a_provider_that_tells_no_paths_is_taken_by_the_names_that_differ() -> None:
     change = only(
         before(
