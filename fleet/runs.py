@@ -57,8 +57,9 @@ class Run:
             "ended": Ended.CANCELLED if cancelled else Ended.DONE if through else Ended.FAILED,
             "stacks": [{**one, "log": self._log_if_any(one["stack"])} for one in stacks],
         }
-        path = self.folder / "run.json"
-        path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+        whole = self.folder / "run.json.new"  # an end by force leaves no half of a record
+        whole.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+        whole.replace(self.folder / "run.json")
         return document
 
     def _log_if_any(self, stack: str) -> str | None:
@@ -75,10 +76,14 @@ def recorded(root: Path, command: str | None = None) -> Iterator[Document]:
             yield document
 
 
-def not_through(root: Path, command: str | None = None) -> set[str]:
-    """The stacks that did not come through when this command last ran on them."""
+def not_through(
+    root: Path, command: str | None = None, tables: Mapping[str, Sequence[str]] | None = None
+) -> set[str]:
+    """The stacks that did not come through when this command last ran on them. A customer whose
+    table of members could not be read stands for the stacks that `tables` has of it now."""
     newest: dict[str, str] = {}
     for document in recorded(root, command):
         for one in document["stacks"]:
-            newest.setdefault(one["stack"], one["ended"])
+            for name in (one["stack"], *(tables or {}).get(one["stack"], ())):
+                newest.setdefault(name, one["ended"])
     return {stack for stack, ended in newest.items() if ended != Ended.DONE}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 import typer
 
@@ -17,6 +17,7 @@ from fleet.errors import ToldError
 from fleet.project import current_project
 from fleet.runs import not_through
 from stacks import load
+from stacks.names import stack_name
 
 _PATTERN = re.compile(r"[*?\[]")
 _CUSTOMERS_TOLD = 12
@@ -91,19 +92,39 @@ class Selection:
     def chosen(self, root: Path, command: str | None = None) -> Chosen:
         """Of a run of that command. Raises NotChosen for a name that chooses nothing."""
         known = load.stacks_in(root)
-        unreadable = _unreadable(self.names or (), root)
-        stacks = _matching(self.names, known, unreadable, root) if self.names else {*known}
-        stacks -= _matching(self.exclude or (), known, unreadable, root)
+        tables, broken = _tables(root)
+        stacks = _matching(self.names, known, broken, root) if self.names else {*known}
+        stacks -= _matching(self.exclude or (), known, broken, root)
         if self.role:
             roles = _roles(self.role)
             stacks = {stack for stack in stacks if role_of(stack, root) in roles}
+        unreadable = {one: broken[one] for one in broken if self._may_mean_members(one, known)}
         if self.changed_since is not None:
             stacks &= touched_since(self.changed_since, root)
         if self.only_failed:
-            failed = not_through(root, command)
+            failed = not_through(root, command, tables)
             stacks &= failed
             unreadable = {customer: unreadable[customer] for customer in unreadable.keys() & failed}
         return Chosen(stacks=sorted(stacks), unreadable=unreadable)
+
+    def _may_mean_members(self, customer: str, known: Collection[str]) -> bool:
+        """Whether members may be meant that are in a customer's table alone, which nobody can
+        read."""
+        names = [name for name in self.names or () if name not in known]
+        return (
+            (not self.names or any(_may_mean(name, customer) for name in names))
+            and not any(_is_each_member(name, customer) for name in self.exclude or ())
+            and (not self.role or "member" in self.role)
+        )
+
+    def typed(self) -> list[str]:
+        """The names and options with which somebody chooses the same again."""
+        words = [*(self.names or ())]
+        for option, values in (("--exclude", self.exclude), ("--role", self.role)):
+            words += [word for value in values or () for word in (option, value)]
+        return (
+            words if self.changed_since is None else [*words, "--changed-since", self.changed_since]
+        )
 
     def stacks(self, root: Path) -> list[str]:
         """The same, for who goes on with nothing where a customer's table cannot be read: raises
@@ -130,26 +151,38 @@ def role_of(stack: str, root: Path) -> str:
         return found[1] if found else ""
 
 
-def _unreadable(names: Iterable[str], root: Path) -> dict[str, load.SettingsError]:
-    """Of the customers whose stacks may be meant, those whose tables of members cannot be read."""
-    found: dict[str, load.SettingsError] = {}
-    named = tuple(names)
+def _tables(root: Path) -> tuple[dict[str, list[str]], dict[str, load.SettingsError]]:
+    """The stacks in each customer's table of members, and what is wrong with those tables that
+    cannot be read."""
+    found: dict[str, list[str]] = {}
+    broken: dict[str, load.SettingsError] = {}
     for customer in load.customers_with_files(root):
-        if named and not any(_may_mean(name, customer) for name in named):
-            continue
         try:
-            load.members_of(customer, root)
+            rows = load.members_of(customer, root)
         except load.SettingsError as error:
-            found[customer] = error
-    return found
+            broken[customer] = error
+        else:
+            found[customer] = [stack_name(customer, "member", name) for name in rows]
+    return found, broken
 
 
 def _may_mean(name: str, customer: str) -> bool:
-    return name == customer or (_is_pattern(name) and fnmatchcase(customer, name.partition("-")[0]))
+    """Whether a name or pattern may choose members of this customer's."""
+    members = f"{customer}-member-"
+    if not _is_pattern(name):
+        return name == customer or name.startswith(members)
+    fixed = _PATTERN.split(name)[0]
+    return fixed.startswith(members) or members.startswith(fixed)
+
+
+def _is_each_member(name: str, customer: str) -> bool:
+    """Whether a name or pattern is of all members of this customer's, whatever they are called."""
+    members = f"{customer}-member-"
+    return name == customer or (name.endswith("*") and fnmatchcase(members, name))
 
 
 def _matching(
-    names: Iterable[str], known: list[str], unreadable: Mapping[str, Any], root: Path
+    names: Iterable[str], known: list[str], broken: Iterable[str], root: Path
 ) -> set[str]:
     stacks: set[str] = set()
     for name in names:
@@ -157,7 +190,7 @@ def _matching(
             found = [stack for stack in known if fnmatchcase(stack, name)]
         else:
             found = [name] if name in known else [s for s in known if _is_of(s, name, root)]
-        if not found and name not in unreadable:
+        if not found and not any(_may_mean(name, customer) for customer in broken):
             raise NotChosen(_nothing_is(name, known, root))
         stacks.update(found)
     return stacks
