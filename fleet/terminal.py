@@ -45,7 +45,7 @@ def verbose() -> bool:
 
 def asks() -> bool:
     """Whether there is somebody to ask."""
-    return sys.stdin.isatty()
+    return sys.stdin is not None and sys.stdin.isatty()  # as cron may have closed it
 
 
 def tell(message: str, style: str = "") -> None:

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from fleet.deploy.deployment import Deployment, Outcome
 from fleet.deploy.losses import Lose, granted_losses
 from fleet.deploy.progress import changes_text
-from fleet.deploy.running import CHANGES_FOUND, Act, FleetRun, Running, tell_lines
+from fleet.deploy.running import (
+    CHANGES_FOUND,
+    NAMED,
+    Act,
+    FleetRun,
+    Running,
+    stacks_text,
+    tell_lines,
+)
 from fleet.deploy.selection import Selection
 from fleet.deploy.showing import show_changes
 from fleet.options import with_common
@@ -43,28 +53,33 @@ def up(
     selection.must_choose()
     if not yes and not asks():
         raise typer.BadParameter("there is nobody to ask here: look at a preview, and say --yes")
-    run = FleetRun("up", selection, running)
+    run = FleetRun("up", selection, running, refresh=refresh)
     if yes:
         run.act("deploying", partial(Deployment.up, refreshed=refresh, lose=lose or ()))
-        run.told(_shown, kept=kept_scripts(run.settings, current_project()))
+        run.told(_shown, kept=_kept(run))
     else:
-        _ask_and_deploy(run, refreshed=refresh, lose=lose or ())
-        run.told(kept=kept_scripts(run.settings, current_project()))
+        _ask_and_deploy(run, refreshed=refresh, lose=lose or (), on=run.beside_results)
+        run.told(kept=_kept(run))
 
 
-def _ask_and_deploy(run: FleetRun, *, refreshed: bool, lose: Sequence[str]) -> None:
+def _kept(run: FleetRun) -> Iterable[str]:
+    """Of what came through."""
+    return kept_scripts({stack: run.settings[stack] for stack in run.outcomes}, current_project())
+
+
+def _ask_and_deploy(run: FleetRun, *, refreshed: bool, lose: Sequence[str], on: Console) -> None:
     run.act("previewing", _previewing(refreshed=refreshed), ordered=False, patient=True)
     if run.is_cancelled:
         return
-    planned, changing = run.outcomes, run.changing
-    _shown(planned.values())
+    show_changes(on, run.outcomes.values(), properties=False)
     run.tell_failures()
+    run.hold_back()
+    planned, changing = run.outcomes, run.changing
     if not changing:
         return
-    changes = {stack: plan.details for stack, plan in planned.items()}
+    changes = {stack: planned[stack].details for stack in changing}
     granted = granted_losses(changes, lose, ask=True)
-    counts = "; ".join(f"{stack}: {changes_text(planned[stack])}" for stack in changing)
-    if not typer.confirm(f"Deploy {counts}?", err=True):
+    if not typer.confirm(f"Deploy {_counted([planned[stack] for stack in changing])}?", err=True):
         tell("nothing was deployed")
         raise typer.Exit(1)
     updated: set[str] = set()
@@ -83,6 +98,19 @@ def _ask_and_deploy(run: FleetRun, *, refreshed: bool, lose: Sequence[str]) -> N
         return outcome
 
     run.act("deploying", deploy, stacks=run.with_readers(changing))
+
+
+def _counted(plans: Sequence[Outcome]) -> str:
+    """What is asked for: of a few stacks each, of more how much it is in all."""
+    if len(plans) <= NAMED:
+        return "; ".join(f"{plan.stack}: {changes_text(plan)}" for plan in plans)
+    changes = sum((Counter(plan.changes) for plan in plans), Counter[str]())
+    details = [change for plan in plans for change in plan.details]
+    drift = [change for plan in plans for change in plan.drift]
+    all_ = Outcome(stack="", changes=changes, seconds=0, details=details, drift=drift)
+    waiting = sum(bool(plan.waits_for) for plan in plans)
+    later = f"; {waiting} of them cannot be previewed yet" if waiting else ""
+    return f"{len(plans)} stacks: {changes_text(all_)}{later}"
 
 
 def _shown(outcomes: Iterable[Outcome], *, properties: bool = False) -> None:
@@ -104,10 +132,17 @@ def preview(
 ) -> None:
     """Show what `up` would change, with policies. A stack can be previewed once those that it reads
     are deployed."""
-    run = FleetRun("preview", selection, running)
+    run = FleetRun(
+        "preview",
+        selection,
+        running,
+        refresh=refresh,
+        diff=diff,
+        expect_no_changes=expect_no_changes,
+    )
     run.act("previewing", _previewing(refreshed=refresh), ordered=False, patient=True)
     shown = partial(_shown, properties=diff)
-    run.told(shown, kept=kept_scripts(run.settings, current_project()))
+    run.told(shown, kept=_kept(run))
     if expect_no_changes and run.changing:
         raise typer.Exit(CHANGES_FOUND)
 
@@ -116,9 +151,11 @@ def preview(
 def refresh(selection: Selection, running: Running, yes: Yes = False) -> None:
     """Take into the stacks' states what stands in AWS; nothing changes there."""
     selection.must_choose()
+    if not yes and not asks():
+        raise typer.BadParameter("there is nobody to ask here: say --yes")
     run = FleetRun("refresh", selection, running)
-    if not yes:
-        stacks = ", ".join(run.settings)
+    if run.settings and not yes:
+        stacks = stacks_text(run.settings)
         typer.confirm(f"Take what stands in AWS into the states of {stacks}?", abort=True, err=True)
     run.act("refreshing", Deployment.refresh, ordered=False, patient=True)
     run.told(tell_lines)

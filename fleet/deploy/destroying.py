@@ -12,7 +12,7 @@ import typer
 from fleet.deploy.changes import Change
 from fleet.deploy.deployment import Deployment, NeverDeployed, Outcome
 from fleet.deploy.losses import Lose, granted_losses, line_of
-from fleet.deploy.running import FleetRun, Running, tell_lines
+from fleet.deploy.running import FleetRun, Running, stacks_text, tell_lines
 from fleet.deploy.selection import Selection
 from fleet.options import with_common
 from fleet.terminal import asides, asks, console, tell
@@ -40,7 +40,7 @@ def destroy(
     granted_losses(foreseen, lose or (), ask=asks())
     standing = [stack for stack, changes in foreseen.items() if changes]
     if standing and not yes:
-        typer.confirm(f"Delete what {', '.join(standing)} deployed?", abort=True, err=True)
+        typer.confirm(f"Delete what {stacks_text(standing)} deployed?", abort=True, err=True)
     run.act("deleting", Deployment.destroy, backwards=True, stacks=standing)
     run.told(partial(_tell, run))
 
@@ -67,7 +67,7 @@ def _show(foreseen: Mapping[str, Iterable[Change]]) -> None:
 def _tell(run: FleetRun, outcomes: Iterable[Outcome]) -> None:
     found = list(outcomes)
     tell_lines(found)
-    emptied = sorted(outcome.stack for outcome in found)
+    emptied = sorted(outcome.stack for outcome in found if outcome.deployed)
     if not emptied:
         return
     tell(

@@ -29,7 +29,7 @@ def orphans(
 ) -> None:
     """Tell what runs were cut off from, and with --import take into the stacks what these had made
     by then: changes nothing in the accounts. `up` and `destroy` do so by themselves."""
-    run = FleetRun("orphans", selection, running)
+    run = FleetRun("orphans", selection, running, **{"import": take})
     run.act("looking", _taken if take else _looked, ordered=False)
     run.told(_tell)
     if not take and any(outcome.warnings for outcome in run.outcomes.values()):

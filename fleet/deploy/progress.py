@@ -30,7 +30,8 @@ class StackProgress(UnitProgress[Outcome]):
 
 
 def changes_text(outcome: Outcome) -> str:
-    """`1 create, 2 update`: what was done, or would be; `no change`."""
+    """`1 create, 2 update`: what was done, or would be; `1 in the state alone`, such as an output;
+    `no change`."""
     if outcome.waits_for:
         return f"cannot be previewed before {outcome.waits_for} is deployed"
     if not outcome.deployed:
@@ -38,6 +39,8 @@ def changes_text(outcome: Outcome) -> str:
     if outcome.drift and not outcome.details:
         return f"{len(outcome.drift)} not as deployed"
     done = {op: count for op, count in outcome.changes.items() if op != "same" and count}
+    if not done and outcome.details:
+        return f"{len(outcome.details)} in the state alone"
     return ", ".join(f"{count} {op}" for op, count in sorted(done.items())) or "no change"
 
 

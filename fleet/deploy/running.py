@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
 
 from fleet.deploy.deployment import Deployment, Outcome, StackFailed, engine_here
 from fleet.deploy.order import order
@@ -25,7 +26,7 @@ from fleet.project import current_project
 from fleet.rows import show
 from fleet.runs import Run
 from fleet.scheduler import Ended, Result, run_units
-from fleet.terminal import console, tell, tell_error, verbose
+from fleet.terminal import asides, console, tell, tell_error, verbose
 from stacks import load
 from stacks.load import Settings
 
@@ -33,8 +34,8 @@ _MEGABYTES_EACH = 500
 """Of a stack at work: its engine, policy pack, plugin, and its share of this process."""
 CHANGES_FOUND = 2
 """The exit code of a command that was to say whether anything changes, where it does."""
-_NAMED_AGAIN = 5
-"""So many stacks are named in the command that runs them again."""
+NAMED = 5
+"""So many stacks are named in a question, and in the command that runs them again."""
 _ATTEMPTS = 4
 _LONGEST_WAIT_SECONDS = 60
 _THROTTLED = re.compile(
@@ -78,8 +79,10 @@ class FleetRun:
     """One run of a command over the stacks that were chosen. A stack whose settings are unreadable
     has failed, and stops no other that does not read it."""
 
-    def __init__(self, command: str, selection: Selection, how: Running) -> None:
+    def __init__(self, command: str, selection: Selection, how: Running, **flags: bool) -> None:
+        """`flags` are the command's own that the same again needs, such as `refresh`."""
         self.command = command
+        self._flags = [f"--{name.replace('_', '-')}" for name, given in flags.items() if given]
         self._root = current_project()
         self._selection, self._how = selection, how
         chosen = selection.chosen(self._root, command)
@@ -150,8 +153,9 @@ class FleetRun:
         else:
             tell_more([*self.outcomes.values()])
             self._print_table()
-        for line in kept:
-            tell(line)
+        if not self.is_cancelled:  # to look takes its time
+            for line in kept:
+                tell(line)
         if failures := "\n".join(self._failures()):
             errors = (result.error for result in self.results.values())
             raise RunFailed(failures, at_once=any(isinstance(one, StackFailed) for one in errors))
@@ -167,13 +171,27 @@ class FleetRun:
             if result.error is not None:
                 tell_error(_why(result.error))
 
+    def hold_back(self) -> None:
+        """After a preview of all: what would change and reads a stack that failed is not tried;
+        with `--fail-fast` nothing is, once one has failed."""
+        failed = sorted(stack for stack, one in self.results.items() if one.error is not None)
+        reading = {stack: self.with_readers([stack]) for stack in failed}
+        for stack in self.changing:
+            if because := [one for one in failed if self._how.fail_fast or stack in reading[one]]:
+                self.results[stack] = Result(ended=Ended.NOT_TRIED, because=(*because,))
+
     def with_readers(self, stacks: Iterable[str]) -> set[str]:
         """These and, of those that came through, the ones that read them, or read such."""
         found = {*stacks}
-        before = order(self.settings)
+        before = order(self.settings, self._unreadable)
         while more := {s for s in self.outcomes if s not in found and before[s] & found}:
             found |= more
         return found
+
+    @property
+    def beside_results(self) -> Console:
+        """Where people are told of a plan before they are asked: results are JSON's alone."""
+        return asides if self._how.as_json else console
 
     @property
     def is_cancelled(self) -> bool:
@@ -254,9 +272,17 @@ class FleetRun:
         return lines
 
     def _again(self, stacks: list[str]) -> str:
-        names = stacks if len(stacks) <= _NAMED_AGAIN else [*(self._selection.names or ())]
-        only = [] if names is stacks else ["--only-failed"]
-        return shlex.join(["backup-org", self.command, *names, *only])
+        """The same for these alone. Who agreed to be asked nothing, or to lose data, is not taken
+        to agree again."""
+        few = len(stacks) <= NAMED and {*stacks} <= {*load.stacks_in(self._root)}
+        chosen = stacks if few else [*self._selection.typed(), "--only-failed"]
+        return shlex.join(["backup-org", self.command, *chosen, *self._flags])
+
+
+def stacks_text(stacks: Collection[str]) -> str:
+    """Their names, of many the first ones."""
+    names, more = [*stacks][:NAMED], len(stacks) - NAMED
+    return ", ".join(names) + (f" and {more} more" if more > 0 else "")
 
 
 def _briefly(result: Result[Outcome]) -> str:

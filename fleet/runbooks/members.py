@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -29,10 +29,10 @@ def scripts_in(stack: str, settings: Settings, root: Path) -> Iterator[Script]:
         yield from documents.scripts_of(stack, settings, root, access.session(settings))
 
 
-def kept_scripts(names: Iterable[str] | None, root: Path) -> Iterator[str]:
-    """What a deployment left as it is, a line each: edits of staff, and texts that are newer here.
-    That it can't be looked up is a line as well."""
-    for stack, settings in members(names, root):
+def kept_scripts(stacks: Mapping[str, Settings], root: Path) -> Iterator[str]:
+    """What a deployment of these left as it is, a line each: edits of staff, and texts that are
+    newer here. That it can't be looked up is a line as well."""
+    for stack, settings in stacks.items():
         try:
             found = list(scripts_in(stack, settings, root))
         except (ToldError, BotoCoreError, ClientError) as error:

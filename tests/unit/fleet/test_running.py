@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import json
+import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
@@ -15,14 +17,15 @@ from fleet.deploy import commands, running
 from fleet.deploy.changes import Change
 from fleet.deploy.deployment import Deployment, Outcome, StackFailed
 from fleet.deploy.losses import DataAtStake
-from fleet.deploy.progress import StackProgress
-from fleet.deploy.running import patiently
+from fleet.deploy.progress import StackProgress, changes_text
+from fleet.deploy.running import RunFailed, patiently
 from fleet.project import PROJECT
 from stacks import load
 from stacks.load import CUSTOMERS
 from tests.support.command import Answer, backup_org
 
 AUDIT, MANAGEMENT, WEB = "acme-audit", "acme-management", "acme-member-web"
+GLOBEX = "globex-management"
 
 
 class Stub:
@@ -30,6 +33,7 @@ class Stub:
 
     changing: ClassVar[set[str]] = set()
     losing: ClassVar[set[str]] = set()
+    failing: ClassVar[set[str]] = set()
     done: ClassVar[list[tuple[str, str]]] = []
 
     def __init__(self, engine: object, stack: str, *_: object, **__: object) -> None:
@@ -58,6 +62,8 @@ class Stub:
 
     def _outcome(self, did: str) -> Outcome:
         self.done.append((self.stack, did))
+        if self.stack in self.failing:
+            raise StackFailed(self.stack, did, ["policy vault_has_its_own_key"])
         if self.stack not in self.changing:
             return Outcome(stack=self.stack, changes={"same": 3}, seconds=0)
         urn = f"urn:pulumi:{self.stack}::backup-org::aws:backup/plan:Plan::daily"
@@ -78,6 +84,7 @@ def stub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> type[Stub]:
     monkeypatch.setattr(commands, "kept_scripts", no_scripts)
     monkeypatch.setattr(Stub, "changing", set[str]())
     monkeypatch.setattr(Stub, "losing", set[str]())
+    monkeypatch.setattr(Stub, "failing", set[str]())
     monkeypatch.setattr(Stub, "done", list[tuple[str, str]]())
     return Stub
 
@@ -87,8 +94,8 @@ def no_scripts(stacks: object, root: object) -> list[str]:
     return []
 
 
-def up(typed: str) -> Answer:
-    return backup_org("up", AUDIT, MANAGEMENT, WEB, typed=typed)
+def up(*options: str, typed: str) -> Answer:
+    return backup_org("up", AUDIT, MANAGEMENT, WEB, *options, typed=typed)
 
 
 def deployed(stub: type[Stub]) -> list[tuple[str, str]]:
@@ -135,6 +142,94 @@ def test_what_reads_a_stack_that_changed_is_previewed_anew_in_its_turn(stub: typ
     stub.changing = {AUDIT, WEB}
     assert up(typed="y\n").exit_code == 0
     assert deployed(stub) == [(AUDIT, "update"), (MANAGEMENT, "up"), (WEB, "up")]
+
+
+def test_of_many_stacks_a_question_says_how_much_it_is_in_all(stub: type[Stub]) -> None:
+    stub.changing = set(load.stacks_in(PROJECT))
+    answer = backup_org("up", "--all", typed="n\n")
+    assert f"Deploy {len(stub.changing)} stacks: {len(stub.changing)} update?" in answer.output
+
+
+def test_what_reads_a_stack_whose_preview_failed_is_not_deployed(stub: type[Stub]) -> None:
+    stub.changing, stub.failing = {MANAGEMENT, WEB, GLOBEX}, {AUDIT}
+    with pytest.raises(RunFailed) as told:
+        backup_org("up", AUDIT, MANAGEMENT, WEB, GLOBEX, typed="y\n")
+    assert f"not tried: {MANAGEMENT}, {WEB}" in str(told.value)
+    assert deployed(stub) == [(GLOBEX, "update")]
+
+
+def test_with_fail_fast_nothing_is_deployed_once_a_preview_failed(stub: type[Stub]) -> None:
+    stub.changing, stub.failing = {AUDIT}, {WEB}
+    with pytest.raises(RunFailed, match=f"not tried: {AUDIT}"):
+        up("--fail-fast", "--parallel", "1", typed="y\n")
+    assert deployed(stub) == []
+
+
+def test_json_is_all_that_results_have_where_somebody_is_asked(stub: type[Stub]) -> None:
+    stub.changing = {WEB}
+    answer = up("--json", typed="y\n")
+    assert [one["ended"] for one in json.loads(answer.results)["stacks"]] == ["done"] * 3
+    assert "update daily" in answer.output
+
+
+def again(*arguments: str) -> str:
+    """The command that is told to run only what failed."""
+    with pytest.raises(RunFailed) as told:
+        backup_org("preview", *arguments)
+    found = re.search("those alone again: (.*)", str(told.value))
+    assert found is not None
+    return found[1]
+
+
+def test_the_command_for_what_failed_does_the_same_to_these_alone(stub: type[Stub]) -> None:
+    stub.failing = {AUDIT, WEB}
+    assert again("acme", "--diff", "--json") == f"backup-org preview {AUDIT} {WEB} --diff"
+
+
+def test_the_command_for_many_that_failed_chooses_as_before(stub: type[Stub]) -> None:
+    stub.failing = set(load.stacks_in(PROJECT))
+    roles = ("--role", "member", "--role", "audit", "--role", "management")
+    assert again("acme", "*-member-*", "--exclude", "globex*", *roles) == (
+        "backup-org preview acme '*-member-*' --exclude 'globex*' --role member --role audit "
+        "--role management --only-failed"
+    )
+
+
+def test_the_command_for_a_table_that_cannot_be_read_chooses_as_before(
+    stub: type[Stub], tmp_path: Path
+) -> None:
+    del stub
+    (tmp_path / CUSTOMERS / "labs.yaml").write_text("members: [web]\n")
+    assert again("labs-member-web") == "backup-org preview labs-member-web --only-failed"
+
+
+def test_scripts_of_stacks_that_were_not_chosen_are_not_looked_up(
+    stub: type[Stub], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def noted(stacks: Collection[str], root: object) -> list[str]:
+        asked.extend(stacks)
+        return no_scripts(stacks, root)
+
+    monkeypatch.setattr(commands, "kept_scripts", noted)
+    stub.failing = {AUDIT}
+    again(AUDIT, WEB)
+    assert asked == [WEB]
+
+
+@pytest.mark.parametrize("typed", ["", "y\n"])
+def test_a_refresh_of_nothing_asks_nothing(stub: type[Stub], typed: str) -> None:
+    del stub
+    answer = backup_org("refresh", "--only-failed", typed=typed)
+    assert (answer.exit_code, "no stack is chosen" in answer.output) == (0, True)
+
+
+def test_a_change_in_the_state_alone_is_not_called_no_change() -> None:
+    urn = "urn:pulumi:s::backup-org::pulumi:pulumi:Stack::backup-org-s"
+    output = Change(urn=urn, op="same")
+    outcome = Outcome(stack=WEB, changes={"same": 3}, details=[output], seconds=0)
+    assert changes_text(outcome) == "1 in the state alone"
 
 
 class Throttled:
