@@ -39,5 +39,8 @@ def _free_megabytes() -> int | None:
         limit = Path("/sys/fs/cgroup/memory.max").read_text().strip()
         if limit != _UNLIMITED:
             used = int(Path("/sys/fs/cgroup/memory.current").read_text())
+            stat = Path("/sys/fs/cgroup/memory.stat").read_text()
+            cache = re.search(r"^inactive_file (\d+)$", stat, re.MULTILINE)
+            used -= int(cache[1]) if cache else 0  # files' contents give way
             known.append((int(limit) - used) // 1_000_000)
     return min(known, default=None)

@@ -283,7 +283,6 @@ def test_a_long_preview_is_cut_where_its_part_of_the_comment_ends(preview: Job) 
 @pytest.fixture
 def stand_in(tmp_path: Path) -> Path:
     """Where GitHub's comments and issues are kept."""
-    (tmp_path / "previews").mkdir()
     (tmp_path / "gh").write_text(f'#!/bin/sh\nexec {sys.executable} {github.__file__} "$@"\n')
     (tmp_path / "gh").chmod(0o755)
     (tmp_path / "things.json").write_text("[]")
@@ -308,10 +307,24 @@ def at_github(file: str, job: str, step: str, stand_in: Path, **values: str) -> 
     return json.loads(stand_in.read_text())
 
 
+def test_a_look_for_drift_takes_the_place_of_no_deployment_that_waits() -> None:
+    """Both are of `main`, and of a group's waiting runs GitHub keeps the newest."""
+    assert "${{ github.event_name }}" in workflow("backups.yml")["concurrency"]["group"]
+
+
+def test_jobs_that_leave_no_report_are_told_of(stand_in: Path) -> None:
+    (comment,) = at_github("pull-request.yml", "comment", "Comment", stand_in)
+    assert comment["body"].startswith("<!-- backup-org preview -->")
+    result = {"needs.drift.result": "failure"}
+    _, issue = at_github("drift.yml", "issue", "Issue", stand_in, **result)
+    assert "could not be looked at" in issue["body"]
+
+
 def test_a_pull_request_has_one_comment_which_is_written_anew(stand_in: Path) -> None:
     others = {"id": 1, "user": {"type": "User"}, "body": "<!-- backup-org preview --> mine"}
     stand_in.write_text(json.dumps([others]))
     previews = stand_in.parent / "previews"
+    previews.mkdir()
     for number, text in enumerate(("first", "second")):
         for stack in range(2):
             (previews / f"acme-{stack}.md").write_text(f"{text} {'x' * 30_000 * number}\n")
