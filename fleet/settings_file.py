@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import unified_diff
 from io import StringIO
-from itertools import zip_longest
+from itertools import product, zip_longest
 from pathlib import Path
 from textwrap import indent
 from typing import Any, cast
@@ -27,8 +27,9 @@ from stacks.load import CUSTOMERS, KEY
 
 FIRST_LINE = "# yaml-language-server: $schema=../settings.schema.json\n"
 _NEW = f"{FIRST_LINE}config:\n"
-_STYLES = ((2, "null"), (0, "null"), (2, ""), (0, ""))
-"""As people write it: how far a list's dashes stand in from the key above them, and null."""
+_STYLES = tuple(product((2, 4), (True, False), ("null", "", "~")))
+"""As people write it: the spaces of a level, whether a list's dashes stand in from the key above
+them, and null."""
 _MEMBERS = re.compile(
     r"^members:[ \t]*(?P<value>[^#\n]*?)[ \t]*(?P<comment>#[^\n]*)?$", re.MULTILINE
 )
@@ -45,7 +46,7 @@ def with_change(project: Path, stack: str, change: Callable[[Any], None]) -> tup
 def changed(text: str, change: Callable[[Any], None]) -> str:
     """A file's text once `change` has changed what it holds."""
 
-    def strays(style: tuple[int, str]) -> int:
+    def strays(style: tuple[int, bool, str]) -> int:
         """How many lines would change without any change."""
         lines = _text(_yaml(*style), _loaded(text)).splitlines()
         return sum(one != other for one, other in zip_longest(text.splitlines(), lines))
@@ -158,12 +159,13 @@ def _is_text(value: str) -> bool:
         return False
 
 
-def _yaml(dashes: int, null: str) -> YAML:
+def _yaml(level: int, dashes: bool, null: str) -> YAML:
     yaml = YAML()
     yaml.preserve_quotes = True
     yaml.width = 10_000
     loose = cast(Any, yaml)
-    loose.indent(mapping=2, sequence=2 + dashes, offset=dashes)
+    offset = level if dashes else 0
+    loose.indent(mapping=level, sequence=offset + 2, offset=offset)
 
     class Representer(RoundTripRepresenter):
         """With this file's null."""

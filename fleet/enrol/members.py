@@ -64,10 +64,10 @@ def texts(members: Members, differences: Sequence[Difference], *, fill: bool) ->
         )
         found[own] = text
     text = path.read_text(encoding="utf-8")
-    for member in lacking.keys() & rows.keys():
-        row = rows[member].name, lacking[member]
-        text = changed(text, lambda document, row=row: _fill_row(document["members"], *row))
-    if new or lacking.keys() & rows.keys():
+    filled = {rows[member].name: lacking[member] for member in lacking.keys() & rows.keys()}
+    if filled:
+        text = changed(text, lambda document: _fill_rows(document["members"], filled))
+    if new or filled:
         found[path] = with_rows(text, new)
     _check(members, found, [*new, *lacking])
     return found
@@ -82,10 +82,11 @@ def _check(members: Members, found: Mapping[Path, str], touched: Sequence[str]) 
         raise ToldError("\n".join([*problems[:5], *more, f"{cure}enrolment.rows"]))
 
 
-def _fill_row(table: Any, name: Any, values: Row) -> None:
-    if table[name] is None:
-        table[name] = {}
-    _fill(table[name], values)
+def _fill_rows(table: Any, rows: Mapping[Any, Row]) -> None:
+    for name, values in rows.items():
+        if table[name] is None:
+            table[name] = {}
+        _fill(table[name], values)
 
 
 def _fill(place: Any, values: Row) -> None:

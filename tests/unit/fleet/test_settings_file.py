@@ -33,6 +33,15 @@ def test_a_change_of_nothing_leaves_every_character(file: Path) -> None:
     assert changed(text, lambda _: None) == text
 
 
+@pytest.mark.parametrize("null", ["null", "~", ""])
+@pytest.mark.parametrize("dashes", ["", "    "])
+def test_what_is_indented_by_four_stays_so(dashes: str, null: str) -> None:
+    shop = f"    shop:\n        regions:\n        {dashes}- a\n        {dashes}- b\n"
+    text = f"members: # all\n{shop}    pay:\n        plan: {null}".rstrip() + "\n"
+    after = changed(text, lambda document: document["members"]["pay"].update(kept="yes"))
+    assert after == f"{text}        kept: yes\n"
+
+
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 def test_rows_are_added_without_another_character_changed(file: Path) -> None:
     text = file.read_text()
