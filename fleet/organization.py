@@ -85,8 +85,7 @@ class ListedOrganization:
         )
 
     def tree(self) -> Unit:
-        (root,) = self._client.list_roots()["Roots"]
-        return self.unit(root["Id"])
+        return self.unit(self._root)
 
     def regions(self) -> Sequence[str]:
         """The Regions that are switched on in the session's account."""
@@ -94,9 +93,13 @@ class ListedOrganization:
         return sorted(region["RegionName"] for region in regions if "RegionName" in region)
 
     @cached_property
+    def _root(self) -> str:
+        (root,) = self._listed("list_roots", "Roots")
+        return root["Id"]
+
+    @cached_property
     def _places(self) -> Sequence[_Place]:
-        (root,) = self._client.list_roots()["Roots"]
-        return [*self._below(root["Id"], (), ())]
+        return [*self._below(self._root, (), ())]
 
     def _below(self, parent: str, ids: tuple[str, ...], names: tuple[str, ...]) -> Iterator[_Place]:
         accounts = self._listed("list_accounts_for_parent", "Accounts", ParentId=parent)

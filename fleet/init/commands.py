@@ -212,7 +212,8 @@ def _new_customer(root: Path) -> Check:
     def check(name: str) -> str:
         fits(name)
         folder = root / CUSTOMERS
-        there = [*folder.glob(f"{name}.yaml"), *folder.glob(f"Pulumi.{name}-*.yaml")]
+        stacks = [f"Pulumi.{name}-{role}.yaml" for role in ("management", "audit", "member-*")]
+        there = [path for each in (f"{name}.yaml", *stacks) for path in folder.glob(each)]
         if there:
             raise ValueError(f"{there[0].name} is there already; nothing of it is written over")
         return name

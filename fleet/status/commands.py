@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from fleet.deploy.deployment import engine_here
-from fleet.deploy.selection import Chosen, Selection
+from fleet.deploy.selection import Chosen, Selection, customers_of
 from fleet.errors import told_of
 from fleet.options import with_common
 from fleet.parallel import units_at_once
@@ -110,7 +110,7 @@ def _customer_of(stack: str, root: Path) -> str:
     try:
         return str(load.values_of(stack, root).merged["customer"])
     except (load.SettingsError, KeyError):
-        return stack.partition("-")[0]
+        return next(iter(customers_of([stack])), stack)
 
 
 def _why(result: Result[StackStatus]) -> str:

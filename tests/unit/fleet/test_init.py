@@ -46,6 +46,16 @@ def test_flags_alone_make_a_customer_whose_stacks_validate(project: Path) -> Non
     assert all(text.startswith("# yaml-language-server: $schema=") for text in new)
 
 
+def test_a_customer_may_be_called_as_anothers_name_begins(project: Path) -> None:
+    assert backup_org("init", "customer", "acme-eu", *FLAGS).exit_code == 0
+    (project / CUSTOMERS / "acme.yaml").unlink()
+    for path in (project / CUSTOMERS).glob("Pulumi.acme-[!e]*.yaml"):
+        path.unlink()
+    flags = ("--management-account", "999900001111", "--region", "eu-west-1")
+    assert backup_org("init", "customer", "acme", *flags).exit_code == 0
+    assert load.from_files("acme-management", project).account == "999900001111"
+
+
 def test_a_member_gets_what_all_members_have_and_its_own_plans(project: Path) -> None:
     backup_org("init", "customer", "umbrella", *FLAGS)
     before = _texts(project)["umbrella.yaml"]

@@ -98,14 +98,16 @@ def test_stacks_are_added_up_by_the_customer_whose_they_are() -> None:
         "acme-audit": Result(ended=Ended.DONE, value=stack()),
         "acme-member-web": Result(ended=Ended.FAILED, error=ToldError("no session\nin there")),
         "hooli-audit": Result(ended=Ended.FAILED, error=KeyError("State")),
+        "acme-eu-member-of-no-file": Result(ended=Ended.FAILED, error=ToldError("no file")),
     }
-    acme, hooli = by_customer(Chosen(stacks=[*results]), results, ROOT)
+    acme, acme_eu, hooli = by_customer(Chosen(stacks=[*results]), results, ROOT)
     assert (acme.customer, acme.total, acme.unseen) == (
         "acme",
         2,
         {"acme-member-web": "no session"},
     )
     assert hooli.unseen == {"hooli-audit": "KeyError: 'State'"}
+    assert acme_eu.customer == "acme-eu"
 
 
 @pytest.mark.parametrize("width", [150, 120, 80, 40])
