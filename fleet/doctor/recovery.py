@@ -11,12 +11,15 @@ from fleet.doctor.findings import Answer, Finding, by_hand, ill, looked_up
 from fleet.doctor.stack_account import StackAccount
 from stacks.framework_controls import framework_regions
 
+_AT_ONCE = "AWS::Config::ResourceCompliance"
+"""It cannot be recorded daily:
+https://docs.aws.amazon.com/config/latest/APIReference/API_RecordingMode.html"""
 RECORDED = (
     "AWS::Backup::BackupPlan",
     "AWS::Backup::BackupSelection",
     "AWS::Backup::BackupVault",
     "AWS::Backup::RecoveryPoint",
-    "AWS::Config::ResourceCompliance",
+    _AT_ONCE,
 )
 """https://docs.aws.amazon.com/aws-backup/latest/devguide/turning-on-resource-tracking.html and, of
 the last, AWS's samples of frameworks."""
@@ -100,7 +103,7 @@ def _recorder(here: StackAccount, region: str) -> Answer | str:
     name, group = recorder["name"], recorder["recordingGroup"]
     missing = [kind for kind in RECORDED if not _records(group, kind)]
     if missing:
-        kept = {key: recorder[key] for key in ("name", "roleARN")}
+        kept = {key: recorder[key] for key in ("name", "roleARN")} | _mode(recorder, missing)
         put = _put(here, region, kept, _widened(group, missing))
         return ill(f"does not record {', '.join(missing)}; {_COST}", _HOW, put)
     statuses = config.describe_configuration_recorder_status()["ConfigurationRecordersStatus"]
@@ -136,8 +139,21 @@ def _widened(group: Mapping[str, Any], missing: list[str]) -> dict[str, Any]:
     }
 
 
+def _mode(recorder: Mapping[str, Any], missing: list[str]) -> dict[str, Any]:
+    """How often it records: as it does already, and what AWS Config takes no day for at once."""
+    mode = recorder.get("recordingMode")
+    if not mode:
+        return {}
+    if mode["recordingFrequency"] == "DAILY" and _AT_ONCE in missing:
+        overrides = mode.get("recordingModeOverrides", [])
+        kinds = [*(kind for each in overrides for kind in each["resourceTypes"]), _AT_ONCE]
+        override = {"resourceTypes": kinds, "recordingFrequency": "CONTINUOUS"}
+        mode = {**mode, "recordingModeOverrides": [override]}
+    return {"recordingMode": mode}
+
+
 def _put(
-    here: StackAccount, region: str, recorder: Mapping[str, str], group: Mapping[str, Any]
+    here: StackAccount, region: str, recorder: Mapping[str, Any], group: Mapping[str, Any]
 ) -> str:
     document = json.dumps({**recorder, "recordingGroup": group})
     put = ("put-configuration-recorder", "--configuration-recorder", document)
