@@ -19,6 +19,9 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-li
 ACCOUNT, REGION = "${AWS::AccountId}", "${AWS::Region}"
 """What stands in texts for the account and the Region that a stack is made in."""
 
+BOOTSTRAPPED = "backup-org-bootstrap"
+"""The tag of what stands in an account before its stack."""
+
 _ANOTHER_VARIABLE = re.compile(r"\$\{(?!AWS::)")
 _WIDTH = 96
 
@@ -66,8 +69,9 @@ def document(*statements: Statement) -> Mapping[str, Any]:
 
 
 def tags(customer: str) -> Sequence[Mapping[str, str]]:
-    """Those that guard rails go by, as stacks' resources have them (stacks/providers.py)."""
-    values = {"managed-by": "backup-org", "customer": customer}
+    """Those that guard rails go by, as stacks' resources have them (stacks/providers.py), and one
+    that tells the two apart."""
+    values = {"managed-by": "backup-org", "customer": customer, BOOTSTRAPPED: "true"}
     return [{"Key": key, "Value": value} for key, value in values.items()]
 
 

@@ -49,11 +49,16 @@ def coverage(here: StackAccount, reports: Reports) -> Iterator[Finding]:
                 yield finding(about, _over(here, own, load.arithmetic(accounts), accounts))
 
 
+def plan_name(here: StackAccount, reports: Reports, template: str) -> str:
+    """As settings have it; where plans are sharded, a number stands behind it."""
+    own = reports.plans.get(template)
+    return (own.name if own else None) or names.report_plan(here.settings.customer, template)
+
+
 def plans_of(here: StackAccount, reports: Reports, template: str) -> Sequence[Mapping[str, Any]]:
     """The report plans of a template that stand, as ListReportPlans describes them: those that the
     stack's settings come to, or the one that is there already."""
-    own = reports.plans.get(template)
-    name = (own.name if own else None) or names.report_plan(here.settings.customer, template)
+    own, name = reports.plans.get(template), plan_name(here, reports, template)
     plans = [plan for plan in here.report_plans if _is_plan(plan, name, template)]
     if own is not None and own.existing:
         return [plan for plan in plans if plan["ReportPlanName"] == name]

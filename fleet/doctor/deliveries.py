@@ -9,8 +9,8 @@ from functools import partial
 from typing import Any
 from urllib.parse import unquote_plus
 
-from fleet.doctor.coverage import plans_of
-from fleet.doctor.findings import Answer, Finding, State, ill, looked_up, not_yet
+from fleet.doctor.coverage import plan_name, plans_of
+from fleet.doctor.findings import Answer, Finding, State, finding, ill, looked_up, not_yet
 from fleet.doctor.stack_account import StackAccount, listed
 from fleet.rows import ago
 from stacks import names
@@ -24,28 +24,42 @@ https://docs.aws.amazon.com/aws-backup/latest/devguide/choosing-report-template.
 def deliveries(here: StackAccount, reports: Reports) -> Iterator[Finding]:
     """Of the plans with `existing: true`: the rule and the lake go by bucket and prefix as they are
     set, so that reports elsewhere start nothing. Then, of each plan, whether a report came."""
-    for template, plan in reports.plans.items():
-        if plan is not None and plan.existing:
+    for template in reports.plans:
+        if _is_theirs(reports, template):
             look = partial(_delivery, here, reports, template)
-            yield looked_up(f"where {plan.name} delivers", look)
-    for template in names.report_templates(reports):
-        for plan in plans_of(here, reports, template):
+            yield looked_up(f"where {plan_name(here, reports, template)} delivers", look)
+    plans = {each: plans_of(here, reports, each) for each in names.report_templates(reports)}
+    if reports.scope == "account":  # of more accounts, coverage tells it
+        missing = [t for t, found in plans.items() if not found and not _is_theirs(reports, t)]
+        if missing:
+            told = here.not_there(f"there is none of {', '.join(missing)}")
+            yield finding("the report plans", told)
+    for found in plans.values():
+        for plan in found:
             about = f"the latest report of {plan['ReportPlanName']}"
             yield looked_up(about, partial(_latest, here, plan))
 
 
 def reports_late(here: StackAccount) -> list[str] | None:
-    """Report plans of the stack's of which no report came in the last day; None: it has no reports.
-    Raises what boto3 raises."""
+    """Report plans of the stack's of which no report came in the last day, as they are not there or
+    do not deliver; None: it has no reports. Raises what boto3 raises."""
     reports = here.settings.reports
-    if reports is None:
-        return None
-    return [
-        plan["ReportPlanName"]
-        for template in names.report_templates(reports)
-        for plan in plans_of(here, reports, template)
-        if _is_ill(_latest(here, plan))
-    ]
+    return None if reports is None else [*_late(here, reports)]
+
+
+def _late(here: StackAccount, reports: Reports) -> Iterator[str]:
+    for template in names.report_templates(reports):
+        plans = plans_of(here, reports, template)
+        if not plans:
+            yield plan_name(here, reports, template)
+        for plan in plans:
+            if _is_ill(_latest(here, plan)):
+                yield plan["ReportPlanName"]
+
+
+def _is_theirs(reports: Reports, template: str) -> bool:
+    plan = reports.plans.get(template)
+    return plan is not None and plan.existing
 
 
 def _is_ill(answer: Answer | str) -> bool:

@@ -13,10 +13,12 @@ from typing import Any
 
 import boto3
 
+from fleet.bootstrap.template import BOOTSTRAPPED
 from fleet.doctor.findings import Answer, Finding, ill, looked_up, not_yet
 from fleet.project import current_project
 from stacks import load, names
 from stacks.load import Settings
+from stacks.providers import deployment_tags
 
 
 def listed(call: Callable[..., Any], member: str, **asked: Any) -> Iterator[Mapping[str, Any]]:
@@ -68,14 +70,22 @@ class StackAccount:
 
     @cached_property
     def is_deployed(self) -> bool:
-        """Whether anything carries this customer's tags here. Raises what boto3 raises."""
-        tags = {"managed-by": "backup-org", "customer": self.settings.customer}
-        wanted: Any = [{"Key": key, "Values": [value]} for key, value in tags.items()]
+        """Whether anything carries this customer's tags here that bootstrap did not make. Raises
+        what boto3 raises."""
+        return any(map(self._is_deployed_in, self.settings.alert_regions))
+
+    def _is_deployed_in(self, region: str) -> bool:
+        """AWS may answer with an empty page before one that is not: https://github.com/boto/boto3/issues/2461"""
+        tags = deployment_tags(self.settings)
+        pages = (
+            self.session.client("resourcegroupstaggingapi", region_name=region)
+            .get_paginator("get_resources")
+            .paginate(TagFilters=[{"Key": key, "Values": [value]} for key, value in tags.items()])
+        )
         return any(
-            self.session.client("resourcegroupstaggingapi", region_name=region).get_resources(
-                TagFilters=wanted, ResourcesPerPage=1
-            )["ResourceTagMappingList"]
-            for region in self.settings.alert_regions
+            all(tag["Key"] != BOOTSTRAPPED for tag in resource.get("Tags", []))
+            for page in pages
+            for resource in page["ResourceTagMappingList"]
         )
 
     @cached_property

@@ -29,7 +29,7 @@ class StackStatus:
     protected: int = 0
     """Those of them that have one."""
     jobs: int = 0
-    """Backup jobs that ended in the last days."""
+    """Backup jobs that began in the last days and have ended."""
     completed: int = 0
     incidents: int | None = None
     """Not well by the ledger, which the stack with ticketing has; None: it has none."""

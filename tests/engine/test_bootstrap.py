@@ -9,6 +9,7 @@ import yaml
 
 from fleet.bootstrap.commands import Bootstrap, plan
 from fleet.deploy.deployment import Deployment
+from fleet.doctor.stack_account import StackAccount
 from fleet.sandbox.stage import Stage
 from stacks.load import CUSTOMERS, KEY
 from tests.engine.test_lifecycle import changed
@@ -53,6 +54,13 @@ def client(stage: Stage, service: str) -> Any:
     return session.client(service)
 
 
+def is_deployed(stage: Stage) -> bool:
+    """As doctor and status see the member's account."""
+    settings = stage.stacks[MEMBER]
+    session = stage.sandbox.session(settings.account, REGION)
+    return StackAccount(settings=settings, session=session).is_deployed
+
+
 def standing(stage: Stage) -> dict[str, Any]:
     """What backup policies need in the account."""
     vault = client(stage, "backup").describe_backup_vault(BackupVaultName=VAULT)
@@ -76,6 +84,7 @@ def test_before_its_stack_an_account_has_vault_role_and_forwarding(stage: Stage)
         "arn:aws:events:eu-central-1:222222222222:event-bus/acme-backup-alerts",
         "acme-backup-alerts-dead-letters",
     )
+    assert not is_deployed(stage)
 
 
 @pytest.mark.usefixtures("made")
@@ -84,6 +93,7 @@ def test_its_stack_comes_up_by_the_deploy_role_and_makes_none_of_it_anew(stage: 
     Deployment(stage.engine, "acme-audit").up()
     outcome = Deployment(stage.engine, MEMBER).up()
     assert changed(outcome).keys() == {"create"}
+    assert is_deployed(stage)
     assert standing(stage) == before
     plans = client(stage, "backup").list_backup_plans()["BackupPlansList"]
     (found,) = [each for each in plans if each["BackupPlanName"] == "standard"]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import boto3
 import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 
 from aws_sandbox.aws.organization import (
     Account,
@@ -49,7 +51,8 @@ WITHOUT_STACK, LAKE, TOPICS = (
 ACCOUNT = "its account"
 QUOTA = f"the quota of report plans in {REGION}"
 MONITORED = "cross-account monitoring"
-EVERYWHERE = {ACCOUNT, WITHOUT_STACK, LAKE, TOPICS, QUOTA, MONITORED, TRUSTED}
+PLANS = "the report plans"
+EVERYWHERE = {ACCOUNT, WITHOUT_STACK, LAKE, TOPICS, QUOTA, MONITORED, TRUSTED, PLANS}
 """What is looked at whatever settings say of a bucket or an organization."""
 
 
@@ -130,13 +133,33 @@ def examined(
     }
 
 
-def deploy_something(session: boto3.Session) -> None:
-    """Something that carries the tags of acme's deployments."""
+def deploy_something(session: boto3.Session, **tags: str) -> None:
+    """Something that carries the tags of acme's deployments, and these."""
+    given = {"managed-by": "backup-org", "customer": "acme", **tags}
     session.client("sns").create_topic(
-        Name="acme-backup-something",
-        Tags=[{"Key": "managed-by", "Value": "backup-org"}, {"Key": "customer", "Value": "acme"}],
+        Name=f"acme-backup-{'-'.join(tags) or 'something'}",
+        Tags=[{"Key": key, "Value": value} for key, value in given.items()],
     )
 
 
 def policy_of(*statements: Mapping[str, Any]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": statements})
+
+
+def answer_with(
+    session: boto3.Session, call: str, answer: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+) -> None:
+    """Answers a call itself, by what was asked: for what neither moto nor the sandbox does."""
+
+    class Body:
+        def __init__(self, content: bytes) -> None:
+            self.content = content
+
+        def stream(self) -> Iterator[bytes]:
+            yield self.content
+
+    def respond(request: Any, **_: Any) -> AWSResponse:
+        content = json.dumps(answer(json.loads(request.body or "{}"))).encode()
+        return AWSResponse(request.url, 200, HTTPHeaders(), Body(content))
+
+    session.events.register(f"before-send.{call}", cast(Any, respond))

@@ -26,6 +26,7 @@ from tests.engine.doctor.conftest import (
     AUDIT,
     LAKE,
     MANAGEMENT,
+    PLANS,
     POLICY,
     QUOTA,
     ROLE,
@@ -65,6 +66,7 @@ class TestTheCommand:
             ("acme-management", ACCOUNT, "fine"),
             ("acme-management", ROLE, "fine"),
             ("acme-management", LAKE, "fine"),
+            ("acme-management", PLANS, "not yet"),
             ("acme-management", QUOTA, "fine"),
             ("acme-management", WITHOUT_STACK, "by hand"),
         ]
@@ -82,7 +84,7 @@ class TestTheCommand:
         assert f"{ROLE}: does not exist" in ill
         run = f"acme-management: {ROLE}: run: backup-org prepare acme-management"
         assert run in lines
-        assert lines[-1] == "2 stacks: 4 fine, 2 by hand, 1 cure"
+        assert lines[-1] == "2 stacks: 4 fine, 1 not yet, 2 by hand, 1 cure"
 
     def test_leaves_out_what_is_fine_where_that_is_asked_for(self) -> None:
         output = backup_org("doctor", "--problems").output

@@ -14,7 +14,16 @@ from aws_sandbox.aws.backup.audit_manager import record_delivery
 from aws_sandbox.aws.backup.state import backend_of
 from aws_sandbox.aws.server import AwsServer
 from fleet.doctor.findings import Finding, State
-from tests.engine.doctor.conftest import MANAGEMENT, REGION, THEIRS, examined, findings, settings
+from tests.engine.doctor.conftest import (
+    MANAGEMENT,
+    PLANS,
+    REGION,
+    THEIRS,
+    deploy_something,
+    examined,
+    findings,
+    settings,
+)
 
 ABOUT = "where all_jobs delivers"
 
@@ -81,6 +90,17 @@ def test_a_plan_that_does_not_stand_is_told(tmp_path: Path, session: boto3.Sessi
         "there is no such plan in eu-central-1",
         "write its name, reports.plans.backup_job.name, or leave out existing",
     )
+
+
+def test_a_plan_of_one_account_is_missed_once_the_stack_is_deployed(
+    tmp_path: Path, session: boto3.Session
+) -> None:
+    asked = settings(tmp_path, scope="account")
+    assert findings(asked, session)[PLANS].state is State.NOT_YET
+    deploy_something(session)
+    missed = findings(asked, session)[PLANS]
+    assert (missed.state, missed.run) == (State.CURE, ("backup-org up acme-management",))
+    assert "copy_job" in missed.found
 
 
 class TestTheLatestReport:

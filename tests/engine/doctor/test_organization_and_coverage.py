@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from unittest import mock
 
 import boto3
 import pytest
-from botocore.awsrequest import AWSResponse
-from botocore.compat import HTTPHeaders
 
 from aws_sandbox.aws.server import AwsServer
+from fleet.bootstrap.template import BOOTSTRAPPED
 from fleet.deploy.prepare import prepared
 from fleet.doctor import coverage
 from fleet.doctor.findings import State
@@ -35,6 +33,7 @@ from tests.engine.doctor.conftest import (
     ROLE,
     TRUSTED,
     UPPER,
+    answer_with,
     deploy_something,
     examined,
     findings,
@@ -125,25 +124,6 @@ class TestTheOrganization:
 COPYING = "cross-account backup"
 
 
-def answer_with(
-    session: boto3.Session, call: str, answer: Callable[[Mapping[str, Any]], Mapping[str, Any]]
-) -> None:
-    """Answers a call itself, by what was asked: for what neither moto nor the sandbox does."""
-
-    class Body:
-        def __init__(self, content: bytes) -> None:
-            self.content = content
-
-        def stream(self) -> Iterator[bytes]:
-            yield self.content
-
-    def respond(request: Any, **_: Any) -> AWSResponse:
-        content = json.dumps(answer(json.loads(request.body or "{}"))).encode()
-        return AWSResponse(request.url, 200, HTTPHeaders(), Body(content))
-
-    session.events.register(f"before-send.{call}", cast(Any, respond))
-
-
 UP = "backup-org up acme-management"
 NO_PLAN = "there is no plan: the stack is not deployed yet"
 
@@ -220,9 +200,25 @@ class TestTheReportPlans:
         asked = settings(tmp_path)
         before = findings(asked, session)[JOBS]
         assert (before.state, before.run) == (State.NOT_YET, (UP,))
+        deploy_something(session, **{BOOTSTRAPPED: "true"})
+        assert findings(asked, session)[JOBS].state is State.NOT_YET
         deploy_something(session)
         after = findings(asked, session)[JOBS]
         assert (after.state, after.found, after.run) == (State.CURE, "there is no plan", (UP,))
+
+    def test_are_missed_of_a_stack_whose_resources_are_on_a_later_page(
+        self, tmp_path: Path, session: boto3.Session
+    ) -> None:
+        pages: Mapping[str | None, Mapping[str, Any]] = {
+            None: {"ResourceTagMappingList": [], "PaginationToken": "second"},
+            "second": {"ResourceTagMappingList": [{"ResourceARN": "one"}], "PaginationToken": ""},
+        }
+        answer_with(
+            session,
+            "resource-groups-tagging-api.GetResources",
+            lambda asked: pages[asked.get("PaginationToken")],
+        )
+        assert findings(settings(tmp_path), session)[JOBS].state is State.CURE
 
     def test_cover_no_more_than_the_scope(self, tmp_path: Path, session: boto3.Session) -> None:
         scope = {"organizational_units": [LOWER], "accounts": [MEMBER, CLOSED]}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import boto3
+import pytest
 from moto.backends import get_backend
 
 from fleet.doctor.findings import State
@@ -15,6 +16,7 @@ from fleet.doctor.recovery import RECORDED
 from tests.engine.doctor.conftest import (
     MANAGEMENT,
     REGION,
+    answer_with,
     deploy_something,
     examined,
     findings,
@@ -71,9 +73,8 @@ def test_what_aws_config_must_record_for_frameworks_is_told_with_its_cost(
     assert json.loads(put)["recordingGroup"]["resourceTypes"] == [*RECORDED]
 
     recorded = {"resourceTypes": ["AWS::EC2::Instance", *RECORDED[1:]]}
-    config.put_configuration_recorder(
-        {"name": "theirs", "roleARN": ROLE, "recordingGroup": recorded}
-    )
+    theirs = {"name": "theirs", "roleARN": ROLE, "recordingGroup": recorded}
+    config.put_configuration_recorder(theirs)
     found, cure = examined(asked, session)[CONFIG]
     assert found.startswith(f"does not record {RECORDED[0]}; ")
     put = cure.partition("--configuration-recorder '")[2].partition("'")[0]
@@ -87,3 +88,49 @@ def test_what_aws_config_must_record_for_frameworks_is_told_with_its_cost(
     config.start_configuration_recorder("theirs")
     found, cure = examined(asked, session)[CONFIG]
     assert (found.startswith("records what they go by; "), cure) == (True, "")
+
+
+@pytest.mark.parametrize(
+    ("missing", "mode", "kept"),
+    [
+        ([RECORDED[0]], None, {}),
+        ([RECORDED[0]], {"recordingFrequency": "DAILY"}, {"recordingFrequency": "DAILY"}),
+        (
+            [RECORDED[-1]],
+            {
+                "recordingFrequency": "DAILY",
+                "recordingModeOverrides": [
+                    {"resourceTypes": ["AWS::S3::Bucket"], "recordingFrequency": "CONTINUOUS"}
+                ],
+            },
+            {
+                "recordingFrequency": "DAILY",
+                "recordingModeOverrides": [
+                    {
+                        "resourceTypes": ["AWS::S3::Bucket", RECORDED[-1]],
+                        "recordingFrequency": "CONTINUOUS",
+                    }
+                ],
+            },
+        ),
+    ],
+)
+def test_the_command_of_the_cure_changes_nothing_of_how_often_is_recorded(
+    missing: Sequence[str],
+    mode: Mapping[str, Any] | None,
+    kept: Mapping[str, Any],
+    tmp_path: Path,
+    session: boto3.Session,
+) -> None:
+    asked = written(tmp_path, "management", reports=None, frameworks={"audit": {}})
+    kinds = [kind for kind in RECORDED if kind not in missing]
+    recorder = {"name": "theirs", "roleARN": ROLE, "recordingGroup": {"resourceTypes": kinds}}
+    told = {**recorder, **({"recordingMode": mode} if mode else {})}
+    answer_with(
+        session,
+        "config-service.DescribeConfigurationRecorders",
+        lambda _: {"ConfigurationRecorders": [told]},
+    )
+    _, cure = examined(asked, session)[CONFIG]
+    put = cure.partition("--configuration-recorder '")[2].partition("'")[0]
+    assert json.loads(put).get("recordingMode", {}) == kept

@@ -14,6 +14,8 @@ from aws_sandbox.aws.backup.api import BackupApi
 from aws_sandbox.aws.backup.jobs import find_backup_job, move_backup_job
 from aws_sandbox.aws.organization import Organization
 from aws_sandbox.aws.server import AwsServer
+from fleet.bootstrap.template import BOOTSTRAPPED
+from reports.templates import TEMPLATES
 from tests.engine.conftest import as_administrator
 from tests.engine.doctor.conftest import AUDIT, MANAGEMENT, REGION, deploy_something, written
 from tests.support.command import backup_org
@@ -63,6 +65,18 @@ def test_what_is_not_deployed_is_said(session: boto3.Session) -> None:
     deploy_something(session)
     assert told("--check")[0] == 2
     assert told()[1]["problems"] == ["not deployed: acme-audit"]
+
+
+def test_what_bootstrap_made_is_no_deployment(session: boto3.Session) -> None:
+    deploy_something(session, **{BOOTSTRAPPED: "true"})
+    assert told()[1]["deployed"] == 0
+
+
+def test_a_report_plan_that_is_not_there_is_missed(session: boto3.Session, tmp_path: Path) -> None:
+    deploy_something(session)
+    plans: dict[str, Any] = {**dict.fromkeys(TEMPLATES), "backup_job": {}}
+    written(tmp_path, "management", reports={"plans": plans}, deploy_role=DEPLOYS)
+    assert told()[1]["missing_reports"] == ["acme_backup_job_report"]
 
 
 def test_a_resource_with_a_plans_tag_is_protected_once_it_was_saved(
