@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from fleet.deploy.selection import Chosen, Selection
-from fleet.doctor.examination import failed, findings_of
-from fleet.doctor.findings import Finding, State
+from fleet.doctor.examination import findings_of
+from fleet.doctor.findings import Finding, State, failed
 from fleet.doctor.showing import Found, document, exit_code, show, told_of
 from fleet.options import with_common
 from fleet.progress import UnitProgress

@@ -15,7 +15,16 @@ from fleet.doctor.alerts import alerts
 from fleet.doctor.coverage import coverage
 from fleet.doctor.deliveries import deliveries
 from fleet.doctor.existing_bucket import existing_bucket
-from fleet.doctor.findings import Answer, Finding, State, finding, ill, looked_up, unanswered
+from fleet.doctor.findings import (
+    Answer,
+    Finding,
+    State,
+    failed,
+    finding,
+    ill,
+    looked_up,
+    unanswered,
+)
 from fleet.doctor.instances import instances
 from fleet.doctor.link_signer import link_signer
 from fleet.doctor.mail import mail
@@ -30,11 +39,6 @@ from stacks import load, names
 from stacks.report_settings import Reports
 
 _IAM_DECIDES = "IAM_ALLOWED_PRINCIPALS"
-
-
-def failed(about: str, found: str, cure: str) -> Finding:
-    """Of a stack that was not looked at."""
-    return Finding(about=about, found=found, state=State.FAILED, cure=cure)
 
 
 def findings_of(stack: str, root: Path, *, online: bool = False) -> list[Finding]:

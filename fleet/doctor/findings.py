@@ -66,6 +66,11 @@ def finding(about: str, answer: Answer | str) -> Finding:
     return Finding(about=about, **dataclasses.asdict(given))
 
 
+def failed(about: str, found: str, cure: str) -> Finding:
+    """Of what was not looked at, as settings or the way in are wrong."""
+    return Finding(about=about, found=found, state=State.FAILED, cure=cure)
+
+
 def looked_up(about: str, look: Callable[[], Answer | str]) -> Finding:
     """What a look finds; that AWS gives no answer is a finding too."""
     try:

@@ -22,13 +22,16 @@ from fleet.doctor.findings import (
     Finding,
     by_hand,
     code,
+    failed,
     finding,
     ill,
     looked_up,
     unanswered,
 )
 from fleet.doctor.stack_account import StackAccount
-from fleet.organization import ACTIVE, state_of
+from fleet.enrol.table import is_excluded
+from fleet.organization import ACTIVE, ListedOrganization
+from stacks import load
 from stacks.customer_accounts import accounts_of
 
 _WITHOUT_STACK = "accounts without a stack"
@@ -76,28 +79,30 @@ def administrator(here: StackAccount) -> Finding:
 
 
 def accounts_without_stack(here: StackAccount) -> Iterator[Finding]:
-    """Active ones: what is in them, nothing from here backs up. Some may be meant to be without,
-    so this asks for no cure. Nothing where the account is in no organization."""
+    """Active ones that enrolment does not exclude: what is in them, nothing from here backs up.
+    Whoever enrols them decides, so this asks for no cure. Nothing where the account is in no
+    organization."""
     customer = here.settings.customer
     ours = {account.account for account in accounts_of(customer, here.root)}
     try:
-        pages = here.session.client("organizations").get_paginator("list_accounts").paginate()
-        active = {
-            account["Id"]: account.get("Name", "")
-            for page in pages
-            for account in page["Accounts"]
-            if state_of(account) == ACTIVE and "Id" in account
-        }
+        exclude = load.enrolment_of(customer, here.root).exclude
+        tags = any(each.tags for each in exclude)
+        listed = ListedOrganization(here.session).listed_accounts(tags=tags)
+    except load.SettingsError as error:
+        yield from (failed(_WITHOUT_STACK, text, "write it as it says") for text in error.problems)
+        return
     except (BotoCoreError, ClientError) as error:
         if not isinstance(error, ClientError) or code(error) != _NO_ORGANIZATION:
             yield unanswered(_WITHOUT_STACK, error)
         return
-    without = [f"{id_} ({name})" for id_, name in sorted(active.items()) if id_ not in ours]
+    active = [each for each in listed if each.state == ACTIVE and not is_excluded(each, exclude)]
+    without = [f"{each.id} ({each.name})" for each in active if each.id not in ours]
     if not without:
         yield finding(_WITHOUT_STACK, f"none of {len(active)}")
         return
-    cure = f"give each a stack (members in {customer}.yaml), or see that none is due"
-    yield finding(_WITHOUT_STACK, by_hand(", ".join(without), cure))
+    cure = f"name those that shall have none under enrolment.exclude in {customer}.yaml, then:"
+    told = by_hand(", ".join(sorted(without)), cure, f"backup-org enrol {customer}")
+    yield finding(_WITHOUT_STACK, told)
 
 
 def _switch(here: StackAccount, about: str, is_on: Callable[[], bool]) -> Finding:

@@ -73,7 +73,7 @@ def checked(
         problems[standing[stack].id] += missed if look.value is None else look.value
     for account, found in _reports(central):
         problems[account].append(found)
-    wanted = {a.id for a in listed if a.state == ACTIVE and not is_excluded(a, enrolment)}
+    wanted = {a.id for a in listed if a.state == ACTIVE and not is_excluded(a, enrolment.exclude)}
     return [
         Checked(
             account=account,

@@ -149,7 +149,7 @@ def _tell(
     rows = [_row(each, members, fill=fill) for each in differences]
     if rows:
         show(console, ("what", "member", "account", "about"), rows)
-    excluded = sum(is_excluded(account, enrolment) for account in listed)
+    excluded = sum(is_excluded(account, enrolment.exclude) for account in listed)
     new = sum(each.kind == "new" for each in differences)
     console.print(
         f"accounts in the organization: {len(listed)}, of which {new} new, {excluded} excluded; "
@@ -198,7 +198,7 @@ def _data(
 ) -> Mapping[str, Any]:
     return {
         "accounts": len(listed),
-        "excluded": [account.id for account in listed if is_excluded(account, enrolment)],
+        "excluded": [account.id for account in listed if is_excluded(account, enrolment.exclude)],
         "differences": [
             {
                 "kind": each.kind,

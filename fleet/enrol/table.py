@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any, Literal, cast
@@ -71,7 +71,7 @@ def enrolled(
                 rows[name] = _laid_under(row, found.values)
     for account in sorted(organization, key=lambda each: (each.path, each.name, each.id)):
         known = account.id in by_account or account.id in others
-        if known or account.state != ACTIVE or is_excluded(account, rules):
+        if known or account.state != ACTIVE or is_excluded(account, rules.exclude):
             continue
         name = member_name(account, customer, {*rows, *others.values()})
         values = {"account": account.id, **given(account, rules)}
@@ -91,8 +91,8 @@ def unknown_units(enrolment: Enrolment, known: Collection[str]) -> Iterator[str]
         yield f"{unit}: the organization has no such unit; {meant}"
 
 
-def is_excluded(account: ListedAccount, enrolment: Enrolment) -> bool:
-    return any(_is_among(account, each) for each in enrolment.exclude)
+def is_excluded(account: ListedAccount, exclude: Iterable[AccountFilter]) -> bool:
+    return any(_is_among(account, each) for each in exclude)
 
 
 def given(account: ListedAccount, enrolment: Enrolment) -> Row:

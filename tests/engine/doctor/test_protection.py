@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,9 @@ from moto.backends import get_backend
 from aws_sandbox.aws.server import AwsServer
 from fleet.deploy.prepare import prepared
 from fleet.doctor.findings import State
-from stacks.load import Settings
+from stacks.load import CUSTOMERS, Settings
 from tests.engine.doctor.conftest import (
+    ACME,
     AUDIT,
     BELOW,
     IN_UNIT,
@@ -164,7 +166,24 @@ def test_accounts_without_a_stack_are_told_with_their_names(
     asked = settings(tmp_path)
     finding = findings(asked, session, tmp_path)[WITHOUT_STACK]
     assert finding.found == f"{MEMBER} (member), {IN_UNIT} (in-a-unit), {BELOW} (below)"
-    assert finding.state is State.BY_HAND
+    assert (finding.state, finding.run) == (State.BY_HAND, ("backup-org enrol acme",))
+
+
+def test_accounts_that_enrolment_excludes_may_be_without_a_stack(
+    tmp_path: Path, session: boto3.Session
+) -> None:
+    written(tmp_path, "audit")
+    asked = settings(tmp_path)
+    session.client("organizations").tag_resource(
+        ResourceId=MEMBER, Tags=[{"Key": "backup", "Value": "none"}]
+    )
+    exclude = [{"units": ["upper"]}, {"tags": {"backup": "none"}}]
+    shared = tmp_path / CUSTOMERS / "acme.yaml"
+    shared.write_text(json.dumps({**ACME, "enrolment": {"exclude": exclude}}))
+    assert examined(asked, session, tmp_path)[WITHOUT_STACK] == ("none of 2", "")
+    shared.write_text(json.dumps({**ACME, "enrolment": {"exclude": [{}]}}))
+    wrong = findings(asked, session, tmp_path)[WITHOUT_STACK]
+    assert (wrong.state, "enrolment.exclude[0]" in wrong.found) == (State.FAILED, True)
 
 
 def test_an_empty_alarm_topics_is_told_where_the_alert_bus_stands(
