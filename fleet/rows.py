@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 
 _NARROW = 72
 """Columns of a terminal below which a row has several lines."""
+_LONG = 16
+"""Columns of the long fact below which it has too."""
 
 
 def show(
@@ -18,11 +21,13 @@ def show(
     columns: Sequence[str],
     rows: Iterable[Sequence[str]],
     *,
-    room: int = _NARROW,
+    room: int | None = None,
 ) -> None:
     """The last column is the long one; facts may have lines of their own. Nothing is cut: what is
-    too long goes on in the next line. `room` is how many columns a table needs."""
-    if console.width < room:
+    too long goes on in the next line. `room` is how many columns a table needs, where it is not by
+    what stands in it."""
+    rows = [*rows]
+    if console.width < (max(_NARROW, _width([columns, *rows]) + _LONG) if room is None else room):
         for row in rows:
             _stand(console, row)
         return
@@ -33,6 +38,15 @@ def show(
     for row in rows:
         table.add_row(*row)
     console.print(table, highlight=False, soft_wrap=False)
+
+
+def _width(rows: Iterable[Sequence[str]]) -> int:
+    """Of all columns but the last, with the room between."""
+    columns = zip(*(row[:-1] for row in rows), strict=True)
+    return sum(
+        2 + max(cell_len(line) for fact in column for line in fact.split("\n"))
+        for column in columns
+    )
 
 
 def _stand(console: Console, row: Sequence[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -13,12 +14,14 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from fleet import cli, terminal
 from fleet.cli import APP, Command, Group
 from fleet.deploy import listing, running
 from fleet.deploy.running import RunFailed
 from fleet.project import PROJECT
+from fleet.rows import show
 from stacks.load import CUSTOMERS
 from tests.support.command import backup_org
 
@@ -189,6 +192,22 @@ def test_list_tells_of_stacks_as_their_settings_have_them(project: Path) -> None
     ]
     with pytest.raises(RunFailed, match="the settings of acme-member-web have a problem"):
         APP(["list", "acme"])
+
+
+@pytest.mark.parametrize(("width", "lines"), [(100, 2), (80, 3)])
+def test_a_long_name_leaves_no_pillar_of_what_stands_beside_it(width: int, lines: int) -> None:
+    screen = io.StringIO()
+    rows = [
+        (
+            "northwind-traders-member-production-payments-eu-central",
+            "done",
+            "12 s",
+            "1 create, 2 update",
+        )
+    ]
+    show(Console(file=screen, width=width), ("stack", "result", "time", "changes"), rows)
+    assert "1 create, 2 update" in screen.getvalue()
+    assert len(screen.getvalue().splitlines()) == lines
 
 
 @pytest.mark.parametrize("option", ["-q", "--quiet"])
