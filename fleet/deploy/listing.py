@@ -89,7 +89,8 @@ def outputs(selection: Selection) -> None:
     """Print what stacks export, as JSON; secrets masked. Of one that is named alone, its outputs by
     name; of others, by stack."""
     root = current_project()
-    stacks = selection.stacks(root)
+    chosen = selection.chosen(root)
+    stacks = chosen.stacks
     ready = engine_here()
     with UnitProgress[dict[str, Any]](len(stacks), "reading its outputs") as progress:
         results = run_units(
@@ -103,7 +104,8 @@ def outputs(selection: Selection) -> None:
         console.print_json(data=found.get(stacks[0], {}))
     else:
         console.print_json(data=found)
-    failures = [result.error for result in results.values() if result.error is not None]
+    errors = (*chosen.unreadable.values(), *(result.error for result in results.values()))
+    failures = [error for error in errors if error is not None]
     for error in failures:
         if told_of(error) is None:
             raise error

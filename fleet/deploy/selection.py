@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated
 
 import typer
 
@@ -76,21 +76,20 @@ class Selection:
         typer.Option("--only-failed", help="Only what did not come through when it last ran."),
     ] = False
 
-    def must_choose(self) -> Self:
+    def must_choose(self) -> None:
         """For what changes stacks: refused where nobody said which. An exclusion alone says only
         which not."""
-        if self.everything and self.names:
-            raise typer.BadParameter("--all is every stack there is; leave it out, or the names")
         narrowed = self.role or self.changed_since or self.only_failed
         if not (self.names or self.everything or narrowed):
             raise typer.BadParameter(
                 "say which stacks are meant: by their names, their customer's, or --all for every "
                 "stack there is (backup-org list shows them)"
             )
-        return self
 
     def chosen(self, root: Path, command: str | None = None) -> Chosen:
         """Of a run of that command. Raises NotChosen for a name that chooses nothing."""
+        if self.everything and self.names:
+            raise typer.BadParameter("--all is every stack there is; leave it out, or the names")
         known = load.stacks_in(root)
         tables, broken = _tables(root)
         stacks = _matching(self.names, known, broken, root) if self.names else {*known}

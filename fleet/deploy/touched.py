@@ -23,7 +23,7 @@ _PROGRAM = (
     "handlers/",
     "policies/",
     "reports/",
-    "requirements",
+    "requirements.txt",
     "stacks/",
 )
 """What every stack is made from, as paths begin; customers' settings lie below `stacks/` too."""

@@ -134,15 +134,19 @@ def said() -> str:
     return captured.get()
 
 
+def told_by_a_deployment(scripts: Scripts) -> list[str]:
+    return list(kept_scripts({STACK: scripts.settings}, scripts.project))
+
+
 def test_a_script_as_it_was_deployed_is_as_here(scripts: Scripts) -> None:
     assert said().count("as here") == 2
-    assert list(kept_scripts([STACK], scripts.project)) == []
+    assert told_by_a_deployment(scripts) == []
 
 
 def test_an_edit_is_told_with_its_version_and_kept_by_a_deployment(scripts: Scripts) -> None:
     scripts.edit("eu-west-1")
     assert "edited in AWS: version 2 of 20" in said()
-    (kept,) = kept_scripts([STACK], scripts.project)
+    (kept,) = told_by_a_deployment(scripts)
     assert kept.startswith(f"{STACK}: the script files in eu-west-1 is kept: edited in AWS")
     assert kept.endswith("run: backup-org runbooks diff, then adopt")
 
@@ -161,7 +165,7 @@ def test_the_same_in_json_or_with_other_comments_is_no_edit(scripts: Scripts) ->
 def test_a_newer_text_here_is_told_and_published(scripts: Scripts) -> None:
     scripts.own_document(EDITED)
     assert said().count("newer here") == 2
-    lines = list(kept_scripts([STACK], scripts.project))
+    lines = told_by_a_deployment(scripts)
     assert [line.endswith("run: backup-org runbooks publish") for line in lines] == [True, True]
     commands.publish([STACK])
     assert scripts.runs("eu-west-1") == EDITED
@@ -257,7 +261,7 @@ def test_that_aws_does_not_answer_keeps_no_deployment_from_its_end(
         raise access.NoSession("no session", "log in")
 
     monkeypatch.setattr(access, "session", refuse)
-    (line,) = kept_scripts([STACK], scripts.project)
+    (line,) = told_by_a_deployment(scripts)
     assert (
         line == f"{STACK}: whether its scripts were edited cannot be looked up: no session; log in"
     )

@@ -149,8 +149,9 @@ def test_a_command_that_changes_stacks_asks_or_is_told_not_to(project: Path) -> 
     assert "there is nobody to ask here: look at a preview, and say --yes" in answer.output
 
 
-def test_all_and_names_together_are_not_understood(project: Path) -> None:
-    answer = backup_org("up", "acme", "--all", "--yes")
+@pytest.mark.parametrize("command", [("up", "--yes"), ("preview",), ("list",)])
+def test_all_and_names_together_are_not_understood(project: Path, command: Sequence[str]) -> None:
+    answer = backup_org(*command, "acme", "--all")
     assert answer.exit_code == 2
     assert "--all is every stack there is" in answer.output
 
@@ -192,6 +193,25 @@ def test_list_tells_of_stacks_as_their_settings_have_them(project: Path) -> None
     ]
     with pytest.raises(RunFailed, match="the settings of acme-member-web have a problem"):
         APP(["list", "acme"])
+
+
+def test_outputs_that_can_be_read_are_printed_beside_what_is_wrong(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Deployed:
+        def __init__(self, engine: None, stack: str) -> None:
+            del engine
+            self._stack = stack
+
+        def outputs(self) -> dict[str, str]:
+            return {"of": self._stack}
+
+    (project / CUSTOMERS / "labs.yaml").write_text("members: [web]\n")
+    monkeypatch.setattr(listing, "engine_here", lambda: None)
+    monkeypatch.setattr(listing, "Deployment", Deployed)
+    with pytest.raises(RunFailed, match="the settings of labs have a problem"):
+        APP(["outputs", "acme-audit", "labs"])
+    assert json.loads(capsys.readouterr().out) == {"acme-audit": {"of": "acme-audit"}}
 
 
 @pytest.mark.parametrize(("width", "lines"), [(100, 2), (80, 3)])

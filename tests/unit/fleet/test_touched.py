@@ -126,6 +126,7 @@ def test_a_file_touches_whom_it_was_part_of_before_it_was_renamed(root: Path, gi
 def test_a_page_of_docs_touches_nothing(root: Path) -> None:
     (root / "docs").mkdir()
     (root / "docs" / "deploy.md").write_text("")
+    (root / "requirements-dev.txt").write_text("")
     assert touched_since("HEAD", root) == set()
 
 
