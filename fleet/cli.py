@@ -14,7 +14,7 @@ from typer.main import get_command
 from fleet.errors import ToldError, told_of
 from fleet.interrupts import asked, end_in_order, exit_code, leave
 from fleet.proxies import reach_this_machine_directly
-from fleet.terminal import Detail, set_detail, tell_error
+from fleet.terminal import Detail, open_closed, set_detail, tell_error
 
 
 def _tell_more(*, given: bool) -> None:
@@ -353,6 +353,7 @@ APP.params += _parameters(_of_itself, completion=True)
 
 def main() -> None:
     """Known errors are said in full and without a traceback."""
+    open_closed()
     reach_this_machine_directly(os.environ)
     end_in_order()
     try:

@@ -65,8 +65,9 @@ def exit_code() -> int:
 def leave(code: int) -> NoReturn:
     """Ends this process at once. Where the engine ended before the program that it ran, Pulumi's
     thread waits for an answer for good, and Python would wait for that thread."""
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(BrokenPipeError):  # who reads it has enough
+            stream.flush()
     os._exit(code)
 
 

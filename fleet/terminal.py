@@ -8,6 +8,7 @@ import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from enum import IntEnum
+from pathlib import Path
 
 from rich.console import Console
 
@@ -45,7 +46,15 @@ def verbose() -> bool:
 
 def asks() -> bool:
     """Whether there is somebody to ask."""
-    return sys.stdin is not None and sys.stdin.isatty()  # as cron may have closed it
+    return sys.stdin.isatty()
+
+
+def open_closed() -> None:
+    """Stands in for the streams that whoever started this process has closed, as with `>&-`."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            nothing = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115 - to its end
+            setattr(sys, name, nothing)
 
 
 def tell(message: str, style: str = "") -> None:

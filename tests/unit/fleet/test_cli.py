@@ -195,6 +195,14 @@ def test_list_tells_of_stacks_as_their_settings_have_them(project: Path) -> None
         APP(["list", "acme"])
 
 
+@pytest.mark.parametrize("arguments", ["list acme", "list acme --json", "refresh acme"])
+def test_closed_streams_are_no_mistake_of_the_command(project: Path, arguments: str) -> None:
+    command = f"{Path(sys.executable).parent}/backup-org {arguments} <&- >&-"
+    answer = subprocess.run(["sh", "-c", command], stderr=subprocess.PIPE, text=True, check=False)
+    assert "Traceback" not in answer.stderr
+    assert answer.returncode == (2 if "refresh" in arguments else 0)
+
+
 def test_outputs_that_can_be_read_are_printed_beside_what_is_wrong(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -32,6 +33,20 @@ except KeyboardInterrupt:
     print("sandbox", "runs" if apart.poll() is None else "ended", asked(), flush=True)
     apart.kill()
 """
+
+
+def test_the_process_ends_though_nobody_reads_what_it_said() -> None:
+    script = "import os; from fleet.interrupts import leave; print('said'); os.read(0, 1); leave(3)"
+    with subprocess.Popen(
+        [sys.executable, "-c", script],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONUNBUFFERED": ""},
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdout.close()
+    assert process.returncode == 3
 
 
 @pytest.fixture
