@@ -8,6 +8,7 @@ import re
 import shlex
 import traceback
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
@@ -26,7 +27,7 @@ from fleet.project import current_project
 from fleet.rows import show
 from fleet.runs import Run
 from fleet.scheduler import Ended, Result, run_units
-from fleet.terminal import asides, console, tell, tell_error, verbose
+from fleet.terminal import asides, console, read_by_others, tell, tell_error, verbose
 from stacks import load
 from stacks.load import Settings
 
@@ -148,11 +149,12 @@ class FleetRun:
         what was `kept` as it is comes last. Raises RunFailed where not all came through."""
         rows = [self._row(stack, result) for stack, result in sorted(self.results.items())]
         document = self._record.written(rows, cancelled=self.is_cancelled)
-        if self._how.as_json:
-            typer.echo(json.dumps(document, indent=2))
-        else:
-            tell_more([*self.outcomes.values()])
-            self._print_table()
+        with suppress(SystemExit), read_by_others():  # who reads no more is told of failures, too
+            if self._how.as_json:
+                typer.echo(json.dumps(document, indent=2))
+            else:
+                tell_more([*self.outcomes.values()])
+                self._print_table()
         if not self.is_cancelled:  # to look takes its time
             for line in kept:
                 tell(line)

@@ -203,6 +203,24 @@ def test_closed_streams_are_no_mistake_of_the_command(project: Path, arguments: 
     assert answer.returncode == (2 if "refresh" in arguments else 0)
 
 
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_why_something_failed_is_told_though_nobody_reads_the_results(
+    project: Path, options: Sequence[str]
+) -> None:
+    (project / CUSTOMERS / "Pulumi.acme-member-web.yaml").write_text("config: [")
+    command = [f"{Path(sys.executable).parent}/backup-org", "preview", "acme-member-web", *options]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        said = process.stderr.read()
+    assert process.returncode == 1
+    assert "1 of 1 did not come through" in said
+    assert "Traceback" not in said
+
+
 def test_outputs_that_can_be_read_are_printed_beside_what_is_wrong(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
