@@ -78,15 +78,27 @@ def _lines_of(properties: Iterable[PropertyChange]) -> Iterator[str]:
         if found.old is None:
             yield f"{found.path}: {_short(found.new)}{because}"
         else:
-            yield f"{found.path}: {_short(found.old)} → {_short(found.new)}{because}"
+            old, new = _short(found.old, found.new), _short(found.new, found.old)
+            yield f"{found.path}: {old} → {new}{because}"
 
 
-def _short(value: Any) -> str:
+def _short(value: Any, other: Any = None) -> str:
+    """On one line; of a long one what lies around its first difference from the other."""
+    text = _text(value)
+    if len(text) <= _VALUE:
+        return text
+    beside = _text(other)
+    pairs = enumerate(zip(text, beside, strict=False))
+    same = next((i for i, (a, b) in pairs if a != b), min(len(text), len(beside)))
+    start = same - _VALUE // 4 if same > _VALUE // 2 else 0
+    cut = text[start : start + _VALUE - 1]
+    return f"{'…' if start else ''}{cut}{'…' if start + len(cut) < len(text) else ''}"
+
+
+def _text(value: Any) -> str:
     if value is None:
         return "none"
-    text = value if isinstance(value, str) else json.dumps(value)
-    text = " ".join(text.split())
-    return text if len(text) <= _VALUE else f"{text[: _VALUE - 1]}…"
+    return " ".join((value if isinstance(value, str) else json.dumps(value)).split())
 
 
 def _line(console: Console, indent: int, text: Text) -> None:

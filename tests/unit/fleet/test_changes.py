@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import io
+import json
 from typing import Any, cast
 
+import pytest
 from pulumi.automation import EngineEvent
+from rich.console import Console
 
 from fleet.deploy.changes import MASKED, NOT_KNOWN_YET, Change, PropertyChange
+from fleet.deploy.deployment import Outcome
 from fleet.deploy.events import Heard
+from fleet.deploy.showing import show_changes
 
 STACK = "urn:pulumi:s::backup-org::pulumi:pulumi:Stack::backup-org-s"
 QUEUE = "urn:pulumi:s::backup-org::backup-org:components:Forwarding$aws:sqs/queue:Queue::alerts"
@@ -111,6 +117,22 @@ def test_what_differs_within_a_secret_list_is_a_secret() -> None:
     )
     (found,) = change.properties
     assert (found.old, found.new) == (MASKED, MASKED)
+
+
+@pytest.mark.parametrize("said", [0, 1, 30, 31, 200])
+def test_of_long_values_is_shown_where_they_differ(said: int) -> None:
+    def policy(effect: str) -> str:
+        return json.dumps({"Sid": "s" * said, "Effect": effect, "Action": ["backup:*"] * 20})
+
+    change = PropertyChange(path="policy", old=policy("Allow"), new=policy("Deny"))
+    found = Change(urn=QUEUE, op="update", properties=[change])
+    screen = Console(file=io.StringIO(), width=300)
+    outcome = Outcome(stack="web", changes={"update": 1}, seconds=0, details=[found])
+    show_changes(screen, [outcome], properties=True)
+    said_of_it = cast("io.StringIO", screen.file).getvalue().splitlines()[-1].strip()
+    old, new = said_of_it.removeprefix("policy: ").split(" → ")
+    assert ("Allow" in old, "Deny" in new) == (True, True)
+    assert max(len(old), len(new)) <= 61
 
 
 def test_a_provider_that_tells_no_paths_is_taken_by_the_names_that_differ() -> None:
