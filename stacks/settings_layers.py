@@ -91,7 +91,9 @@ def values(stack: str, given: object, root: Path) -> Values:
     own: Raw = cast(Raw, given) if isinstance(given, Mapping) else {}
     row = row_of(stack, root, own.get("extends"))
     if not isinstance(given, Mapping) and (given is not None or row is None):
-        raise SettingsError(stack, [f"{own_file}: config holds no object {KEY}"])
+        problem = f"{own_file}: config holds no object {KEY}"
+        cure = "; write it, or a member's row; or remove the file, if its stack is gone"
+        raise SettingsError(stack, [problem + (cure if given is None else "")])
     customer = own.get("extends", row.customer if row is not None else None)
     layers: list[Layer] = []
     if "extends" in own or row is not None:

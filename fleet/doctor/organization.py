@@ -35,6 +35,8 @@ from stacks import load
 from stacks.customer_accounts import accounts_of
 
 _WITHOUT_STACK = "accounts without a stack"
+_BY_IAM = "is not authorized to perform"
+"""What IAM says; AWS Organizations itself says less where an account may not ask."""
 _NO_ORGANIZATION = "AWSOrganizationsNotInUseException"
 
 
@@ -71,7 +73,9 @@ def administrator(here: StackAccount) -> Finding:
         client = here.session.client("organizations")
         try:
             registered = here.settings.account in administrators(client)
-        except client.exceptions.AccessDeniedException:
+        except client.exceptions.AccessDeniedException as error:
+            if _BY_IAM in str(error):
+                raise
             registered = False  # only who is a delegated administrator of something may ask
         return "is registered" if registered else ill("is not registered", "", _prepare(here))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +33,8 @@ class Members:
 
 
 def members_of(customer: str, root: Path) -> Members:
-    """Raises SettingsError where a file cannot be read: its account would be enrolled again."""
+    """Raises SettingsError where a file cannot be read, or its account is none: that would be
+    enrolled again."""
     prefix = names.stack_name(customer, "member-")
     load.members_of(customer, root)
     found = {
@@ -41,6 +43,10 @@ def members_of(customer: str, root: Path) -> Members:
         if stack.startswith(prefix)
     }
     mine = {n: row for n, row in found.items() if row.get("customer", customer) == customer}
+    for name, row in mine.items():
+        if not re.fullmatch(r"\d{12}", account := str(row.get("account"))):
+            problem = f"account: is {account}; write the 12 digits of its id, in quotes"
+            raise load.SettingsError(f"{prefix}{name}", [problem])
     return Members(customer=customer, root=root, settings=mine)
 
 
@@ -50,8 +56,8 @@ def texts(members: Members, differences: Sequence[Difference], *, fill: bool) ->
     path = members.file
     if not path.is_file():
         raise ToldError(
-            f"{CUSTOMERS}/{path.name} does not exist, and the table of members stands there; run: "
-            f"backup-org init customer {members.customer}"
+            f"{CUSTOMERS}/{path.name} does not exist, and the table of members stands there; write "
+            "there what members share, customer and region at least (docs/settings.md)"
         )
     new = {each.member: each.values for each in differences if each.kind == "new"}
     lacking = {each.member: each.values for each in differences if each.kind == "lacks" and fill}

@@ -171,6 +171,16 @@ def test_what_is_wrong_with_enrolment_is_told_with_its_place(project: Path) -> N
         backup_org("enrol", "acme")
 
 
+@pytest.mark.parametrize("account", [f"0{SHOP[1:]}", '"33333"', ""])
+def test_a_row_whose_account_is_no_id_is_told_before_that_is_enrolled_again(
+    account: str, project: Path
+) -> None:
+    path = project / CUSTOMERS / "acme.yaml"
+    path.write_text(ACME.replace(f'"{ENDED}"', account))
+    with pytest.raises(load.SettingsError, match=r"acme-member-old .*\n.*12 digits"):
+        backup_org("enrol", "acme", "--yes")
+
+
 def test_a_delegated_administrator_reads_the_organization_as_well(
     project: Path, session: boto3.Session
 ) -> None:

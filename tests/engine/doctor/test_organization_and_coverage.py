@@ -37,6 +37,7 @@ from tests.engine.doctor.conftest import (
     deploy_something,
     examined,
     findings,
+    policy_of,
     settings,
     written,
 )
@@ -77,6 +78,15 @@ class TestTheOrganization:
         found = examined(asked, aws.session(AUDIT, REGION))
         assert found.keys() - EVERYWHERE == {ROLE, ADMINISTRATOR}
         assert found[ADMINISTRATOR] == ("is not registered", PREPARE)
+
+    def test_of_which_the_role_may_not_ask_is_told_so(self, aws: AwsServer, tmp_path: Path) -> None:
+        iam = aws.session(AUDIT, REGION).client("iam")
+        trust = {"Effect": "Allow", "Principal": {"AWS": MANAGEMENT}, "Action": "sts:AssumeRole"}
+        made = iam.create_role(RoleName="little", AssumeRolePolicyDocument=policy_of(trust))
+        little = aws.role_session(made["Role"]["Arn"], REGION)
+        found = findings(written(tmp_path, "audit", reports={}), little)[ADMINISTRATOR]
+        assert found.state is State.UNSEEN
+        assert "call ListDelegatedAdministrators" in found.cure
 
     def test_is_read_by_a_delegated_administrator(self, aws: AwsServer, tmp_path: Path) -> None:
         aws.session(MANAGEMENT, REGION).client("organizations").register_delegated_administrator(

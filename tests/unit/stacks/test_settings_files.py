@@ -84,6 +84,12 @@ def test_a_file_without_settings_is_refused(text: str, root: Path) -> None:
         load.from_files("acme-audit", root)
 
 
+def test_a_file_that_only_the_engine_wrote_to_is_told_what_becomes_of_it(root: Path) -> None:
+    (root / load.CUSTOMERS / "Pulumi.acme-member-left.yaml").write_text("encryptionsalt: v1:x\n")
+    with pytest.raises(SettingsError, match="or remove the file, if its stack is gone"):
+        load.from_files("acme-member-left", root)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
