@@ -4,18 +4,29 @@ Region was ever heard of."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from itertools import compress
 from typing import Any
 
 import boto3
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
+from fleet import access
 from fleet.doctor.findings import Answer, Finding, by_hand, code, finding, ill, looked_up, not_yet
 from fleet.doctor.stack_account import StackAccount
 from fleet.tickets.ledger import Ledger
 from reports.ticket_ledger import heartbeat_key
 from stacks import names
+from stacks.load import Settings
 from stacks.references import alerts_stack
 
+_AT_ONCE = 16
+"""Accounts: looks wait for AWS, and take little of this machine."""
+_FIRST = timedelta(hours=7)
+"""A schedule's first heartbeat comes within six."""
 _CREDENTIALS = '{"username": "…", "password": "…"}'
 
 
@@ -120,18 +131,52 @@ def _heartbeats(here: StackAccount) -> Answer | str:
     silent = [place for key, place in expected.items() if key not in heard]
     if not silent:
         return f"came from each of {len(expected)} Regions of accounts"
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        late = [*compress(silent, pool.map(partial(_is_late, here), silent))]
+    if late:
+        stacks = dict.fromkeys(place.stack for place in late)
+        return ill(
+            f"none ever came from {', '.join(map(str, late))}",
+            f"look there at the schedule {names.heartbeat(here.settings)}, and for dead letters:",
+            *(f"backup-org replay {stack} alerts --dry-run" for stack in stacks),
+        )
     return not_yet(
-        f"none came yet from {', '.join(silent)}",
-        "the first comes within six hours of a deployment; if it has not, look there at the "
-        f"schedule {names.heartbeat(here.settings)}, and for dead letters with backup-org replay",
+        f"none came yet from {', '.join(map(str, silent))}",
+        "the first comes within six hours of a deployment",
     )
 
 
-def _expected(here: StackAccount) -> Mapping[str, str]:
-    """Where heartbeats come from on this way: by the ledger's key, stack and Region."""
+@dataclass(frozen=True, kw_only=True)
+class _Place:
+    """Where heartbeats come from."""
+
+    settings: Settings
+    region: str
+
+    @property
+    def stack(self) -> str:
+        return names.own_stack(self.settings)
+
+    def __str__(self) -> str:
+        return f"{self.stack} in {self.region}"
+
+
+def _expected(here: StackAccount) -> Mapping[str, _Place]:
+    """Where heartbeats come from on this way, by the ledger's key."""
     return {
-        heartbeat_key(other.account, region): f"{stack} in {region}"
-        for stack, other in here.customers_stacks.items()
+        heartbeat_key(other.account, region): _Place(settings=other, region=region)
+        for other in here.customers_stacks.values()
         if alerts_stack(other) == here.stack
         for region in other.alert_regions
     }
+
+
+def _is_late(here: StackAccount, place: _Place) -> bool:
+    """Whether the schedule there has stood for longer than until its first heartbeat. A stack whose
+    account is not reached is told of in its turn; one without the schedule is not deployed."""
+    try:
+        scheduler = access.session(place.settings).client("scheduler", region_name=place.region)
+        made = scheduler.get_schedule(Name=names.heartbeat(place.settings))["CreationDate"]
+    except (access.NoSession, BotoCoreError, ClientError):
+        return False
+    return here.now - made > _FIRST

@@ -9,11 +9,22 @@ from typing import Any
 
 import boto3
 import pytest
+from moto.backends import get_backend
 
+from aws_sandbox.aws.organization import Organization
 from aws_sandbox.aws.server import AwsServer
 from fleet.doctor.findings import State
 from reports.ticket_ledger import heartbeat_key
-from tests.engine.doctor.conftest import AUDIT, MANAGEMENT, REGION, examined, findings, written
+from tests.engine.conftest import as_administrator
+from tests.engine.doctor.conftest import (
+    AUDIT,
+    MANAGEMENT,
+    REGION,
+    examined,
+    findings,
+    policy_of,
+    written,
+)
 from tests.support.in_memory_dynamodb import LEDGER
 
 TICKETING = {"url": "https://acme.service-now.com", "secret": "acme/servicenow"}
@@ -83,8 +94,9 @@ class TestTheTrail:
 
 class TestHeartbeats:
     def test_that_never_came_are_told_with_their_stacks(
-        self, aws: AwsServer, tmp_path: Path
+        self, aws: AwsServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        as_administrator(aws, Organization(), tmp_path, monkeypatch, columns=1000)
         session = aws.session(AUDIT, REGION)
         written(tmp_path, "management")
         asked = written(tmp_path, "audit", ticketing=TICKETING)
@@ -101,10 +113,43 @@ class TestHeartbeats:
         found = findings(asked, session, tmp_path)["heartbeats"]
         assert found.found == f"none came yet from acme-management in {REGION}"
         assert found.state is State.NOT_YET
+        schedule(aws.session(MANAGEMENT, REGION), hours=6)
+        assert findings(asked, session, tmp_path)["heartbeats"].state is State.NOT_YET
+        schedule(aws.session(MANAGEMENT, REGION), hours=2)
+        found = findings(asked, session, tmp_path)["heartbeats"]
+        assert (found.state, found.found) == (
+            State.CURE,
+            f"none ever came from acme-management in {REGION}",
+        )
         assert "acme-backup-heartbeat" in found.cure
+        assert found.run == ("backup-org replay acme-management alerts --dry-run",)
         hear(MANAGEMENT)
         found = findings(asked, session, tmp_path)["heartbeats"]
         assert (found.found, found.cure) == ("came from each of 2 Regions of accounts", "")
+
+
+def schedule(session: boto3.Session, hours: int) -> None:
+    """The schedule of heartbeats, which is made, and then so much older than it was."""
+    name = "acme-backup-heartbeat"
+    backend: Any = get_backend("scheduler")[MANAGEMENT][REGION]
+    schedules = backend.schedule_groups["default"].schedules
+    if name not in schedules:
+        trust = {"Service": "scheduler.amazonaws.com"}
+        assumed = {"Effect": "Allow", "Principal": trust, "Action": "sts:AssumeRole"}
+        role = session.client("iam").create_role(
+            RoleName=name, AssumeRolePolicyDocument=policy_of(assumed)
+        )
+        session.client("scheduler").create_schedule(
+            Name=name,
+            ScheduleExpression="rate(6 hours)",
+            FlexibleTimeWindow={"Mode": "OFF"},
+            Target={
+                "Arn": "arn:aws:scheduler:::aws-sdk:eventbridge:putEvents",
+                "RoleArn": role["Role"]["Arn"],
+                "Input": "{}",
+            },
+        )
+    schedules[name].creation_date -= hours * 3600
 
 
 class TestTheTicketQueue:
