@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import partial
+from threading import Lock
 from typing import Annotated
 
 import typer
@@ -170,11 +171,13 @@ def _previewing(*, refreshed: bool) -> Act:
     """Previews a stack where those that it reads are deployed, which is looked up once for all that
     read the same."""
     deployed: dict[str, bool] = {}
+    looking: dict[str, Lock] = {}
 
     def previewed(deployment: Deployment) -> Outcome:
         for stack in references(deployment.settings):
-            if stack not in deployed:
-                deployed[stack] = deployment.beside(stack).is_deployed()
+            with looking.setdefault(stack, Lock()):
+                if stack not in deployed:
+                    deployed[stack] = deployment.beside(stack).is_deployed()
             if not deployed[stack]:
                 return Outcome(stack=deployment.stack, changes={}, seconds=0, waits_for=stack)
         return deployment.preview(refreshed=refreshed)

@@ -6,6 +6,7 @@ import io
 import json
 import re
 import shutil
+import time
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, cast
@@ -15,7 +16,7 @@ from rich.console import Console
 
 from fleet.deploy import commands, running
 from fleet.deploy.changes import Change
-from fleet.deploy.deployment import Deployment, Outcome, StackFailed
+from fleet.deploy.deployment import Deployment, NeverDeployed, Outcome, StackFailed
 from fleet.deploy.losses import DataAtStake
 from fleet.deploy.progress import StackProgress, changes_text
 from fleet.deploy.running import RunFailed, patiently
@@ -45,6 +46,8 @@ class Stub:
         return Stub(None, stack)
 
     def is_deployed(self) -> bool:
+        self.done.append((self.stack, "looked up"))
+        time.sleep(0.05)
         return True
 
     def preview(self, *, refreshed: bool) -> Outcome:
@@ -59,6 +62,12 @@ class Stub:
         assert not refreshed
         assert not lose
         return self._outcome("up")
+
+    def foreseen(self) -> Outcome:
+        raise NeverDeployed(self.stack)
+
+    def removal(self) -> str:
+        return f"pulumi stack rm {self.stack}"
 
     def _outcome(self, did: str) -> Outcome:
         self.done.append((self.stack, did))
@@ -99,7 +108,7 @@ def up(*options: str, typed: str) -> Answer:
 
 
 def deployed(stub: type[Stub]) -> list[tuple[str, str]]:
-    return sorted(one for one in stub.done if one[1] != "preview")
+    return sorted(one for one in stub.done if one[1] in ("update", "up"))
 
 
 def test_where_a_plan_shows_no_change_nobody_is_asked(stub: type[Stub]) -> None:
@@ -216,6 +225,18 @@ def test_scripts_of_stacks_that_were_not_chosen_are_not_looked_up(
     stub.failing = {AUDIT}
     again(AUDIT, WEB)
     assert asked == [WEB]
+
+
+def test_a_stack_that_was_never_deployed_is_not_told_to_be_removed(stub: type[Stub]) -> None:
+    del stub
+    answer = backup_org("destroy", WEB, "--yes")
+    assert "never deployed" in answer.output
+    assert "pulumi stack rm" not in answer.output
+
+
+def test_a_stack_that_several_read_is_looked_up_once(stub: type[Stub]) -> None:
+    assert backup_org("preview", "acme", "--parallel", "4").exit_code == 0
+    assert [one for one in stub.done if one[1] == "looked up"] == [(AUDIT, "looked up")]
 
 
 @pytest.mark.parametrize("typed", ["", "y\n"])
