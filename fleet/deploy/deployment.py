@@ -6,6 +6,7 @@ __main__.py, which `pulumi up` with an official CLI runs just the same.
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
 import time
@@ -388,7 +389,8 @@ def _left(resource: Mapping[str, Any], settings: Settings) -> str:
 
 
 def _said(error: CommandError) -> str:
-    """What the CLI wrote, of an error whose text alone has it, beside the exit code."""
+    """What the CLI wrote, of an error whose text alone has it, beside the exit code: the error
+    itself, without the warnings before it."""
     output, _, errors = str(error).partition("\n stderr: ")
     said = errors.strip() or output.partition("\n stdout: ")[2].strip() or str(error).strip()
-    return said.removeprefix("error: ")
+    return re.split(r"^error: ", said, maxsplit=1, flags=re.MULTILINE)[-1]

@@ -100,18 +100,23 @@ def ended(shell: Shell, how: str, process: subprocess.Popen[str]) -> None:
 
 
 def found(shell: Shell) -> list[str]:
-    """What `backup-org orphans --import` tells; where a lock was left, once it is let go by the
-    command that the error gives."""
-    asking = ("orphans", STACK, "--import", "--json")
-    process = shell.start(*asking)
-    said, errors = process.communicate(timeout=120)
-    if process.returncode:
-        cancel = re.findall(r"^ *(PULUMI_\S+=.* cancel --yes .*)$", errors, re.MULTILINE)
-        assert cancel, errors
-        subprocess.run(cancel[-1], shell=True, check=True, env=shell.environment)  # noqa: S602
-        said, _ = shell.run(*asking)
-    (row,) = json.loads(said)["stacks"]
+    """What `backup-org orphans --import` tells."""
+    (row,) = json.loads(through(shell, "orphans", STACK, "--import", "--json"))["stacks"]
     return row["warnings"]
+
+
+def through(shell: Shell, *arguments: str) -> str:
+    """What a command prints; where a lock was left, once it is let go by the command that the error
+    gives."""
+    process = shell.start(*arguments)
+    said, errors = process.communicate(timeout=300)
+    if process.returncode:
+        cancel = re.findall(r"^ *(.* cancel --yes .*)$", errors, re.MULTILINE)
+        assert cancel, errors
+        assert "pending operation" not in errors, "what the engine would have done is no news"
+        subprocess.run(cancel[-1], shell=True, check=True, env=shell.environment)  # noqa: S602
+        said, _ = shell.run(*arguments)
+    return said
 
 
 def unknown(stage: Stage) -> dict[str, list[str]]:
@@ -148,6 +153,7 @@ def kills(number: int, shell: Shell, stage: Stage) -> None:
             assert said == []
         assert unknown(stage) == {}
         assert not Deployment(stage.engine, STACK).drifted().changed
+        through(shell, "refresh", STACK, "--yes")  # nothing was pending, and a lock may be left
     shell.run(*doing["up"])
     assert unknown(stage) == {}
     shell.run(*doing["destroy"])
