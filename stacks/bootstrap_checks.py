@@ -44,7 +44,14 @@ def _policies_find_their_vaults_in_new_accounts(s: CentralSettings) -> Problems:
 
 
 def with_layers(settings: Settings, given: Values) -> Problems:
-    """What is forwarded is one text for all accounts of bootstrap."""
+    """One text of each template is for all accounts."""
+    for layer in given.layers[1:]:
+        if layer.values.get("bootstrap") is not None:
+            yield (
+                ("bootstrap",),
+                "is alike in all accounts: write it in the customer's file, and here null, for a "
+                "member whose stack makes its own",
+            )
     if not settings.bootstrap or not settings.bootstrap.vaults:
         return
     for layer in given.layers[1:]:

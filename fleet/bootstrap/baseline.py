@@ -28,7 +28,8 @@ _HOME = "IsHomeRegion"
 
 def baseline_template(customer: Sequence[Settings]) -> Template | None:
     """Of all of a customer's stacks; None where settings ask for none. One text for all accounts
-    and Regions: roles, which have no Region, are made in the customer's."""
+    and Regions: the backup role, which has no Region, is made in the customer's, or in the first
+    where that is none of them."""
     members = [
         one for one in customer if isinstance(one, MemberSettings) and one.bootstrapped_regions
     ]
@@ -36,11 +37,18 @@ def baseline_template(customer: Sequence[Settings]) -> Template | None:
         return None
     anyone = members[0].model_copy(update={"account": ACCOUNT})
     assert anyone.bootstrap is not None
+    regions = anyone.bootstrapped_regions
+    home = anyone.region if anyone.region in regions else regions[0]
     vaults = [_vault(anyone, name, customer) for name in sorted(anyone.bootstrap.vaults)]
+    if alike := _called_alike([vault.vault_name for vault in vaults]):
+        raise ToldError(
+            f"bootstrap.vaults: {', '.join(alike)} would be one to CloudFormation, whose names in "
+            "a template are letters and digits; name them less alike"
+        )
     return Template(
         name="baseline",
         description=f"What backup policies need in each account of {anyone.customer}.",
-        conditions={_HOME: {"Fn::Equals": [{"Ref": "AWS::Region"}, anyone.region]}},
+        conditions={_HOME: {"Fn::Equals": [{"Ref": "AWS::Region"}, home]}},
         resources={
             "BackupRole": _backup_role(anyone),
             **{name: made for vault in vaults for name, made in _vault_resources(anyone, vault)},
@@ -109,8 +117,19 @@ def _vault(settings: MemberSettings, name: str, customer: Sequence[Settings]) ->
     )
 
 
+def _logical_id(vault: str) -> str:
+    return "".join(part.title() for part in vault.replace("_", "-").split("-"))
+
+
+def _called_alike(vaults: Sequence[str]) -> Sequence[str]:
+    by_id: dict[str, list[str]] = {}
+    for vault in vaults:
+        by_id.setdefault(_logical_id(vault), []).append(vault)
+    return next((each for each in by_id.values() if len(each) > 1), list[str]())
+
+
 def _vault_resources(settings: Settings, vault: VaultArgs) -> Iterator[tuple[str, Resource]]:
-    id_ = "".join(part.title() for part in vault.vault_name.replace("_", "-").split("-"))
+    id_ = _logical_id(vault.vault_name)
     own_key = vault.key == "customer_managed"
     if own_key:
         here = dataclasses.replace(vault, region=REGION)

@@ -12,7 +12,7 @@ import typer
 from fleet.bootstrap.aws_cli import OneStack, StackSet
 from fleet.bootstrap.baseline import baseline_template
 from fleet.bootstrap.deploy_role import deploy_role_template
-from fleet.bootstrap.state import state_region, state_template
+from fleet.bootstrap.state import state_templates
 from fleet.bootstrap.template import DIRECT, Template
 from fleet.deploy.order import settings_of
 from fleet.deploy.selection import chosen
@@ -72,7 +72,8 @@ class Bootstrap:
             yield from stack.lines(folder)
         if self.stack_sets:
             yield f"# In account {self.management_account}, which StackSets pass over:"
-            yield "aws cloudformation activate-organizations-access"
+            region = self.stack_sets[0].region
+            yield f"aws cloudformation activate-organizations-access --region {region}"
         for stack_set in self.stack_sets:
             yield from stack_set.lines(folder)
 
@@ -119,13 +120,12 @@ def plan(customer: str, root: Path, commands: Sequence[str]) -> Bootstrap:
 
 
 def _state(settings: Settings) -> Iterator[OneStack]:
-    template = state_template(settings)
-    if template is not None:
+    for region, template in state_templates(settings).items():
         yield OneStack(
             template=template,
             where="the account that holds the state",
-            stack=f"{settings.customer}-backup-state",
-            region=state_region(settings),
+            stack=f"{settings.customer}-backup-{template.name}",
+            region=region,
         )
 
 

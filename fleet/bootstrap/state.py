@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
@@ -27,35 +27,33 @@ _ADMINISTERS = (
     "kms:UpdateKeyDescription",
 )
 _USES = ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey")
-_OBJECTS = ("s3:DeleteObject", "s3:GetObject", "s3:PutObject")
-_BUCKET = ("s3:GetBucketLocation", "s3:ListBucket")
-_VERSIONS = ("s3:DeleteObjectVersion", "s3:GetObjectVersion", "s3:ListBucketVersions")
+_OBJECTS = ("s3:DeleteObject", "s3:GetObject", "s3:GetObjectVersion", "s3:PutObject")
+_BUCKET = ("s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketVersions")
 
 
-def state_template(settings: Settings) -> Template | None:
-    """Of any of a customer's stacks, which share their state; None where settings name neither a
-    bucket nor a key by its alias."""
+def state_templates(settings: Settings) -> Mapping[str, Template]:
+    """By Region, of any of a customer's stacks, which share their state; none where settings name
+    neither a bucket nor a key by its alias."""
     customer = settings.customer
     backend = urlsplit(settings.state.backend or "")
     secrets = urlsplit(settings.state.secrets_provider or "")
-    resources: dict[str, Resource] = {}
+    made: dict[str, dict[str, Resource]] = {}
     if backend.scheme == "s3":
-        resources |= dict(_bucket(settings, backend.netloc))
-    if secrets.scheme == "awskms" and secrets.netloc == "alias":
-        why = "Encrypts the secrets in the state, of which the engine keeps the encrypted key."
-        resources |= _key(settings, "Secrets", f"alias{secrets.path}", why)
-    if not resources:
-        return None
-    return Template(
-        name="state",
-        description=f"Where the state of the stacks of {customer} lies, and its keys.",
-        resources=resources,
-    )
-
-
-def state_region(settings: Settings) -> str:
-    """Where the bucket stands; the engine has a key in another Region found by its own address."""
-    return _region(urlsplit(settings.state.backend or "")) or settings.region
+        made[_region(backend) or settings.region] = dict(_bucket(settings, backend.netloc))
+    alias = f"{secrets.netloc}{secrets.path}".lstrip("/")
+    if secrets.scheme == "awskms" and alias.startswith("alias/"):
+        there = made.setdefault(_region(secrets) or settings.region, {})
+        if all(each.properties.get("AliasName") != alias for each in there.values()):
+            why = "Encrypts the secrets in the state, of which the engine keeps the encrypted key."
+            there |= _key(settings, "Secrets", alias, why)
+    return {
+        region: Template(
+            name="state" if number == 0 else "state-secrets",
+            description=f"Where the state of the stacks of {customer} lies, and its keys.",
+            resources=resources,
+        )
+        for number, (region, resources) in enumerate(made.items())
+    }
 
 
 def _region(url: SplitResult) -> str | None:
@@ -201,7 +199,7 @@ def _bucket_statements(settings: Settings, name: str) -> Sequence[Statement]:
             Statement(
                 sid="NobodyElse",
                 effect="Deny",
-                actions=[*_OBJECTS, *_VERSIONS],
+                actions=[*_OBJECTS, "s3:DeleteObjectVersion", "s3:ListBucketVersions"],
                 resources=[bucket, objects],
                 principal="*",
                 conditions=_but(who),

@@ -31,6 +31,7 @@ from tests.support.bootstrap_variants import (
 )
 from tests.support.examples import ROOT
 
+ALIAS = "AWS::KMS::Alias"
 WRITTEN = {
     "acme": ["state", "deploy-role-audit", "deploy-role-member", "baseline"],
     "globex": ["deploy-role-management"],
@@ -183,11 +184,90 @@ def test_nobody_but_the_access_role_reads_the_state(made: Mapping[str, Bootstrap
     refused = statements["NobodyElse"]
     assert refused["Condition"] == {"ArnNotEquals": {"aws:PrincipalArn": ACCESS_ROLE}}
     assert {"s3:GetObject", "s3:PutObject", "s3:GetObjectVersion"} <= {*refused["Action"]}
-    aliases = properties(made["acme"], "state", "AWS::KMS::Alias")
+    aliases = properties(made["acme"], "state", ALIAS)
     assert [alias["AliasName"] for alias in aliases] == [
         "alias/acme-backup-state",
         "alias/acme-backup-state-secrets",
     ]
+
+
+@pytest.mark.parametrize(
+    ("secrets", "stacks"),
+    [
+        (
+            "alias/hooli-secrets?region=eu-central-1",
+            {
+                "hooli-backup-state": ("eu-west-1", ["alias/hooli-backup-state"]),
+                "hooli-backup-state-secrets": ("eu-central-1", ["alias/hooli-secrets"]),
+            },
+        ),
+        (
+            "/alias/hooli-secrets?region=eu-west-1",
+            {
+                "hooli-backup-state": (
+                    "eu-west-1",
+                    ["alias/hooli-backup-state", "alias/hooli-secrets"],
+                )
+            },
+        ),
+        (
+            "alias/hooli-backup-state?region=eu-west-1",
+            {"hooli-backup-state": ("eu-west-1", ["alias/hooli-backup-state"])},
+        ),
+    ],
+    ids=["in another Region", "written as in an address", "the bucket's own"],
+)
+def test_a_key_is_made_where_its_address_has_it_and_once(
+    tmp_path: Path, secrets: str, stacks: Mapping[str, tuple[str, list[str]]]
+) -> None:
+    def changed(shared: dict[str, Any]) -> None:
+        shared["state"]["secrets_provider"] = f"awskms://{secrets}"
+
+    made = plan("hooli", project(tmp_path, changed), [])
+    assert {
+        each.stack: (
+            each.region,
+            [alias["AliasName"] for alias in properties(made, each.template.name, ALIAS)],
+        )
+        for each in made.stacks
+        if each.template.name.startswith("state")
+    } == stacks
+
+
+def test_the_access_role_may_bring_an_older_state_back(made: Mapping[str, Bootstrap]) -> None:
+    (policy,) = properties(made["acme"], "state", "AWS::S3::BucketPolicy")
+    statements = policy["PolicyDocument"]["Statement"]
+    allowed = {
+        action for each in statements if each["Effect"] == "Allow" for action in each["Action"]
+    }
+    assert {"s3:ListBucketVersions", "s3:GetObjectVersion", "s3:PutObject"} <= allowed
+    assert "s3:DeleteObjectVersion" not in allowed
+
+
+def acme_with(folder: Path, **bootstrap: Any) -> Path:
+    root = project(folder)
+    path = root / load.CUSTOMERS / "acme.yaml"
+    shared = yaml.safe_load(path.read_text())
+    shared["bootstrap"] |= bootstrap
+    path.write_text(yaml.safe_dump(shared))
+    return root
+
+
+@pytest.mark.parametrize("regions", [["eu-west-1"], ["eu-west-1", "eu-central-1"]])
+def test_the_backup_role_is_made_in_one_region_whichever_there_are(
+    tmp_path: Path, regions: list[str]
+) -> None:
+    made = plan("acme", acme_with(tmp_path, regions=regions), [])
+    (text,) = (each.text for each in made.templates if each.name == "baseline")
+    template = yaml.safe_load(text)
+    condition = template["Conditions"][template["Resources"]["BackupRole"]["Condition"]]
+    assert condition == {"Fn::Equals": [{"Ref": "AWS::Region"}, regions[-1]]}
+
+
+def test_no_vault_is_lost_to_another_whose_name_is_alike(tmp_path: Path) -> None:
+    root = acme_with(tmp_path, vaults={"a-b": {}, "a_b": {}})
+    with pytest.raises(ToldError, match=r"bootstrap\.vaults: a-b, a_b would be one to CloudForm"):
+        plan("acme", root, [])
 
 
 @pytest.mark.parametrize(
@@ -233,6 +313,10 @@ def test_a_member_has_the_vaults_of_bootstrap_without_writing_them(tmp_path: Pat
         (
             {"monitoring": {"malware": True}},
             "members.trading.monitoring.malware: is alike in all accounts",
+        ),
+        (
+            {"bootstrap": {"units": [UNIT]}},
+            "members.trading.bootstrap: is alike in all accounts: write it in the customer's file",
         ),
     ],
 )
