@@ -36,6 +36,8 @@ from stacks.state_settings import State
 
 OPERATOR = "BACKUP_ORG_OPERATOR"
 """The variable that says who runs this; else GitHub's actor in its workflows, else the login."""
+SHELL_OF = "BACKUP_ORG_SHELL_OF"
+"""The variable that says whose keys a shell has from `backup-org env`."""
 _LONGEST_SESSION_NAME = 64
 # AWS throttles by account and Region: 10 tries, with full jitter, wait a minute in the mean.
 _CLIENTS = Config(retries={"mode": "standard", "total_max_attempts": 10})
@@ -72,7 +74,10 @@ def operator() -> str:
     named = os.environ.get(OPERATOR)
     if not named and os.environ.get("GITHUB_ACTIONS") == "true":
         named = os.environ.get("GITHUB_ACTOR")
-    return re.sub(r"[^\w+=,.@-]", "-", named or getpass.getuser(), flags=re.ASCII)
+    try:
+        return re.sub(r"[^\w+=,.@-]", "-", named or getpass.getuser(), flags=re.ASCII)
+    except (KeyError, OSError) as error:  # a container's user without a name
+        raise ToldError(f"nothing says who runs this: set {OPERATOR}, for CloudTrail") from error
 
 
 def session(settings: Settings) -> boto3.Session:
@@ -182,6 +187,14 @@ def _of_customer(settings: Settings) -> Credentials | None:
     profile asks for its second factor once."""
     shell = tuple(sorted(item for item in os.environ.items() if item[0].startswith("AWS_")))
     own = settings.access or Access()
+    shell_of = os.environ.get(SHELL_OF)
+    if settings.access is not None and shell_of is not None:
+        if shell_of != settings.customer:
+            raise NoSession(
+                f"this shell has the keys of {shell_of}, by `backup-org env`",
+                f"work for {settings.customer} in another one",
+            )
+        own = Access()  # it has been assumed
     with _assuming:
         return _found(own.profile, own.role, own.external_id, settings.region, operator(), shell)
 

@@ -22,7 +22,8 @@ def env(
     """Print what a shell needs to work for one customer: eval "$(backup-org env acme)".
 
     Credentials of the customer and where its state lies, as its settings have them in `access` and
-    `state`; they end by themselves within the hour. Nothing is written to a file.
+    `state`; they end by themselves within the hour. The shell works for this customer from then on,
+    and for no other that has `access`. Nothing is written to a file.
     """
     root = current_project()
     settings = load.from_files(chosen([name], root)[0], root)
@@ -31,7 +32,8 @@ def env(
             f"the settings of {settings.customer} have neither access nor state: its stacks are "
             "deployed with what the shell has already (docs/isolation.md)"
         )
-    for line in shell_lines(access.engine_environment(settings)):
+    shell_of = settings.access and {access.SHELL_OF: settings.customer}
+    for line in shell_lines({**access.engine_environment(settings), **(shell_of or {})}):
         typer.echo(line)
 
 

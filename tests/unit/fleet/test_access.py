@@ -16,6 +16,7 @@ from semver import VersionInfo
 
 from fleet import access
 from fleet.engine.command import CommandIn
+from fleet.errors import ToldError
 from fleet.shell import shell_lines
 from stacks import load
 from stacks.settings import Settings
@@ -143,6 +144,36 @@ def test_credentials_that_lead_into_another_account_are_refused(
         access.WrongAccount, match="and the stack's account is 444444444444; use its own"
     ):
         access.session(settings_with(access=OWN, deploy_role=None))
+
+
+def test_in_the_shell_of_a_customer_its_role_is_not_assumed_again(
+    settings_with: SettingsWith, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No role trusts itself, and no profile is to be found there."""
+    settings = settings_with(access={**OWN, "profile": "nobody"})
+    monkeypatch.setenv(access.SHELL_OF, "acme")
+    given = access.engine_environment(settings)
+    assert given["AWS_ACCESS_KEY_ID"] == os.environ["AWS_ACCESS_KEY_ID"]
+    assert who(settings).endswith(":assumed-role/deployer/backup-org-jo")
+
+
+def test_in_that_of_another_customer_nothing_is_done(
+    settings_with: SettingsWith, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(access.SHELL_OF, "hooli")
+    told = "this shell has the keys of hooli, by `backup-org env`; work for acme in another one"
+    with pytest.raises(access.NoSession, match=told):
+        access.session(settings_with(access=OWN))
+
+
+def test_a_user_without_a_name_is_told_to_write_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody() -> str:
+        raise KeyError("getpwuid(): uid not found: 1234")
+
+    monkeypatch.delenv(access.OPERATOR)
+    monkeypatch.setattr("getpass.getuser", nobody)
+    with pytest.raises(ToldError, match=f"nothing says who runs this: set {access.OPERATOR}"):
+        access.operator()
 
 
 def test_a_shell_is_told_what_to_forget_and_what_to_know(monkeypatch: pytest.MonkeyPatch) -> None:
