@@ -1,5 +1,6 @@
 """What is another customer's, by the settings files beside a stack's own: no stack may name it."""
 
+import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -25,6 +26,7 @@ from stacks.settings_layers import Values
 _OF_ONE_CUSTOMER = (
     ("access", "role"),
     ("access", "external_id"),
+    ("deploy_role_external_id",),
     ("state", "backend"),
     ("state", "secrets_provider"),
     ("state", "passphrase_file"),
@@ -77,8 +79,9 @@ def with_files(s: Settings, root: Path, given: Values) -> Problems:
         if where[0] not in _MAY_BE_ELSEWHERE:
             for account in _ACCOUNT.findall(text):
                 named.setdefault(account, where)
-    own = {where: value for where in _OF_ONE_CUSTOMER if (value := _at(s, where)) is not None}
-    for other in _others(s.customer, {*named, *own.values()}, root):
+    own = {where: _plain(v) for where in _OF_ONE_CUSTOMER if (v := _at(s, where)) is not None}
+    words = {value.rsplit("/", 1)[-1] for value in own.values()}
+    for other in _others(s.customer, {*named, *words}, root):
         if other.file in stack_files:
             continue
         for account in sorted(named.keys() & other.accounts):
@@ -147,8 +150,17 @@ def _other(customer: str, file: str, values: Raw) -> _Other:
         customer=customer,
         file=file,
         accounts=frozenset(account for account in accounts if isinstance(account, str)),
-        own={where: v for where, v in own.items() if isinstance(v, str) and not _OF_MANY.match(v)},
+        own={w: _plain(v) for w, v in own.items() if isinstance(v, str) and not _OF_MANY.match(v)},
     )
+
+
+def _plain(value: str) -> str:
+    """One text for all ways to write an address or a path: without its query, which says how it is
+    reached. The last part of it stands in each of them."""
+    scheme, found, rest = value.partition("://")
+    if not found:
+        return posixpath.normpath(value) if "/" in value else value
+    return f"{scheme}://{posixpath.normpath(rest.partition('?')[0].lstrip('/'))}"
 
 
 def _at(values: Any, where: tuple[str, ...]) -> Any:

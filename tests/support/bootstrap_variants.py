@@ -13,10 +13,13 @@ from stacks.load import CUSTOMERS
 from tests.support.examples import ROOT
 
 UNIT = "ou-abcd-12345678"
-ROLE, EXTERNAL_ID = "backup-org-deploy", "of-the-provider"
+ROLE = "backup-org-deploy"
 ACCESS_ROLE = "arn:aws:iam::111111111111:role/provider/backup-access"
 """Of acme; each customer has one in its own management account."""
-DEPLOYED: Mapping[str, Any] = {"deploy_role": ROLE, "deploy_role_external_id": EXTERNAL_ID}
+
+
+def _deployed(shared: dict[str, Any]) -> None:
+    shared |= {"deploy_role": ROLE, "deploy_role_external_id": f"of-{shared['customer']}"}
 
 
 def _with_state(shared: dict[str, Any]) -> None:
@@ -32,19 +35,20 @@ def _with_state(shared: dict[str, Any]) -> None:
 def acme(shared: dict[str, Any]) -> None:
     """Members whose stacks have vaults of their own beside that of bootstrap; path and boundary."""
     _with_state(shared)
-    shared |= {**DEPLOYED, "iam": {"role_path": "/backup/", "permissions_boundary": "limits"}}
+    _deployed(shared)
+    shared["iam"] = {"role_path": "/backup/", "permissions_boundary": "limits"}
     shared["bootstrap"] = {"units": [UNIT], "vaults": {"baseline": {}}}
 
 
 def globex(shared: dict[str, Any]) -> None:
     """One account alone."""
-    shared |= DEPLOYED
+    _deployed(shared)
 
 
 def hooli(shared: dict[str, Any]) -> None:
     """Backup policies, whose locked vault is now all accounts' alike."""
     _with_state(shared)
-    shared |= DEPLOYED
+    _deployed(shared)
     shared["bootstrap"] = {
         "units": [UNIT],
         "regions": ["eu-central-1", "eu-west-1"],
@@ -54,7 +58,7 @@ def hooli(shared: dict[str, Any]) -> None:
 
 def initech(shared: dict[str, Any]) -> None:
     """The published names; vaults under AWS's key."""
-    shared |= DEPLOYED
+    _deployed(shared)
     shared["bootstrap"] = {"units": ["r-abcd"], "vaults": {"baseline": {"key": "aws_managed"}}}
 
 

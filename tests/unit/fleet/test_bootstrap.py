@@ -24,7 +24,6 @@ from stacks.load import SettingsError
 from tests.support.bootstrap_variants import (
     ACCESS_ROLE,
     CUSTOMERS_WITH_BOOTSTRAP,
-    EXTERNAL_ID,
     ROLE,
     UNIT,
     project,
@@ -100,7 +99,7 @@ def test_the_deploy_role_trusts_the_access_role_that_knows_the_external_id(
     assert statement["Principal"] == {"AWS": "arn:aws:iam::111111111111:root"}
     assert statement["Condition"] == {
         "ArnEquals": {"aws:PrincipalArn": ACCESS_ROLE},
-        "StringEquals": {"sts:ExternalId": EXTERNAL_ID},
+        "StringEquals": {"sts:ExternalId": "of-acme"},
     }
 
 
@@ -110,7 +109,7 @@ def test_without_an_access_role_it_trusts_the_management_account(
     (role,) = properties(made["initech"], "deploy-role-member", "AWS::IAM::Role")
     (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
     assert statement["Principal"] == {"AWS": "arn:aws:iam::555555555555:root"}
-    assert statement["Condition"] == {"StringEquals": {"sts:ExternalId": EXTERNAL_ID}}
+    assert statement["Condition"] == {"StringEquals": {"sts:ExternalId": "of-initech"}}
 
 
 def test_every_role_is_bounded_and_those_of_stacks_stand_under_the_path(

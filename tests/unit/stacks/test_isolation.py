@@ -22,6 +22,7 @@ HOOLI: Mapping[str, Any] = {
         "backend": "s3://hooli-state?region=eu-central-1",
         "secrets_provider": "awskms://alias/hooli?region=eu-central-1",
     },
+    "deploy_role_external_id": "deploys-hooli",
     "members": {"web": {"account": "555555555555"}},
 }
 MEMBER: Mapping[str, Any] = {**A_MEMBER, "plans": {"standard": {}}}
@@ -125,6 +126,35 @@ def test_a_way_in_is_one_customers_alone(field: str, name: str, problems: Proble
     (found,) = problems({field: {name: HOOLI[field][name]}})
     assert f"{field}.{name}: is that of hooli too, by stacks/customers/hooli.yaml" in found
     assert found.endswith("could reach the other: write each its own")
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        ({"backend": "s3://b-state?region=eu-central-1"}, {"backend": "s3://b-state"}),
+        ({"backend": "s3://b-state"}, {"backend": "s3://b-state/?region=eu-west-1"}),
+        ({"backend": "s3://b-state/x"}, {"backend": "s3://b-state//x/?region=eu-west-1"}),
+        ({"backend": "file:///srv/x"}, {"backend": "file:///srv/y/../x/"}),
+        ({"secrets_provider": "awskms://alias/x"}, {"secrets_provider": "awskms:///alias/x?a=b"}),
+        ({"passphrase_file": "~/x/pass"}, {"passphrase_file": "~/./x//pass"}),
+    ],
+)
+def test_nor_is_it_in_another_writing(
+    theirs: Mapping[str, str], ours: Mapping[str, str], problems: Problems, tmp_path: Path
+) -> None:
+    file = tmp_path / load.CUSTOMERS / "hooli.yaml"
+    file.write_text(yaml.safe_dump({**HOOLI, "state": theirs}))
+    (found,) = problems({"state": ours})
+    assert f"state.{next(iter(ours))}: is that of hooli too" in found
+
+
+def test_another_folder_of_a_bucket_is_another_backend(problems: Problems) -> None:
+    assert problems({"state": {"backend": "s3://hooli-state/acme?region=eu-central-1"}}) == []
+
+
+def test_an_external_id_of_deploy_roles_is_one_customers_alone(problems: Problems) -> None:
+    (found,) = problems({"deploy_role": "deployer", "deploy_role_external_id": "deploys-hooli"})
+    assert "deploy_role_external_id: is that of hooli too" in found
 
 
 def test_customers_may_share_pulumi_cloud_and_the_way_secrets_are_kept(problems: Problems) -> None:
