@@ -1,7 +1,7 @@
 """What a deletion would lose, and what AWS would refuse to delete: looked up before anything is.
 
-Only what holds data of its own is here. A key is not: what lies under it goes or stays with it, and
-for 30 days its deletion can be cancelled. What leaves a stack and stays in AWS loses nothing.
+A key loses nothing: what lies under it goes or stays with it, and for 30 days its deletion can be
+cancelled. What leaves a stack and stays in AWS loses nothing either.
 """
 
 from __future__ import annotations
@@ -18,14 +18,17 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from fleet import access
 from fleet.deploy.changes import Change
+from fleet.deploy.existing import AIR_GAPPED, LOCK, PLAN, VAULT
 from fleet.errors import ToldError
 from fleet.terminal import asides
 from stacks.load import Settings
 
 if TYPE_CHECKING:
     from mypy_boto3_backup import BackupClient
+    from mypy_boto3_backup.type_defs import DescribeBackupVaultOutputTypeDef
 
 _GOES = frozenset({"delete", "replace", "delete-replaced"})
+_SELECTION = "aws:backup/selection:Selection"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +50,8 @@ Lose = Annotated[
     ),
 ]
 
-Look = Callable[[boto3.Session, Change], Held]
+Look = Callable[[boto3.Session, Change, Sequence[Change]], Held]
+"""Of a change that deletes, given all that go with it."""
 
 
 class DataAtStake(ToldError):
@@ -71,29 +75,44 @@ def with_losses(settings: Settings, changes: Iterable[Change]) -> tuple[Change, 
     """The same changes; those that delete say what would be lost, or why AWS would refuse. AWS is
     asked only where something that can hold data goes."""
     found = tuple(changes)
-    if not any(_can_hold(change) for change in found):
+    going = [change for change in found if _goes(change)]
+    if not any(map(_is_looked_up, going)):
         return found
     try:
         session = access.session(settings)
     except access.NoSession as error:
-        unseen = f"what is in it, which cannot be looked up: {error}"
-        return tuple(replace(c, loses=unseen) if _can_hold(c) else c for c in found)
-    return tuple(_looked(session, settings, c) if _can_hold(c) else c for c in found)
+        unseen = _unseen(error)
+        return tuple(replace(c, loses=unseen) if _holds_data(c) else c for c in found)
+    return tuple(_looked(session, settings, c, going) if _is_looked_up(c) else c for c in found)
 
 
-def _can_hold(change: Change) -> bool:
-    return change.op in _GOES and not change.retained and change.type in _HOLDERS
+def _goes(change: Change) -> bool:
+    return change.op in _GOES and not change.retained
 
 
-def _looked(session: boto3.Session, settings: Settings, change: Change) -> Change:
+def _is_looked_up(change: Change) -> bool:
+    return _goes(change) and change.type in _LOOKS
+
+
+def _holds_data(change: Change) -> bool:
+    return _is_looked_up(change) and change.type not in _WITHOUT_DATA
+
+
+def _looked(
+    session: boto3.Session, settings: Settings, change: Change, going: Sequence[Change]
+) -> Change:
     placed = change if change.region else replace(change, region=settings.region)
     try:
-        held = _HOLDERS[change.type](session, placed)
+        held = _LOOKS[change.type](session, placed, going)
     except (BotoCoreError, ClientError) as error:
-        if _is_gone(error):
+        if _is_gone(error) or not _holds_data(change):
             return placed
-        held = Held(loses=f"what is in it, which cannot be looked up: {error}")
+        held = Held(loses=_unseen(error))
     return replace(placed, loses=held.loses, blocked=held.blocked or placed.blocked)
+
+
+def _unseen(error: Exception) -> str:
+    return f"what is in it, which cannot be looked up: {error}"
 
 
 def _is_gone(error: Exception) -> bool:
@@ -105,7 +124,7 @@ def _is_gone(error: Exception) -> bool:
     return code.endswith(("NotFound", "NotFoundException", "NonExistentQueue", "NoSuchBucket"))
 
 
-def _vault(session: boto3.Session, change: Change) -> Held:
+def _vault(session: boto3.Session, change: Change, going: Sequence[Change]) -> Held:
     backup = session.client("backup", region_name=change.region)
     vault = backup.describe_backup_vault(BackupVaultName=change.id)
     count = vault["NumberOfRecoveryPoints"]
@@ -114,8 +133,7 @@ def _vault(session: boto3.Session, change: Change) -> Held:
     last = _last_kept(backup, change.id)
     until = "without end" if last is None else f"until {last:%Y-%m-%d}"
     points = f"{_counted(count, 'recovery point')}, kept {until}"
-    if "LockDate" in vault and vault["LockDate"] <= datetime.now(UTC):
-        since = f"{vault['LockDate']:%Y-%m-%d}"
+    if since := _final_since(vault):
         return Held(
             blocked=f"{points}, under a compliance lock since {since}: nobody can delete them "
             "before; leave the vault: set leave_on_destroy: true on it, deploy that, and try again"
@@ -125,14 +143,60 @@ def _vault(session: boto3.Session, change: Change) -> Held:
             blocked=f"{points}: to keep them, set leave_on_destroy: true on the vault, or "
             "force_destroy: true to lose them; deploy that, and try again"
         )
+    if vault.get("Locked") and not any((c.type, c.id) == (LOCK, change.id) for c in going):
+        return Held(
+            blocked=f"{points}, under a lock that is not the stack's: take it off, and try again\n"
+            "    aws backup delete-backup-vault-lock-configuration --backup-vault-name "
+            f"{change.id} --region {change.region}"
+        )
     return Held(loses=points)
+
+
+def _final_since(vault: DescribeBackupVaultOutputTypeDef) -> str:
+    """The day from which nobody can change or lift the vault's lock, if it has come; else empty."""
+    if "LockDate" not in vault or vault["LockDate"] > datetime.now(UTC):
+        return ""
+    return f"{vault['LockDate']:%Y-%m-%d}"
+
+
+def _lock(session: boto3.Session, change: Change, _: Sequence[Change]) -> Held:
+    backup = session.client("backup", region_name=change.region)
+    since = _final_since(backup.describe_backup_vault(BackupVaultName=change.id))
+    if not since:
+        return Held()
+    return Held(
+        blocked=f"is final since {since}: nobody can change it or take it off; write the lock in "
+        "the settings as it was, and where the stack shall go without the vault, "
+        "leave_on_destroy: true on that; deploy it, and try again"
+    )
+
+
+def _plan(session: boto3.Session, change: Change, going: Sequence[Change]) -> Held:
+    """AWS Backup deletes no plan that has a selection, such as adoption leaves beside the stack's
+    own."""
+    backup = session.client("backup", region_name=change.region)
+    ours = {other.id for other in going if other.type == _SELECTION}
+    pages = backup.get_paginator("list_backup_selections").paginate(BackupPlanId=change.id)
+    ids = [one.get("SelectionId", "") for page in pages for one in page["BackupSelectionsList"]]
+    commands = [
+        f"\n    aws backup delete-backup-selection --backup-plan-id {change.id} "
+        f"--selection-id {id_} --region {change.region}"
+        for id_ in ids
+        if id_ not in ours
+    ]
+    if not commands:
+        return Held()
+    return Held(
+        blocked=f"has {_counted(len(commands), 'selection')} that the stack did not make: delete "
+        f"what is not needed, and try again{''.join(commands)}"
+    )
 
 
 def _counted(count: int, one: str) -> str:
     return f"1 {one}" if count == 1 else f"{count} {one}s"
 
 
-def _air_gapped_vault(session: boto3.Session, change: Change) -> Held:
+def _air_gapped_vault(session: boto3.Session, change: Change, _: Sequence[Change]) -> Held:
     backup = session.client("backup", region_name=change.region)
     count = backup.describe_backup_vault(BackupVaultName=change.id)["NumberOfRecoveryPoints"]
     if not count:
@@ -158,7 +222,7 @@ def _last_kept(backup: BackupClient, vault: str) -> datetime | None:
     return last
 
 
-def _bucket(session: boto3.Session, change: Change) -> Held:
+def _bucket(session: boto3.Session, change: Change, _: Sequence[Change]) -> Held:
     s3 = session.client("s3", region_name=change.region)
     page = s3.list_object_versions(Bucket=change.id, MaxKeys=1000)
     count = len(page.get("Versions", [])) + len(page.get("DeleteMarkers", []))
@@ -175,7 +239,7 @@ def _bucket(session: boto3.Session, change: Change) -> Held:
     )
 
 
-def _table(session: boto3.Session, change: Change) -> Held:
+def _table(session: boto3.Session, change: Change, _: Sequence[Change]) -> Held:
     dynamodb = session.client("dynamodb", region_name=change.region)
     page = dynamodb.scan(TableName=change.id, Select="COUNT", Limit=1000)
     count = page["Count"]
@@ -183,13 +247,13 @@ def _table(session: boto3.Session, change: Change) -> Held:
     return Held(loses=f"{more}{_counted(count, 'item')}" if count else "")
 
 
-def _log_group(session: boto3.Session, change: Change) -> Held:
+def _log_group(session: boto3.Session, change: Change, _: Sequence[Change]) -> Held:
     logs = session.client("logs", region_name=change.region)
     page = logs.describe_log_streams(logGroupName=change.id, limit=1)
     return Held(loses="its log events" if page["logStreams"] else "")
 
 
-def _queue(session: boto3.Session, change: Change) -> Held:
+def _queue(session: boto3.Session, change: Change, _: Sequence[Change]) -> Held:
     sqs = session.client("sqs", region_name=change.region)
     counts = sqs.get_queue_attributes(
         QueueUrl=change.id,
@@ -203,14 +267,18 @@ def _queue(session: boto3.Session, change: Change) -> Held:
     return Held(loses=_counted(count, "message") if count else "")
 
 
-_HOLDERS: Mapping[str, Look] = {
-    "aws:backup/vault:Vault": _vault,
-    "aws:backup/logicallyAirGappedVault:LogicallyAirGappedVault": _air_gapped_vault,
+_LOOKS: Mapping[str, Look] = {
+    VAULT: _vault,
+    AIR_GAPPED: _air_gapped_vault,
+    LOCK: _lock,
+    PLAN: _plan,
     "aws:s3/bucket:Bucket": _bucket,
     "aws:dynamodb/table:Table": _table,
     "aws:cloudwatch/logGroup:LogGroup": _log_group,
     "aws:sqs/queue:Queue": _queue,
 }
+_WITHOUT_DATA = frozenset({LOCK, PLAN})
+"""That AWS may refuse to delete, and that hold nothing to lose."""
 
 
 def may_be_lost(stack: str, change: Change, granted: Sequence[str]) -> bool:

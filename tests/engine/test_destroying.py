@@ -34,16 +34,20 @@ def deployed(stage: Stage) -> Stage:
         if "proof" in found.get("Name", "")
     ]
     session.client("s3").put_object(Bucket=bucket, Key="a-record", Body=b"kept")
+    backed_up(stage, member, REGION)
+    return stage
+
+
+def backed_up(stage: Stage, account: str, region: str) -> None:
     stage.sandbox.call(
         "backup.job",
         kind="backup",
-        account=member,
-        region=REGION,
+        account=account,
+        region=region,
         vault="standard",
-        resource_arn=f"arn:aws:ec2:{REGION}:{member}:volume/vol-0a1b2c3d4e5f60718",
+        resource_arn=f"arn:aws:ec2:{region}:{account}:volume/vol-0a1b2c3d4e5f60718",
         state="COMPLETED",
     )
-    return stage
 
 
 @pytest.fixture(autouse=True)
@@ -103,6 +107,56 @@ def test_a_vault_renamed_is_named_with_what_it_would_lose(
     with pytest.raises(DataAtStake, match=f"--lose {MEMBER}/{VAULT}"):
         member.up()
     assert standing(deployed) == before
+
+
+def test_a_region_dropped_is_named_with_what_it_would_lose_and_goes_with_it(
+    deployed: Stage, change_settings: ChangeSettings
+) -> None:
+    other = "eu-west-1"
+    one = standing(deployed)
+
+    def regions(*wanted: str) -> Deployment:
+        return change_settings(MEMBER, lambda values: values.update(regions=list(wanted)))
+
+    regions(REGION, other).up()
+    backed_up(deployed, accounts(deployed)[1], other)
+    both = standing(deployed)
+    member = regions(REGION)
+    going = VAULT.replace(REGION, other)
+    with pytest.raises(DataAtStake, match=f"--lose {MEMBER}/{going}$"):
+        member.up()
+    assert standing(deployed) == both
+    member.up(lose=[f"{MEMBER}/{going}"])
+    assert standing(deployed) == one
+
+
+def test_what_others_put_on_the_stack_s_own_is_told_with_the_commands_that_take_it_off(
+    deployed: Stage,
+) -> None:
+    backup = deployed.sandbox.session(accounts(deployed)[1], REGION).client("backup")
+    backup.put_backup_vault_lock_configuration(BackupVaultName="standard", MinRetentionDays=7)
+    (plan,) = [p.get("BackupPlanId", "") for p in backup.list_backup_plans()["BackupPlansList"]]
+    (own,) = backup.list_backup_selections(BackupPlanId=plan)["BackupSelectionsList"]
+    theirs = backup.create_backup_selection(
+        BackupPlanId=plan,
+        BackupSelection={
+            "SelectionName": "theirs",
+            "IamRoleArn": own.get("IamRoleArn", ""),
+            "Resources": ["*"],
+        },
+    )["SelectionId"]
+    before = standing(deployed)
+    with pytest.raises(DeletionRefused) as caught:
+        backup_org("destroy", MEMBER, "--yes", "--lose", "*")
+    assert [line.strip() for line in str(caught.value).splitlines() if "aws backup" in line] == [
+        "aws backup delete-backup-vault-lock-configuration --backup-vault-name standard "
+        f"--region {REGION}",
+        f"aws backup delete-backup-selection --backup-plan-id {plan} --selection-id {theirs} "
+        f"--region {REGION}",
+    ]
+    assert standing(deployed) == before
+    backup.delete_backup_vault_lock_configuration(BackupVaultName="standard")
+    backup.delete_backup_selection(BackupPlanId=plan, SelectionId=theirs)
 
 
 def test_what_is_named_is_lost_and_the_command_that_removes_the_empty_stack_is_told(

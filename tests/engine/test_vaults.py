@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from fleet.deploy.deployment import Deployment, Outcome, StackFailed
+from fleet.deploy.existing import LOCK, VAULT
+from fleet.deploy.losses import DeletionRefused
 from fleet.sandbox.stage import Stage
 from tests.support.vault_variants import ACCOUNT, AIR_GAPPED, MEMBER, REGION, TOPIC_ARN, VAULTS
 
 ChangeSettings = Callable[[str, Callable[[dict[str, Any]], None]], Deployment]
+FINAL = f"acme-backup-final-{REGION}"
 VOLUME = f"arn:aws:ec2:{REGION}:{ACCOUNT}:volume/vol-0a1b2c3d4e5f60718"
 RULES = {"daily": {"schedule": "cron(0 1 ? * * *)", "delete_after_days": 35}}
 
@@ -156,6 +160,41 @@ def test_destroy_is_refused_while_a_vault_is_neither_to_go_nor_to_be_left(
         change_settings(MEMBER, wanted(max_retention_days=500)).destroy()
 
 
+def test_what_a_final_lock_keeps_is_told_with_its_date_before_anything_is_deleted(
+    stage: Stage, change_settings: ChangeSettings, wanted: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backup = stage.sandbox.session(ACCOUNT, REGION).client("backup")
+    before = backup.describe_backup_vault(BackupVaultName="final")
+    since = f"{before['LockDate']:%Y-%m-%d}"
+    member = change_settings(MEMBER, wanted(max_retention_days=500))
+    assert since not in str(blocked(member)), "in its days of grace it can be taken off"
+    days = (before["LockDate"] - datetime.now(UTC)).days + 1
+
+    class Later(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:
+            return datetime.now(tz) + timedelta(days=days)
+
+    monkeypatch.setattr("fleet.deploy.losses.datetime", Later)
+    kept = f"under a compliance lock since {since}: nobody can delete them before"
+    assert kept in blocked(member)[f"{VAULT} {FINAL}"]
+    assert f"is final since {since}" in blocked(member)[f"{LOCK} {FINAL}"]
+
+    def lift(values: dict[str, Any]) -> None:
+        wanted(max_retention_days=500)(values)
+        del values["vaults"]["final"]["lock"]
+
+    with pytest.raises(DeletionRefused, match=f"{FINAL} .*: is final since {since}"):
+        change_settings(MEMBER, lift).up()
+    assert backup.describe_backup_vault(BackupVaultName="final") == before
+
+
+def blocked(member: Deployment) -> dict[str, str]:
+    """Why AWS would refuse to delete resources of a stack, by their types and names."""
+    details = member.foreseen().details
+    return {f"{change.type} {change.name}": change.blocked for change in details if change.blocked}
+
+
 def test_destroy_leaves_what_was_to_be_left_and_says_so(
     stage: Stage, change_settings: ChangeSettings, wanted: Any
 ) -> None:
@@ -167,6 +206,7 @@ def test_destroy_leaves_what_was_to_be_left_and_says_so(
 
     member = change_settings(MEMBER, let_go)
     member.up()
+    assert blocked(member) == {}
     left = sorted(line.split(" ")[0] for line in member.destroy().left)
     assert left == [
         "aws:backup/vault:Vault",
