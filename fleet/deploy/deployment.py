@@ -183,13 +183,16 @@ class Deployment:
 
     def foreseen(self) -> Outcome:
         """What `destroy` would do to each resource: what would be lost with it, and why it would be
-        refused. Deletes nothing. Raises NeverDeployed for what has no state."""
+        refused. Deletes nothing, but settles first what a run was cut off from: it goes too. Raises
+        NeverDeployed for what has no state."""
         started = time.monotonic()
+        settled = self._settle()
         with_data = with_losses(self.settings, deletions(self.deployed()))
         return Outcome(
             stack=self.stack,
             changes={"delete": sum(not change.retained for change in with_data)},
             seconds=time.monotonic() - started,
+            warnings=(*settled,),
             details=with_data,
         )
 
@@ -203,11 +206,24 @@ class Deployment:
         settled = self._settle()
         with self._run("destroy", self._selected) as (stack, options):
             stack.preview_destroy(**options)
-        with self._run("destroy", self._selected) as (stack, options):
-            left = _retained(stack.export_stack(), self.settings)
-            result = stack.destroy(**options)
+        left = self._retained()
+        try:
+            with self._run("destroy", self._selected) as (stack, options):
+                result = stack.destroy(**options)
+        except StackFailed as failed:
+            known = self._retained()
+            gone = [f"left in the account: {line}" for line in left if line not in known]
+            raise StackFailed(self.stack, "destroy", [*failed.messages, *gone]) from failed
         outcome = self._outcome(result.summary.resource_changes or {})
         return replace(outcome, left=left, warnings=(*settled, *outcome.warnings))
+
+    def _retained(self) -> Sequence[str]:
+        """What goes out of the stack's state with `destroy`, and stays in the account."""
+        return [
+            _left(resource, self.settings)
+            for resource in self.deployed()
+            if resource.get("retainOnDelete") and resource.get("custom")
+        ]
 
     def _settle(self) -> Settled:
         try:
@@ -315,7 +331,9 @@ class Deployment:
         return (
             f"another process works on this stack, or was cut off while it did:\n  {_said(error)}\n"
             "  Wait until it has ended. If it runs no more, and only then, let the stack go: to do "
-            f"so while it runs can lose resources from the state.\n  {command}"
+            f"so while it runs can lose resources from the state.\n  {command}\n"
+            "  Then take what it had begun into the state:\n"
+            f"  backup-org orphans {self.stack} --import"
         )
 
     def _command(self, *arguments: str) -> str:
@@ -369,16 +387,6 @@ class Deployment:
             details=self._heard.details,
             drift=self._heard.drift,
         )
-
-
-def _retained(state: automation.Deployment, settings: Settings) -> Sequence[str]:
-    """What goes out of a stack's state with `destroy`, and stays in the account."""
-    resources: list[Mapping[str, Any]] = (state.deployment or {}).get("resources") or []
-    return [
-        _left(resource, settings)
-        for resource in resources
-        if resource.get("retainOnDelete") and resource.get("custom")
-    ]
 
 
 def _left(resource: Mapping[str, Any], settings: Settings) -> str:

@@ -3,7 +3,7 @@ the first of them is touched."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import partial
 from typing import Annotated
 
@@ -35,6 +35,7 @@ def destroy(
     run.act("looking", _foreseen, ordered=False, patient=True)
     if len(run.outcomes) < len(run.results):
         run.told()  # raises: a stack that nobody could look into may be what another stops at
+    tell_lines(run.outcomes.values())
     foreseen = {stack: outcome.details for stack, outcome in run.outcomes.items()}
     _show(foreseen)
     granted_losses(foreseen, lose or (), ask=asks())
@@ -42,7 +43,7 @@ def destroy(
     if standing and not yes:
         typer.confirm(f"Delete what {stacks_text(standing)} deployed?", abort=True, err=True)
     run.act("deleting", Deployment.destroy, backwards=True, stacks=standing)
-    run.told(partial(_tell, run))
+    run.told(partial(_tell, run, standing))
 
 
 def _foreseen(deployment: Deployment) -> Outcome:
@@ -64,9 +65,9 @@ def _show(foreseen: Mapping[str, Iterable[Change]]) -> None:
                 asides.print(f"  loses {line_of(stack, change)}", style="red", highlight=False)
 
 
-def _tell(run: FleetRun, outcomes: Iterable[Outcome]) -> None:
+def _tell(run: FleetRun, standing: Collection[str], outcomes: Iterable[Outcome]) -> None:
     found = list(outcomes)
-    tell_lines(found)
+    tell_lines(outcome for outcome in found if outcome.stack in standing)
     emptied = sorted(outcome.stack for outcome in found if outcome.deployed)
     if not emptied:
         return

@@ -10,7 +10,10 @@ import pytest
 
 from fleet.deploy.deployment import Deployment
 from fleet.deploy.orphans import settle
+from fleet.project import PROJECT_VARIABLE
 from fleet.sandbox.stage import Stage
+from tests.support.command import backup_org
+from tests.support.standing import resources_in
 
 KEY = "aws:kms/key:Key"
 
@@ -58,6 +61,18 @@ def found_again(stage: Stage, stack: str) -> None:
     assert ids(deployment) == before
     assert not deployment.up().changed
     assert not deployment.drifted().changed
+
+
+def test_a_destroy_finds_what_was_begun_where_nothing_else_is_in_the_state(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(PROJECT_VARIABLE, str(stage.workspace.project))
+    for stack in ("acme-audit", "acme-member-web"):
+        Deployment(stage.engine, stack).up()
+    cut_off(stage, "acme-member-web")
+    answer = backup_org("destroy", "acme-member-web", "--yes", "--lose", "*")
+    assert answer.output.count("stands, and is the stack's again: aws:backup/vault:Vault") == 1
+    assert resources_in(stage, stage.stacks["acme-member-web"].account) == {}
 
 
 def test_a_key_that_a_later_run_made_anew_is_named_with_the_command_that_deletes_it(
