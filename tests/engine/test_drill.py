@@ -4,7 +4,6 @@ what happened."""
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
 from fleet.deploy.deployment import Deployment
@@ -26,10 +26,13 @@ from fleet.project import PROJECT_VARIABLE
 from fleet.sandbox.stage import Stage
 from tests.support.command import backup_org
 from tests.support.denials import denied
+from tests.support.waiting import until
 
 ACCOUNT, REGION, STACK = "777777777777", "eu-west-1", "globex-management"
 RUNBOOK = "globex-backup-drill"
 _ENDED = ("Success", "Failed", "TimedOut", "Cancelled")
+_LONGEST = 180
+"""Seconds that a run may take to a step or to its end."""
 
 
 @dataclass(frozen=True)
@@ -37,9 +40,10 @@ class Globex:
     """The account with its drill, deployed."""
 
     stage: Stage
+    session: boto3.Session
 
     def client(self, service: str) -> Any:
-        session: Any = self.stage.sandbox.session(ACCOUNT, REGION)
+        session: Any = self.session
         return session.client(service)
 
     def call(self, name: str, **given: Any) -> Any:
@@ -127,6 +131,13 @@ class Run:
         answer = self.globex.client("ssm").get_automation_execution(AutomationExecutionId=self.id)
         return answer["AutomationExecution"]
 
+    def status(self) -> str:
+        return self.execution()["AutomationExecutionStatus"]
+
+    def steps(self) -> Mapping[str, str]:
+        """The status of each step by name."""
+        return {s["StepName"]: s["StepStatus"] for s in self.execution()["StepExecutions"]}
+
     def step(self, name: str) -> Mapping[str, Any]:
         (found,) = [s for s in self.execution()["StepExecutions"] if s["StepName"] == name]
         return found
@@ -143,7 +154,7 @@ class Run:
             assert status not in _ENDED, f"it is {status} without {name}"
             return execution.get("CurrentStepName") == name
 
-        self._until(is_under_way, name)
+        until(is_under_way, self.steps, within_seconds=_LONGEST)
 
     def goes_well_until(self, name: str) -> None:
         """Ends the jobs before a step, while jobs are held; and waits until that is under way."""
@@ -156,7 +167,11 @@ class Run:
         if name == "WaitForRestore":
             return
         self.globex.hold(None)
-        self._until(lambda: self.step("WaitForRestore")["StepStatus"] == "Success", "its restore")
+        until(
+            lambda: self.steps()["WaitForRestore"] == "Success",
+            self.steps,
+            within_seconds=_LONGEST,
+        )
         self.globex.hold("RUNNING")
         self.reaches(name)
 
@@ -167,34 +182,27 @@ class Run:
 
     def ends(self) -> str:
         """Its status at the end; what followed it has ended too."""
-        self._until(lambda: self.execution()["AutomationExecutionStatus"] in _ENDED, "the end")
+        status = self.comes_to_its_end()
         clean_up = self.step("StartCleanUp").get("Outputs", {}).get("ExecutionId")
         if clean_up:
             Run(self.globex, clean_up[0]).comes_to_its_end()
-        return self.execution()["AutomationExecutionStatus"]
+        return status
 
     def comes_to_its_end(self) -> str:
-        self._until(lambda: self.execution()["AutomationExecutionStatus"] in _ENDED, "the end")
-        return self.execution()["AutomationExecutionStatus"]
+        until(lambda: self.status() in _ENDED, self.steps, within_seconds=_LONGEST)
+        return self.status()
 
     def cancel(self) -> None:
         self.globex.client("ssm").stop_automation_execution(
             AutomationExecutionId=self.id, Type="Cancel"
         )
 
-    def _until(self, holds: Callable[[], bool], what: str) -> None:
-        deadline = time.monotonic() + 180
-        while not holds():
-            steps = {s["StepName"]: s["StepStatus"] for s in self.execution()["StepExecutions"]}
-            assert time.monotonic() < deadline, f"{what} is not reached: {steps}"
-            time.sleep(0.05)
-
 
 @pytest.fixture(scope="module")
 def globex(stage_of: Callable[[str], Stage]) -> Globex:
     stage = stage_of("globex")
     in_order(stage.deployments(), Deployment.up)
-    return Globex(stage)
+    return Globex(stage, stage.sandbox.session(ACCOUNT, REGION))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from fleet.project import PROJECT
 from fleet.sandbox.stage import Stage
 from reports.templates import TEMPLATES
 from stacks.load import CUSTOMERS
+from tests.support.waiting import until
 
 MANAGEMENT, REGION, PLAN = "111111111111", "eu-central-1", "acme_backup_job_report"
 WATCH = "acme-backup-reports-watch"
@@ -205,14 +205,12 @@ class TestReportsThatDoNotArrive:
         """The key of what a report job delivers."""
         backup = session.client("backup")
         started = backup.start_report_job(ReportPlanName=PLAN, IdempotencyToken=str(uuid4()))
-        deadline = time.monotonic() + 30
-        while True:
-            job = backup.describe_report_job(ReportJobId=started["ReportJobId"])["ReportJob"]
-            if job.get("Status") == "COMPLETED":
-                break
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-        (key,) = job.get("ReportDestination", {}).get("S3Keys", [])
+
+        def job() -> Any:
+            return backup.describe_report_job(ReportJobId=started["ReportJobId"])["ReportJob"]
+
+        until(lambda: job().get("Status") == "COMPLETED", job, within_seconds=30)
+        (key,) = job().get("ReportDestination", {}).get("S3Keys", [])
         return key
 
     def missing(self, session: boto3.Session) -> Mapping[str, str]:

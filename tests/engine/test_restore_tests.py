@@ -6,7 +6,6 @@ from __future__ import annotations
 import base64
 import io
 import json
-import time
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -29,6 +28,7 @@ from fleet.evidence.verification import verified
 from fleet.lake.query import Lake, run_query
 from fleet.sandbox.stage import Stage
 from stacks.load import CUSTOMERS, KEY
+from tests.support.waiting import until
 
 AUDIT, MEMBER, REGION = "999999999999", "000000000000", "eu-central-1"
 PLAN, FUNCTION = "hooli_weekly", f"hooli-backup-restore-checks-{REGION}"
@@ -212,12 +212,11 @@ def delivered(bench: Bench, ended: Ended) -> Ended:
     """The tests, once a report that tells of them is in the lake."""
     backup = bench.client("backup", AUDIT)
     report = backup.start_report_job(ReportPlanName="hooli_restore_job_report")["ReportJobId"]
-    while (job := backup.describe_report_job(ReportJobId=report)["ReportJob"])["Status"] not in (
-        "COMPLETED",
-        "FAILED",
-    ):
-        time.sleep(0.1)
-    assert job["Status"] == "COMPLETED", job
+
+    def job() -> Mapping[str, Any]:
+        return backup.describe_report_job(ReportJobId=report)["ReportJob"]
+
+    until(lambda: job()["Status"] == "COMPLETED", job)
     bench.stage.sandbox.call("settle")
     return ended
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.support.waiting import until
 
 _HOME = """
 import json, os, pathlib, sys, time
@@ -103,14 +104,8 @@ class Filesystems:
 
     def calls_include(self, call: str, seconds: float = 20) -> None:
         """Waits for a call of fsfreeze."""
-        self._until(lambda: call in self.calls(), call, seconds)
+        until(lambda: call in self.calls(), self.calls, within_seconds=seconds)
 
     def thaws(self, seconds: float = 20) -> None:
         """Waits until nothing is frozen any more."""
-        self._until(lambda: not self.frozen, "the thaw", seconds)
-
-    def _until(self, holds: Callable[[], bool], what: str, seconds: float) -> None:
-        deadline = time.monotonic() + seconds
-        while not holds():
-            assert time.monotonic() < deadline, f"{what} did not come: {self.calls()}"
-            time.sleep(0.05)
+        until(lambda: not self.frozen, self.calls, within_seconds=seconds)

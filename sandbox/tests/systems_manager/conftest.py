@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,13 @@ def waits(name: str, **rest: Any) -> Step:
         "DesiredValues": ["none"],
     }
     return step(name, "waitForAwsResourceProperty", inputs, **{"timeoutSeconds": 86_400, **rest})
+
+
+def until(holds: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 class Runbooks:
@@ -96,13 +103,8 @@ class Runbooks:
 
     def ended(self, execution: str) -> Mapping[str, Any]:
         """Waits for an automation that settling does not wait for."""
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            found = self.get(execution)
-            if found["AutomationExecutionStatus"] not in _RUNNING:
-                return found
-            time.sleep(0.05)
-        raise AssertionError(f"{execution} did not end")
+        until(lambda: self.get(execution)["AutomationExecutionStatus"] not in _RUNNING)
+        return self.get(execution)
 
     @staticmethod
     def statuses(execution: Mapping[str, Any]) -> Mapping[str, str]:

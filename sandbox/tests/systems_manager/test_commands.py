@@ -1,7 +1,6 @@
 """Run Command: scripts in a shell of this machine, on instances that are folders."""
 
 import os
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sandbox.tests.deployed_aws import allow
-from sandbox.tests.systems_manager.conftest import Commands, Runbooks, shell, step
+from sandbox.tests.systems_manager.conftest import Commands, Runbooks, shell, step, until
 
 
 @pytest.fixture(scope="module")
@@ -103,8 +102,7 @@ def test_a_command_is_cancelled_with_the_script_that_runs(
     commands: Commands, linux: Mapping[str, Any]
 ) -> None:
     command = commands.send(commands.create(shell("touch started; sleep 60")), linux)
-    while commands.get(command, linux)["Status"] == "Pending":
-        time.sleep(0.02)
+    until(lambda: commands.get(command, linux)["Status"] != "Pending")
     commands.ssm.cancel_command(CommandId=command)
     commands.aws.settle()
     assert commands.get(command, linux)["Status"] == "Cancelled"
@@ -222,15 +220,11 @@ def test_no_program_of_an_instance_outlives_the_daemon(
     pid = linux["home"] / "pid"
     line = f"setsid --fork sh -c 'echo $$ > {pid}; exec sleep 300' > /dev/null 2>&1"
     commands.run(commands.create(shell(line)), linux)
-    while not pid.exists() or not pid.read_text().strip():
-        time.sleep(0.02)
+    until(lambda: pid.exists() and pid.read_text().strip())
     process = int(pid.read_text())
     assert _runs(process)
     commands.aws.systems_manager.shells.stop()
-    deadline = time.monotonic() + 5
-    while _runs(process) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert not _runs(process)
+    until(lambda: not _runs(process))
 
 
 def _runs(process: int) -> bool:

@@ -7,7 +7,15 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from sandbox.tests.systems_manager.conftest import Commands, Runbooks, Step, fails, mark, waits
+from sandbox.tests.systems_manager.conftest import (
+    Commands,
+    Runbooks,
+    Step,
+    fails,
+    mark,
+    until,
+    waits,
+)
 
 TARGET = {"InstanceId": {"type": "String", "allowedPattern": "^i-[0-9a-f]+$"}}
 
@@ -57,8 +65,7 @@ def test_each_target_has_an_automation_of_its_own(runbooks: Runbooks, commands: 
 def test_no_more_run_at_once_than_the_concurrency(runbooks: Runbooks, commands: Commands) -> None:
     fleet = Fleet(runbooks, commands, waits("Wait"))
     parent = fleet.start(MaxConcurrency="50%")
-    while len(fleet.children(parent)) < 2:
-        time.sleep(0.02)
+    until(lambda: len(fleet.children(parent)) >= 2)
     time.sleep(0.2)
     assert len(fleet.children(parent)) == 2
     runbooks.ssm.stop_automation_execution(AutomationExecutionId=parent)

@@ -1,6 +1,5 @@
 """Attempts, limits of time, and automations that somebody stops: as the User Guide has it."""
 
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -8,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sandbox.tests.deployed_aws import consumes, dead_letters
-from sandbox.tests.systems_manager.conftest import Runbooks, api, fails, mark, step, waits
+from sandbox.tests.systems_manager.conftest import Runbooks, api, fails, mark, step, until, waits
 
 
 @pytest.fixture
@@ -95,8 +94,8 @@ def stopped(
 ) -> Any:
     """How an automation ended that was stopped in its first step."""
     execution = runbooks.start(runbooks.create(*steps, role=role))
-    while runbooks.statuses(runbooks.get(execution))[steps[0]["name"]] != "InProgress":
-        time.sleep(0.02)
+    first = steps[0]["name"]
+    until(lambda: runbooks.statuses(runbooks.get(execution))[first] == "InProgress")
     runbooks.ssm.stop_automation_execution(AutomationExecutionId=execution, Type=kind)
     return runbooks.ended(execution)
 

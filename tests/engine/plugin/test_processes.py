@@ -3,13 +3,13 @@
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from aws_sandbox.plugin import ForkServer, install
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.engine
 
@@ -26,13 +26,8 @@ def answers(port: int) -> bool:
         return tried.connect_ex(("127.0.0.1", port)) == 0
 
 
-def ends(port: int, *, within_seconds: float) -> bool:
-    deadline = time.monotonic() + within_seconds
-    while answers(port):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
+def ends(port: int) -> None:
+    until(lambda: not answers(port), within_seconds=10)
 
 
 @pytest.fixture
@@ -64,7 +59,7 @@ def test_a_plugin_ends_when_the_engine_has_died(
     port = start(started, sys.executable, "-c", PARENT, str(executable), "engine")
     assert answers(port)
     started[0].kill()
-    assert ends(port, within_seconds=10)
+    ends(port)
 
 
 def test_forks_serve_apart_and_end_when_the_engine_ends_them(
@@ -75,12 +70,12 @@ def test_forks_serve_apart_and_end_when_the_engine_ends_them(
         ports = [start(started, *by, str(executable), "engine") for by in ((), (), engine)]
         assert len({*ports}) == 3
         started[0].kill()
-        assert ends(ports[0], within_seconds=10)
+        ends(ports[0])
         started[2].kill()
-        assert ends(ports[2], within_seconds=10)
+        ends(ports[2])
         assert answers(ports[1])
     # The fork outlives its server for as long as the engine needs it.
     assert answers(ports[1])
     started[1].kill()
-    assert ends(ports[1], within_seconds=10)
+    ends(ports[1])
     assert not [*executable.parent.glob("*.sock")]

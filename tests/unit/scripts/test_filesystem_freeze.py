@@ -14,6 +14,7 @@ import pytest
 
 from tests.support import scripts
 from tests.support.filesystems import Filesystems
+from tests.support.waiting import until
 
 
 @dataclass(frozen=True)
@@ -84,9 +85,8 @@ def test_the_thaw_outlives_a_command_that_is_killed_while_it_freezes(instance: I
         stdout=subprocess.DEVNULL,
     )
     try:
-        while instance.frozen != [slow]:
-            assert process.poll() is None
-            time.sleep(0.05)
+        until(lambda: instance.frozen == [slow] or process.poll() is not None)
+        assert process.poll() is None
     finally:
         os.killpg(process.pid, 9)
         process.wait()

@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import tempfile
-import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import scripts
+from tests.support.waiting import until
 
 _BINARIES = [*sorted(Path("/usr/lib/postgresql").glob("*/bin")), Path("/usr/local/bin")]
 _FOUND = next((str(path / "initdb") for path in _BINARIES if (path / "initdb").exists()), None)
@@ -171,11 +171,8 @@ def test_the_backup_mode_ends_by_itself_and_the_script_after_says_that_it_has_no
     server: Server,
 ) -> None:
     assert server.run("pre-script", execution="late", freezeSeconds="1").returncode == 0
-    while server.in_backup_mode():
-        time.sleep(0.1)
-    over = server.run_folder / "run" / "postgresql" / "late" / "over"
-    while not over.exists():
-        time.sleep(0.1)
+    until(lambda: not server.in_backup_mode())
+    until((server.run_folder / "run" / "postgresql" / "late" / "over").exists)
     assert not server.in_backup_mode()
     late = server.run("post-script", execution="late")
     assert late.returncode == 1
