@@ -23,7 +23,7 @@ test: check ## The whole test suite, from nothing
 
 check: lint types ## What CI runs: formatting, lint, types, tests
 	$(BIN)/backup-org sandbox prepare
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 unit: $(INSTALLED) ## The tests of what is deployed and of the commands, in seconds
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile tests/unit tests/stack

@@ -15,11 +15,14 @@ from pulumi.automation import PulumiCommand
 
 from aws_sandbox.aws.organization import SECRET_ACCESS_KEY, Organization
 from aws_sandbox.aws.server import AwsServer
-from aws_sandbox.plugin import Plugin
+from aws_sandbox.client import Sandbox
+from aws_sandbox.plugin import ForkServer, Plugin
+from aws_sandbox.plugin.install import plugin_folder
+from aws_sandbox.plugin.starter import SOCKET
 from components.packaging.layers import layer_file, layer_names
 from fleet.deploy.deployment import Deployment
 from fleet.engine import engine
-from fleet.sandbox.stage import Stage, running, staged
+from fleet.sandbox.stage import Stage, organization_for, running, stacks_of, staged
 from fleet.sandbox.tour import give_credentials
 from fleet.sandbox.workspace import Workspace, machine
 from stacks.load import CUSTOMERS, KEY
@@ -67,13 +70,29 @@ def _layers() -> None:
         layer_file(layer, machine(), print)
 
 
+@pytest.fixture(scope="session")
+def _forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where plugins of all sandboxes are forked: what they need takes seconds to import."""
+    home = tmp_path_factory.mktemp("plugins")
+    with ForkServer(home):
+        yield plugin_folder(home) / SOCKET
+
+
 @pytest.fixture(scope="module")
 def stage(
-    tmp_path_factory: pytest.TempPathFactory, pulumi: PulumiCommand, _layers: None
+    tmp_path_factory: pytest.TempPathFactory, pulumi: PulumiCommand, _layers: None, _forks: Path
 ) -> Iterator[Stage]:
     """acme's settings in a sandbox of their own, nothing deployed."""
     workspace = Workspace(root=tmp_path_factory.mktemp("sandbox"))
-    sandbox = running("acme", workspace, print, time_scale=_TIME_SCALE, with_parent=True)
+    plugins = plugin_folder(workspace.pulumi_home)
+    plugins.mkdir(parents=True)
+    (plugins / SOCKET).symlink_to(_forks)
+    sandbox = Sandbox.start(
+        workspace.root,
+        organizations=[organization_for("acme", stacks_of("acme", workspace.source))],
+        time_scale=_TIME_SCALE,
+        with_parent=True,
+    )
     try:
         made = staged("acme", workspace, sandbox, pulumi, PLUGIN)
         give_credentials(made)

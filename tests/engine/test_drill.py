@@ -201,7 +201,7 @@ class Run:
 @pytest.fixture(scope="module")
 def globex(stage_of: Callable[[str], Stage]) -> Globex:
     stage = stage_of("globex")
-    in_order(stage.deployments(), Deployment.up)
+    in_order(stage.deployments(), Deployment.update)
     return Globex(stage, stage.sandbox.session(ACCOUNT, REGION))
 
 

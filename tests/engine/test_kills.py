@@ -23,7 +23,6 @@ from fleet.project import PROJECT_VARIABLE
 from fleet.sandbox.stage import Stage
 from tests.support.processes import processes_with
 from tests.support.standing import resources_in
-from tests.support.waiting import until
 
 STACK, ACCOUNT = "acme-member-web", "444444444444"
 SEED = int(os.environ.get("BACKUP_ORG_SEED", random.randrange(10**6)))  # noqa: S311
@@ -66,7 +65,10 @@ class Shell:
 
     def settled(self) -> None:
         """Waits for what a killed run left at work."""
-        until(lambda: not self.at_work("pulumi"), lambda: self.at_work("pulumi"))
+        deadline = time.monotonic() + 60
+        while self.at_work("pulumi"):
+            assert time.monotonic() < deadline, self.at_work("pulumi")
+            time.sleep(0.1)
 
 
 @pytest.fixture(scope="module")

@@ -34,7 +34,7 @@ ChangeSettings = Callable[[str, Callable[[dict[str, Any]], None]], Deployment]
 @pytest.fixture(scope="module")
 def outputs(stage: Stage) -> Mapping[str, Any]:
     """What the stack with the reports exports; every stack is deployed."""
-    in_order(stage.deployments(), Deployment.up)
+    in_order(stage.deployments(), Deployment.update)
     return Deployment(stage.engine, "acme-management").outputs()
 
 

@@ -31,7 +31,7 @@ def plan_id(stage: Stage) -> str:
 def test_plans_come_up_with_all_that_is_theirs_and_a_second_up_changes_nothing(
     stage: Stage, change_settings: ChangeSettings
 ) -> None:
-    Deployment(stage.engine, "acme-audit").up()
+    Deployment(stage.engine, "acme-audit").update()
     member = change_settings(MEMBER, everything)
     assert changed(member.up()).keys() == {"create"}
     assert changed(member.up()) == {}

@@ -131,7 +131,7 @@ def bench(stage_of: Callable[[str], Stage]) -> Bench:
     audit["config"][KEY]["reports_mail"] = MAILS
     audit["config"][KEY]["ticketing"]["storm"] = None  # a plan's run has all of its tests missed
     (folder / "Pulumi.hooli-audit.yaml").write_text(yaml.safe_dump(audit))
-    in_order(stage.deployments(), Deployment.up)
+    in_order(stage.deployments(), Deployment.update)
     bench = Bench(stage)
     own_check(bench)
     return bench

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,6 @@ from fleet.sandbox.stage import Stage
 from stacks.load import CUSTOMERS, KEY
 from tests.support.denials import denied
 from tests.support.filesystems import Filesystems
-from tests.support.waiting import until
 
 MEMBER, REGION, STACK = "333333333333", "eu-central-1", "acme-member-payments"
 ROLE = "acme-backup-scripts"
@@ -130,7 +130,7 @@ class Run:
 
     def reaches(self, name: str) -> None:
         """Waits until a step is under way."""
-        until(lambda: self.execution().get("CurrentStepName") == name, self.steps)
+        self._until(lambda: self.execution().get("CurrentStepName") == name, name)
 
     def job(self) -> Mapping[str, Any]:
         """The backup job that it started."""
@@ -155,7 +155,7 @@ class Run:
     def ends(self) -> str:
         """Its status at the end."""
         ended = ("Success", "Failed", "TimedOut", "Cancelled")
-        until(lambda: self.execution()["AutomationExecutionStatus"] in ended, self.steps)
+        self._until(lambda: self.execution()["AutomationExecutionStatus"] in ended, "the end")
         return self.execution()["AutomationExecutionStatus"]
 
     def tags(self) -> Mapping[str, str]:
@@ -177,6 +177,12 @@ class Run:
         """Whether the script after has run since the last freeze."""
         calls = self.instance.disks.calls()
         return bool(calls) and calls[-1].startswith("--unfreeze") and not self.instance.disks.frozen
+
+    def _until(self, holds: Callable[[], bool], what: str) -> None:
+        deadline = time.monotonic() + 60
+        while not holds():
+            assert time.monotonic() < deadline, f"{what} is not reached: {self.steps()}"
+            time.sleep(0.05)
 
 
 @pytest.fixture(scope="module")
