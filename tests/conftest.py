@@ -44,7 +44,7 @@ def shared_by_workers(tmp_path_factory: pytest.TempPathFactory) -> None:  # pyri
 
 
 @pytest.fixture(autouse=True)
-def _as_loud_as_ever() -> Iterator[None]:  # pyright: ignore[reportUnusedFunction]
+def _as_loud_as_ever() -> Iterator[None]:
     """A command called with -q or -v has set how much is told for the rest of the process."""
     # Here, as its consoles take COLUMNS from the environment that there is when it is read.
     from fleet import terminal
