@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from fleet.project import PROJECT_VARIABLE
 from fleet.runs import RUNS
 from fleet.sandbox.stage import Stage
 from stacks.load import CUSTOMERS
+from tests.support.waiting import until
 
 ChangeSettings = Callable[[str, Callable[[dict[str, Any]], None]], Deployment]
 PAYMENTS, WEB = "acme-member-payments", "acme-member-web"
@@ -142,10 +142,7 @@ def test_an_end_that_is_asked_for_cancels_what_has_not_begun_and_is_recorded(
     change_settings(WEB, keep)
     process = started("up", PAYMENTS, WEB, "--yes", "--parallel", "1", "--json")
     locks = stage.workspace.root / "state/.pulumi/locks"
-    deadline = time.monotonic() + 60
-    while not list(locks.rglob("*.json")):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    until(lambda: list(locks.rglob("*.json")))
     process.send_signal(signal_)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 128 + signal_, err

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +15,7 @@ import pytest
 
 from aws_sandbox.client import Sandbox
 from tests.support.processes import processes_with
+from tests.support.waiting import until
 
 _COMMAND = str(Path(sys.executable).parent / "backup-org")
 _UP_IN_SMALL = (
@@ -61,13 +61,6 @@ def up(shell: Mapping[str, str], tmp_path: Path) -> Iterator[Callable[[], subpro
     for process in started:
         process.kill()
         process.wait()
-
-
-def until(holds: Callable[[], bool], *, within_seconds: float = 60) -> None:
-    deadline = time.monotonic() + within_seconds
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def locks(root: Path) -> list[Path]:

@@ -23,6 +23,7 @@ from fleet.project import PROJECT_VARIABLE
 from fleet.sandbox.stage import Stage
 from tests.support.processes import processes_with
 from tests.support.standing import resources_in
+from tests.support.waiting import until
 
 STACK, ACCOUNT = "acme-member-web", "444444444444"
 SEED = int(os.environ.get("BACKUP_ORG_SEED", random.randrange(10**6)))  # noqa: S311
@@ -65,10 +66,7 @@ class Shell:
 
     def settled(self) -> None:
         """Waits for what a killed run left at work."""
-        deadline = time.monotonic() + 60
-        while self.at_work("pulumi"):
-            assert time.monotonic() < deadline, self.at_work("pulumi")
-            time.sleep(0.1)
+        until(lambda: not self.at_work("pulumi"), lambda: self.at_work("pulumi"))
 
 
 @pytest.fixture(scope="module")
